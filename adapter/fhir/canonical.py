@@ -1,0 +1,27 @@
+"""Canonical URLs and identifier systems of our own definitions, and those of Sweden.
+
+The base is a placeholder domain; it is set here and nowhere else.
+"""
+
+CANONICAL = "https://discharge-adapter.example/fhir"
+
+EVENT = f"{CANONICAL}/CodeSystem/event"
+CASE = f"{CANONICAL}/sid/case"
+STAY = f"{CANONICAL}/sid/stay"
+TASK = f"{CANONICAL}/sid/task"
+MUNICIPALITY = f"{CANONICAL}/sid/kommunkod"
+
+ESTIMATED_DISCHARGE = f"{CANONICAL}/StructureDefinition/estimated-discharge"
+NEED_ASSESSED = f"{CANONICAL}/StructureDefinition/need-assessed"
+READY_ASSESSED = f"{CANONICAL}/StructureDefinition/ready-assessed"
+
+URI = "urn:ietf:rfc:3986"
+PERSONNUMMER = "http://electronichealth.se/identifier/personnummer"
+SAMORDNINGSNUMMER = "http://electronichealth.se/identifier/samordningsnummer"
+RESERVNUMMER = "http://electronichealth.se/identifier/nationelltReservnummer"
+HSA = "urn:oid:1.2.752.29.4.19"
+HSA_RIV = "urn:oid:1.2.752.129.2.1.4.1"
+ORGANISATIONSNUMMER = "urn:oid:2.5.4.97"
+SECURITY_LABEL = "http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel"
+PROTECTED_IDENTITY = "skyddadFolkbokforing"
+CONFIDENTIALITY_MARK = "sekretessmarkering"
