@@ -1,0 +1,1 @@
+"""The outbox and what empties it: worker, retry policy, breaker, channels."""

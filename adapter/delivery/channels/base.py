@@ -1,0 +1,78 @@
+"""What a channel is: it sends one delivery's bytes and says what came back. It decides nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class Code(StrEnum):
+    """The technical acknowledgement, in the words of MessageHeader.response.code (FHIR R4)."""
+
+    OK = "ok"
+    TRANSIENT = "transient-error"
+    FATAL = "fatal-error"
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """What the receiver said of the message: `reason` in its own words, `issues` its issue codes
+    (`duplicate` among them)."""
+
+    code: Code
+    reason: str = ""
+    issues: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One delivery as it goes on the wire. Every attempt repeats body and ids unchanged; `idempotency_id` is the
+    message id in the receiver's format."""
+
+    delivery_id: int
+    body: bytes
+    media_type: str
+    idempotency_id: str
+    correlation_id: str
+
+
+class Fault(StrEnum):
+    """Why there is no answer."""
+
+    CONNECT = "connect"
+    """no connection was made: nothing was sent"""
+    TIMEOUT = "timeout"
+    """sent, perhaps received: the outcome is unknown"""
+    BROKEN = "broken"
+    """the connection broke or the answer was not HTTP: the outcome is unknown"""
+    TLS = "tls"
+    """the receiver's certificate or ours was not accepted"""
+    TOO_LARGE = "too-large"
+    """the answer was larger than allowed: the outcome is unknown"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: an HTTP status with body, or a fault. `acknowledgement` is what the body says, where the body
+    is the receiver's own format; None where something else (a proxy) answered."""
+
+    status: int | None = None
+    fault: Fault | None = None
+    reason: str = ""
+    body: bytes = b""
+    media_type: str = ""
+    retry_after: float | None = None
+    acknowledgement: Acknowledgement | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+ReadAcknowledgement = Callable[[bytes], Acknowledgement | None]
+"""Reads a receiver's answer body; None where it is not in the receiver's format."""
+
+
+class Channel(Protocol):
+    """One kind of transport to one endpoint. `send` never raises for what a receiver or network does."""
+
+    def send(self, outgoing: Outgoing) -> Answer: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,114 @@
+"""The bytes of a message at each stage, kept unchanged.
+
+Each row names the key it is sealed with, so that encryption is a setting and not a migration.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Connection, RowMapping, insert, select
+
+from adapter.store import tables
+
+
+class Cipher(Protocol):
+    """Seals content at rest. `key_id` names the key that `open` will need."""
+
+    def seal(self, plain: bytes) -> tuple[str, bytes]: ...
+
+    def open(self, key_id: str, sealed: bytes) -> bytes: ...
+
+
+class Plain:
+    """No encryption in the database: the disk's own must do. Key id `plain`."""
+
+    def seal(self, plain: bytes) -> tuple[str, bytes]:
+        return "plain", plain
+
+    def open(self, key_id: str, sealed: bytes) -> bytes:
+        if key_id != "plain":
+            raise KeyError(key_id)
+        return sealed
+
+
+@dataclass(frozen=True)
+class Content:
+    """`stage` is received, translated (a partner's record as FHIR), outcome, answer, mapped, report or response."""
+
+    id: int
+    stage: str
+    media_type: str
+    body: bytes
+    sha256: str
+    created_at: int
+    delivery_id: int | None
+    attempt_id: int | None
+
+
+class ContentStore:
+    """Writes and reads content rows through a cipher."""
+
+    def __init__(self, cipher: Cipher) -> None:
+        self._cipher = cipher
+
+    def add(
+        self,
+        connection: Connection,
+        *,
+        message_id: int,
+        stage: str,
+        media_type: str,
+        body: bytes,
+        at: int,
+        delivery_id: int | None = None,
+        attempt_id: int | None = None,
+    ) -> int:
+        """Store the bytes; returns the row's id. `at` is in UTC microseconds; sha256 is of the plain bytes."""
+        key_id, sealed = self._cipher.seal(body)
+        row_id: int = connection.execute(
+            insert(tables.content)
+            .values(
+                message_id=message_id,
+                delivery_id=delivery_id,
+                attempt_id=attempt_id,
+                stage=stage,
+                media_type=media_type,
+                key_id=key_id,
+                bytes=sealed,
+                sha256=hashlib.sha256(body).hexdigest(),
+                created_at=at,
+            )
+            .returning(tables.content.c.id)
+        ).scalar_one()
+        return row_id
+
+    def of_message(self, connection: Connection, message_id: int, stage: str | None = None) -> list[Content]:
+        """All content of a message, oldest first; of one stage where named."""
+        query = select(tables.content).where(tables.content.c.message_id == message_id)
+        if stage is not None:
+            query = query.where(tables.content.c.stage == stage)
+        return [self._content(row) for row in connection.execute(query.order_by(tables.content.c.id)).mappings()]
+
+    def of_delivery(self, connection: Connection, delivery_id: int, stage: str) -> Content | None:
+        """The newest content of a delivery at a stage, such as the `mapped` body that is sent."""
+        query = (
+            select(tables.content)
+            .where(tables.content.c.delivery_id == delivery_id, tables.content.c.stage == stage)
+            .order_by(tables.content.c.id.desc())
+            .limit(1)
+        )
+        row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else self._content(row)
+
+    def _content(self, values: RowMapping) -> Content:
+        return Content(
+            id=values["id"],
+            stage=values["stage"],
+            media_type=values["media_type"],
+            body=self._cipher.open(values["key_id"], values["bytes"]),
+            sha256=values["sha256"],
+            created_at=values["created_at"],
+            delivery_id=values["delivery_id"],
+            attempt_id=values["attempt_id"],
+        )
