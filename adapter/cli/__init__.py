@@ -1,0 +1,1 @@
+"""The `adapter` command, one file a group."""
