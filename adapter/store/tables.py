@@ -101,6 +101,8 @@ message = Table(
     Index("ix_message_patient_id", "patient_id"),
     Index("ix_message_received_at", "received_at"),
     Index("ix_message_answers_id", "answers_id"),
+    Index("ix_message_sender_party", "sender_party", "id"),
+    Index("ix_message_bundle_id", "bundle_id"),
     Index(
         "uq_message_accepted_header",
         "sender_party",
@@ -166,6 +168,7 @@ delivery = Table(
     ),
     UniqueConstraint("stream_id", "sequence"),
     Index("ix_delivery_message_id", "message_id"),
+    Index("ix_delivery_receiver_party", "receiver_party", "message_id"),
     Index("ix_delivery_status_next_attempt_at", "status", "next_attempt_at"),
     Index(
         "ix_delivery_blocking",
