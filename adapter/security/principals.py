@@ -43,3 +43,7 @@ class Principal:
     @property
     def sees_all(self) -> bool:
         return Right.ALL_PARTIES in self.rights
+
+
+LOCAL_OPERATOR = Principal("local operator", "local", frozenset(), frozenset(Right))
+"""The one at the machine's own command line: whoever reaches the store's files may do everything, and is audited."""

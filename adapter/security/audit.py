@@ -1,0 +1,101 @@
+"""Who saw or did what, about whom, why: append-only (PDL 4:3, SVOD 4:4).
+
+An entry names objects by our own numbers and persons by surrogate, so that it outlives expunged content.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select
+
+from adapter.security.principals import Principal
+from adapter.store import tables
+from adapter.support.clock import from_micros
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the audit. `at` is aware UTC; `object` is such as `message/12`; `protected` says that the person
+    has skyddad folkbokföring now, so that `detail` must not be shown in a list."""
+
+    id: int
+    at: datetime
+    principal: str
+    party: str
+    action: str
+    object: str
+    patient_id: int | None
+    reason: str | None
+    detail: dict[str, Any]
+    protected: bool
+
+
+def record(
+    connection: Connection,
+    principal: Principal,
+    action: str,
+    object: str,  # noqa: A002 - the audit's own word
+    at: int,
+    patient_id: int | None = None,
+    reason: str | None = None,
+    **detail: Any,
+) -> None:
+    """Append an entry in the caller's transaction: what is not recorded did not happen. `at` in UTC microseconds;
+    `detail` must be JSON and hold no personal data."""
+    connection.execute(
+        insert(tables.audit).values(
+            at=at,
+            principal=principal.name,
+            party=principal.party,
+            action=action,
+            object=object,
+            patient_id=patient_id,
+            reason=reason,
+            detail=detail,
+        )
+    )
+
+
+def entries(
+    connection: Connection,
+    *,
+    before: int | None = None,
+    limit: int = 100,
+    party: str | None = None,
+    patient_id: int | None = None,
+    action: str | None = None,
+) -> list[Entry]:
+    """Entries, newest first; the next page is asked for with `before` = the last entry's id.
+
+    `party` narrows to what that party's principals did, `patient_id` to one person (the patient's own access log,
+    PDL 8:5).
+    """
+    columns = tables.audit.c
+    query = (
+        select(tables.audit, tables.patient.c.protected)
+        .select_from(tables.audit.outerjoin(tables.patient))
+        .order_by(columns.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(columns.id < before)
+    for column, wanted in ((columns.party, party), (columns.patient_id, patient_id), (columns.action, action)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    return [_entry(row) for row in connection.execute(query).mappings()]
+
+
+def _entry(values: RowMapping) -> Entry:
+    return Entry(
+        id=values["id"],
+        at=from_micros(values["at"]),
+        principal=values["principal"],
+        party=values["party"],
+        action=values["action"],
+        object=values["object"],
+        patient_id=values["patient_id"],
+        reason=values["reason"],
+        detail=values["detail"],
+        protected=bool(values["protected"]),
+    )

@@ -1,0 +1,101 @@
+"""From a person's identifiers to the surrogate, through keyed hashes: the store holds no identifier to search by.
+
+Rotation: add the new key as second everywhere, then make it first everywhere. Hashes under older keys are still found;
+each person seen again is also written under the first key.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from adapter.store import tables
+from adapter.support.errors import AdapterError
+
+Identifier = tuple[str, str]
+"""(system, value), as in FHIR Identifier."""
+_MAX_IDENTIFIERS = 100
+
+
+class IdentityError(AdapterError):
+    """The identifiers do not lead to one person."""
+
+
+class IdentityConflict(IdentityError):  # noqa: N818 - what it is
+    """The identifiers of one Patient lead to two persons already known apart: a person must decide."""
+
+
+class Pseudonyms:
+    """`keys` are (key id, secret bytes), the current key first."""
+
+    def __init__(self, keys: Sequence[tuple[str, bytes]]) -> None:
+        if not keys:
+            raise ValueError("pseudonyms need at least one key")
+        self._keys = list(keys)
+
+    def hashes(self, system: str, value: str) -> list[tuple[str, str]]:
+        """(key id, hex HMAC-SHA256) under every key, the current one first."""
+        # the length keeps ("a|b", "c") and ("a", "b|c") apart
+        text = f"{len(system)}:{system}|{value}".encode()
+        return [(key_id, hmac.new(key, text, hashlib.sha256).hexdigest()) for key_id, key in self._keys]
+
+    def find(self, connection: Connection, identifiers: Sequence[Identifier]) -> int | None:
+        """The surrogate that the identifiers lead to, or None. Raises IdentityConflict where they lead to two."""
+        return self._one(self._known(connection, self._hashed(identifiers)))
+
+    def surrogate(self, connection: Connection, identifiers: Sequence[Identifier], at: int) -> int:
+        """The surrogate of the person with these identifiers, made where there is none; all of them lead to it after.
+
+        `at` in UTC microseconds. Raises IdentityConflict where they lead to two persons, IdentityError for none (an
+        unnamed person could never be met again) or more than 100 identifiers.
+        """
+        if not 0 < len(identifiers) <= _MAX_IDENTIFIERS:
+            raise IdentityError(
+                f"the patient has {len(identifiers)} identifiers with system and value: "
+                f"expected 1 to {_MAX_IDENTIFIERS}"
+            )
+        try:
+            with connection.begin_nested():
+                return self._link(connection, identifiers, at)
+        except IntegrityError:
+            # another transaction named the same person first, and has committed by now
+            return self._link(connection, identifiers, at)
+
+    def _link(self, connection: Connection, identifiers: Sequence[Identifier], at: int) -> int:
+        hashed = self._hashed(identifiers)
+        known = self._known(connection, hashed)
+        patient_id = self._one(known)
+        if patient_id is None:
+            patient_id = connection.execute(
+                insert(tables.patient).values(created_at=at).returning(tables.patient.c.id)
+            ).scalar_one()
+        current_key = self._keys[0][0]
+        # sorted: two transactions that link the same person must not wait for each other crosswise
+        missing = sorted(hash_ for hash_, key_id in hashed.items() if key_id == current_key and hash_ not in known)
+        if missing:
+            rows = [
+                {"hash": hash_, "key_id": current_key, "patient_id": patient_id, "created_at": at} for hash_ in missing
+            ]
+            connection.execute(insert(tables.patient_key), rows)
+        return patient_id
+
+    def _hashed(self, identifiers: Sequence[Identifier]) -> dict[str, str]:
+        return {hash_: key_id for system, value in identifiers for key_id, hash_ in self.hashes(system, value)}
+
+    @staticmethod
+    def _known(connection: Connection, hashed: dict[str, str]) -> dict[str, int]:
+        columns = tables.patient_key.c
+        query = select(columns.hash, columns.patient_id).where(columns.hash.in_(list(hashed)))
+        return {row.hash: row.patient_id for row in connection.execute(query)}
+
+    @staticmethod
+    def _one(known: dict[str, int]) -> int | None:
+        persons = set(known.values())
+        if len(persons) > 1:
+            raise IdentityConflict(
+                f"the patient's identifiers lead to {len(persons)} persons who are known apart: "
+                "a person must decide which is right before this message can be carried"
+            )
+        return persons.pop() if persons else None
