@@ -145,6 +145,7 @@ delivery = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("status", String(12), nullable=False),
     Column("blocking", Boolean, nullable=False),
+    Column("holds_stream", Boolean, nullable=False),
     Column("event", String(64), nullable=False),
     Column("statutory", Boolean, nullable=False, server_default=text("false")),
     Column("media_type", String(64), nullable=False),
@@ -169,12 +170,19 @@ delivery = Table(
     UniqueConstraint("stream_id", "sequence"),
     Index("ix_delivery_message_id", "message_id"),
     Index("ix_delivery_receiver_party", "receiver_party", "message_id"),
-    Index("ix_delivery_status_next_attempt_at", "status", "next_attempt_at"),
+    Index("ix_delivery_status", "status"),
+    Index(
+        "ix_delivery_due",
+        "endpoint",
+        "next_attempt_at",
+        sqlite_where=text("status = 'waiting' AND next_attempt_at IS NOT NULL"),
+        postgresql_where=text("status = 'waiting' AND next_attempt_at IS NOT NULL"),
+    ),
     Index(
         "ix_delivery_blocking",
         "stream_id",
         "sequence",
-        sqlite_where=text("blocking"),
+        sqlite_where=text("blocking = 1"),
         postgresql_where=text("blocking"),
     ),
     Index(
@@ -185,6 +193,9 @@ delivery = Table(
         postgresql_where=text("status = 'running'"),
     ),
     sqlite_autoincrement=True,
+    comment="`blocking`: later ones of the stream wait for it. `holds_stream`: it blocks even as a dead letter."
+    " `next_attempt_at` is set while it waits as the head of its stream, else null."
+    " `attempts` counts the tries since it was queued or retried that used up a step of the schedule.",
 )
 
 attempt = Table(
@@ -200,7 +211,9 @@ attempt = Table(
     Column("http_status", Integer),
     Column("reason", Text),
     UniqueConstraint("delivery_id", "number"),
+    CheckConstraint("outcome IN ('done', 'retry', 'trip', 'dead', 'unknown', 'released')", name="outcome"),
     sqlite_autoincrement=True,
+    comment="Every try, numbered by its lease. `unknown`: the process ended between send and record.",
 )
 
 content = Table(
@@ -264,6 +277,7 @@ endpoint_state = Table(
     Column("next_probe_at", Instant),
     Column("last_success_at", Instant),
     Column("last_failure_at", Instant),
+    Column("last_claim_at", Instant),
     Column("reason", Text),
     CheckConstraint("state IN ('closed', 'open', 'tripped', 'paused')", name="state"),
 )
