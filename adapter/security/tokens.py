@@ -26,7 +26,7 @@ LONGEST_LIFE = timedelta(days=400)
 """A year and time to change it: a token that never ends is never looked after."""
 _BYTES = 32
 _SHAPE = re.compile(r"da_[A-Za-z0-9_-]{43}")
-_MAX_LABEL = 128
+_MAX_LABEL = 100
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,12 @@ def test_an_entry_knows_that_the_person_became_protected_later(database):
 
 
 def test_what_is_rolled_back_leaves_no_entry(database):
-    with pytest.raises(IntegrityError), database.write() as connection:
-        audit.record(connection, NURSE, "view", "message/1", 1)
-        audit.record(connection, NURSE, "view", "message/1", 1, patient_id=404)
+    def half_done():
+        with database.write() as connection:
+            audit.record(connection, NURSE, "view", "message/1", 1)
+            audit.record(connection, NURSE, "view", "message/1", 1, patient_id=404)
+
+    with pytest.raises(IntegrityError):
+        half_done()
     with database.read() as connection:
         assert audit.entries(connection) == []

@@ -92,7 +92,7 @@ def test_revoking_an_unknown_token_is_said(tokens):
         ({"rights": []}, "at least one right"),
         ({"rights": ["send", "everything"]}, "unknown right everything: the rights are all-parties, content"),
         ({"label": "  "}, "label"),
-        ({"label": "x" * 129}, "label"),
+        ({"label": "x" * 101}, "label"),
         ({"label": "two\nlines"}, "label"),
     ],
 )
