@@ -155,6 +155,7 @@ delivery = Table(
     Column("created_at", Instant, nullable=False),
     Column("next_attempt_at", Instant),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("step", Integer, nullable=False, server_default=text("0")),
     Column("lease_owner", String(64)),
     Column("lease_token", BigInteger, nullable=False, server_default=text("0")),
     Column("lease_expires_at", Instant),
@@ -195,7 +196,7 @@ delivery = Table(
     sqlite_autoincrement=True,
     comment="`blocking`: later ones of the stream wait for it. `holds_stream`: it blocks even as a dead letter."
     " `next_attempt_at` is set while it waits as the head of its stream, else null."
-    " `attempts` counts the tries since it was queued or retried that used up a step of the schedule.",
+    " `attempts` counts all tries, `step` those that used up a step of the schedule.",
 )
 
 attempt = Table(
@@ -211,9 +212,9 @@ attempt = Table(
     Column("http_status", Integer),
     Column("reason", Text),
     UniqueConstraint("delivery_id", "number"),
-    CheckConstraint("outcome IN ('done', 'retry', 'trip', 'dead', 'unknown', 'released')", name="outcome"),
+    CheckConstraint("outcome IN ('done', 'retry', 'trip', 'dead', 'unknown')", name="outcome"),
     sqlite_autoincrement=True,
-    comment="Every try, numbered by its lease. `unknown`: the process ended between send and record.",
+    comment="Every try of a delivery. Outcome `unknown`: the process ended between send and record.",
 )
 
 content = Table(
