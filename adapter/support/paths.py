@@ -14,6 +14,11 @@ def shipped(name: str) -> Path:
     return checkout if checkout.is_dir() else _PACKAGE / "share" / name
 
 
+def core_package() -> Path:
+    """The FHIR R4 core package that is built into the installed adapter and fetched by a checkout's set-up."""
+    return _PACKAGE / "definitions" / "bundled" / "hl7.fhir.r4.core-4.0.1.tgz"
+
+
 def cache() -> Path:
     """Folder for FHIR packages and compiled definitions; `ADAPTER_CACHE` overrides the user's cache folder."""
     return Path(os.environ.get("ADAPTER_CACHE") or platformdirs.user_cache_path("discharge-adapter"))
