@@ -1,0 +1,343 @@
+"""The settings of an installation: `adapter.toml`, overridden by environment variables.
+
+A variable is named ADAPTER_<SECTION>__<KEY>, such as ADAPTER_SERVER__PORT; a list is written as JSON. Paths are
+relative to the folder of adapter.toml. Secrets are named by file or variable, never written in.
+"""
+
+import hashlib
+import ipaddress
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from adapter.support import checked, paths, secrets, toml
+from adapter.support.durations import Duration
+from adapter.support.errors import ConfigurationError, Problem
+
+_PREFIX = "ADAPTER_"
+_folder: ContextVar[Path] = ContextVar("folder")
+
+
+def _from_folder(path: Path) -> Path:
+    return _folder.get(Path()) / path.expanduser()
+
+
+LocalPath = Annotated[Path, AfterValidator(_from_folder)]
+
+
+def _exists(path: Path) -> Path:
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    return path
+
+
+ExistingFile = Annotated[LocalPath, AfterValidator(_exists)]
+Positive = Annotated[Duration, Field(gt=timedelta(0))]
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address never leaves this machine."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+class Section(BaseModel):
+    """A table of adapter.toml: unknown keys are refused, values never change after load."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True)
+
+
+class Server(Section):
+    tls_certificate: ExistingFile | None = None
+    """PEM file with the server's certificate and its chain"""
+    tls_key: ExistingFile | None = None
+    """PEM file with the certificate's private key"""
+    tls_client_ca: ExistingFile | None = None
+    """PEM file with the authorities of client certificates; where set, callers must present one"""
+    address: str = "127.0.0.1"
+    """the address to listen on; beyond loopback TLS is required"""
+    port: int = Field(8480, ge=0, le=65535)
+    """the port to listen on; 0 lets the system choose a free one"""
+    public_url: str | None = None
+    """how others reach this server, where that is not its own address"""
+    max_message_bytes: int = Field(2 * 1024 * 1024, ge=1024, le=256 * 1024 * 1024)
+    """the largest body taken in; a larger one is refused with 413"""
+    threads: int = Field(8, ge=1, le=256)
+    """how many messages are processed at the same time"""
+
+    @property
+    def url(self) -> str:
+        """The base URL that others use, without a slash at the end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{'https' if self.tls_certificate else 'http'}://{host}:{self.port}"
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_url(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("expected a URL that starts with https:// (or http://)")
+        return url
+
+    @field_validator("tls_key", "tls_client_ca")
+    @classmethod
+    def _goes_with_certificate(cls, file: Path | None, known: ValidationInfo) -> Path | None:
+        certificate = known.data.get("tls_certificate", file)
+        if file is not None and certificate is None:
+            raise ValueError("needs tls_certificate beside it")
+        if file is None and certificate is not None and known.field_name == "tls_key":
+            raise ValueError("is missing, and tls_certificate is set")
+        return file
+
+    @field_validator("address")
+    @classmethod
+    def _is_closed(cls, address: str, known: ValidationInfo) -> str:
+        if known.data.get("tls_certificate", address) is None and not is_loopback(address):
+            raise ValueError("goes beyond this machine: set tls_certificate and tls_key, or use 127.0.0.1")
+        return address
+
+
+class Database(Section):
+    url: str = "sqlite:///adapter.db"
+    """where messages are kept: sqlite:///file (from this folder) or postgresql+psycopg://user@host/name"""
+
+    @field_validator("url")
+    @classmethod
+    def _is_known(cls, url: str) -> str:
+        if url.startswith("sqlite:///") and url != "sqlite:///":
+            return f"sqlite:///{_from_folder(Path(url.removeprefix('sqlite:///')))}"
+        if url.startswith(("postgresql://", "postgresql+")):
+            return url
+        raise ValueError("expected sqlite:///file or postgresql+psycopg://user@host/name")
+
+
+class DirectorySection(Section):
+    folder: LocalPath = Path("directory")
+    """the folder with parties, units, systems, endpoints and routes"""
+
+
+class Mappings(Section):
+    folder: LocalPath = Field(default_factory=lambda: paths.shipped("mappings"))
+    """the folder with one folder a mapping; the shipped ones where not set"""
+
+
+class Packages(Section):
+    required: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+#[A-Za-z0-9.+_-]+$")], ...] = ("hl7.fhir.r4.core#4.0.1",)
+    """the FHIR packages to validate against, as name#version"""
+    lock: LocalPath | None = None
+    """the file that pins each package with its sha256"""
+
+
+class Key(Section):
+    id: Identifier
+    """the name of the key, stored beside what it made; never reuse one"""
+    file: LocalPath | None = None
+    """the file that holds the key"""
+    env: str | None = None
+    """the environment variable that holds the key"""
+
+    @field_validator("env")
+    @classmethod
+    def _has_one_place(cls, env: str | None, known: ValidationInfo) -> str | None:
+        if (known.data.get("file") is None) == (env is None):
+            raise ValueError("expected either file or env to say where the key is")
+        return env
+
+
+class Security(Section):
+    pseudonym_keys: tuple[Key, ...] = Field(min_length=1)
+    """the keys that hide identities in the look-up table; the first makes new entries, the others are still read"""
+    minimum_secret_length: int = Field(32, ge=16, le=4096)
+    """how many characters a secret must have"""
+    console_session: Positive = timedelta(hours=8)
+    """how long a login to the console lasts"""
+
+    @field_validator("pseudonym_keys")
+    @classmethod
+    def _are_distinct(cls, keys: tuple[Key, ...]) -> tuple[Key, ...]:
+        if len({key.id for key in keys}) < len(keys):
+            raise ValueError("two keys have the same id")
+        return keys
+
+
+class Delivery(Section):
+    schedule: tuple[Positive, ...] = Field(
+        tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 7200, 21600)), min_length=1, max_length=100
+    )
+    """how long to wait before each new attempt; the last one repeats"""
+    jitter: float = Field(0.2, ge=0, le=0.5)
+    """how far each wait may differ from the schedule, as a share of it"""
+    threads: int = Field(8, ge=1, le=256)
+    """how many deliveries are under way at the same time"""
+    lease: Positive = timedelta(minutes=2)
+    """how long a worker may keep a delivery without a sign of life"""
+    poll: Positive = timedelta(seconds=1)
+    """how often the worker looks for what is due"""
+    probe_interval: Positive = timedelta(minutes=5)
+    """the longest time between two looks at an endpoint that is down"""
+    quick_retry: Duration = timedelta(seconds=2)
+    """for how long a failed connection is tried again within one attempt"""
+    escalate_after: Positive = timedelta(hours=4)
+    """how long a delivery may wait before it is reported as late"""
+
+
+class Console(Section):
+    language: Literal["sv", "en"] = "sv"
+    """the language of the console where the browser asks for none"""
+
+
+class Logging(Section):
+    format: Literal["json", "text"] = "json"
+    """json: one object a line, for machines; text: for people"""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """the least severe line that is written"""
+
+
+class Settings(BaseSettings):
+    """Everything that adapter.toml may say. Made by `load`."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+        use_attribute_docstrings=True,
+        env_prefix=_PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+    )
+
+    environment: Literal["test", "production"]
+    """test: test numbers are expected; production: they are refused"""
+    server: Server = Field(default_factory=Server)
+    database: Database = Field(default_factory=Database)
+    directory: DirectorySection = Field(default_factory=DirectorySection)
+    mappings: Mappings = Field(default_factory=Mappings)
+    packages: Packages = Field(default_factory=Packages)
+    security: Security
+    delivery: Delivery = Field(default_factory=Delivery)
+    console: Console = Field(default_factory=Console)
+    logging: Logging = Field(default_factory=Logging)
+
+    _file: Path = PrivateAttr(default=Path("adapter.toml"))
+    _lines: checked.Lines = PrivateAttr(default_factory=lambda: checked.Lines({}))
+    _version: str = PrivateAttr(default="")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+    @property
+    def file(self) -> Path:
+        """The adapter.toml that these settings come from."""
+        return self._file
+
+    @property
+    def version(self) -> str:
+        """sha256 (hex) over adapter.toml and the environment variables that override it, but for the database's
+        place."""
+        return self._version
+
+    def line(self, *place: str | int) -> int | None:
+        """The line of a setting in adapter.toml, for messages about it."""
+        return self._lines.of(place)
+
+    def pseudonym_keys(self) -> list[tuple[str, bytes]]:
+        """The keys with their ids, the current one first. Raises ConfigurationError for each that is missing, too
+        short or the example's."""
+        found, problems = [], []
+        for index, key in enumerate(self.security.pseudonym_keys):
+            try:
+                secret = secrets.read(key.file, key.env, self.security.minimum_secret_length)
+                found.append((key.id, secret.encode()))
+            except secrets.SecretError as error:
+                line = self.line("security", "pseudonym_keys", index)
+                problems.append(Problem(self._file, line, f"security.pseudonym_keys.{index}: {error}"))
+        if problems:
+            raise ConfigurationError(problems)
+        return found
+
+
+def load(path: Path) -> Settings:
+    """The settings in a file with the environment's overrides.
+
+    Raises ConfigurationError that names every problem with its line, and OSError where the file cannot be read.
+    """
+    file = path.resolve()
+    data, lines, raw = toml.load(file)
+    overrides = _overrides()
+    found = list(_unknown_variables(overrides, file))
+    try:
+        with _relative_to(file.parent):
+            settings = Settings(**data)
+    except ValidationError as error:
+        found += [_named(problem) for problem in checked.problems(error, Settings, file, lines.of)]
+    except SettingsError as error:
+        broken = getattr(error.__cause__, "doc", None)
+        names = ", ".join(name for name, value in overrides if value == broken) or "of a setting"
+        found.append(Problem(file, None, f'environment variable {names}: expected JSON, such as ["5s", "1min"]'))
+    if found:
+        raise ConfigurationError(sorted(found, key=lambda problem: problem.line or 0))
+    kept = [f"{name}={value}" for name, value in overrides if not name.startswith(f"{_PREFIX}DATABASE")]
+    settings._file, settings._lines = file, lines  # noqa: SLF001
+    settings._version = hashlib.sha256("\0".join([raw.decode(), *kept]).encode()).hexdigest()  # noqa: SLF001
+    return settings
+
+
+@contextmanager
+def _relative_to(folder: Path) -> Iterator[None]:
+    token = _folder.set(folder)
+    try:
+        yield
+    finally:
+        _folder.reset(token)
+
+
+def _overrides() -> list[tuple[str, str]]:
+    """The environment variables that speak of settings, in order of their names."""
+    named = ((name.upper(), value) for name, value in os.environ.items())
+    return sorted((name, value) for name, value in named if name.startswith(_PREFIX) and ("__" in name))
+
+
+def _unknown_variables(overrides: list[tuple[str, str]], file: Path) -> Iterator[Problem]:
+    sections = [name for name, field in Settings.model_fields.items() if field.annotation is not None]
+    for name, _ in overrides:
+        section = name.removeprefix(_PREFIX).split("__")[0].lower()
+        if section not in sections:
+            hint = checked.nearest(section, sections)
+            yield Problem(file, None, f"environment variable {name}: there is no section '{section}'{hint}")
+
+
+def _named(problem: Problem) -> Problem:
+    """A problem with a value that the environment gave names the variable, not a line that does not hold it."""
+    place, _, reason = problem.reason.partition(": ")
+    name = _PREFIX + place.upper().replace(".", "__")
+    if name in {variable.upper() for variable in os.environ}:
+        return Problem(problem.file, None, f"environment variable {name}: {reason}")
+    return problem
