@@ -1,0 +1,178 @@
+"""A message Bundle, read without trusting its shape.
+
+References are resolved as FHIR R4 says for Bundles (2.36.4): `#id` among the contained resources, an absolute URL or
+URN by fullUrl, `Type/id` against the base of the fullUrl of the entry that holds it.
+"""
+
+import re
+from functools import cached_property
+from typing import Any, TypeVar
+
+from adapter.fhir import canonical, identifiers
+from adapter.fhir.shapes import obj, objects, text
+
+_RESTFUL = re.compile(r"(?P<base>https?://.+/)[A-Z][A-Za-z]*/[A-Za-z0-9\-.]{1,64}")
+_RELATIVE = re.compile(r"[A-Z][A-Za-z]*/[A-Za-z0-9\-.]{1,64}")
+_VERSION = "/_history/"
+_T = TypeVar("_T")
+
+
+class MessageBundle:
+    """Wraps a parsed Bundle of any shape. What is malformed reads as absent; whether it is allowed is asked of
+    `validation.messages`. The wrapped dict is not copied and must not change while it is wrapped."""
+
+    def __init__(self, bundle: Any) -> None:
+        self.bundle = obj(bundle)
+
+    @cached_property
+    def entries(self) -> list[dict[str, Any]]:
+        """Every entry at its own index; one that is not an object is empty."""
+        written = self.bundle.get("entry")
+        return [obj(entry) for entry in written] if isinstance(written, list) else []
+
+    @cached_property
+    def resources(self) -> list[dict[str, Any]]:
+        """The resource of each entry at the entry's index; empty where there is none."""
+        return [obj(entry.get("resource")) for entry in self.entries]
+
+    def of_type(self, resource_type: str) -> list[dict[str, Any]]:
+        """The resources of a type among the entries, in order."""
+        return [resource for resource in self.resources if resource.get("resourceType") == resource_type]
+
+    @cached_property
+    def header(self) -> dict[str, Any]:
+        """The first MessageHeader, wherever it stands; empty without one."""
+        return next(iter(self.of_type("MessageHeader")), {})
+
+    @property
+    def event(self) -> str | None:
+        """The code of eventCoding where it is in our event code system: a code of another system is not our event."""
+        coding = obj(self.header.get("eventCoding"))
+        return text(coding.get("code")) if coding.get("system") == canonical.EVENT else None
+
+    @property
+    def header_id(self) -> str | None:
+        return text(self.header.get("id"))
+
+    @property
+    def bundle_id(self) -> str | None:
+        return text(self.bundle.get("id"))
+
+    @property
+    def timestamp(self) -> str | None:
+        """Bundle.timestamp as written: when the sender sent the message."""
+        return text(self.bundle.get("timestamp"))
+
+    @property
+    def response(self) -> dict[str, Any]:
+        """MessageHeader.response; empty where the message is no technical acknowledgement."""
+        return obj(self.header.get("response"))
+
+    @property
+    def focus(self) -> list[dict[str, Any]]:
+        """The focus resources that are in the Bundle, in order."""
+        found = (self.resolve(focus, self._header_entry) for focus in objects(self.header.get("focus")))
+        return [resource for resource in found if resource is not None]
+
+    @property
+    def destinations(self) -> list[dict[str, Any]]:
+        """MessageHeader.destination, each at its own index; one that is not an object is empty."""
+        written = self.header.get("destination")
+        return [obj(destination) for destination in written] if isinstance(written, list) else []
+
+    def destination_receivers(self) -> list[tuple[int, str | None, str | None]]:
+        """(index, HSA-id, kommunkod) of each destination's receiver; None for what it does not name."""
+        return [
+            (index, *self.units_of(destination.get("receiver"), self._header_entry))
+            for index, destination in enumerate(self.destinations)
+        ]
+
+    @property
+    def sender(self) -> dict[str, Any] | None:
+        """The Organization that sends; one that is named only by identifier reads as an Organization with it."""
+        return self.organization(self.header.get("sender"), self._header_entry)
+
+    def organization(self, reference: object, within: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        """The Organization of a Reference, resolved or logical; None where it names none."""
+        found = self.resolve(reference, within)
+        if found is not None:
+            return found if found.get("resourceType") == "Organization" else None
+        identifier = obj(obj(reference).get("identifier"))
+        if text(obj(reference).get("reference")) is None and text(identifier.get("value")):
+            return {"resourceType": "Organization", "identifier": [identifier]}
+        return None
+
+    def hsa_of(self, reference: object, within: dict[str, Any] | None = None) -> str | None:
+        """The HSA-id (either OID form) of a Reference, else its kommunkod; None where it names none or several."""
+        hsa, municipality = self.units_of(reference, within)
+        return hsa or municipality
+
+    def units_of(self, reference: object, within: dict[str, Any] | None = None) -> tuple[str | None, str | None]:
+        """(HSA-id, kommunkod) of a Reference. Two different values of one kind give None: none is chosen."""
+        named = [
+            *objects((self.organization(reference, within) or {}).get("identifier")),
+            obj(obj(reference).get("identifier")),
+        ]
+        both = {"identifier": named}
+        return (
+            _only(identifiers.values(both, canonical.HSA, canonical.HSA_RIV)),
+            _only(identifiers.values(both, canonical.MUNICIPALITY)),
+        )
+
+    def resolve(self, reference: object, within: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        """The resource that a Reference leads to in this Bundle, None where it leads nowhere.
+
+        `within` is the entry that holds the reference. Without it, `Type/id` and `#id` are looked up from every entry
+        and lead somewhere only where all that are found are one.
+        """
+        url = text(obj(reference).get("reference"))
+        if url is None:
+            return None
+        holders = self.entries if within is None else [within]
+        if url.startswith("#"):
+            return _only([found for holder in holders for found in _contained(holder, url)])
+        url, _, version = url.partition(_VERSION)
+        urls = [url]
+        if _RELATIVE.fullmatch(url):
+            urls = [base + url for base in (self._bases if within is None else _bases([within]))]
+        return _only([found for each in urls if (found := self._at(each, version)) is not None])
+
+    @cached_property
+    def _header_entry(self) -> dict[str, Any]:
+        return next((entry for entry in self.entries if entry.get("resource") is self.header), {})
+
+    @cached_property
+    def _bases(self) -> list[str]:
+        return _bases(self.entries)
+
+    @cached_property
+    def _by_url(self) -> dict[str, list[dict[str, Any]]]:
+        index: dict[str, list[dict[str, Any]]] = {}
+        for entry, resource in zip(self.entries, self.resources, strict=True):
+            url = text(entry.get("fullUrl"))
+            if url and resource:
+                index.setdefault(url, []).append(resource)
+        return index
+
+    def _at(self, url: str, version: str) -> dict[str, Any] | None:
+        found = self._by_url.get(url, [])
+        if version:
+            found = [resource for resource in found if obj(resource.get("meta")).get("versionId") == version]
+        return found[0] if found else None
+
+
+def _bases(entries: list[dict[str, Any]]) -> list[str]:
+    """The distinct service bases of the entries' fullUrls; a URN has none."""
+    matches = (_RESTFUL.fullmatch(text(entry.get("fullUrl")) or "") for entry in entries)
+    return list(dict.fromkeys(match["base"] for match in matches if match))
+
+
+def _contained(entry: dict[str, Any], fragment: str) -> list[dict[str, Any]]:
+    resource = obj(entry.get("resource"))
+    if fragment == "#":
+        return [resource] if resource else []
+    return [found for found in objects(resource.get("contained")) if found.get("id") == fragment[1:]]
+
+
+def _only(found: list[_T]) -> _T | None:
+    return found[0] if len(found) == 1 else None
