@@ -83,6 +83,12 @@ class ContentStore:
         ).scalar_one()
         return row_id
 
+    def one(self, connection: Connection, content_id: int) -> Content | None:
+        """The content with this id; None where there is none."""
+        query = select(tables.content).where(tables.content.c.id == content_id)
+        row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else self._content(row)
+
     def of_message(self, connection: Connection, message_id: int, stage: str | None = None) -> list[Content]:
         """All content of a message, oldest first; of one stage where named."""
         query = select(tables.content).where(tables.content.c.message_id == message_id)
