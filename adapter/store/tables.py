@@ -3,6 +3,10 @@
 `message` is what came in, accepted or rejected; `content` its bytes at each stage; `delivery` one destination of it;
 `attempt` one try. `fact` rows are append-only and outlive expunged content. `stream` orders deliveries: the sequence
 is given under the row's lock, because ids are not commit order.
+
+Of a delivery: `blocking` says that later ones of its stream wait for it, `holds_stream` that it does so even as a dead
+letter. `next_attempt_at` is set while it waits as the head of its stream, else null. `attempts` counts all tries,
+`step` those that used up a step of the schedule.
 """
 
 from sqlalchemy import (
@@ -194,9 +198,6 @@ delivery = Table(
         postgresql_where=text("status = 'running'"),
     ),
     sqlite_autoincrement=True,
-    comment="`blocking`: later ones of the stream wait for it. `holds_stream`: it blocks even as a dead letter."
-    " `next_attempt_at` is set while it waits as the head of its stream, else null."
-    " `attempts` counts all tries, `step` those that used up a step of the schedule.",
 )
 
 attempt = Table(

@@ -1,0 +1,76 @@
+"""Bring a database to the schema of this version: `upgrade`, `current`, `pending`.
+
+A migration runs in one transaction, alone: a second process that starts at the same time waits, then finds the work
+done. There is no way down: a backup is the way back.
+"""
+
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from adapter.store.database import Database
+from adapter.support.errors import AdapterError
+
+_FOLDER = Path(__file__).parent / "migrations"
+_POSTGRESQL_LOCK = 7_032_017_612  # any number, the same in every process
+
+
+class SchemaError(AdapterError):
+    """The database's schema is not one that this version can work with."""
+
+
+def upgrade(database: Database) -> list[str]:
+    """Apply all pending migrations; returns their revisions, oldest first, empty where there was nothing to do.
+
+    Raises SchemaError where the database was written by a newer version, UnavailableError where it does not answer.
+    """
+    with database.write() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
+        revisions = _pending(connection)
+        if revisions:
+            config = Config(attributes={"connection": connection})
+            config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+            command.upgrade(config, "head")
+    return revisions
+
+
+def current(database: Database) -> str | None:
+    """The revision that the database is at; None where it is empty."""
+    with database.read() as connection:
+        return _current(connection)
+
+
+def pending(database: Database) -> list[str]:
+    """The revisions that `upgrade` would apply, oldest first. Raises SchemaError as `upgrade` does."""
+    with database.read() as connection:
+        return _pending(connection)
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _pending(connection: Connection) -> list[str]:
+    at = _current(connection)
+    known = _revisions()
+    if at is None:
+        return list(known)
+    if at not in known:
+        raise SchemaError(
+            f"the database has schema {at}, which this version does not know (its newest is {known[-1]}): a newer "
+            "version has written it. Start that version, or restore the backup taken before the upgrade"
+        )
+    return list(known[known.index(at) + 1 :])
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """All known revisions, oldest first."""
+    scripts = ScriptDirectory(str(_FOLDER))
+    return tuple(script.revision for script in reversed(list(scripts.walk_revisions())))
