@@ -1,0 +1,208 @@
+"""What needs a person now, since when, and what to type next; and the health of each endpoint.
+
+It is read from the deliveries and endpoints as they are, so that it cannot differ from them; standing alarms add what
+is not to be seen there. Deliveries of protected persons are told of without saying where they go.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, String, case, cast, func, null, select
+
+from adapter.discharge.events import EVENTS
+from adapter.exchange import visibility
+from adapter.exchange.records import Attention, EndpointRow
+from adapter.security.principals import Principal
+from adapter.store import alarms, tables
+from adapter.support.clock import from_micros, to_micros
+
+SILENT_AFTER = timedelta(minutes=1)
+"""A worker that has not polled for this long is not at work: it polls every few seconds."""
+
+_URGENT, _SOON = "urgent", "soon"
+_SEEN_IN_TABLES = frozenset({"dead-letter", "held", "endpoint"})
+"""Kinds of alarm whose cause is shown from the tables themselves."""
+
+_message, _delivery, _attempt = tables.message.c, tables.delivery.c, tables.attempt.c
+_state, _heartbeat = tables.endpoint_state.c, tables.worker_heartbeat.c
+
+
+def needed(connection: Connection, principal: Principal, now: datetime, late_after: timedelta) -> list[Attention]:
+    """Everything that needs a person, urgent first, then the oldest first. A party is told of its own messages.
+
+    What has waited for `late_after` is told of, though it will still be tried.
+    """
+    found = [
+        *_held(connection, principal),
+        *_dead(connection, principal),
+        *_late(connection, principal, now - late_after),
+    ]
+    if principal.sees_all:
+        found += [*_endpoints(connection), *_silent_worker(connection, now), *_alarms(connection)]
+    return sorted(found, key=lambda attention: (attention.severity != _URGENT, attention.since))
+
+
+def overview(connection: Connection, principal: Principal, names: Iterable[str]) -> list[EndpointRow]:
+    """The named endpoints and those with traffic of the principal's, by name; protected traffic last, unnamed."""
+    counts = _open_counts(connection, principal)
+    states = {row.endpoint: row for row in connection.execute(select(tables.endpoint_state))}
+    shown = {*names, *(name for name in counts if name is not None)} | (set(states) if principal.sees_all else set())
+    rows = [_endpoint_row(name, states.get(name), counts.get(name, {})) for name in sorted(shown)]
+    if None in counts:
+        rows.append(EndpointRow(None, "protected", None, **counts[None]))
+    return rows
+
+
+def _where() -> ColumnElement[str | None]:
+    """The endpoint of a delivery joined with its message; NULL for a protected person."""
+    return case((visibility.protected(), cast(null(), String)), else_=_delivery.endpoint)
+
+
+def _open_counts(connection: Connection, principal: Principal) -> dict[str | None, dict[str, Any]]:
+    where = _where().label("place")
+    query = (
+        select(where, _delivery.status, func.count().label("number"), func.min(_delivery.created_at).label("oldest"))
+        .join_from(tables.delivery, tables.message)
+        .where(_delivery.status.in_(("waiting", "running", "held", "dead")), visibility.delivery(principal))
+        .group_by(where, _delivery.status)
+    )
+    counts: dict[str | None, dict[str, Any]] = {}
+    for row in connection.execute(query):
+        place = counts.setdefault(row.place, {})
+        kind = "waiting" if row.status == "running" else row.status
+        place[kind] = place.get(kind, 0) + row.number
+        if kind == "waiting":
+            oldest = from_micros(row.oldest)
+            place["oldest_waiting_at"] = min(oldest, place.get("oldest_waiting_at", oldest))
+    return counts
+
+
+def _endpoint_row(name: str, state: Any, counts: dict[str, Any]) -> EndpointRow:
+    if state is None:
+        return EndpointRow(name, "closed", None, **counts)
+    instants = ("last_success_at", "last_failure_at", "next_probe_at")
+    known = {key: None if (at := getattr(state, key)) is None else from_micros(at) for key in instants}
+    return EndpointRow(name, state.state, from_micros(state.since), reason=state.reason, **known, **counts)
+
+
+def _groups(principal: Principal, since: ColumnElement[int], *conditions: ColumnElement[bool]) -> Select[Any]:
+    """Deliveries that the principal answers for, one row for each place, event and statutory mark."""
+    where = _where().label("place")
+    return (
+        select(
+            where,
+            _delivery.event,
+            _delivery.statutory,
+            func.count().label("number"),
+            func.min(_delivery.id).label("first"),
+            func.min(since).label("since"),
+        )
+        .join_from(tables.delivery, tables.message)
+        .where(visibility.own_delivery(principal), *conditions)
+        .group_by(where, _delivery.event, _delivery.statutory)
+    )
+
+
+def _held(connection: Connection, principal: Principal) -> Iterator[Attention]:
+    query = _groups(principal, _delivery.created_at, _delivery.status == "held")
+    for row in connection.execute(query):
+        kind = "held-protected" if row.place is None else "held"
+        why = "for the protection of a person" if row.place is None else f"to {row.place}"
+        one = f'adapter deliveries release {row.first} --reason "…"'
+        yield _of_group(row, kind, f"held {why}: release with a reason, or cancel", one)
+
+
+def _dead(connection: Connection, principal: Principal) -> Iterator[Attention]:
+    ended = select(func.max(_attempt.ended_at)).where(_attempt.delivery_id == _delivery.id).scalar_subquery()
+    query = _groups(principal, func.coalesce(ended, _delivery.created_at), _delivery.status == "dead")
+    for row in connection.execute(query):
+        where = "" if row.place is None else f" to {row.place}"
+        yield _of_group(row, "dead-letter", f"not delivered{where}", f"adapter deliveries show {row.first}")
+
+
+def _late(connection: Connection, principal: Principal, before: datetime) -> Iterator[Attention]:
+    waiting = _delivery.status.in_(("waiting", "running"))
+    query = _groups(principal, _delivery.created_at, waiting, _delivery.created_at < to_micros(before))
+    for row in connection.execute(query):
+        where = "" if row.place is None else f" to {row.place}"
+        yield _of_group(
+            row, "late", f"still waiting{where}, longer than it should", f"adapter deliveries show {row.first}"
+        )
+
+
+def _of_group(row: Any, kind: str, what: str, command_for_one: str) -> Attention:
+    status = {"dead-letter": "dead", "late": "waiting"}.get(kind, "held")
+    place = "" if row.place is None else f" --endpoint {row.place}"
+    several = f"adapter deliveries list --status {status} --event {row.event}{place}"
+    number = "1 delivery" if row.number == 1 else f"{row.number} deliveries"
+    urgent = row.statutory and kind != "late"
+    return Attention(
+        kind=kind,
+        subject=f"delivery {row.first}" if row.number == 1 else number,
+        what=f"{number} of {row.event}{_statutory_note(row)} {what}",
+        since=from_micros(row.since),
+        next_command=command_for_one if row.number == 1 else several,
+        severity=_URGENT if urgent else _SOON,
+        count=row.number,
+        event=row.event,
+        endpoint=row.place,
+        delivery_id=row.first if row.number == 1 else None,
+    )
+
+
+def _statutory_note(row: Any) -> str:
+    ground = EVENTS[row.event].ground if row.event in EVENTS else ""
+    return f" (a notice by law, {ground})" if row.statutory and ground else ""
+
+
+def _endpoints(connection: Connection) -> Iterator[Attention]:
+    words = {
+        "open": "does not answer: it is probed and resumes by itself",
+        "tripped": "refuses us or is not what it should be: everything to it waits",
+        "paused": "is paused by a person: everything to it waits",
+    }
+    commands = {"open": "list", "tripped": "list", "paused": "resume {}"}
+    for row in connection.execute(select(tables.endpoint_state).where(_state.state.in_(tuple(words)))):
+        yield Attention(
+            kind=f"endpoint-{row.state}",
+            subject=f"endpoint {row.endpoint}",
+            what=f"endpoint {row.endpoint} {words[row.state]}",
+            since=from_micros(row.since),
+            next_command=f"adapter endpoints {commands[row.state].format(row.endpoint)}",
+            severity=_URGENT if row.state == "tripped" else _SOON,
+            endpoint=row.endpoint,
+        )
+
+
+def _silent_worker(connection: Connection, now: datetime) -> Iterator[Attention]:
+    """Work is due, and no worker has polled of late: nothing moves."""
+    limit = to_micros(now - SILENT_AFTER)
+    due = select(func.min(_delivery.next_attempt_at)).where(
+        _delivery.status == "waiting", _delivery.next_attempt_at < limit
+    )
+    oldest = connection.execute(due).scalar_one()
+    polled = connection.execute(select(func.max(_heartbeat.polled_at))).scalar_one()
+    if oldest is None or (polled is not None and polled >= limit):
+        return
+    yield Attention(
+        kind="worker-silent",
+        subject="worker",
+        what="messages are due and no worker is at work",
+        since=from_micros(oldest if polled is None else max(polled, oldest)),
+        next_command="adapter serve",
+        severity=_URGENT,
+    )
+
+
+def _alarms(connection: Connection) -> Iterator[Attention]:
+    for alarm in alarms.standing(connection):
+        if alarm.kind not in _SEEN_IN_TABLES:
+            yield Attention(
+                kind=alarm.kind,
+                subject=alarm.subject,
+                what=alarm.reason,
+                since=from_micros(alarm.raised_at),
+                next_command=alarm.command,
+                severity=_URGENT,
+            )

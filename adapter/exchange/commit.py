@@ -1,0 +1,336 @@
+"""The one transaction that makes a message accepted: message, content, fact, projection, deliveries, answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from adapter.delivery import outbox
+from adapter.delivery.outbox import NewDelivery
+from adapter.discharge import case
+from adapter.discharge.events import EVENTS
+from adapter.discharge.message import Reading
+from adapter.discharge.protection import Protection
+from adapter.exchange import rejections
+from adapter.exchange.dispatch import Draft
+from adapter.exchange.submission import Clues, Submission, refusal
+from adapter.fhir.bundles import MessageBundle
+from adapter.fhir.outcomes import Issue
+from adapter.security.principals import Principal
+from adapter.security.pseudonyms import IdentityError, Pseudonyms
+from adapter.store import tables
+from adapter.store.alarms import raise_alarm
+from adapter.store.content import ContentStore
+from adapter.store.insert import insert_if_absent
+from adapter.support.clock import to_micros
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A checked message on its way into the store. `translated` is the FHIR form of a partner's record."""
+
+    submission: Submission
+    principal: Principal
+    message: MessageBundle
+    reading: Reading
+    protection: Protection
+    digest: str
+    sender_party: str
+    sender_unit: str
+    drafts: Sequence[Draft]
+    warnings: Sequence[Issue]
+    received_at: datetime
+    accepted_at: datetime
+    config_version: str
+    translated: bytes | None = None
+
+    @property
+    def clues(self) -> Clues:
+        reading = self.reading
+        return Clues(reading.event, reading.header_id, reading.bundle_id, reading.case_id, self.sender_unit)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the message belongs."""
+
+    patient_id: int
+    case_id: str
+    answers_id: int | None
+    protected: bool
+
+
+def commit(
+    connection: Connection, contents: ContentStore, pseudonyms: Pseudonyms, intake: Intake
+) -> tuple[int, list[Issue]]:
+    """Store the message and all that follows from it; returns its id and the warnings for its acknowledgement.
+
+    Raises Refusal where the store knows better than the message: an answer to nothing, another person's case.
+    """
+    place, warnings = _place(connection, pseudonyms, intake)
+    message_id = _store_message(connection, intake, place)
+    _store_content(connection, contents, intake, message_id)
+    _store_fact(connection, intake, place, message_id)
+    for draft in intake.drafts:
+        warnings += _store_delivery(connection, contents, intake, place, message_id, draft)
+    rejections.mended(connection, intake.sender_party, replace(intake.clues, case_id=place.case_id), intake.accepted_at)
+    return message_id, warnings
+
+
+def _place(connection: Connection, pseudonyms: Pseudonyms, intake: Intake) -> tuple[_Place, list[Issue]]:
+    reading = intake.reading
+    answered = _answered(connection, intake)
+    case_id = reading.case_id or (answered.case_id if answered else None)
+    if case_id is None:
+        text = "the message names no case: expected Task.groupIdentifier, Encounter.identifier or an answered message"
+        raise refusal(422, "required", "case-missing", text, "Bundle")
+    patient_id = _patient(connection, pseudonyms, intake, answered.patient_id if answered else None)
+    owner = connection.execute(
+        select(tables.case_state.c.patient_id).where(tables.case_state.c.case_id == case_id)
+    ).scalar_one_or_none()
+    if owner not in (None, patient_id) or (
+        answered and (answered.patient_id, answered.case_id) != (patient_id, case_id)
+    ):
+        text = "the patient is not the one that this case, or the answered message, is about: expected the same person"
+        raise refusal(422, "business-rule", "patient-of-another-case", text, "Bundle")
+    protected = _mark(connection, patient_id, intake.protection)
+    place = _Place(patient_id, case_id, answered.id if answered else None, protected)
+    return place, _gap(connection, reading, case_id)
+
+
+def _answered(connection: Connection, intake: Intake) -> Any:
+    """The message that this one answers, which must have been sent to the party that answers."""
+    reading = intake.reading
+    if reading.answers_header_id is None:
+        if EVENTS[reading.event or ""].answer:
+            text = "an answer names the message it answers: expected Provenance.entity with role source"
+            raise refusal(422, "required", "answer-names-nothing", text, "Provenance.entity")
+        return None
+    message, delivery = tables.message.c, tables.delivery.c
+    row = connection.execute(
+        select(message.id, message.case_id, message.patient_id)
+        .join(tables.delivery, delivery.message_id == message.id)
+        .where(
+            message.header_id == reading.answers_header_id,
+            message.status == "accepted",
+            delivery.receiver_unit.in_(intake.principal.units),
+            delivery.status.not_in(("held", "cancelled")),
+        )
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        text = "the answered message was not sent to you by this adapter: expected the id of a message you received"
+        raise refusal(422, "not-found", "answer-to-unknown", text, "Provenance.entity")
+    return row
+
+
+def _patient(connection: Connection, pseudonyms: Pseudonyms, intake: Intake, answered: int | None) -> int:
+    identifiers = intake.reading.patient_identifiers
+    if not identifiers:
+        if answered is None:
+            text = "the patient has no identifier with system and value: expected at least one"
+            raise refusal(422, "required", "patient-unidentified", text, "Patient.identifier")
+        return answered
+    try:
+        return pseudonyms.surrogate(connection, identifiers, to_micros(intake.accepted_at))
+    except IdentityError as error:
+        raise refusal(422, "business-rule", "patient-identity", str(error), "Patient.identifier") from error
+
+
+def _mark(connection: Connection, patient_id: int, found: Protection) -> bool:
+    """Labels only ever add: a message without one does not unmark a person. Returns whether the person is protected."""
+    patient = tables.patient
+    marks = {name: True for name in ("protected", "confidential") if getattr(found, name)}
+    if marks:
+        connection.execute(update(patient).where(patient.c.id == patient_id).values(**marks))
+    if found.protected:
+        outbox.hold_patient(connection, patient_id, reason="protected")
+        return True
+    return bool(connection.execute(select(patient.c.protected).where(patient.c.id == patient_id)).scalar_one())
+
+
+def _gap(connection: Connection, reading: Reading, case_id: str) -> list[Issue]:
+    if reading.previous_header_id is None:
+        return []
+    message = tables.message.c
+    known = connection.execute(
+        select(message.id)
+        .where(
+            message.case_id == case_id, message.header_id == reading.previous_header_id, message.status == "accepted"
+        )
+        .limit(1)
+    ).one_or_none()
+    if known is not None:
+        return []
+    text = "the previous message of the chain has not come through this adapter: one may be missing"
+    return [Issue("warning", "not-found", text, ("Provenance.entity",), "predecessor-missing")]
+
+
+def _store_message(connection: Connection, intake: Intake, place: _Place) -> int:
+    submission, reading = intake.submission, intake.reading
+    row: int = connection.execute(
+        insert(tables.message)
+        .values(
+            status="accepted",
+            source=submission.source,
+            sender_party=intake.sender_party,
+            sender_unit=intake.sender_unit,
+            header_id=reading.header_id,
+            bundle_id=reading.bundle_id,
+            content_hash=intake.digest,
+            event=reading.event,
+            case_id=place.case_id,
+            patient_id=place.patient_id,
+            previous_header_id=reading.previous_header_id,
+            answers_header_id=reading.answers_header_id,
+            answers_id=place.answers_id,
+            assessed_at=reading.assessed.micros if reading.assessed else None,
+            assessed_text=reading.assessed.text if reading.assessed else None,
+            sent_at=reading.sent.micros if reading.sent else None,
+            sent_text=reading.sent.text if reading.sent else None,
+            received_at=to_micros(intake.received_at),
+            accepted_at=to_micros(intake.accepted_at),
+            http_status=200,
+            size=len(submission.body),
+            config_version=intake.config_version,
+            request_id=submission.request_id,
+            correlation_id=submission.correlation_id,
+            principal=intake.principal.name,
+            issues=[],
+            statutory=EVENTS[reading.event or ""].statutory,
+        )
+        .returning(tables.message.c.id)
+    ).scalar_one()
+    return row
+
+
+def _store_content(connection: Connection, contents: ContentStore, intake: Intake, message_id: int) -> None:
+    submission, at = intake.submission, to_micros(intake.accepted_at)
+    contents.add(
+        connection,
+        message_id=message_id,
+        stage="received",
+        media_type=submission.media_type,
+        body=submission.body,
+        at=at,
+    )
+    if intake.translated is not None:
+        contents.add(
+            connection,
+            message_id=message_id,
+            stage="translated",
+            media_type="application/fhir+json",
+            body=intake.translated,
+            at=at,
+        )
+
+
+def _store_fact(connection: Connection, intake: Intake, place: _Place, message_id: int) -> None:
+    """Append the fact and project the case anew from all its facts."""
+    reading, at = intake.reading, to_micros(intake.accepted_at)
+    receivers = [{"party": draft.route.party.id, "unit": draft.route.unit} for draft in intake.drafts]
+    connection.execute(
+        insert(tables.fact).values(
+            message_id=message_id,
+            patient_id=place.patient_id,
+            case_id=place.case_id,
+            event=reading.event,
+            sender_party=intake.sender_party,
+            sender_unit=intake.sender_unit,
+            receivers=receivers,
+            instants={name: instant.text for name, instant in reading.instants.items()},
+            detail={
+                "header_id": reading.header_id,
+                "happened_at": reading.sent.micros if reading.sent else at,
+                "tasks": [{"identifier": task.identifier, "status": task.status} for task in reading.tasks],
+                "answers": reading.answers_header_id,
+                "revises": reading.revises_header_id,
+            },
+            recorded_at=at,
+        )
+    )
+    state = case.project(_facts(connection, place.case_id))
+    if not insert_if_absent(
+        connection, tables.case_state, case_id=place.case_id, patient_id=place.patient_id, state=state, updated_at=at
+    ):
+        connection.execute(
+            update(tables.case_state)
+            .where(tables.case_state.c.case_id == place.case_id)
+            .values(state=state, updated_at=at)
+        )
+
+
+def _facts(connection: Connection, case_id: str) -> list[case.Fact]:
+    fact = tables.fact.c
+    query = select(fact.event, fact.sender_unit, fact.instants, fact.detail).where(fact.case_id == case_id)
+    return [
+        case.Fact(
+            header_id=row.detail["header_id"],
+            event=row.event,
+            happened_at=row.detail["happened_at"],
+            sender=row.sender_unit,
+            instants=row.instants,
+            tasks=tuple(row.detail["tasks"]),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def _store_delivery(
+    connection: Connection,
+    contents: ContentStore,
+    intake: Intake,
+    place: _Place,
+    message_id: int,
+    draft: Draft,
+) -> list[Issue]:
+    """Enqueue one delivery with its bytes. One that could not be mapped is a dead letter: the others still go."""
+    event, at = EVENTS[intake.reading.event or ""], to_micros(intake.accepted_at)
+    delivery_id = outbox.enqueue(
+        connection,
+        NewDelivery(
+            message_id=message_id,
+            endpoint=draft.route.endpoint.id,
+            receiver_party=draft.route.party.id,
+            receiver_unit=draft.route.unit,
+            patient_id=place.patient_id,
+            event=event.code,
+            statutory=event.statutory,
+            holds_stream=draft.holds_stream,
+            media_type=draft.media_type,
+            mapping=draft.mapping,
+            mapping_version=draft.mapping_version,
+            config_version=intake.config_version,
+            at=at,
+            held_reason="protected" if place.protected else None,
+            dead_reason=draft.problem,
+        ),
+    )
+    for stage, media_type, body in (
+        ("mapped", draft.media_type, draft.body),
+        ("report", "application/json", draft.report),
+    ):
+        if body is not None:
+            contents.add(
+                connection,
+                message_id=message_id,
+                delivery_id=delivery_id,
+                stage=stage,
+                media_type=media_type,
+                body=body,
+                at=at,
+            )
+    if draft.problem is None:
+        return []
+    raise_alarm(
+        connection,
+        kind="dead-letter",
+        subject=f"delivery {delivery_id}",
+        reason=f"{event.code} could not be mapped: nothing was sent to this receiver",
+        command=f"adapter deliveries show {delivery_id}",
+        at=at,
+    )
+    text = f"accepted, but not delivered to one receiver: {draft.problem}"
+    return [Issue("warning", "processing", text, (), "mapping-failed")]

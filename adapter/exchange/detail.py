@@ -1,0 +1,141 @@
+"""One message and all that happened to it: deliveries, attempts, timeline, and which content there is."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from adapter.exchange import listing, visibility
+from adapter.exchange.records import (
+    AttemptRow,
+    ContentRow,
+    DeliveryDetail,
+    DeliveryRow,
+    MessageDetail,
+    MessageRow,
+    Step,
+)
+from adapter.exchange.visibility import redact
+from adapter.security.principals import Principal, Right
+from adapter.store import tables
+from adapter.support.clock import from_micros
+
+_message, _delivery = tables.message.c, tables.delivery.c
+_attempt, _content = tables.attempt.c, tables.content.c
+
+_AS_STORED = (
+    "source",
+    "principal",
+    "header_id",
+    "bundle_id",
+    "previous_header_id",
+    "answers_header_id",
+    "answers_id",
+    "request_id",
+    "correlation_id",
+    "config_version",
+    "size",
+)
+
+
+def message(connection: Connection, principal: Principal, row: MessageRow) -> MessageDetail:
+    """All of a message that the caller has checked may be seen."""
+    stored = connection.execute(select(tables.message).where(_message.id == row.id)).mappings().one()
+    found = deliveries(connection, principal, listing.deliveries(connection, principal, _delivery.message_id == row.id))
+    values = redact(row.protected, {name: stored[name] for name in _AS_STORED}, "source", "principal")
+    return MessageDetail(
+        row=row,
+        issues=_issues(stored["issues"], row.protected),
+        deliveries=tuple(found),
+        timeline=tuple(sorted(_timeline(stored, row, found), key=lambda step: step.at)),
+        contents=tuple(_contents(connection, principal, row.id)),
+        **values,
+    )
+
+
+def deliveries(connection: Connection, principal: Principal, rows: Sequence[DeliveryRow]) -> list[DeliveryDetail]:
+    """The deliveries with their attempts and the words of their reasons, where the principal may read them."""
+    ids = [row.id for row in rows]
+    tries: dict[int, list[RowMapping]] = defaultdict(list)
+    query = select(tables.attempt).where(_attempt.delivery_id.in_(ids)).order_by(_attempt.number)
+    for attempt in connection.execute(query).mappings():
+        tries[attempt["delivery_id"]].append(attempt)
+    query_reasons = select(_delivery.id, _delivery.reason).where(_delivery.id.in_(ids))
+    reasons = {row.id: row.reason for row in connection.execute(query_reasons)}
+    return [_delivery_detail(principal, row, tries[row.id], reasons[row.id]) for row in rows]
+
+
+def _delivery_detail(
+    principal: Principal, row: DeliveryRow, tries: Sequence[RowMapping], reason: str | None
+) -> DeliveryDetail:
+    last_status = tries[-1]["http_status"] if tries else None
+    shown = _may_read(principal, row, last_status)
+    attempts = tuple(
+        AttemptRow(
+            number=attempt["number"],
+            started_at=from_micros(attempt["started_at"]),
+            ended_at=None if attempt["ended_at"] is None else from_micros(attempt["ended_at"]),
+            outcome=attempt["outcome"],
+            http_status=attempt["http_status"],
+            words=attempt["reason"] if _may_read(principal, row, attempt["http_status"]) else None,
+        )
+        for attempt in tries
+    )
+    return DeliveryDetail(row, attempts, reason if shown else None, words_withheld=bool(reason) and not shown)
+
+
+def _may_read(principal: Principal, row: DeliveryRow, http_status: int | None) -> bool:
+    """Without an HTTP answer the words are the adapter's own, and hold nothing of the person; they may name the
+    endpoint, which is not told of a protected one."""
+    if row.protected:
+        return False
+    return http_status is None or Right.CONTENT in principal.rights
+
+
+def _issues(stored: Any, is_protected: bool) -> tuple[dict[str, Any], ...]:
+    """The issues as stored; of a protected person without the words, which may name a unit."""
+    if not is_protected:
+        return tuple(stored)
+    return tuple({name: issue[name] for name in issue if name not in ("message", "diagnostics")} for issue in stored)
+
+
+def _contents(connection: Connection, principal: Principal, message_id: int) -> Iterator[ContentRow]:
+    columns = (_content.id, _content.stage, _content.media_type, _content.sha256, _content.created_at)
+    query = (
+        select(*columns, _content.delivery_id, func.length(_content.bytes).label("size"))
+        .join_from(tables.content, tables.message, _content.message_id == _message.id)
+        .where(_content.message_id == message_id, visibility.content(principal))
+        .order_by(_content.id)
+    )
+    for row in connection.execute(query).mappings():
+        yield ContentRow(**dict(row) | {"created_at": from_micros(row["created_at"])})
+
+
+def _timeline(stored: RowMapping, row: MessageRow, found: Sequence[DeliveryDetail]) -> Iterator[Step]:
+    for kind in ("assessed", "sent", "received", "accepted"):
+        if (instant := stored[f"{kind}_at"]) is not None:
+            yield Step(from_micros(instant), kind)
+    if row.status == "rejected":
+        yield Step(row.received_at, "rejected")
+    for delivery in found:
+        yield from _delivery_steps(delivery)
+    for answer in row.answers:
+        outcome = ", ".join(answer.statuses) or None
+        yield Step(answer.at, "answered", outcome=outcome, event=answer.event, message_id=answer.message_id)
+
+
+def _delivery_steps(delivery: DeliveryDetail) -> Iterator[Step]:
+    row = delivery.row
+    if row.held_reason is not None:
+        yield Step(row.created_at, "held", row.id, outcome=row.held_reason)
+    if row.released_at is not None:
+        yield Step(row.released_at, "released", row.id)
+    latest = row.created_at
+    for attempt in delivery.attempts:
+        latest = attempt.ended_at or attempt.started_at
+        yield Step(latest, "attempt", row.id, attempt.number, attempt.outcome)
+    if row.delivered_at is not None:
+        yield Step(row.delivered_at, "delivered", row.id)
+    if row.status in ("dead", "cancelled"):
+        yield Step(latest, row.status, row.id)

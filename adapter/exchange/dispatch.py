@@ -1,0 +1,108 @@
+"""From destinations to deliveries: who gets the message, where, and in which bytes."""
+
+import json
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from adapter.directory import Directory, Receiver, Route, RoutingError
+from adapter.discharge import disclosure
+from adapter.discharge.events import EVENTS, Policy
+from adapter.exchange.submission import refusal
+from adapter.fhir import json as fhir_json
+from adapter.fhir import xml as fhir_xml
+from adapter.fhir.bundles import MessageBundle
+from adapter.mapping import Mapping
+from adapter.support.errors import MappingError, ParseError
+
+MEDIA_TYPES = {"json": "application/fhir+json", "xml": "application/fhir+xml"}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One delivery as it will be stored. `body` is None where mapping failed: `problem` says why."""
+
+    route: Route
+    holds_stream: bool
+    media_type: str
+    body: bytes | None
+    report: bytes | None = None
+    mapping: str | None = None
+    mapping_version: str | None = None
+    problem: str | None = None
+
+
+def routes(message: MessageBundle, directory: Directory, on: date) -> list[tuple[int, Route]]:
+    """(index of the destination, its route). Raises Refusal 422 where a recipient is unknown, ambiguous or named
+    twice: a recipient is never guessed."""
+    found: list[tuple[int, Route]] = []
+    for index, hsa, municipality in message.destination_receivers():
+        place = f"MessageHeader.destination[{index}].receiver"
+        try:
+            route = directory.route(Receiver(hsa=hsa, municipality=municipality), message.event or "", on)
+        except RoutingError as error:
+            raise refusal(422, "not-found", error.rule, str(error), place) from error
+        if any(route.unit == other.unit for _, other in found):
+            text = "the same recipient stands twice among the destinations: expected once"
+            raise refusal(422, "business-rule", "recipient-twice", text, place)
+        found.append((index, route))
+    return found
+
+
+def draft(message: MessageBundle, index: int, route: Route, mappings: Dictionary[str, Mapping]) -> Draft:
+    """The delivery to one destination, mapped to its format. A mapping that fails gives a draft without body."""
+    event = EVENTS[message.event or ""]
+    endpoint = route.endpoint
+    policy = endpoint.dead_letter.get(event.code, event.policy)
+    holds_stream = policy == Policy.HOLD
+    disclosed, removed = disclosure.disclose(message)
+    if endpoint.mapping is None:
+        return _fhir_draft(disclosed, removed, route, holds_stream)
+    mapping = mappings[endpoint.mapping]
+    try:
+        result = mapping.to_record(_for_destination(disclosed, index))
+    except MappingError as error:
+        return Draft(
+            route=route,
+            holds_stream=holds_stream,
+            media_type=mapping.media_type,
+            body=None,
+            mapping=mapping.name,
+            mapping_version=mapping.version,
+            problem=str(error),
+        )
+    report = result.report.to_dict() | {"disclosure": _as_rows(removed)}
+    return Draft(
+        route=route,
+        holds_stream=holds_stream,
+        media_type=mapping.media_type,
+        body=result.content,
+        report=json.dumps(report, ensure_ascii=False).encode(),
+        mapping=mapping.name,
+        mapping_version=result.version,
+    )
+
+
+def _fhir_draft(disclosed: MessageBundle, removed: list[disclosure.Removal], route: Route, holds_stream: bool) -> Draft:
+    """A FHIR system gets the message as it was sent, in its own format, less what may not be disclosed."""
+    serialize = fhir_xml.serialize if route.endpoint.format == "xml" else fhir_json.serialize
+    media_type = MEDIA_TYPES[route.endpoint.format]
+    try:
+        body = serialize(disclosed.bundle)
+    except ParseError as error:
+        problem = f"the message cannot be written as {media_type}: {error}"
+        return Draft(route=route, holds_stream=holds_stream, media_type=media_type, body=None, problem=problem)
+    report = json.dumps({"disclosure": _as_rows(removed)}, ensure_ascii=False).encode()
+    return Draft(route=route, holds_stream=holds_stream, media_type=media_type, body=body, report=report)
+
+
+def _for_destination(message: MessageBundle, index: int) -> dict[str, Any]:
+    """The message as it reads for one of its destinations: a record has one receiver."""
+    header = message.header | {"destination": [message.destinations[index]]}
+    entry = [{**message.entries[0], "resource": header}, *message.entries[1:]]
+    return message.bundle | {"entry": entry}
+
+
+def _as_rows(removed: list[disclosure.Removal]) -> list[dict[str, str]]:
+    return [{"path": removal.path, "reason": removal.reason} for removal in removed]

@@ -1,0 +1,54 @@
+"""Has this message been here before? Ids are scoped per sending party.
+
+Both ids, or the message id with the same content under a new Bundle id: a resubmission, answered as the first time. The
+message id with other content, or a Bundle id with another message id: a conflict.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, or_, select
+
+from adapter.exchange.submission import refusal
+from adapter.fhir import json as fhir_json
+from adapter.fhir.bundles import MessageBundle
+from adapter.store import tables
+from adapter.store.content import ContentStore
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The accepted message that this one repeats, and what was answered then."""
+
+    message_id: int
+    answer: dict[str, Any]
+
+
+def find(
+    connection: Connection, contents: ContentStore, party: str, message: MessageBundle, digest: str
+) -> Earlier | None:
+    """The message that this one repeats, None where it is new. Raises Refusal 409 on a conflict of ids."""
+    column = tables.message.c
+    query = select(column.id, column.header_id, column.bundle_id, column.content_hash).where(
+        column.status == "accepted",
+        column.sender_party == party,
+        or_(column.header_id == message.header_id, column.bundle_id == message.bundle_id),
+    )
+    rows = connection.execute(query).all()
+    same = next((row for row in rows if row.header_id == message.header_id), None)
+    if same is None:
+        if rows:
+            text = "this Bundle.id was used with another MessageHeader.id: expected a new Bundle.id for a new message"
+            raise refusal(409, "conflict", "bundle-id-reused", text, "Bundle.id")
+        return None
+    if same.content_hash != digest:
+        text = (
+            "this MessageHeader.id was used for other content: expected the same content when a message is sent "
+            "again, or a new id for a new message"
+        )
+        raise refusal(409, "conflict", "message-id-reused", text, "MessageHeader.id")
+    if any(row.id != same.id for row in rows):
+        text = "MessageHeader.id and Bundle.id belong to two earlier messages: expected both of one, or new ones"
+        raise refusal(409, "conflict", "bundle-id-reused", text, "Bundle.id")
+    answer = contents.of_message(connection, same.id, "answer")[0]
+    return Earlier(same.id, fhir_json.parse(answer.body))

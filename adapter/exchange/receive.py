@@ -1,0 +1,306 @@
+"""The one door: bytes in, one commit, an acknowledgement out.
+
+Everything that needs no lock (parsing, validation, routing, mapping) is done first; then one write transaction stores
+message, content, fact, projection and deliveries together. Success is answered only after its commit.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from collections.abc import Mapping as Dictionary
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from adapter.directory import Directory
+from adapter.discharge import message as domain
+from adapter.discharge import protection
+from adapter.discharge.events import EVENTS
+from adapter.exchange import acknowledge, dispatch, duplicates, rejections
+from adapter.exchange.commit import Intake, commit
+from adapter.exchange.submission import Clues, RecordReply, Refusal, Reply, Submission, refusal
+from adapter.fhir import json as fhir_json
+from adapter.fhir import outcomes
+from adapter.fhir import xml as fhir_xml
+from adapter.fhir.bundles import MessageBundle
+from adapter.fhir.canonicalize import content_hash
+from adapter.fhir.outcomes import Issue
+from adapter.mapping import Mapping
+from adapter.security.principals import Principal, Right
+from adapter.security.pseudonyms import Pseudonyms
+from adapter.store.content import ContentStore
+from adapter.store.database import Database
+from adapter.support.clock import STOCKHOLM, Clock, to_micros
+from adapter.support.errors import ForbiddenError, MappingError, ParseError, UnavailableError
+from adapter.validation import Validator, messages
+
+log = logging.getLogger("adapter.exchange")
+
+_AUTHORED_HERE = frozenset({"acknowledgement", "delivery-report"})
+_SHOWN_ISSUES = 100
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_CASE_LENGTH = 255
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    submission: Submission
+    principal: Principal
+    at: datetime
+
+    @property
+    def local_date(self) -> date:
+        return self.at.astimezone(STOCKHOLM).date()
+
+
+class Exchange:
+    """Takes messages in. Safe to call from many threads at once."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        contents: ContentStore,
+        directory: Directory,
+        validator: Validator,
+        mappings: Dictionary[str, Mapping],
+        pseudonyms: Pseudonyms,
+        clock: Clock,
+        config_version: str,
+        address: str,
+        on_accepted: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`address` is the adapter's own FHIR address; `on_accepted` wakes who delivers, after the commit."""
+        self._database = database
+        self._contents = contents
+        self._directory = directory
+        self._validator = validator
+        self._mappings = mappings
+        self._pseudonyms = pseudonyms
+        self._clock = clock
+        self._config_version = config_version
+        self._address = address
+        self._on_accepted = on_accepted
+
+    def receive(self, submission: Submission, principal: Principal) -> Reply:
+        """Take in a FHIR message. Raises UnavailableError where the store does not answer: nothing was taken in."""
+        arrival = _Arrival(submission, principal, self._clock.now())
+        try:
+            principal.require(Right.SEND)
+            return self._accept(arrival, _parse(submission))
+        except ForbiddenError as error:
+            return self._reject(arrival, refusal(403, "forbidden", "right-missing", str(error), keep_content=False))
+        except Refusal as refused:
+            return self._reject(arrival, refused)
+
+    def receive_record(self, system: str, submission: Submission, principal: Principal) -> RecordReply:
+        """Take in a partner's record: it is mapped to FHIR and goes the same way as every message."""
+        mapping = self._mappings[system]
+        arrival = _Arrival(submission, principal, self._clock.now())
+        try:
+            principal.require(Right.SEND)
+            reply = self._accept(arrival, *_translate(mapping, submission))
+        except ForbiddenError as error:
+            reply = self._reject(arrival, refusal(403, "forbidden", "right-missing", str(error), keep_content=False))
+        except Refusal as refused:
+            reply = self._reject(arrival, refused)
+        return _record_reply(mapping, submission.body, reply)
+
+    def refuse(
+        self,
+        status: int,
+        code: str,
+        text: str,
+        *,
+        size: int,
+        sha256: str,
+        request_id: str,
+        source: str = "fhir",
+        principal: Principal | None = None,
+    ) -> Reply:
+        """Keep that somebody was turned away at the door (401, 413, 415): metadata, size and hash, no content."""
+        refused = refusal(status, code, f"http-{status}", text, keep_content=False)
+        with suppress(UnavailableError), self._database.write() as connection:
+            rejections.store_metadata(
+                connection,
+                refused,
+                principal,
+                self._config_version,
+                self._clock.now(),
+                source=source,
+                size=size,
+                sha256=sha256,
+                request_id=request_id,
+                correlation_id=None,
+            )
+        return Reply(status, outcomes.to_fhir(refused.issues))
+
+    def _accept(self, arrival: _Arrival, bundle: dict[str, Any], translated: bytes | None = None) -> Reply:
+        message = MessageBundle(bundle)
+        try:
+            party, unit = self._sender(message, arrival)
+            digest = content_hash(bundle)
+            with self._database.read() as connection:
+                earlier = duplicates.find(connection, self._contents, party, message, digest)
+            if earlier is not None:
+                return Reply(200, earlier.answer, event=message.event, result="repeated")
+            return self._commit(self._check(arrival, message, digest, party, unit, translated))
+        except Refusal as refused:
+            refused.clues = _clues(message)
+            raise
+
+    def _sender(self, message: MessageBundle, arrival: _Arrival) -> tuple[str, str]:
+        """The sending party and unit, which must be one that the principal speaks for."""
+        unit = message.hsa_of(message.header.get("sender"))
+        if unit is None:
+            found = outcomes.errors(messages.check(message.bundle))
+            text = "the sender cannot be told: expected MessageHeader.sender to lead to an Organization with an HSA-id"
+            raise Refusal(422, found or [Issue("error", "required", text, ("MessageHeader.sender",), "sender-missing")])
+        if unit not in arrival.principal.units:
+            text = "the sender of the message is not a unit that this token speaks for"
+            raise refusal(403, "forbidden", "sender-not-yours", text, "MessageHeader.sender", keep_content=False)
+        party = self._directory.party_of(unit, arrival.local_date)
+        return (party.id if party else arrival.principal.party), unit
+
+    def _check(
+        self,
+        arrival: _Arrival,
+        message: MessageBundle,
+        digest: str,
+        party: str,
+        unit: str,
+        translated: bytes | None,
+    ) -> Intake:
+        """Everything that can be said of the message without a lock."""
+        found = messages.check(message.bundle)
+        found += self._validator.validate(message.bundle).issues
+        reading = domain.read(message)
+        found += [*_event_issues(message), *reading.issues]
+        if outcomes.errors(found):
+            raise Refusal(422, outcomes.errors(found)[:_SHOWN_ISSUES])
+        routes = dispatch.routes(message, self._directory, arrival.local_date)
+        return Intake(
+            submission=arrival.submission,
+            principal=arrival.principal,
+            message=message,
+            reading=reading,
+            protection=protection.of(message),
+            digest=digest,
+            sender_party=party,
+            sender_unit=unit,
+            drafts=[dispatch.draft(message, index, route, self._mappings) for index, route in routes],
+            warnings=[issue for issue in found if issue.severity == "warning"],
+            received_at=arrival.at,
+            accepted_at=self._clock.now(),
+            config_version=self._config_version,
+            translated=translated,
+        )
+
+    def _commit(self, intake: Intake) -> Reply:
+        event = intake.reading.event
+        with self._database.write() as connection:
+            earlier = duplicates.find(connection, self._contents, intake.sender_party, intake.message, intake.digest)
+            if earlier is not None:  # the same message came in by another thread meanwhile
+                return Reply(200, earlier.answer, event=event, result="repeated")
+            message_id, warnings = commit(connection, self._contents, self._pseudonyms, intake)
+            answer = acknowledge.accepted(
+                intake.message, self._address, intake.accepted_at, [*intake.warnings, *warnings]
+            )
+            self._contents.add(
+                connection,
+                message_id=message_id,
+                stage="answer",
+                media_type="application/fhir+json",
+                body=fhir_json.serialize(answer),
+                at=to_micros(intake.accepted_at),
+            )
+        self._on_accepted()
+        log.info(
+            "accepted", extra={"message_id": message_id, "event": event, "request_id": intake.submission.request_id}
+        )
+        return Reply(200, answer, event=event, result="accepted")
+
+    def _reject(self, arrival: _Arrival, refused: Refusal) -> Reply:
+        with self._database.write() as connection:
+            message_id = rejections.store(
+                connection,
+                self._contents,
+                refused,
+                arrival.submission,
+                arrival.principal,
+                self._config_version,
+                arrival.at,
+            )
+        event = EVENTS.get(refused.clues.event or "")
+        statutory = event is not None and event.statutory
+        log.log(
+            logging.ERROR if statutory else logging.WARNING,
+            "statutory notice refused: a deadline is at risk" if statutory else "refused",
+            extra={
+                "message_id": message_id,
+                "event": refused.clues.event,
+                "http_status": refused.status,
+                "rule": refused.issues[0].rule,
+                "request_id": arrival.submission.request_id,
+            },
+        )
+        return Reply(refused.status, outcomes.to_fhir(refused.issues), event=refused.clues.event)
+
+
+def _parse(submission: Submission) -> dict[str, Any]:
+    parse = fhir_xml.parse if "xml" in submission.media_type else fhir_json.parse
+    try:
+        return parse(submission.body)
+    except ParseError as error:
+        raise refusal(400, "structure", "not-readable", str(error)) from error
+
+
+def _translate(mapping: Mapping, submission: Submission) -> tuple[dict[str, Any], bytes]:
+    try:
+        bundle = mapping.to_fhir(submission.body).bundle
+    except ParseError as error:
+        raise refusal(400, "structure", "not-readable", str(error)) from error
+    except MappingError as error:
+        raise refusal(422, "processing", "record-not-mapped", str(error)) from error
+    return bundle, fhir_json.serialize(bundle)
+
+
+def _record_reply(mapping: Mapping, body: bytes, reply: Reply) -> RecordReply:
+    issues = reply.resource.get("issue", [])
+    code = "ok" if reply.status == 200 else "transient-error" if reply.status >= 500 else "fatal-error"
+    reason = "; ".join(issue["details"]["text"] for issue in issues)
+    acknowledgement = mapping.acknowledge(
+        mapping.message_id(body), code, reason, sorted({issue["code"] for issue in issues})
+    )
+    return RecordReply(reply.status, acknowledgement, mapping.media_type, reply.retry_after, reply.event, reply.result)
+
+
+def _event_issues(message: MessageBundle) -> list[Issue]:
+    event = message.event
+    place = "MessageHeader.eventCoding.code"
+    if event is not None and event not in EVENTS:
+        text = f"the event is not one of ours: expected one of {', '.join(sorted(EVENTS))}"
+        return [Issue("error", "not-supported", text, (place,), "event-unknown")]
+    if event in _AUTHORED_HERE:
+        text = f"{event} is written by the adapter: it is not sent in"
+        return [Issue("error", "not-supported", text, (place,), "event-not-taken-in")]
+    return []
+
+
+def _clues(message: MessageBundle) -> Clues:
+    """What is safe to keep of a refused message's head: known codes and well-formed ids, never free text."""
+    reading = domain.read(message)
+    unit = message.hsa_of(message.header.get("sender"))
+    case_id = reading.case_id
+    return Clues(
+        event=message.event if message.event in EVENTS else None,
+        header_id=_well_formed(message.header_id),
+        bundle_id=_well_formed(message.bundle_id),
+        case_id=case_id if case_id and len(case_id) <= _CASE_LENGTH else None,
+        sender_unit=_well_formed(unit),
+    )
+
+
+def _well_formed(value: str | None) -> str | None:
+    return value if value and _ID.fullmatch(value) else None

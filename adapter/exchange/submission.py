@@ -1,0 +1,68 @@
+"""What comes in, what goes back, and why something was refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapter.fhir.outcomes import Issue
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Bytes as received. `source` is `fhir` or the system whose record format the bytes are in."""
+
+    body: bytes
+    media_type: str
+    request_id: str
+    correlation_id: str | None = None
+    source: str = "fhir"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """`resource` is an acknowledgement Bundle (200) or an OperationOutcome; `event` and `result` are for metrics:
+    `result` is accepted, repeated or rejected."""
+
+    status: int
+    resource: dict[str, Any]
+    retry_after: int | None = None
+    event: str | None = None
+    result: str = "rejected"
+
+
+@dataclass(frozen=True)
+class RecordReply:
+    """The same for a partner that speaks its own format: `body` is its technical acknowledgement."""
+
+    status: int
+    body: bytes
+    media_type: str
+    retry_after: int | None = None
+    event: str | None = None
+    result: str = "rejected"
+
+
+@dataclass(frozen=True)
+class Clues:
+    """What could be read of a message before it was refused, so that it can be found again."""
+
+    event: str | None = None
+    header_id: str | None = None
+    bundle_id: str | None = None
+    case_id: str | None = None
+    sender_unit: str | None = None
+
+
+@dataclass
+class Refusal(Exception):  # noqa: N818 - not an error of ours: an answer
+    """A message is not accepted: HTTP status and issues. Content is kept unless `keep_content` is False."""
+
+    status: int
+    issues: Sequence[Issue]
+    keep_content: bool = True
+    clues: Clues = field(default_factory=Clues)
+
+
+def refusal(status: int, code: str, rule: str, text: str, *expression: str, keep_content: bool = True) -> Refusal:
+    """A refusal with a single error."""
+    return Refusal(status, [Issue("error", code, text, expression=expression, rule=rule)], keep_content)
