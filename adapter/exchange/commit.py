@@ -21,14 +21,16 @@ from adapter.fhir.outcomes import Issue
 from adapter.security.principals import Principal
 from adapter.security.pseudonyms import IdentityError, Pseudonyms
 from adapter.store import tables
-from adapter.store.alarms import raise_alarm
 from adapter.store.content import ContentStore
 from adapter.store.insert import insert_if_absent
 from adapter.support.clock import to_micros
 
+PROTECTED = "protected"
+"""Why a delivery about a person with skyddad folkbokföring is held."""
+
 
 @dataclass(frozen=True)
-class Intake:
+class Checked:
     """A checked message on its way into the store. `translated` is the FHIR form of a partner's record."""
 
     submission: Submission
@@ -63,30 +65,33 @@ class _Place:
 
 
 def commit(
-    connection: Connection, contents: ContentStore, pseudonyms: Pseudonyms, intake: Intake
+    connection: Connection, contents: ContentStore, pseudonyms: Pseudonyms, checked: Checked
 ) -> tuple[int, list[Issue]]:
     """Store the message and all that follows from it; returns its id and the warnings for its acknowledgement.
 
     Raises Refusal where the store knows better than the message: an answer to nothing, another person's case.
     """
-    place, warnings = _place(connection, pseudonyms, intake)
-    message_id = _store_message(connection, intake, place)
-    _store_content(connection, contents, intake, message_id)
-    _store_fact(connection, intake, place, message_id)
-    for draft in intake.drafts:
-        warnings += _store_delivery(connection, contents, intake, place, message_id, draft)
-    rejections.mended(connection, intake.sender_party, replace(intake.clues, case_id=place.case_id), intake.accepted_at)
+    place, warnings = _place(connection, pseudonyms, checked)
+    message_id = _store_message(connection, checked, place)
+    _store_content(connection, contents, checked, message_id)
+    _store_fact(connection, checked, place, message_id)
+    # every transaction takes places in streams in the same order, so that no two wait for each other
+    for draft in sorted(checked.drafts, key=lambda each: (each.route.endpoint.id, each.route.party.id)):
+        warnings += _store_delivery(connection, contents, checked, place, message_id, draft)
+    rejections.mended(
+        connection, checked.sender_party, replace(checked.clues, case_id=place.case_id), checked.accepted_at
+    )
     return message_id, warnings
 
 
-def _place(connection: Connection, pseudonyms: Pseudonyms, intake: Intake) -> tuple[_Place, list[Issue]]:
-    reading = intake.reading
-    answered = _answered(connection, intake)
+def _place(connection: Connection, pseudonyms: Pseudonyms, checked: Checked) -> tuple[_Place, list[Issue]]:
+    reading = checked.reading
+    answered = _answered(connection, checked)
     case_id = reading.case_id or (answered.case_id if answered else None)
     if case_id is None:
         text = "the message names no case: expected Task.groupIdentifier, Encounter.identifier or an answered message"
         raise refusal(422, "required", "case-missing", text, "Bundle")
-    patient_id = _patient(connection, pseudonyms, intake, answered.patient_id if answered else None)
+    patient_id = _patient(connection, pseudonyms, checked, answered.patient_id if answered else None)
     owner = connection.execute(
         select(tables.case_state.c.patient_id).where(tables.case_state.c.case_id == case_id)
     ).scalar_one_or_none()
@@ -95,14 +100,14 @@ def _place(connection: Connection, pseudonyms: Pseudonyms, intake: Intake) -> tu
     ):
         text = "the patient is not the one that this case, or the answered message, is about: expected the same person"
         raise refusal(422, "business-rule", "patient-of-another-case", text, "Bundle")
-    protected = _mark(connection, patient_id, intake.protection)
+    protected = _mark(connection, patient_id, checked.protection, to_micros(checked.accepted_at))
     place = _Place(patient_id, case_id, answered.id if answered else None, protected)
     return place, _gap(connection, reading, case_id)
 
 
-def _answered(connection: Connection, intake: Intake) -> Any:
+def _answered(connection: Connection, checked: Checked) -> Any:
     """The message that this one answers, which must have been sent to the party that answers."""
-    reading = intake.reading
+    reading = checked.reading
     if reading.answers_header_id is None:
         if EVENTS[reading.event or ""].answer:
             text = "an answer names the message it answers: expected Provenance.entity with role source"
@@ -115,7 +120,7 @@ def _answered(connection: Connection, intake: Intake) -> Any:
         .where(
             message.header_id == reading.answers_header_id,
             message.status == "accepted",
-            delivery.receiver_unit.in_(intake.principal.units),
+            delivery.receiver_unit.in_(checked.principal.units),
             delivery.status.not_in(("held", "cancelled")),
         )
         .limit(1)
@@ -126,29 +131,45 @@ def _answered(connection: Connection, intake: Intake) -> Any:
     return row
 
 
-def _patient(connection: Connection, pseudonyms: Pseudonyms, intake: Intake, answered: int | None) -> int:
-    identifiers = intake.reading.patient_identifiers
+def _patient(connection: Connection, pseudonyms: Pseudonyms, checked: Checked, answered: int | None) -> int:
+    identifiers = checked.reading.patient_identifiers
     if not identifiers:
         if answered is None:
             text = "the patient has no identifier with system and value: expected at least one"
             raise refusal(422, "required", "patient-unidentified", text, "Patient.identifier")
         return answered
     try:
-        return pseudonyms.surrogate(connection, identifiers, to_micros(intake.accepted_at))
+        return pseudonyms.surrogate(connection, identifiers, to_micros(checked.accepted_at))
     except IdentityError as error:
         raise refusal(422, "business-rule", "patient-identity", str(error), "Patient.identifier") from error
 
 
-def _mark(connection: Connection, patient_id: int, found: Protection) -> bool:
+def _mark(connection: Connection, patient_id: int, found: Protection, at: int) -> bool:
     """Labels only ever add: a message without one does not unmark a person. Returns whether the person is protected."""
     patient = tables.patient
     marks = {name: True for name in ("protected", "confidential") if getattr(found, name)}
     if marks:
         connection.execute(update(patient).where(patient.c.id == patient_id).values(**marks))
     if found.protected:
-        outbox.hold_patient(connection, patient_id, reason="protected")
+        _hold_waiting(connection, patient_id, at)
         return True
     return bool(connection.execute(select(patient.c.protected).where(patient.c.id == patient_id)).scalar_one())
+
+
+def _hold_waiting(connection: Connection, patient_id: int, at: int) -> None:
+    """A label covers what was accepted before it came, as far as it has not left."""
+    query = (
+        select(tables.delivery.c.id)
+        .join(tables.stream, tables.stream.c.id == tables.delivery.c.stream_id)
+        .where(
+            tables.stream.c.patient_id == patient_id,
+            tables.delivery.c.status == "waiting",
+            tables.delivery.c.released_at.is_(None),
+        )
+        .order_by(tables.stream.c.id, tables.delivery.c.sequence)
+    )
+    for delivery_id in connection.execute(query).scalars().all():
+        outbox.hold(connection, delivery_id, at, PROTECTED)
 
 
 def _gap(connection: Connection, reading: Reading, case_id: str) -> list[Issue]:
@@ -168,36 +189,36 @@ def _gap(connection: Connection, reading: Reading, case_id: str) -> list[Issue]:
     return [Issue("warning", "not-found", text, ("Provenance.entity",), "predecessor-missing")]
 
 
-def _store_message(connection: Connection, intake: Intake, place: _Place) -> int:
-    submission, reading = intake.submission, intake.reading
+def _store_message(connection: Connection, checked: Checked, place: _Place) -> int:
+    submission, reading = checked.submission, checked.reading
     row: int = connection.execute(
         insert(tables.message)
         .values(
             status="accepted",
             source=submission.source,
-            sender_party=intake.sender_party,
-            sender_unit=intake.sender_unit,
+            sender_party=checked.sender_party,
+            sender_unit=checked.sender_unit,
             header_id=reading.header_id,
             bundle_id=reading.bundle_id,
-            content_hash=intake.digest,
+            content_hash=checked.digest,
             event=reading.event,
             case_id=place.case_id,
             patient_id=place.patient_id,
             previous_header_id=reading.previous_header_id,
             answers_header_id=reading.answers_header_id,
             answers_id=place.answers_id,
-            assessed_at=reading.assessed.micros if reading.assessed else None,
+            assessed_at=to_micros(reading.assessed.at) if reading.assessed else None,
             assessed_text=reading.assessed.text if reading.assessed else None,
-            sent_at=reading.sent.micros if reading.sent else None,
+            sent_at=to_micros(reading.sent.at) if reading.sent else None,
             sent_text=reading.sent.text if reading.sent else None,
-            received_at=to_micros(intake.received_at),
-            accepted_at=to_micros(intake.accepted_at),
+            received_at=to_micros(checked.received_at),
+            accepted_at=to_micros(checked.accepted_at),
             http_status=200,
             size=len(submission.body),
-            config_version=intake.config_version,
+            config_version=checked.config_version,
             request_id=submission.request_id,
             correlation_id=submission.correlation_id,
-            principal=intake.principal.name,
+            principal=checked.principal.name,
             issues=[],
             statutory=EVENTS[reading.event or ""].statutory,
         )
@@ -206,8 +227,8 @@ def _store_message(connection: Connection, intake: Intake, place: _Place) -> int
     return row
 
 
-def _store_content(connection: Connection, contents: ContentStore, intake: Intake, message_id: int) -> None:
-    submission, at = intake.submission, to_micros(intake.accepted_at)
+def _store_content(connection: Connection, contents: ContentStore, checked: Checked, message_id: int) -> None:
+    submission, at = checked.submission, to_micros(checked.accepted_at)
     contents.add(
         connection,
         message_id=message_id,
@@ -216,37 +237,37 @@ def _store_content(connection: Connection, contents: ContentStore, intake: Intak
         body=submission.body,
         at=at,
     )
-    if intake.translated is not None:
+    if checked.translated is not None:
         contents.add(
             connection,
             message_id=message_id,
             stage="translated",
             media_type="application/fhir+json",
-            body=intake.translated,
+            body=checked.translated,
             at=at,
         )
 
 
-def _store_fact(connection: Connection, intake: Intake, place: _Place, message_id: int) -> None:
+def _store_fact(connection: Connection, checked: Checked, place: _Place, message_id: int) -> None:
     """Append the fact and project the case anew from all its facts."""
-    reading, at = intake.reading, to_micros(intake.accepted_at)
-    receivers = [{"party": draft.route.party.id, "unit": draft.route.unit} for draft in intake.drafts]
+    reading, at = checked.reading, to_micros(checked.accepted_at)
+    receivers = [{"party": draft.route.party.id, "unit": draft.route.unit} for draft in checked.drafts]
     connection.execute(
         insert(tables.fact).values(
             message_id=message_id,
             patient_id=place.patient_id,
             case_id=place.case_id,
             event=reading.event,
-            sender_party=intake.sender_party,
-            sender_unit=intake.sender_unit,
+            sender_party=checked.sender_party,
+            sender_unit=checked.sender_unit,
             receivers=receivers,
-            instants={name: instant.text for name, instant in reading.instants.items()},
+            instants=reading.instants,
             detail={
                 "header_id": reading.header_id,
-                "happened_at": reading.sent.micros if reading.sent else at,
-                "tasks": [{"identifier": task.identifier, "status": task.status} for task in reading.tasks],
+                "happened_at": to_micros(reading.sent.at) if reading.sent else at,
+                "tasks": [{"identifier": task["identifier"], "status": task["status"]} for task in reading.tasks],
                 "answers": reading.answers_header_id,
-                "revises": reading.revises_header_id,
+                "revises": reading.revises,
             },
             recorded_at=at,
         )
@@ -281,13 +302,13 @@ def _facts(connection: Connection, case_id: str) -> list[case.Fact]:
 def _store_delivery(
     connection: Connection,
     contents: ContentStore,
-    intake: Intake,
+    checked: Checked,
     place: _Place,
     message_id: int,
     draft: Draft,
 ) -> list[Issue]:
     """Enqueue one delivery with its bytes. One that could not be mapped is a dead letter: the others still go."""
-    event, at = EVENTS[intake.reading.event or ""], to_micros(intake.accepted_at)
+    event, at = EVENTS[checked.reading.event or ""], to_micros(checked.accepted_at)
     delivery_id = outbox.enqueue(
         connection,
         NewDelivery(
@@ -302,10 +323,11 @@ def _store_delivery(
             media_type=draft.media_type,
             mapping=draft.mapping,
             mapping_version=draft.mapping_version,
-            config_version=intake.config_version,
+            config_version=checked.config_version,
             at=at,
-            held_reason="protected" if place.protected else None,
-            dead_reason=draft.problem,
+            status="dead" if draft.problem else "held" if place.protected else "waiting",
+            held_reason=PROTECTED if place.protected else None,
+            reason=draft.problem,
         ),
     )
     for stage, media_type, body in (
@@ -324,13 +346,5 @@ def _store_delivery(
             )
     if draft.problem is None:
         return []
-    raise_alarm(
-        connection,
-        kind="dead-letter",
-        subject=f"delivery {delivery_id}",
-        reason=f"{event.code} could not be mapped: nothing was sent to this receiver",
-        command=f"adapter deliveries show {delivery_id}",
-        at=at,
-    )
     text = f"accepted, but not delivered to one receiver: {draft.problem}"
     return [Issue("warning", "processing", text, (), "mapping-failed")]

@@ -18,7 +18,7 @@ from adapter.discharge import message as domain
 from adapter.discharge import protection
 from adapter.discharge.events import EVENTS
 from adapter.exchange import acknowledge, dispatch, duplicates, rejections
-from adapter.exchange.commit import Intake, commit
+from adapter.exchange.commit import Checked, commit
 from adapter.exchange.submission import Clues, RecordReply, Refusal, Reply, Submission, refusal
 from adapter.fhir import json as fhir_json
 from adapter.fhir import outcomes
@@ -171,7 +171,7 @@ class Exchange:
         party: str,
         unit: str,
         translated: bytes | None,
-    ) -> Intake:
+    ) -> Checked:
         """Everything that can be said of the message without a lock."""
         found = messages.check(message.bundle)
         found += self._validator.validate(message.bundle).issues
@@ -180,7 +180,7 @@ class Exchange:
         if outcomes.errors(found):
             raise Refusal(422, outcomes.errors(found)[:_SHOWN_ISSUES])
         routes = dispatch.routes(message, self._directory, arrival.local_date)
-        return Intake(
+        return Checked(
             submission=arrival.submission,
             principal=arrival.principal,
             message=message,
@@ -197,15 +197,15 @@ class Exchange:
             translated=translated,
         )
 
-    def _commit(self, intake: Intake) -> Reply:
-        event = intake.reading.event
+    def _commit(self, checked: Checked) -> Reply:
+        event = checked.reading.event
         with self._database.write() as connection:
-            earlier = duplicates.find(connection, self._contents, intake.sender_party, intake.message, intake.digest)
+            earlier = duplicates.find(connection, self._contents, checked.sender_party, checked.message, checked.digest)
             if earlier is not None:  # the same message came in by another thread meanwhile
                 return Reply(200, earlier.answer, event=event, result="repeated")
-            message_id, warnings = commit(connection, self._contents, self._pseudonyms, intake)
+            message_id, warnings = commit(connection, self._contents, self._pseudonyms, checked)
             answer = acknowledge.accepted(
-                intake.message, self._address, intake.accepted_at, [*intake.warnings, *warnings]
+                checked.message, self._address, checked.accepted_at, [*checked.warnings, *warnings]
             )
             self._contents.add(
                 connection,
@@ -213,11 +213,11 @@ class Exchange:
                 stage="answer",
                 media_type="application/fhir+json",
                 body=fhir_json.serialize(answer),
-                at=to_micros(intake.accepted_at),
+                at=to_micros(checked.accepted_at),
             )
         self._on_accepted()
         log.info(
-            "accepted", extra={"message_id": message_id, "event": event, "request_id": intake.submission.request_id}
+            "accepted", extra={"message_id": message_id, "event": event, "request_id": checked.submission.request_id}
         )
         return Reply(200, answer, event=event, result="accepted")
 
