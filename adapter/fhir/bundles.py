@@ -39,6 +39,14 @@ class MessageBundle:
         """The resources of a type among the entries, in order."""
         return [resource for resource in self.resources if resource.get("resourceType") == resource_type]
 
+    def placed(self, resource_type: str) -> list[tuple[str, dict[str, Any]]]:
+        """As `of_type`, each with its FHIRPath location from Bundle on."""
+        return [
+            (f"Bundle.entry[{index}].resource", resource)
+            for index, resource in enumerate(self.resources)
+            if resource.get("resourceType") == resource_type
+        ]
+
     @cached_property
     def header(self) -> dict[str, Any]:
         """The first MessageHeader, wherever it stands; empty without one."""

@@ -13,6 +13,7 @@ from adapter.fhir import canonical
 from adapter.fhir.shapes import objects, text
 
 _HSA = re.compile(r"SE[0-9]{10}-[A-Za-z0-9]{1,18}")
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _TWELVE_DIGITS = re.compile(r"[0-9]{12}")
 _SEPARATED = re.compile(r"([0-9]{8})-([0-9]{4})")
 _COORDINATION = 60
@@ -23,6 +24,11 @@ _SAME_SYSTEM = {
     "urn:oid:1.2.752.129.2.1.3.3": canonical.SAMORDNINGSNUMMER,
 }
 """The OID forms that RIV-TA uses, and the systems of the Swedish base profiles."""
+
+
+def is_id(value: object) -> bool:
+    """Whether the value has the form of a FHIR `id`."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def is_hsa(value: str) -> bool:
