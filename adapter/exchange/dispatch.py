@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from adapter.directory import Directory, Receiver, Route, RoutingError
+from adapter.directory import AmbiguousRecipient, Directory, Receiver, Route, UnknownRecipient
 from adapter.discharge import disclosure
 from adapter.discharge.events import EVENTS, Policy
 from adapter.exchange.submission import refusal
@@ -39,10 +39,15 @@ def routes(message: MessageBundle, directory: Directory, on: date) -> list[tuple
     found: list[tuple[int, Route]] = []
     for index, hsa, municipality in message.destination_receivers():
         place = f"MessageHeader.destination[{index}].receiver"
+        # the words do not repeat the address: the person may be protected, and the sender sees the place
         try:
             route = directory.route(Receiver(hsa=hsa, municipality=municipality), message.event or "", on)
-        except RoutingError as error:
-            raise refusal(422, "not-found", error.rule, str(error), place) from error
+        except UnknownRecipient as error:
+            text = f"no route leads to this receiver for {message.event} on {on}: expected one that the directory knows"
+            raise refusal(422, "not-found", "recipient-unknown", text, place) from error
+        except AmbiguousRecipient as error:
+            text = f"more than one route leads to this receiver for {message.event} on {on}: none was chosen"
+            raise refusal(422, "multiple-matches", "recipient-ambiguous", text, place) from error
         if any(route.unit == other.unit for _, other in found):
             text = "the same recipient stands twice among the destinations: expected once"
             raise refusal(422, "business-rule", "recipient-twice", text, place)

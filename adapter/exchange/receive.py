@@ -298,7 +298,7 @@ def _clues(message: MessageBundle) -> Clues:
         header_id=_well_formed(message.header_id),
         bundle_id=_well_formed(message.bundle_id),
         case_id=case_id if case_id and len(case_id) <= _CASE_LENGTH else None,
-        sender_unit=_well_formed(unit),
+        sender_unit=None if protection.of(message).protected else _well_formed(unit),
     )
 
 
