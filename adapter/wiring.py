@@ -1,0 +1,164 @@
+"""Builds everything from settings: the one place where the rooms are joined."""
+
+import hashlib
+from collections.abc import Mapping as Dictionary
+from functools import cached_property
+
+from adapter.delivery.channels import Channel, ChannelSettings
+from adapter.delivery.channels import build as build_channel
+from adapter.delivery.channels.base import Acknowledgement, Code, ReadAcknowledgement
+from adapter.delivery.worker import Worker, WorkerOptions
+from adapter.directory import Directory, Endpoint
+from adapter.discharge.events import EVENTS
+from adapter.exchange.operations import Operations
+from adapter.exchange.receive import Exchange
+from adapter.exchange.views import Views
+from adapter.mapping import Mapping
+from adapter.security.pseudonyms import Pseudonyms
+from adapter.security.tokens import Tokens
+from adapter.store.content import ContentStore, Plain
+from adapter.store.database import Database
+from adapter.support.clock import Clock, SystemClock
+from adapter.support.settings import Settings
+from adapter.validation import Validator
+
+
+def build(settings: Settings, clock: Clock | None = None) -> "Adapter":
+    """An installation from its settings. Nothing is read or opened before it is asked for."""
+    return Adapter(settings, clock or SystemClock())
+
+
+class Adapter:
+    """An installation. Parts are made when first asked for: a command that lists messages needs no validator.
+
+    Asking may raise ConfigurationError (directory, mappings, keys) or DefinitionsError.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._channels: dict[str, Channel] = {}
+
+    @cached_property
+    def database(self) -> Database:
+        return Database(self.settings.database.url)
+
+    @cached_property
+    def contents(self) -> ContentStore:
+        return ContentStore(Plain())
+
+    @cached_property
+    def directory(self) -> Directory:
+        folder = self.settings.directory.folder
+        return Directory.load(folder, mappings=self.settings.mappings.folder, events=EVENTS)
+
+    @cached_property
+    def mappings(self) -> Dictionary[str, Mapping]:
+        """The mappings that an endpoint names, by folder name."""
+        names = {endpoint.mapping for endpoint in self.directory.endpoints.values() if endpoint.mapping}
+        return {name: Mapping.load(self.settings.mappings.folder / name) for name in sorted(names)}
+
+    @cached_property
+    def validator(self) -> Validator:
+        return Validator.load(packages=list(self.settings.packages.required))
+
+    @cached_property
+    def config_version(self) -> str:
+        """sha256 over settings, directory and mappings: what a message was routed and mapped by."""
+        parts = [self.settings.version, self.directory.version]
+        parts += [f"{name} {mapping.version}" for name, mapping in self.mappings.items()]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        return Tokens(self.database, self.clock)
+
+    @cached_property
+    def views(self) -> Views:
+        return Views(self.database, self.contents, self.clock, self.settings.delivery.escalate_after)
+
+    @cached_property
+    def operations(self) -> Operations:
+        return Operations(self.database, self.clock, self.wake)
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        return Exchange(
+            database=self.database,
+            contents=self.contents,
+            directory=self.directory,
+            validator=self.validator,
+            mappings=self.mappings,
+            pseudonyms=Pseudonyms(self.settings.pseudonym_keys()),
+            clock=self.clock,
+            config_version=self.config_version,
+            address=f"{self.settings.server.url}/fhir",
+            on_accepted=self.wake,
+        )
+
+    @cached_property
+    def worker(self) -> Worker:
+        options = self.settings.delivery
+        return Worker(
+            database=self.database,
+            contents=self.contents,
+            channels=self.channel,
+            clock=self.clock,
+            options=WorkerOptions(
+                schedule=options.schedule,
+                jitter=options.jitter,
+                lease=options.lease,
+                threads=options.threads,
+                poll=options.poll,
+                probe_interval=options.probe_interval,
+                quick_retry=options.quick_retry,
+            ),
+        )
+
+    def wake(self) -> None:
+        """Tell the worker of this process, where one runs, that there may be something to send."""
+        if "worker" in self.__dict__:
+            self.worker.wake()
+
+    def channel(self, endpoint_id: str) -> Channel | None:
+        """The channel to an endpoint, made once; None for an endpoint that the directory no longer has."""
+        endpoint = self.directory.endpoints.get(endpoint_id)
+        if endpoint is None:
+            return None
+        if endpoint_id not in self._channels:
+            self._channels[endpoint_id] = build_channel(_channel_settings(endpoint), self._reader(endpoint))
+        return self._channels[endpoint_id]
+
+    def _reader(self, endpoint: Endpoint) -> ReadAcknowledgement | None:
+        if endpoint.mapping is None:
+            return None
+        mapping = self.mappings[endpoint.mapping]
+
+        def read(body: bytes) -> Acknowledgement | None:
+            found = mapping.read_acknowledgement(body)
+            return None if found is None else Acknowledgement(Code(found[0]), found[1], found[2])
+
+        return read
+
+    def close(self) -> None:
+        """Close what was opened. The worker must have been stopped."""
+        for channel in self._channels.values():
+            channel.close()
+        if "database" in self.__dict__:
+            self.database.close()
+
+
+def _channel_settings(endpoint: Endpoint) -> ChannelSettings:
+    return ChannelSettings(
+        id=endpoint.id,
+        channel=endpoint.channel,
+        address=endpoint.address,
+        format=endpoint.format,
+        token=endpoint.token,
+        ca_file=endpoint.ca_file,
+        client_certificate=endpoint.client_certificate,
+        client_key=endpoint.client_key,
+        connect_timeout=endpoint.connect_timeout,
+        timeout=endpoint.timeout,
+        max_answer_bytes=endpoint.max_answer_bytes,
+    )
