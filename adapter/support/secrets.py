@@ -31,7 +31,7 @@ def read(file: Path | None, variable: str | None, minimum: int) -> str:
         raise SecretError(f"{place} holds the sample secret of the example; {_MAKE}")
     if len(secret) < minimum:
         raise SecretError(f"the secret in {place} has {len(secret)} characters, expected at least {minimum}; {_MAKE}")
-    if len(set(secret)) < 8:
+    if len(set(secret)) < min(8, minimum):
         raise SecretError(f"the secret in {place} repeats a few characters and can be guessed; {_MAKE}")
     return secret
 
