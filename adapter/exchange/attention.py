@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, String, case, cast, func, null, select
 
+from adapter.delivery import breaker, outbox
 from adapter.discharge.events import EVENTS
 from adapter.exchange import visibility
 from adapter.exchange.records import Attention, EndpointRow
@@ -21,7 +22,7 @@ SILENT_AFTER = timedelta(minutes=1)
 """A worker that has not polled for this long is not at work: it polls every few seconds."""
 
 _URGENT, _SOON = "urgent", "soon"
-_SEEN_IN_TABLES = frozenset({"dead-letter", "held", "endpoint"})
+_SEEN_IN_TABLES = frozenset({outbox.DEAD_LETTER, breaker.OPEN, breaker.TRIPPED})
 """Kinds of alarm whose cause is shown from the tables themselves."""
 
 _message, _delivery, _attempt = tables.message.c, tables.delivery.c, tables.attempt.c
@@ -158,18 +159,19 @@ def _statutory_note(row: Any) -> str:
 
 def _endpoints(connection: Connection) -> Iterator[Attention]:
     words = {
-        "open": "does not answer: it is probed and resumes by itself",
-        "tripped": "refuses us or is not what it should be: everything to it waits",
-        "paused": "is paused by a person: everything to it waits",
+        "open": "does not answer as it should; it is probed and resumes by itself",
+        "tripped": "does not let us in or is the wrong door; it is probed and resumes by itself",
+        "paused": "is paused by a person; everything to it waits",
     }
-    commands = {"open": "list", "tripped": "list", "paused": "resume {}"}
     for row in connection.execute(select(tables.endpoint_state).where(_state.state.in_(tuple(words)))):
+        cause = f" ({row.reason})" if row.reason else ""
+        act = "resume" if row.state == "paused" else "show"
         yield Attention(
             kind=f"endpoint-{row.state}",
             subject=f"endpoint {row.endpoint}",
-            what=f"endpoint {row.endpoint} {words[row.state]}",
+            what=f"endpoint {row.endpoint} {words[row.state]}{cause}",
             since=from_micros(row.since),
-            next_command=f"adapter endpoints {commands[row.state].format(row.endpoint)}",
+            next_command=f"adapter endpoints {act} {row.endpoint}",
             severity=_URGENT if row.state == "tripped" else _SOON,
             endpoint=row.endpoint,
         )

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, not_, select
 
 from adapter.exchange import attention, detail, listing, visibility
+from adapter.exchange.reasons import given_reason
 from adapter.exchange.records import (
     Attention,
     AuditRow,
@@ -31,11 +32,10 @@ from adapter.store import tables
 from adapter.store.content import Content, ContentStore
 from adapter.store.database import Database
 from adapter.support.clock import Clock, to_micros
-from adapter.support.errors import ForbiddenError, NotFoundError
+from adapter.support.errors import NotFoundError
 
 PAGE = 50
 MAX_PAGE = 200
-MAX_REASON = 500
 
 _message, _delivery, _content = tables.message.c, tables.delivery.c, tables.content.c
 
@@ -219,14 +219,6 @@ class Views:
             if content is not None and content.media_type.startswith("application/fhir+"):
                 return row.id, row.patient_id, content
         return None
-
-
-def given_reason(reason: str) -> str:
-    """The reason without surrounding space. Raises ForbiddenError where it is empty or too long to be one."""
-    reason = reason.strip()
-    if not reason or len(reason) > MAX_REASON:
-        raise ForbiddenError(f"this needs a reason of 1 to {MAX_REASON} characters: it goes into the audit")
-    return reason
 
 
 def _bounded(limit: int) -> int:
