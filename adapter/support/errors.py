@@ -45,7 +45,8 @@ class ParseError(AdapterError):
     """The bytes cannot be read. `line` and `column` count from 1 where known."""
 
     def __init__(self, reason: str, line: int | None = None, column: int | None = None) -> None:
-        super().__init__(reason if line is None else f"{reason} (line {line}, column {column})")
+        place = "" if line is None else f" (line {line})" if column is None else f" (line {line}, column {column})"
+        super().__init__(reason + place)
         self.reason = reason
         self.line = line
         self.column = column

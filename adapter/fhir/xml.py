@@ -1,0 +1,191 @@
+"""FHIR XML to and from the plain dicts of FHIR JSON, by the element table, without changing content.
+
+Comments and processing instructions are not content and are dropped, as is `xsi:schemaLocation` on the root. A value
+that is not of its type's form (`<active value="yes"/>`) is kept as a string, so that validation can name it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from lxml import etree
+
+from adapter.fhir import markup
+from adapter.fhir.elements import Element, Structure, Table, table
+from adapter.fhir.json import MAX_DEPTH
+from adapter.fhir.numbers import NumberError, read
+from adapter.fhir.xml_writing import Writer
+from adapter.support.errors import ParseError
+
+FHIR = "http://hl7.org/fhir"
+_NAMESPACE = f"{{{FHIR}}}"
+_XHTML_DIV = f"{{{markup.XHTML}}}div"
+_SCHEMA_LOCATION = "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"
+
+
+def parse(content: bytes) -> dict[str, Any]:
+    """The resource in FHIR XML bytes (UTF-8) in the shape of FHIR JSON, `resourceType` first, members in FHIR's order.
+
+    Raises ParseError, with the element and line where known, for what is not well-formed, has a DOCTYPE, is of another
+    namespace, or does not fit the types of R4: unknown elements and attributes, wrong order, an element repeated that
+    may not be, text between elements, more than 100 levels. Its words never hold a value.
+    """
+    text = markup.decode(content)
+    return _Reader(table(), text).resource(markup.root(content), 1)
+
+
+def serialize(resource: dict[str, Any]) -> bytes:
+    """The resource as FHIR XML in UTF-8, without indentation; what `parse` reads back is equal, order of members aside.
+
+    Raises ParseError, naming the element, for what XML cannot carry: unknown members, values of another JSON type than
+    the element's, null and empty arrays, control characters, a narrative that is not well-formed XHTML.
+    """
+    return Writer(table()).document(resource)
+
+
+class _Reader:
+    def __init__(self, types: Table, text: str) -> None:
+        self._types = types
+        self._narratives: Iterator[str] = markup.narratives(text)
+
+    def resource(self, node: etree._Element, depth: int) -> dict[str, Any]:
+        name = self._name(node)
+        if name not in self._types.resources:
+            raise _error(node, "this is not a resource type of FHIR R4")
+        for attribute in node.attrib:
+            if attribute != _SCHEMA_LOCATION or node.getparent() is not None:
+                raise _error(node, f"the attribute {_quoted(attribute)} is not known here")
+        result: dict[str, Any] = {"resourceType": name}
+        self._read_children(node, self._types[name], result, depth)
+        return result
+
+    def _complex(self, node: etree._Element, structure: Structure, depth: int) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for attribute, value in node.attrib.items():
+            known = structure.by_name.get(str(attribute))
+            if known is None or not known.attribute:
+                raise _error(node, f"the attribute {_quoted(attribute)} is not known here")
+            result[known.name] = value
+        self._read_children(node, structure, result, depth)
+        return result
+
+    def _read_children(self, node: etree._Element, structure: Structure, result: dict[str, Any], depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise _error(node, f"nested deeper than {MAX_DEPTH} levels of objects and arrays")
+        _refuse_text(node, node.text)
+        last: Element | None = None
+        primitive_lists: set[str] = set()
+        for child in node:
+            _refuse_text(node, child.tail)
+            name = "div" if child.tag == _XHTML_DIV else self._name(child)
+            element = structure.by_name.get(name)
+            if element is None or element.attribute or (element.kind == "xhtml") != (child.tag == _XHTML_DIV):
+                raise _error(child, f"{structure.name} has no such element")
+            if last is not None and element.order < last.order:
+                raise _error(child, f"wrong order: in {structure.name} it stands before {last.name}")
+            last = element
+            if element.kind == "primitive":
+                self._read_primitive(child, element, result, depth)
+                if element.is_list:
+                    primitive_lists.add(name)
+                continue
+            value = self._value(child, element, depth + (2 if element.is_list else 1))
+            if element.is_list:
+                result.setdefault(name, []).append(value)
+            elif name in result:
+                raise _error(child, "it may stand only once")
+            else:
+                result[name] = value
+        for name in primitive_lists:
+            for member in (name, "_" + name):
+                if all(item is None for item in result[member]):
+                    del result[member]
+
+    def _value(self, node: etree._Element, element: Element, depth: int) -> Any:
+        if element.kind == "complex":
+            return self._complex(node, self._types[element.type], depth)
+        if element.kind == "xhtml":
+            return self._narrative(node)
+        for attribute in node.attrib:
+            raise _error(node, f"the attribute {_quoted(attribute)} is not known here")
+        _refuse_text(node, node.text)
+        inner = list(node)
+        if len(inner) != 1:
+            raise _error(node, "it holds exactly one resource")
+        _refuse_text(node, inner[0].tail)
+        return self.resource(inner[0], depth)
+
+    def _narrative(self, node: etree._Element) -> str:
+        source = next(self._narratives)
+        try:
+            markup.check_narrative(source)
+        except ParseError:
+            # It leans on declarations outside of itself: have them written into it.
+            return etree.tostring(node, encoding="unicode", with_tail=False)
+        return source
+
+    def _read_primitive(self, node: etree._Element, element: Element, result: dict[str, Any], depth: int) -> None:
+        value: Any = None
+        rest: dict[str, Any] = {}
+        for attribute, text in node.attrib.items():
+            if attribute == "value":
+                value = self._typed(element, str(text))
+            elif attribute == "id":
+                rest["id"] = text
+            else:
+                raise _error(node, f"the attribute {_quoted(attribute)} is not known here")
+        if len(node) or node.text:
+            self._read_children(node, self._types["Element"], rest, depth + (2 if element.is_list else 1))
+        extra = rest if rest or value is None else None
+        name = element.name
+        if element.is_list:
+            if depth >= MAX_DEPTH:
+                raise _error(node, f"nested deeper than {MAX_DEPTH} levels of objects and arrays")
+            result.setdefault(name, []).append(value)
+            result.setdefault("_" + name, []).append(extra)
+        elif name in result or "_" + name in result:
+            raise _error(node, "it may stand only once")
+        else:
+            if value is not None:
+                result[name] = value
+            if extra is not None:
+                result["_" + name] = extra
+
+    def _typed(self, element: Element, text: str) -> Any:
+        kind = self._types.primitives[element.type].json
+        if kind == "boolean":
+            return {"true": True, "false": False}.get(text, text)
+        if kind == "number":
+            try:
+                return read(text)
+            except NumberError:
+                return text
+        return text
+
+    def _name(self, node: etree._Element) -> str:
+        tag = str(node.tag)
+        if not tag.startswith(_NAMESPACE):
+            raise _error(node, f"it is not in the namespace {FHIR}")
+        return tag[len(_NAMESPACE) :]
+
+
+def _refuse_text(node: etree._Element, text: str | None) -> None:
+    if text is not None and text.strip(" \t\r\n"):
+        raise _error(node, "it holds text: FHIR carries values in the attribute `value`")
+
+
+def _quoted(name: Any) -> str:
+    return ascii(str(name)[:64])
+
+
+def _error(node: etree._Element, reason: str) -> ParseError:
+    """The reason with the element's place: `Patient.contact[1].name`; repeated elements count from 0."""
+    steps: list[str] = []
+    step: etree._Element | None = node
+    while step is not None:
+        name = etree.QName(step).localname[:64]
+        before = sum(1 for _ in step.itersiblings(step.tag, preceding=True))
+        after = next(step.itersiblings(step.tag), None)
+        steps.append(f"{name}[{before}]" if before or after is not None else name)
+        step = step.getparent()
+    line: Any = node.sourceline
+    return ParseError(f"{'.'.join(reversed(steps))}: {reason}", line)
