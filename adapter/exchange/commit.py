@@ -13,7 +13,7 @@ from adapter.discharge import case
 from adapter.discharge.events import EVENTS
 from adapter.discharge.message import Reading
 from adapter.discharge.protection import Protection
-from adapter.exchange import rejections
+from adapter.exchange import dispatch, rejections
 from adapter.exchange.dispatch import Draft
 from adapter.exchange.submission import Clues, Submission, refusal
 from adapter.fhir.bundles import MessageBundle
@@ -330,20 +330,7 @@ def _store_delivery(
             reason=draft.problem,
         ),
     )
-    for stage, media_type, body in (
-        ("mapped", draft.media_type, draft.body),
-        ("report", "application/json", draft.report),
-    ):
-        if body is not None:
-            contents.add(
-                connection,
-                message_id=message_id,
-                delivery_id=delivery_id,
-                stage=stage,
-                media_type=media_type,
-                body=body,
-                at=at,
-            )
+    dispatch.store_content(connection, contents, draft, message_id, delivery_id, at)
     if draft.problem is None:
         return []
     text = f"accepted, but not delivered to one receiver: {draft.problem}"

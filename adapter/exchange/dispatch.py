@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy import Connection
+
 from adapter.directory import AmbiguousRecipient, Directory, Receiver, Route, UnknownRecipient
 from adapter.discharge import disclosure
 from adapter.discharge.events import EVENTS, Policy
@@ -14,6 +16,7 @@ from adapter.fhir import json as fhir_json
 from adapter.fhir import xml as fhir_xml
 from adapter.fhir.bundles import MessageBundle
 from adapter.mapping import Mapping
+from adapter.store.content import ContentStore
 from adapter.support.errors import MappingError, ParseError
 
 MEDIA_TYPES = {"json": "application/fhir+json", "xml": "application/fhir+xml"}
@@ -87,6 +90,26 @@ def draft(message: MessageBundle, index: int, route: Route, mappings: Dictionary
         mapping=mapping.name,
         mapping_version=result.version,
     )
+
+
+def store_content(
+    connection: Connection, contents: ContentStore, draft: Draft, message_id: int, delivery_id: int, at: int
+) -> None:
+    """Keep the bytes that will be sent, and the report of how they came about. `at` in UTC microseconds."""
+    for stage, media_type, body in (
+        ("mapped", draft.media_type, draft.body),
+        ("report", "application/json", draft.report),
+    ):
+        if body is not None:
+            contents.add(
+                connection,
+                message_id=message_id,
+                delivery_id=delivery_id,
+                stage=stage,
+                media_type=media_type,
+                body=body,
+                at=at,
+            )
 
 
 def _fhir_draft(disclosed: MessageBundle, removed: list[disclosure.Removal], route: Route, holds_stream: bool) -> Draft:

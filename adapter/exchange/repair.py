@@ -1,0 +1,61 @@
+"""A dead letter that could not be mapped is mapped again, from the bytes as received, before it is retried."""
+
+from collections.abc import Mapping as Dictionary
+
+from sqlalchemy import Connection, select, update
+
+from adapter.directory import Directory, Route
+from adapter.exchange import dispatch
+from adapter.fhir import json as fhir_json
+from adapter.fhir import xml as fhir_xml
+from adapter.fhir.bundles import MessageBundle
+from adapter.mapping import Mapping
+from adapter.store import tables
+from adapter.store.content import ContentStore
+from adapter.support.errors import MappingError
+
+
+def map_again(
+    connection: Connection,
+    contents: ContentStore,
+    directory: Directory,
+    mappings: Dictionary[str, Mapping],
+    delivery_id: int,
+    at: int,
+) -> None:
+    """Give a delivery its mapped bytes, by the mapping of now, where it has none. `at` in UTC microseconds.
+
+    Raises MappingError where it still cannot be mapped, NotFoundError where its endpoint has left the directory.
+    """
+    if contents.of_delivery(connection, delivery_id, "mapped") is not None:
+        return
+    delivery = connection.execute(select(tables.delivery).where(tables.delivery.c.id == delivery_id)).one()
+    message = _message(connection, contents, delivery.message_id)
+    index = _destination(message, delivery.receiver_unit)
+    route = Route(
+        endpoint=directory.endpoint(delivery.endpoint),
+        party=directory.party(delivery.receiver_party),
+        unit=delivery.receiver_unit,
+    )
+    draft = dispatch.draft(message, index, route, mappings)
+    if draft.body is None:
+        raise MappingError(f"delivery {delivery_id} still cannot be mapped: {draft.problem}")
+    dispatch.store_content(connection, contents, draft, delivery.message_id, delivery_id, at)
+    connection.execute(
+        update(tables.delivery)
+        .where(tables.delivery.c.id == delivery_id)
+        .values(mapping=draft.mapping, mapping_version=draft.mapping_version, media_type=draft.media_type)
+    )
+
+
+def _message(connection: Connection, contents: ContentStore, message_id: int) -> MessageBundle:
+    """The message in FHIR: a partner's record as it was translated, else the bytes as received."""
+    kept = contents.of_message(connection, message_id, "translated") or contents.of_message(
+        connection, message_id, "received"
+    )
+    parse = fhir_xml.parse if "xml" in kept[0].media_type else fhir_json.parse
+    return MessageBundle(parse(kept[0].body))
+
+
+def _destination(message: MessageBundle, unit: str) -> int:
+    return next(index for index, hsa, municipality in message.destination_receivers() if unit in (hsa, municipality))
