@@ -160,7 +160,7 @@ def _case(message: MessageBundle, issues: list[Issue]) -> str | None:
 def _named_messages(message: MessageBundle, issues: list[Issue]) -> dict[str, str]:
     """Role → MessageHeader.id that the message's own Provenance names in it."""
     found: dict[str, str] = {}
-    for place, provenance in own_provenances(message):
+    for place, provenance in message.own_provenances:
         for index, entity in enumerate(objects(provenance.get("entity"))):
             role, identifier = entity.get("role"), obj(obj(entity.get("what")).get("identifier"))
             if role not in ("derivation", "source", "revision") or identifier.get("system") != URI:
@@ -172,21 +172,6 @@ def _named_messages(message: MessageBundle, issues: list[Issue]) -> dict[str, st
             elif found.setdefault(role, name) != name:
                 issues.append(ONE_PREVIOUS.issue(f"a second message is named in the role {role}: expected one", path))
     return found
-
-
-def own_provenances(message: MessageBundle) -> list[tuple[str, dict[str, Any]]]:
-    """The Provenances that tell of this message (those that target its header) and where they stand; the others
-    tell of earlier messages of the chain."""
-    name = f"{_URN}{message.header_id}"
-    return [
-        (place, provenance)
-        for place, provenance in message.placed("Provenance")
-        if any(
-            (target.get("reference") == name or obj(target.get("identifier")).get("value") == name)
-            or (bool(message.header) and message.resolve(target) is message.header)
-            for target in objects(provenance.get("target"))
-        )
-    ]
 
 
 def _instants(message: MessageBundle, issues: list[Issue]) -> dict[str, str]:

@@ -79,7 +79,7 @@ class MessageBundle:
     @property
     def focus(self) -> list[dict[str, Any]]:
         """The focus resources that are in the Bundle, in order."""
-        found = (self.resolve(focus, self._header_entry) for focus in objects(self.header.get("focus")))
+        found = (self.resolve(focus, self.header_entry) for focus in objects(self.header.get("focus")))
         return [resource for resource in found if resource is not None]
 
     @property
@@ -91,14 +91,28 @@ class MessageBundle:
     def destination_receivers(self) -> list[tuple[int, str | None, str | None]]:
         """(index, HSA-id, kommunkod) of each destination's receiver; None for what it does not name."""
         return [
-            (index, *self.units_of(destination.get("receiver"), self._header_entry))
+            (index, *self.units_of(destination.get("receiver"), self.header_entry))
             for index, destination in enumerate(self.destinations)
         ]
 
     @property
     def sender(self) -> dict[str, Any] | None:
         """The Organization that sends; one that is named only by identifier reads as an Organization with it."""
-        return self.organization(self.header.get("sender"), self._header_entry)
+        return self.organization(self.header.get("sender"), self.header_entry)
+
+    @cached_property
+    def own_provenances(self) -> list[tuple[str, dict[str, Any]]]:
+        """The Provenances that target this message's header, with their locations; others tell of earlier messages."""
+        return [
+            (place, provenance)
+            for place, provenance in self.placed("Provenance")
+            if any(self._is_own(target) for target in objects(provenance.get("target")))
+        ]
+
+    def _is_own(self, target: dict[str, Any]) -> bool:
+        name = f"urn:uuid:{self.header_id}"
+        named = obj(target.get("identifier")).get("value") == name or target.get("reference") == name
+        return bool(self.header) and (named or self.resolve(target) is self.header)
 
     def organization(self, reference: object, within: dict[str, Any] | None = None) -> dict[str, Any] | None:
         """The Organization of a Reference, resolved or logical; None where it names none."""
@@ -146,7 +160,8 @@ class MessageBundle:
         return _only([found for each in urls if (found := self._at(each, version)) is not None])
 
     @cached_property
-    def _header_entry(self) -> dict[str, Any]:
+    def header_entry(self) -> dict[str, Any]:
+        """The entry that holds `header`: what the header's references are resolved within."""
         return next((entry for entry in self.entries if entry.get("resource") is self.header), {})
 
     @cached_property
