@@ -1,1 +1,1 @@
-"""The outbox and what empties it: worker, retry policy, breaker, channels."""
+"""What was accepted arrives: ordered, durable, and no oftener than once at a receiver that honours the message's id."""

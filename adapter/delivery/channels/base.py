@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 
@@ -49,6 +50,8 @@ class Fault(StrEnum):
     """the receiver's certificate or ours was not accepted"""
     TOO_LARGE = "too-large"
     """the answer was larger than allowed: the outcome is unknown"""
+    CREDENTIALS = "credentials"
+    """our own token, certificate or key cannot be read: nothing was sent"""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,28 @@ class Answer:
 
 ReadAcknowledgement = Callable[[bytes], Acknowledgement | None]
 """Reads a receiver's answer body; None where it is not in the receiver's format."""
+
+
+@dataclass(frozen=True)
+class ChannelSettings:
+    """How one endpoint is reached. Times are in seconds; secrets are named by file or environment variable only.
+
+    `address` is for `fhir` the FHIR base (or the whole URL of its $process-message), for `xml-http` the URL to post to.
+    """
+
+    id: str
+    channel: str
+    address: str
+    format: str = "json"
+    token_file: Path | None = None
+    token_env: str | None = None
+    ca_file: Path | None = None
+    client_certificate: Path | None = None
+    client_key: Path | None = None
+    connect_timeout: float = 5.0
+    timeout: float = 30.0
+    max_answer_bytes: int = 1 << 20
+    concurrency: int = 4
 
 
 class Channel(Protocol):

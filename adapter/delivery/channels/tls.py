@@ -1,0 +1,81 @@
+"""TLS towards one endpoint: when it is required, how it is set up, and that renewed certificates are seen."""
+
+import ipaddress
+import ssl
+from pathlib import Path
+
+import httpx
+
+from adapter.delivery.channels.base import ChannelSettings
+from adapter.support.errors import AdapterError
+
+
+def check_address(settings: ChannelSettings) -> None:
+    """Raise AdapterError unless the address is https, or http to this machine, without a secret in it."""
+    name = f"endpoint '{settings.id}'"
+    try:
+        url = httpx.URL(settings.address)
+    except (httpx.InvalidURL, TypeError) as error:
+        raise AdapterError(f"{name}: its address is no URL") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise AdapterError(f"{name}: its address must be an https URL")
+    if url.userinfo:
+        raise AdapterError(f"{name}: its address holds a user or password; name a token file or a certificate instead")
+    if url.scheme == "http" and not _is_loopback(url.host):
+        raise AdapterError(f"{name}: http to {url.host} would send in the clear; use https (http is for loopback only)")
+
+
+def context(settings: ChannelSettings) -> ssl.SSLContext:
+    """A context that trusts `ca_file` alone where given, else the system's authorities, and shows our certificate.
+
+    Raises AdapterError where a file cannot be used.
+    """
+    try:
+        made = ssl.create_default_context(cafile=_text(settings.ca_file))
+        if settings.client_certificate is not None:
+            # an encrypted key must fail here, not ask for its password on the terminal
+            made.load_cert_chain(settings.client_certificate, _text(settings.client_key), password=lambda: b"")
+    except (OSError, ssl.SSLError, ValueError) as error:
+        raise AdapterError(
+            f"endpoint '{settings.id}': its CA file, certificate or key cannot be used ({type(error).__name__})"
+        ) from error
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    return made
+
+
+def stamp(settings: ChannelSettings) -> tuple[int, ...]:
+    """Changes when one of the files is replaced."""
+    files = (settings.ca_file, settings.client_certificate, settings.client_key)
+    return tuple(_stamp(file) for file in files if file is not None)
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether a failed connection was about certificates or TLS itself, rather than one that broke off."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return True
+        if isinstance(seen, ssl.SSLError):
+            return not isinstance(seen, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _stamp(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)

@@ -1,0 +1,301 @@
+"""Leases: who may send a stream's head now, and who may record how it went.
+
+A claim takes a lease with a new fencing token; recording is `WHERE id AND token`, so that a worker whose lease ran out
+and was taken over changes nothing. An expired lease is claimed by the same call as a due delivery.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, exists, func, insert, or_, select, update
+
+from adapter.delivery import streams
+from adapter.delivery.policy import Verdict
+from adapter.delivery.streams import status_is
+from adapter.store import tables
+
+PROTECTED = "protected"
+"""`held_reason` of a delivery about a person with skyddad folkbokföring."""
+
+_MICROS = 1_000_000
+_delivery = tables.delivery.c
+_attempt = tables.attempt.c
+_endpoint = tables.endpoint_state.c
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How leases are taken: by whom, when (UTC microseconds) and for how many seconds. `limit` says how many
+    deliveries may run at once to an endpoint; one that is down is probed `probe_seconds` apart."""
+
+    owner: str
+    at: int
+    seconds: float
+    limit: Callable[[str], int]
+    probe_seconds: float
+
+    @property
+    def expires_at(self) -> int:
+        return self.at + round(self.seconds * _MICROS)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One try of one delivery, ours as long as the lease lasts. `number` counts the delivery's tries from 1, `step`
+    is its place in the schedule; a `probe` finds out whether an endpoint that was down is back."""
+
+    delivery_id: int
+    token: int
+    attempt_id: int
+    number: int
+    step: int
+    message_id: int
+    stream_id: int
+    endpoint: str
+    event: str
+    media_type: str
+    holds_stream: bool
+    protected: bool
+    probe: bool
+    idempotency_id: str
+    correlation_id: str
+
+
+def claim(connection: Connection, terms: Terms, wanted: int) -> list[Claim]:
+    """Up to `wanted` stream heads to send now, dealt out to the endpoints in turn: the least busy and then the
+    longest unserved first."""
+    claims: list[Claim] = []
+    turns = deque(connection.execute(_workable(terms.at)).scalars())
+    while turns and len(claims) < wanted:
+        endpoint = turns.popleft()
+        claimed = _claim_at(connection, endpoint, terms)
+        if claimed is not None:
+            claims.append(claimed)
+            turns.append(endpoint)
+    return claims
+
+
+def renew(connection: Connection, claims: Iterable[Claim], expires_at: int) -> None:
+    """Prolong the leases that are still ours."""
+    for one in claims:
+        connection.execute(update(tables.delivery).where(*_ours(one)).values(lease_expires_at=expires_at))
+
+
+def give_back(connection: Connection, one: Claim, at: int) -> bool:
+    """Undo a claim of which nothing was sent. False where the lease was lost."""
+    streams.lock(connection, one.stream_id)
+    given = connection.execute(
+        update(tables.delivery)
+        .where(*_ours(one))
+        .values(status="waiting", next_attempt_at=at, attempts=_delivery.attempts - 1, **_NO_LEASE)
+    )
+    if given.rowcount == 0:
+        return False
+    connection.execute(delete(tables.attempt).where(_attempt.id == one.attempt_id))
+    streams.advance(connection, one.stream_id, at)
+    return True
+
+
+def complete(connection: Connection, one: Claim, at: int, verdict: Verdict, http_status: int | None) -> bool:
+    """It arrived. False, and nothing changed, where the lease was lost; so too for `reschedule` and `bury`."""
+    said = verdict.acknowledgement
+    done = {"status": "done", "blocking": False, "delivered_at": at, "acknowledgement": said, "reason": None}
+    return _record(connection, one, at, verdict, http_status, done)
+
+
+def reschedule(
+    connection: Connection, one: Claim, at: int, verdict: Verdict, http_status: int | None, *, due: int, step: int
+) -> bool:
+    """Try again at `due` (UTC microseconds), then at `step` of the schedule."""
+    waiting = {"status": "waiting", "next_attempt_at": due, "step": step, "reason": verdict.reason}
+    return _record(connection, one, at, verdict, http_status, waiting)
+
+
+def bury(connection: Connection, one: Claim, at: int, verdict: Verdict, http_status: int | None) -> bool:
+    """A dead letter: its stream waits for a person where the delivery `holds_stream`, else goes on."""
+    dead = {
+        "status": "dead",
+        "blocking": one.holds_stream,
+        "acknowledgement": verdict.acknowledgement,
+        "reason": verdict.reason,
+    }
+    return _record(connection, one, at, verdict, http_status, dead)
+
+
+_NO_LEASE: dict[str, None] = {"lease_owner": None, "lease_expires_at": None}
+
+
+def _record(
+    connection: Connection, one: Claim, at: int, verdict: Verdict, http_status: int | None, values: dict[str, Any]
+) -> bool:
+    streams.lock(connection, one.stream_id)
+    recorded = connection.execute(update(tables.delivery).where(*_ours(one)).values(**values, **_NO_LEASE))
+    if recorded.rowcount == 0:
+        return False
+    connection.execute(
+        update(tables.attempt)
+        .where(_attempt.id == one.attempt_id)
+        .values(ended_at=at, outcome=verdict.kind.value, http_status=http_status, reason=verdict.reason)
+    )
+    streams.advance(connection, one.stream_id, at)
+    return True
+
+
+def _ours(one: Claim) -> tuple[ColumnElement[bool], ...]:
+    return _delivery.id == one.delivery_id, _delivery.lease_token == one.token, status_is("running")
+
+
+def _workable(at: int) -> Any:
+    """The endpoints that may be sent to now and have something to send."""
+    here = _delivery.endpoint == _endpoint.endpoint
+    head = (here, status_is("waiting"), _delivery.next_attempt_at.is_not(None))
+    due = exists().where(*head, _delivery.next_attempt_at <= at)
+    expired = exists().where(here, status_is("running"), _delivery.lease_expires_at <= at)
+    busy = (
+        select(func.count())
+        .select_from(tables.delivery)
+        .where(here, status_is("running"), _delivery.lease_expires_at > at)
+        .scalar_subquery()
+    )
+    down = and_(_endpoint.state.in_(("open", "tripped")), _endpoint.next_probe_at <= at)
+    return (
+        select(_endpoint.endpoint)
+        .where(
+            or_(and_(_endpoint.state == "closed", or_(due, expired)), and_(down, or_(exists().where(*head), expired)))
+        )
+        .order_by(busy, _endpoint.last_claim_at.nulls_first(), _endpoint.endpoint)
+    )
+
+
+def _claim_at(connection: Connection, endpoint: str, terms: Terms) -> Claim | None:
+    """One delivery to the endpoint, where its state and its limit allow one more."""
+    at = terms.at
+    found = connection.execute(
+        select(_endpoint.state, _endpoint.next_probe_at)
+        .where(_endpoint.endpoint == endpoint)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if found is None or found.state == "paused":
+        return None
+    probe = found.state != "closed"
+    if probe and (found.next_probe_at is None or found.next_probe_at > at):
+        return None
+    if _busy(connection, endpoint, at) >= (1 if probe else max(1, terms.limit(endpoint))):
+        return None
+    head = _head(connection, endpoint, at, any_time=probe)
+    if head is None:
+        return None
+    claimed = _take(connection, head, terms, probe=probe)
+    if claimed is not None:
+        values: dict[str, int] = {"last_claim_at": at}
+        if probe:
+            values["next_probe_at"] = at + round(terms.probe_seconds * _MICROS)
+        connection.execute(update(tables.endpoint_state).where(_endpoint.endpoint == endpoint).values(**values))
+    return claimed
+
+
+def _busy(connection: Connection, endpoint: str, at: int) -> int:
+    running = (_delivery.endpoint == endpoint, status_is("running"), _delivery.lease_expires_at > at)
+    return connection.execute(select(func.count()).select_from(tables.delivery).where(*running)).scalar_one()
+
+
+def _head(connection: Connection, endpoint: str, at: int, *, any_time: bool) -> RowMapping | None:
+    """A stream's head whose lease has expired, else the one that has been due longest; a probe takes one that is not
+    due yet. Fixed first and locked in the same statement; PostgreSQL passes over what another worker is taking."""
+    due = _delivery.next_attempt_at.is_not(None) if any_time else _delivery.next_attempt_at <= at
+    for condition, order in (
+        (and_(status_is("running"), _delivery.lease_expires_at <= at), _delivery.lease_expires_at),
+        (and_(status_is("waiting"), _delivery.next_attempt_at.is_not(None), due), _delivery.next_attempt_at),
+    ):
+        row = (
+            connection.execute(
+                select(_delivery.id, _delivery.status, _delivery.lease_token)
+                .where(_delivery.endpoint == endpoint, condition, *_first_in_stream())
+                .order_by(order)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            )
+            .mappings()
+            .one_or_none()
+        )
+        if row is not None:
+            return row
+    return None
+
+
+def _first_in_stream() -> tuple[ColumnElement[bool], ...]:
+    other = tables.delivery.alias("other")
+    same = other.c.stream_id == _delivery.stream_id
+    return (
+        ~exists().where(same, other.c.blocking, other.c.sequence < _delivery.sequence),
+        ~exists().where(same, streams.status_is("running", other), other.c.id != _delivery.id),
+    )
+
+
+def _take(connection: Connection, head: RowMapping, terms: Terms, *, probe: bool) -> Claim | None:
+    taken = connection.execute(
+        update(tables.delivery)
+        .where(
+            _delivery.id == head["id"], _delivery.status == head["status"], _delivery.lease_token == head["lease_token"]
+        )
+        .values(
+            status="running",
+            next_attempt_at=None,
+            attempts=_delivery.attempts + 1,
+            lease_owner=terms.owner,
+            lease_token=head["lease_token"] + 1,
+            lease_expires_at=terms.expires_at,
+        )
+    )
+    if taken.rowcount == 0:
+        return None
+    _close_unknown(connection, head["id"], terms.at)
+    return _open_attempt(connection, head["id"], terms, probe=probe)
+
+
+def _close_unknown(connection: Connection, delivery_id: int, at: int) -> None:
+    connection.execute(
+        update(tables.attempt)
+        .where(_attempt.delivery_id == delivery_id, _attempt.ended_at.is_(None))
+        .values(ended_at=at, outcome="unknown", reason="the worker ended, or lost its lease, before it could record")
+    )
+
+
+def _open_attempt(connection: Connection, delivery_id: int, terms: Terms, *, probe: bool) -> Claim:
+    message, stream, patient = tables.message.c, tables.stream.c, tables.patient.c
+    row = connection.execute(
+        select(
+            *(_delivery[name] for name in ("attempts", "step", "message_id", "stream_id", "endpoint", "event")),
+            *(_delivery[name] for name in ("media_type", "holds_stream", "lease_token", "held_reason")),
+            *(patient.protected, message.header_id, message.correlation_id),
+        )
+        .join(tables.message, message.id == _delivery.message_id)
+        .join(tables.stream, stream.id == _delivery.stream_id)
+        .join(tables.patient, patient.id == stream.patient_id)
+        .where(_delivery.id == delivery_id)
+    ).one()
+    attempt_id = connection.execute(
+        insert(tables.attempt)
+        .values(delivery_id=delivery_id, number=row.attempts, worker=terms.owner, started_at=terms.at)
+        .returning(_attempt.id)
+    ).scalar_one()
+    idempotency_id = row.header_id or f"delivery-{delivery_id}"
+    return Claim(
+        delivery_id=delivery_id,
+        token=row.lease_token,
+        attempt_id=attempt_id,
+        number=row.attempts,
+        step=row.step,
+        message_id=row.message_id,
+        stream_id=row.stream_id,
+        endpoint=row.endpoint,
+        event=row.event,
+        media_type=row.media_type,
+        holds_stream=row.holds_stream,
+        protected=row.protected or row.held_reason == PROTECTED,
+        probe=probe,
+        idempotency_id=idempotency_id,
+        correlation_id=row.correlation_id or idempotency_id,
+    )

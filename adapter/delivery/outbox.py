@@ -1,0 +1,160 @@
+"""The outbox: what is to be sent, written in the transaction that accepts it, and what a person may do with it.
+
+States: waiting → running → done | waiting (again) | dead; held until released; cancelled by a person.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from adapter.delivery import breaker, streams
+from adapter.store import tables
+from adapter.store.alarms import clear_alarm, raise_alarm
+from adapter.support.errors import AdapterError, NotFoundError
+
+DEAD_LETTER = "dead-letter"
+"""Kind of the alarm that a dead letter raises; its subject is `delivery/<id>`."""
+
+_delivery = tables.delivery.c
+
+
+class DeliveryStateError(AdapterError):
+    """The delivery is in a state in which this cannot be done to it."""
+
+
+@dataclass(frozen=True)
+class NewDelivery:
+    """One destination of an accepted message.
+
+    `status` is waiting, held (with `held_reason`) or dead (with `reason`: the message could not be mapped).
+    `holds_stream`: as a dead letter it keeps later ones of its stream waiting. `at` is in UTC microseconds.
+    """
+
+    message_id: int
+    patient_id: int
+    endpoint: str
+    receiver_party: str
+    receiver_unit: str
+    event: str
+    holds_stream: bool
+    media_type: str
+    config_version: str
+    at: int
+    statutory: bool = False
+    mapping: str | None = None
+    mapping_version: str | None = None
+    status: str = "waiting"
+    held_reason: str | None = None
+    reason: str | None = None
+
+
+def enqueue(connection: Connection, new: NewDelivery) -> int:
+    """Put a delivery at the end of its stream; returns its id. Dead from the start, it raises its alarm."""
+    stream_id, sequence = streams.next_place(connection, new.endpoint, new.receiver_party, new.patient_id)
+    breaker.register(connection, new.endpoint, new.at)
+    delivery_id: int = connection.execute(
+        insert(tables.delivery)
+        .values(
+            message_id=new.message_id,
+            endpoint=new.endpoint,
+            receiver_party=new.receiver_party,
+            receiver_unit=new.receiver_unit,
+            stream_id=stream_id,
+            sequence=sequence,
+            status=new.status,
+            blocking=new.holds_stream if new.status == "dead" else True,
+            holds_stream=new.holds_stream,
+            event=new.event,
+            statutory=new.statutory,
+            media_type=new.media_type,
+            mapping=new.mapping,
+            mapping_version=new.mapping_version,
+            config_version=new.config_version,
+            created_at=new.at,
+            held_reason=new.held_reason,
+            reason=new.reason,
+        )
+        .returning(_delivery.id)
+    ).scalar_one()
+    streams.advance(connection, stream_id, new.at)
+    if new.status == "dead":
+        alarm_dead_letter(connection, delivery_id, new.event, "it could not be mapped for its receiver", new.at)
+    return delivery_id
+
+
+def retry(connection: Connection, delivery_id: int, at: int) -> None:
+    """Send a dead letter again, at its old place in the stream, or a waiting head now.
+
+    Raises NotFoundError, and DeliveryStateError for any other state.
+    """
+    row = _locked(connection, delivery_id, "dead", "waiting", act="retried")
+    if row["status"] == "dead":
+        streams.demote(connection, row["stream_id"])
+        _set(connection, delivery_id, status="waiting", blocking=True, step=0)
+        clear_alarm(connection, kind=DEAD_LETTER, subject=subject(delivery_id), at=at)
+    elif row["next_attempt_at"] is not None:
+        _set(connection, delivery_id, next_attempt_at=at)
+    streams.advance(connection, row["stream_id"], at)
+
+
+def hold(connection: Connection, delivery_id: int, at: int, reason: str) -> None:
+    """Keep a waiting delivery, and with it those behind it, until it is released. Raises as `retry`."""
+    row = _locked(connection, delivery_id, "waiting", act="held")
+    _set(connection, delivery_id, status="held", held_reason=reason, next_attempt_at=None)
+    streams.advance(connection, row["stream_id"], at)
+
+
+def release(connection: Connection, delivery_id: int, at: int) -> None:
+    """Let a held delivery go; why it was held stays on record. Raises as `retry`."""
+    row = _locked(connection, delivery_id, "held", act="released")
+    _set(connection, delivery_id, status="waiting", released_at=at)
+    streams.advance(connection, row["stream_id"], at)
+
+
+def cancel(connection: Connection, delivery_id: int, at: int, reason: str) -> None:
+    """Never send it; those behind it go on. Raises as `retry`; one that is being sent cannot be called back."""
+    row = _locked(connection, delivery_id, "waiting", "held", "dead", act="cancelled")
+    _set(connection, delivery_id, status="cancelled", blocking=False, next_attempt_at=None, reason=reason)
+    clear_alarm(connection, kind=DEAD_LETTER, subject=subject(delivery_id), at=at)
+    streams.advance(connection, row["stream_id"], at)
+
+
+def subject(delivery_id: int) -> str:
+    """The subject of an alarm about a delivery."""
+    return f"delivery/{delivery_id}"
+
+
+def alarm_dead_letter(connection: Connection, delivery_id: int, event: str, cause: str, at: int) -> bool:
+    """Raise the alarm of a dead letter. It names neither endpoint nor receiver: the person may be protected."""
+    return raise_alarm(
+        connection,
+        kind=DEAD_LETTER,
+        subject=subject(delivery_id),
+        reason=f"{event} was not delivered: {cause}",
+        command=f"adapter deliveries show {delivery_id}",
+        at=at,
+    )
+
+
+def _locked(connection: Connection, delivery_id: int, *states: str, act: str) -> RowMapping:
+    """The delivery, its stream locked, in one of the states."""
+    stream_id = connection.execute(select(_delivery.stream_id).where(_delivery.id == delivery_id)).scalar_one_or_none()
+    if stream_id is None:
+        raise NotFoundError(f"there is no delivery {delivery_id}")
+    streams.lock(connection, stream_id)
+    row = (
+        connection.execute(
+            select(_delivery.stream_id, _delivery.status, _delivery.next_attempt_at)
+            .where(_delivery.id == delivery_id)
+            .with_for_update()
+        )
+        .mappings()
+        .one()
+    )
+    if row["status"] not in states:
+        raise DeliveryStateError(f"delivery {delivery_id} is {row['status']}: only {' or '.join(states)} can be {act}")
+    return row
+
+
+def _set(connection: Connection, delivery_id: int, **values: object) -> None:
+    connection.execute(update(tables.delivery).where(_delivery.id == delivery_id).values(**values))

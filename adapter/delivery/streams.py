@@ -1,0 +1,71 @@
+"""Order within a stream = (endpoint, receiving party, patient surrogate).
+
+Only the head of a stream, the lowest of its `blocking` deliveries, may be sent. `next_attempt_at` is set on a waiting
+head alone, so that a claim never searches past what waits behind it; whoever ends or moves a head calls `advance`.
+"""
+
+from sqlalchemy import ColumnElement, Connection, FromClause, literal_column, select, update
+
+from adapter.store import tables
+from adapter.store.insert import insert_if_absent
+
+_stream = tables.stream.c
+_delivery = tables.delivery.c
+
+
+def status_is(status: str, delivery: FromClause = tables.delivery) -> ColumnElement[bool]:
+    """`status = '…'` spelled out: a partial index is used only where the statement shows its condition."""
+    return delivery.c.status == literal_column(f"'{status}'")
+
+
+def next_place(connection: Connection, endpoint: str, receiver: str, patient_id: int) -> tuple[int, int]:
+    """(stream id, sequence) for a new delivery. Locks the stream until the transaction ends.
+
+    A transaction that takes places in several streams takes them in the order of (endpoint, receiver), or two of
+    them may wait for each other.
+    """
+    this = (_stream.endpoint == endpoint, _stream.receiver == receiver, _stream.patient_id == patient_id)
+    insert_if_absent(
+        connection, tables.stream, endpoint=endpoint, receiver=receiver, patient_id=patient_id, last_sequence=0
+    )
+    row = connection.execute(
+        update(tables.stream)
+        .where(*this)
+        .values(last_sequence=_stream.last_sequence + 1)
+        .returning(_stream.id, _stream.last_sequence)
+    ).one()
+    return row.id, row.last_sequence
+
+
+def lock(connection: Connection, stream_id: int) -> None:
+    """Keep others from taking a place in the stream, or moving its head, until the transaction ends."""
+    connection.execute(select(_stream.id).where(_stream.id == stream_id).with_for_update())
+
+
+def advance(connection: Connection, stream_id: int, at: int) -> None:
+    """See to it that the stream's head, where it waits, is due at some time, and now where it has just become head.
+
+    The stream must be locked.
+    """
+    head = connection.execute(
+        select(_delivery.id, _delivery.status, _delivery.next_attempt_at)
+        .where(_delivery.stream_id == stream_id, _delivery.blocking)
+        .order_by(_delivery.sequence)
+        .limit(1)
+    ).one_or_none()
+    if head is not None and head.status == "waiting" and head.next_attempt_at is None:
+        connection.execute(update(tables.delivery).where(_delivery.id == head.id).values(next_attempt_at=at))
+
+
+def demote(connection: Connection, stream_id: int) -> None:
+    """Take the turn from a waiting head, because an earlier delivery comes back. The stream must be locked."""
+    connection.execute(
+        update(tables.delivery)
+        .where(
+            _delivery.stream_id == stream_id,
+            _delivery.blocking,
+            status_is("waiting"),
+            _delivery.next_attempt_at.is_not(None),
+        )
+        .values(next_attempt_at=None)
+    )

@@ -1,0 +1,240 @@
+"""The worker: claims what is due, sends it from a few threads, and stops without losing anything.
+
+Polling the database is the guarantee; `wake` only shortens the wait. Any number of workers share one database.
+"""
+
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from random import Random
+
+from sqlalchemy import delete, insert, update
+
+from adapter.delivery import leases
+from adapter.delivery.attempt import Channels, Finished, OnFinished, Sender, ignore
+from adapter.delivery.leases import Claim, Terms
+from adapter.delivery.schedule import DEFAULT, Schedule
+from adapter.store import tables
+from adapter.store.content import ContentStore
+from adapter.store.database import Database
+from adapter.support.clock import Clock, SystemClock, to_micros
+
+__all__ = ["Finished", "Worker", "WorkerOptions"]
+
+logger = logging.getLogger("adapter.delivery")
+
+_MICROS = 1_000_000
+_DAY = 86_400 * _MICROS
+_heartbeat = tables.worker_heartbeat.c
+
+
+@dataclass(frozen=True)
+class WorkerOptions:
+    """Times are in seconds. `schedule` are the waits between tries, `jitter` the share by which they differ.
+
+    A lease is renewed while its delivery is being sent, so that it may be short: it bounds how long a delivery rests
+    after a crash. `open_after` failures in a row open an endpoint's breaker.
+    """
+
+    schedule: tuple[float, ...] = DEFAULT
+    jitter: float = 0.2
+    threads: int = 8
+    lease_seconds: float = 60.0
+    poll_seconds: float = 1.0
+    probe_seconds: float = 300.0
+    heartbeat_seconds: float = 10.0
+    stop_seconds: float = 30.0
+    quick_retries: int = 2
+    open_after: int = 10
+
+    def __post_init__(self) -> None:
+        above_zero = (self.threads, self.lease_seconds, self.poll_seconds, self.probe_seconds, self.heartbeat_seconds)
+        if min(above_zero) <= 0 or self.open_after < 1 or self.quick_retries < 0 or self.stop_seconds < 0:
+            raise ValueError("threads, lease, poll, probe, heartbeat and open_after must be above zero")
+
+
+def _four(_endpoint: str) -> int:
+    return 4
+
+
+@dataclass
+class _InFlight:
+    """What this worker has claimed and not yet recorded."""
+
+    claims: dict[int, Claim] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, claims: list[Claim]) -> None:
+        with self.lock:
+            self.claims |= {claim.attempt_id: claim for claim in claims}
+
+    def remove(self, claim: Claim) -> None:
+        with self.lock:
+            self.claims.pop(claim.attempt_id, None)
+
+    def all(self) -> list[Claim]:
+        with self.lock:
+            return list(self.claims.values())
+
+
+class Worker:
+    """Delivers from the outbox until stopped.
+
+    `channels` gives the channel of an endpoint (asked at every attempt, so that configuration may change; None where
+    the endpoint is unknown), `limit` how many deliveries may run at once to it; one endpoint never gets more than half
+    of the threads. `on_finished` is called in the transaction that records the end of a delivery: what it raises undoes
+    that transaction, and the delivery is tried again.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        contents: ContentStore,
+        channels: Channels,
+        clock: Clock | None = None,
+        options: WorkerOptions | None = None,
+        on_finished: OnFinished = ignore,
+        *,
+        limit: Callable[[str], int] = _four,
+        random: Random | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock or SystemClock()
+        self._options = options or WorkerOptions()
+        self._limit = limit
+        self.name = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self._in_flight = _InFlight()
+        self._dispatcher: threading.Thread | None = None
+        self._sender = Sender(
+            database=database,
+            contents=contents,
+            channels=channels,
+            clock=self._clock,
+            schedule=Schedule(self._options.schedule, self._options.jitter, random or Random()),  # noqa: S311 - jitter
+            open_after=self._options.open_after,
+            probe_seconds=self._options.probe_seconds,
+            quick_retries=self._options.quick_retries,
+            on_finished=on_finished,
+            stopping=self._stopping,
+        )
+
+    def start(self) -> None:
+        """Deliver in the background until `stop`. A worker is started once."""
+        if self._dispatcher is not None:
+            raise RuntimeError("a worker is started once")
+        self._dispatcher = threading.Thread(target=self._dispatch, name="delivery", daemon=True)
+        self._dispatcher.start()
+
+    def stop(self) -> None:
+        """Claim nothing more and wait, at most `stop_seconds`, for what is being sent.
+
+        What then still has no answer keeps its lease, which runs out: its outcome is unknown.
+        """
+        self._stopping.set()
+        self._wake.set()
+        if self._dispatcher is not None:
+            self._dispatcher.join()
+
+    def wake(self) -> None:
+        """Something may be due: look now rather than at the next poll."""
+        self._wake.set()
+
+    def run_until_idle(self) -> int:
+        """Deliver in this thread until nothing is due; returns the number of attempts made."""
+        attempts = 0
+        while claims := self._claim(1):
+            for claim in claims:
+                self._sender.attempt(claim)
+                attempts += 1
+        return attempts
+
+    def _dispatch(self) -> None:
+        pool = ThreadPoolExecutor(self._options.threads, thread_name_prefix="delivery")
+        beat_seconds = min(self._options.heartbeat_seconds, self._options.lease_seconds / 3)
+        next_beat = 0.0
+        while not self._stopping.is_set():
+            if time.monotonic() >= next_beat:
+                next_beat = time.monotonic() + beat_seconds
+                self._safely(self._beat)
+            self._safely(lambda: self._hand_out(pool))
+            self._wake.wait(min(self._options.poll_seconds, beat_seconds))
+            self._wake.clear()
+        self._drain(pool, beat_seconds)
+
+    def _drain(self, pool: ThreadPoolExecutor, beat_seconds: float) -> None:
+        pool.shutdown(wait=False)
+        until = time.monotonic() + self._options.stop_seconds
+        while self._in_flight.all() and time.monotonic() < until:
+            self._wake.wait(min(beat_seconds, max(0.0, until - time.monotonic())))
+            self._wake.clear()
+            self._safely(self._beat)
+        self._safely(self._leave)
+
+    def _safely(self, act: Callable[[], None]) -> None:
+        """The dispatcher outlives a database that is away: what fails now is done at a later round."""
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001
+            logger.error("delivery worker cannot work", extra={"outcome": type(error).__name__})  # noqa: TRY400
+
+    def _hand_out(self, pool: ThreadPoolExecutor) -> None:
+        free = self._options.threads - len(self._in_flight.all())
+        claims = self._claim(free) if free > 0 else []
+        self._in_flight.add(claims)
+        for claim in claims:
+            pool.submit(self._run, claim)
+
+    def _run(self, claim: Claim) -> None:
+        try:
+            if self._stopping.is_set():
+                self._safely(lambda: self._give_back(claim))
+            else:
+                self._sender.attempt(claim)
+        finally:
+            self._in_flight.remove(claim)
+            self._wake.set()
+
+    def _give_back(self, claim: Claim) -> None:
+        with self._database.write() as connection:
+            leases.give_back(connection, claim, self._now())
+
+    def _claim(self, wanted: int) -> list[Claim]:
+        half = max(1, self._options.threads // 2)
+        terms = Terms(
+            owner=self.name,
+            at=self._now(),
+            seconds=self._options.lease_seconds,
+            limit=lambda endpoint: min(self._limit(endpoint), half),
+            probe_seconds=self._options.probe_seconds,
+        )
+        with self._database.write() as connection:
+            return leases.claim(connection, terms, wanted)
+
+    def _beat(self) -> None:
+        """Say that we live, prolong our leases, and forget workers that have been silent for a day."""
+        at = self._now()
+        with self._database.write() as connection:
+            beaten = connection.execute(
+                update(tables.worker_heartbeat).where(_heartbeat.worker == self.name).values(polled_at=at)
+            )
+            if beaten.rowcount == 0:
+                row = {"worker": self.name, "started_at": at, "polled_at": at}
+                connection.execute(insert(tables.worker_heartbeat).values(row))
+                connection.execute(delete(tables.worker_heartbeat).where(_heartbeat.polled_at < at - _DAY))
+            expires_at = at + round(self._options.lease_seconds * _MICROS)
+            leases.renew(connection, self._in_flight.all(), expires_at)
+
+    def _leave(self) -> None:
+        with self._database.write() as connection:
+            connection.execute(delete(tables.worker_heartbeat).where(_heartbeat.worker == self.name))
+
+    def _now(self) -> int:
+        return to_micros(self._clock.now())
