@@ -1,0 +1,100 @@
+"""What the commands that look at or act on an installation stand on.
+
+They open the store alone: no validator, no mappings, so that an answer is there at once, and also when the rest of
+the configuration is broken.
+"""
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapter.support.errors import AdapterError
+
+if TYPE_CHECKING:
+    from adapter.exchange.operations import Operations
+    from adapter.exchange.views import Views
+    from adapter.security.principals import Principal
+    from adapter.store.database import Database
+    from adapter.support.clock import Clock
+    from adapter.support.settings import Settings
+
+Config = Annotated[
+    Path,
+    typer.Option("--config", envvar="ADAPTER_CONFIG", help="The adapter.toml of the installation.", show_default=True),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+DEFAULT_CONFIG = Path("adapter.toml")
+
+
+@dataclass(frozen=True)
+class Context:
+    """An opened installation and the one who works on it."""
+
+    settings: "Settings"
+    database: "Database"
+    clock: "Clock"
+    principal: "Principal"
+    views: "Views"
+    operations: "Operations"
+
+
+def settings(config: Path) -> "Settings":
+    """The settings of an installation. Raises AdapterError where the file cannot be read or is wrong."""
+    from adapter.support import settings as module
+
+    try:
+        return module.load(config)
+    except OSError as error:
+        raise AdapterError(f"cannot read {config}: {error.strerror}. Name the file with --config") from error
+
+
+@contextmanager
+def store(config: Path) -> Iterator[tuple["Settings", "Database"]]:
+    """The installation's database, whatever its schema; closed at the end."""
+    from adapter.store.database import Database
+
+    loaded = settings(config)
+    database = Database(loaded.database.url)
+    try:
+        yield loaded, database
+    finally:
+        database.close()
+
+
+@contextmanager
+def opened(config: Path) -> Iterator[Context]:
+    """The installation, closed at the end. Raises AdapterError where its database is not there or not up to date."""
+    from adapter.exchange.operations import Operations
+    from adapter.exchange.views import Views
+    from adapter.store import migrate
+    from adapter.store.content import ContentStore, Plain
+    from adapter.support.clock import SystemClock
+
+    with store(config) as (loaded, database):
+        if migrate.pending(database):
+            raise AdapterError("the database is not at the schema of this version: run `adapter db upgrade`")
+        clock = SystemClock()
+        yield Context(
+            settings=loaded,
+            database=database,
+            clock=clock,
+            principal=operator(),
+            views=Views(database, ContentStore(Plain()), clock, loaded.delivery.escalate_after),
+            operations=Operations(database, clock, wake=lambda: None),  # the server polls; it is another process
+        )
+
+
+def operator() -> "Principal":
+    """Whoever has access to the store's files may do everything, under the name of the system's user."""
+    from adapter.security.principals import Principal, Right
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return Principal(f"local:{user}", "operations", frozenset(), frozenset(Right))

@@ -1,0 +1,157 @@
+"""`adapter deliveries`: what is on its way to whom, and what a person may do about it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapter.cli import output
+from adapter.cli.context import DEFAULT_CONFIG, Config, Json, opened
+
+if TYPE_CHECKING:
+    from adapter.cli.context import Context
+    from adapter.exchange.records import DeliveryDetail, DeliveryRow
+
+app = typer.Typer(no_args_is_help=True, help="See deliveries; retry, cancel or release them.")
+
+Number = Annotated[int, typer.Argument(metavar="DELIVERY", help="the delivery's number")]
+Numbers = Annotated[list[int], typer.Argument(metavar="DELIVERY...", help="one or more deliveries")]
+Reason = Annotated[str, typer.Option(help="why; it goes into the audit")]
+
+
+@app.command("list")
+def list_deliveries(
+    status: Annotated[str | None, typer.Option(help="waiting, running, held, done, dead or cancelled")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="an endpoint; leaves out protected persons")] = None,
+    event: Annotated[str | None, typer.Option(help="an event, such as admission-notice")] = None,
+    before: Annotated[int | None, typer.Option(help="only deliveries with a lower number: the next page")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="how many")] = 50,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """List deliveries, newest first."""
+    with opened(config) as context:
+        page = context.views.deliveries(
+            context.principal, status=status, endpoint=endpoint, event=event, before=before, limit=limit
+        )
+    if as_json:
+        output.print_json({"deliveries": page.rows, "next_before": page.next_before})
+        return
+    columns = ("DELIVERY", "MESSAGE", "EVENT", "ENDPOINT", "RECEIVER", "STATUS", "ATTEMPTS", "CREATED", "NEXT")
+    output.print_table(columns, map(_cells, page.rows), "There are no such deliveries.")
+    if page.next_before is not None:
+        output.print_line(f"More: --before {page.next_before}", "dim")
+
+
+@app.command()
+def show(delivery_id: Number, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """Show one delivery with its attempts and the receiver's words."""
+    with opened(config) as context:
+        found = context.views.delivery(context.principal, delivery_id)
+    if as_json:
+        output.print_json(found)
+    else:
+        _print(found)
+
+
+@app.command()
+def retry(deliveries: Numbers, reason: Reason = "", config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """Send dead letters again, or waiting deliveries now. Exit status 1 where one cannot be."""
+    with _acting(deliveries, config, as_json, "retried") as (context, act):
+        act(lambda number: context.operations.retry(context.principal, number, reason))
+
+
+@app.command()
+def cancel(
+    deliveries: Numbers,
+    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Never send them; those that wait behind them go on. Exit status 1 where one cannot be."""
+    with _acting(deliveries, config, as_json, "cancelled") as (context, act):
+        act(lambda number: context.operations.cancel(context.principal, number, reason))
+
+
+@app.command()
+def release(
+    deliveries: Numbers,
+    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Let held deliveries go to their receivers. Exit status 1 where one cannot be."""
+    with _acting(deliveries, config, as_json, "released") as (context, act):
+        act(lambda number: context.operations.release(context.principal, number, reason))
+
+
+@contextmanager
+def _acting(
+    numbers: list[int], config: Path, as_json: bool, done: str
+) -> "Iterator[tuple[Context, Callable[[Callable[[int], None]], None]]]":
+    """Acts on each delivery and says what became of it; one that is refused does not stop the others."""
+    from adapter.delivery.outbox import DeliveryStateError
+
+    answers: list[dict[str, object]] = []
+
+    def act(on: Callable[[int], None]) -> None:
+        for number in numbers:
+            try:
+                on(number)
+            except DeliveryStateError as error:
+                answers.append({"delivery": number, "done": False, "text": str(error)})
+            else:
+                answers.append({"delivery": number, "done": True, "text": f"delivery {number} is {done}"})
+
+    with opened(config) as context:
+        yield context, act
+    if as_json:
+        output.print_json({"deliveries": answers})
+    else:
+        for answer in answers:
+            output.print_line(str(answer["text"]))
+    if not all(answer["done"] for answer in answers):
+        raise typer.Exit(1)
+
+
+def _cells(row: "DeliveryRow") -> tuple[object, ...]:
+    endpoint, receiver = (output.PROTECTED,) * 2 if row.protected else (row.endpoint, row.receiver_unit)
+    times = output.local(row.created_at), output.local(row.delivered_at or row.next_attempt_at)
+    return row.id, row.message_id, row.event, endpoint, receiver, row.status, row.attempts, *times
+
+
+def _print(found: "DeliveryDetail") -> None:
+    row = found.row
+    output.print_fields(
+        (
+            ("delivery", row.id),
+            ("message", row.message_id),
+            ("event", row.event),
+            ("status", row.status),
+            ("held for", row.held_reason),
+            ("receiver", output.PROTECTED if row.protected else f"{row.receiver_unit} ({row.receiver_party})"),
+            ("endpoint", output.PROTECTED if row.protected else row.endpoint),
+            ("acknowledgement", row.acknowledgement),
+            ("created", output.local(row.created_at)),
+            ("released", output.local(row.released_at)),
+            ("next attempt", output.local(row.next_attempt_at)),
+            ("delivered", output.local(row.delivered_at)),
+            ("reason", "withheld" if found.words_withheld else found.words),
+            ("next command", _next(row)),
+        )
+    )
+    rows = (
+        (item.number, output.local(item.started_at), item.outcome, item.http_status, item.words)
+        for item in found.attempts
+    )
+    output.print_table(("ATTEMPT", "TIME", "OUTCOME", "HTTP", "WORDS"), rows, "No attempt was made.")
+
+
+def _next(row: "DeliveryRow") -> str | None:
+    commands = {
+        "dead": f"adapter deliveries retry {row.id}",
+        "held": f'adapter deliveries release {row.id} --reason "…"',
+    }
+    return commands.get(row.status)

@@ -1,0 +1,112 @@
+"""`adapter endpoints`: the health of each receiver's door; pause and resume."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapter.cli import output
+from adapter.cli.context import DEFAULT_CONFIG, Config, Json, opened
+from adapter.support.errors import ConfigurationError, NotFoundError
+
+if TYPE_CHECKING:
+    from adapter.cli.context import Context
+    from adapter.exchange.records import EndpointRow
+
+app = typer.Typer(no_args_is_help=True, help="See endpoints; pause and resume them.")
+
+Endpoint = Annotated[str, typer.Argument(metavar="ENDPOINT", help="the endpoint's id in the directory")]
+
+
+@app.command("list")
+def list_endpoints(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """List the endpoints of the directory and all that have traffic."""
+    with opened(config) as context:
+        rows = context.views.overview(context.principal, _configured(context))
+        if as_json:
+            output.print_json({"endpoints": rows})
+        else:
+            print_overview(context, rows)
+
+
+@app.command()
+def show(endpoint: Endpoint, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """Show one endpoint."""
+    with opened(config) as context:
+        rows = context.views.overview(context.principal, _configured(context))
+    row = next((row for row in rows if row.endpoint == endpoint), None)
+    if row is None:
+        raise NotFoundError(f"there is no endpoint '{endpoint}' in the directory, and nothing was ever queued to one")
+    if as_json:
+        output.print_json(row)
+        return
+    output.print_fields(
+        (
+            ("endpoint", row.endpoint),
+            ("state", row.state),
+            ("since", output.local(row.since)),
+            ("reason", row.reason),
+            ("next probe", output.local(row.next_probe_at)),
+            ("last success", output.local(row.last_success_at)),
+            ("last failure", output.local(row.last_failure_at)),
+            ("waiting", row.waiting),
+            ("held", row.held),
+            ("dead", row.dead),
+            ("oldest waiting", output.local(row.oldest_waiting_at)),
+        )
+    )
+
+
+@app.command()
+def pause(
+    endpoint: Endpoint,
+    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Send nothing to an endpoint until it is resumed. What waits is kept."""
+    with opened(config) as context:
+        context.operations.pause(context.principal, endpoint, reason)
+    output.print_line(f"endpoint {endpoint} is paused; resume it with: adapter endpoints resume {endpoint}")
+
+
+@app.command()
+def resume(
+    endpoint: Endpoint,
+    reason: Annotated[str, typer.Option(help="why; it goes into the audit")] = "",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Send to an endpoint again, everything that waits for it now."""
+    with opened(config) as context:
+        context.operations.resume(context.principal, endpoint, reason)
+    output.print_line(f"endpoint {endpoint} is resumed")
+
+
+def print_overview(context: "Context", rows: "Sequence[EndpointRow]") -> None:
+    """A table of endpoints; what goes to protected persons is counted in a line without a name."""
+    now = context.clock.now()
+    columns = ("ENDPOINT", "STATE", "WAITING", "HELD", "DEAD", "OLDEST WAITING", "LAST SUCCESS")
+    cells = (
+        (
+            row.endpoint or "(protected persons)",
+            "" if row.endpoint is None else row.state,
+            row.waiting,
+            row.held,
+            row.dead,
+            "" if row.oldest_waiting_at is None else output.ago(row.oldest_waiting_at, now),
+            output.local(row.last_success_at),
+        )
+        for row in rows
+    )
+    output.print_table(columns, cells, "No endpoint has had traffic.")
+
+
+def _configured(context: "Context") -> list[str]:
+    """The endpoints of the directory; none where it is broken, which must not keep a person from looking."""
+    from adapter.directory import Directory
+
+    try:
+        found = Directory.load(context.settings.directory.folder)
+    except ConfigurationError as error:
+        typer.echo(f"adapter: the directory cannot be read, only endpoints with traffic are shown:\n{error}", err=True)
+        return []
+    return list(found.endpoints)
