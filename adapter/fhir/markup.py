@@ -71,7 +71,7 @@ def root(content: bytes) -> etree._Element:
     except etree.XMLSyntaxError as error:
         # libxml2's own words may quote the content; its error code does not.
         words = _WORDS.get(getattr(error, "code", 0), "the markup is not well-formed")
-        raise ParseError(f"not XML: {words}", error.lineno, error.offset + 1) from None
+        raise ParseError(f"not XML: {words}", error.lineno, (error.offset or 0) + 1) from None
 
 
 def narratives(text: str) -> Iterator[str]:

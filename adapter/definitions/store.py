@@ -1,0 +1,190 @@
+"""The packages on this machine: one folder each in the user's cache, holding data only.
+
+    packages/<id>#<version>/package.tgz          the archive as it came
+                            manifest.json        identity, dependencies, sha256 of the two files beside it
+                            resources.json-seq   its resources one after the other (RFC 7464)
+                            index.json           where each begins, with type, url, version and id
+
+A folder appears whole or not at all, so that processes may install at the same time.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from adapter.definitions import core
+from adapter.definitions.packages import Package, read_manifest, read_resources, split_key
+from adapter.fhir.json import parse
+from adapter.support import paths
+from adapter.support.errors import DefinitionsError, ParseError
+
+_COLUMNS = ("resourceType", "url", "version", "id")
+
+
+class Installed:
+    """A package in the cache."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        try:
+            manifest = json.loads((folder / "manifest.json").read_bytes())
+            self._resources_sha256: str = manifest.pop("resources_sha256")
+            self.package = Package(**{**manifest, "aliases": tuple(manifest["aliases"])})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _damaged(folder) from error
+
+    def index(self) -> Iterator[tuple[str, str | None, str | None, str | None, int, int]]:
+        """resourceType, url, version, id, offset and length of each resource."""
+        try:
+            for row in json.loads((self._folder / "index.json").read_bytes()):
+                resource_type, url, version, resource_id, offset, length = row
+                yield resource_type, url, version, resource_id, offset, length
+        except (OSError, ValueError, TypeError) as error:
+            raise _damaged(self._folder) from error
+
+    def read(self, offset: int, length: int) -> dict[str, Any]:
+        """The resource at a place that the index gave, numbers as written."""
+        try:
+            with (self._folder / "resources.json-seq").open("rb") as file:
+                file.seek(offset)
+                return parse(file.read(length))
+        except (OSError, ParseError) as error:
+            raise _damaged(self._folder) from error
+
+    def archive(self) -> bytes:
+        """The archive as it came. Raises DefinitionsError where it is no longer the one that was installed."""
+        content = self._content("package.tgz")
+        if hashlib.sha256(content).hexdigest() != self.package.sha256:
+            raise _damaged(self._folder)
+        return content
+
+    def verify(self) -> None:
+        """Raises DefinitionsError where a file is not what was installed."""
+        self.archive()
+        resources = self._content("resources.json-seq")
+        if hashlib.sha256(resources).hexdigest() != self._resources_sha256:
+            raise _damaged(self._folder)
+        if any(offset + length > len(resources) for *_, offset, length in self.index()):
+            raise _damaged(self._folder)
+
+    def _content(self, name: str) -> bytes:
+        try:
+            return (self._folder / name).read_bytes()
+        except OSError as error:
+            raise _damaged(self._folder) from error
+
+
+def install(archive: bytes, package: Package, *, replace_other: bool = False) -> Installed:
+    """Puts a package into the cache; nothing to do where the same archive is there under the same aliases.
+
+    Raises DefinitionsError where another archive of that id and version is there, unless `replace_other`.
+    """
+    home = _home()
+    folder = home / package.key
+    present = _present(folder)
+    if present is not None:
+        same = present.package.sha256 == package.sha256
+        if same and set(package.aliases) <= set(present.package.aliases):
+            return present
+        if not same and not replace_other:
+            raise DefinitionsError(
+                f"{package.key} is installed with other content (sha256 {present.package.sha256}); "
+                "add --replace to put this one in its place"
+            )
+        if same:
+            package = replace(package, aliases=tuple(sorted({*package.aliases, *present.package.aliases})))
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=home, prefix=".writing-"))
+    except OSError as error:
+        raise DefinitionsError(f"the package cache {home} cannot be written: {error.strerror}") from error
+    try:
+        _fill(temporary, archive, package)
+        _put_in_place(temporary, folder, package)
+    except OSError as error:
+        raise DefinitionsError(f"the package cache {home} cannot be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return Installed(folder)
+
+
+def folders() -> list[Path]:
+    """The folders of the packages in the cache, by id and version, whether whole or damaged."""
+    try:
+        return sorted(folder for folder in _home().iterdir() if not folder.name.startswith("."))
+    except FileNotFoundError:
+        return []
+
+
+def installed() -> list[Installed]:
+    """All packages in the cache, by id and version. Raises DefinitionsError where one is damaged."""
+    return [Installed(folder) for folder in folders()]
+
+
+def find(key: str) -> Installed | None:
+    """The package `id#version`, by id or alias. The R4 core package is unpacked from where it ships on first use."""
+    package_id, version = split_key(key)
+    folder = _home() / key
+    if folder.is_dir():
+        return Installed(folder)
+    for candidate in installed():
+        if candidate.package.answers_to(package_id, version):
+            return candidate
+    if key == core.KEY and (archive := core.bundled()) is not None:
+        return install(archive, read_manifest(archive, core.KEY))
+    return None
+
+
+def _home() -> Path:
+    return paths.cache() / "packages"
+
+
+def _present(folder: Path) -> Installed | None:
+    """What is installed there; a damaged folder counts as nothing, so that installing again mends it."""
+    try:
+        return Installed(folder)
+    except DefinitionsError:
+        return None
+
+
+def _fill(folder: Path, archive: bytes, package: Package) -> None:
+    (folder / "package.tgz").write_bytes(archive)
+    index: list[list[Any]] = []
+    digest = hashlib.sha256()
+    with (folder / "resources.json-seq").open("wb") as file:
+        for resource, content in read_resources(archive, package.key):
+            record = b"\x1e" + content + b"\n"
+            columns = [value if isinstance(value := resource.get(name), str) else None for name in _COLUMNS]
+            index.append([*columns, file.tell() + 1, len(content)])
+            file.write(record)
+            digest.update(record)
+    (folder / "index.json").write_text(json.dumps(index, separators=(",", ":")), encoding="utf-8")
+    manifest = asdict(package) | {"resources_sha256": digest.hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+
+
+def _put_in_place(temporary: Path, folder: Path, package: Package) -> None:
+    """Moves the finished folder. The same package of another process's making stays; any other steps aside first."""
+    temporary.chmod(0o755)
+    try:
+        temporary.rename(folder)
+    except OSError:
+        present = _present(folder)
+        if present is not None and present.package == package:
+            return
+        aside = temporary.with_name(temporary.name + "-old")
+        folder.rename(aside)
+        temporary.rename(folder)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _damaged(folder: Path) -> DefinitionsError:
+    return DefinitionsError(
+        f"the installed package {folder.name} is damaged or incomplete; install it again with "
+        "`adapter packages install SOURCE --replace`"
+    )
