@@ -4,17 +4,20 @@ import sys
 
 import typer
 
-from adapter.cli import audit, db, deliveries, endpoints, messages, packages
+from adapter.cli import audit, db, deliveries, directory, endpoints, messages, packages
+from adapter.cli.check import check
 from adapter.cli.status import status
 from adapter.support.errors import AdapterError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command()(status)
+app.command()(check)
 app.add_typer(messages.app, name="messages")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(audit.app, name="audit")
 app.add_typer(db.app, name="db")
+app.add_typer(directory.app, name="directory")
 app.add_typer(packages.app, name="packages")
 
 

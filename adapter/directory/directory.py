@@ -21,6 +21,7 @@ from typing import TypeVar
 from adapter.directory import checks, files
 from adapter.directory.model import Endpoint, Party, RouteEntry, System, Unit
 from adapter.support.errors import AdapterError, ConfigurationError, NotFoundError, Problem
+from adapter.support.secrets import SecretError
 
 
 class UnknownRecipient(AdapterError):  # noqa: N818 - the field's name for it
@@ -60,6 +61,7 @@ class Directory:
         self.parties: Mapping[str, Party] = _by_id(row.entry for row in rows.parties)
         self.systems: Mapping[str, System] = _by_id(row.entry for row in rows.systems)
         self.endpoints: Mapping[str, Endpoint] = _by_id(row.entry for row in rows.endpoints)
+        self._endpoint_rows = tuple(rows.endpoints)
         self.units = tuple(row.entry for row in rows.units)
         """every unit of every time; an HSA-id may stand here once for each period"""
         self._periods: dict[str, list[Unit]] = defaultdict(list)
@@ -86,6 +88,16 @@ class Directory:
         if found:
             raise ConfigurationError(sorted(found, key=lambda problem: (str(problem.file), problem.line or 0)))
         return cls(rows, checks.warnings(rows))
+
+    def secret_problems(self) -> list[Problem]:
+        """What is wrong with the secrets that endpoints name: missing, the example's, or no token."""
+        found = []
+        for row in self._endpoint_rows:
+            try:
+                row.entry.token()
+            except SecretError as error:
+                found.append(row.problem(str(error), "token_file" if row.entry.token_file else "token_env"))
+        return found
 
     def party(self, party_id: str) -> Party:
         """The party of that id. Raises NotFoundError."""

@@ -144,7 +144,7 @@ class Mappings(Section):
 class Packages(Section):
     required: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+#[A-Za-z0-9.+_-]+$")], ...] = ("hl7.fhir.r4.core#4.0.1",)
     """the FHIR packages to validate against, as name#version"""
-    lock: LocalPath | None = None
+    lock: ExistingFile | None = None
     """the file that pins each package with its sha256"""
 
 

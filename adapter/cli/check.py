@@ -1,0 +1,113 @@
+"""`adapter check`: is the configuration right, and if not, where and why."""
+
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapter.cli import context, output
+from adapter.cli.context import DEFAULT_CONFIG, Config, Json
+from adapter.support.errors import AdapterError, ConfigurationError, MappingError, Problem
+
+if TYPE_CHECKING:
+    from adapter.directory import Directory
+    from adapter.support.settings import Settings
+
+
+def check(
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+    strict: Annotated[bool, typer.Option(help="Warnings count as problems.")] = False,
+) -> None:
+    """Check settings, directory, mappings and secrets. Status 0: all is well; 1: problems; 2: cannot be read."""
+    problems, warnings = examine(config)
+    if as_json:
+        output.print_json({"ok": not problems, "problems": _listed(problems), "warnings": _listed(warnings)})
+    else:
+        for line in (*map(_shown, problems), *(f"warning: {_shown(warning)}" for warning in warnings)):
+            typer.echo(output.printable(line))
+        typer.echo(_summary(len(problems), len(warnings)))
+    if problems or (strict and warnings):
+        raise typer.Exit(1)
+
+
+def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
+    """Problems and warnings of a configuration. Raises AdapterError where a file cannot be read."""
+    try:
+        settings = context.settings(config)
+    except ConfigurationError as error:
+        return error.problems, []
+    problems = _certificate(settings)
+    try:
+        settings.pseudonym_keys()
+    except ConfigurationError as error:
+        problems += error.problems
+    try:
+        directory = _directory(settings)
+    except ConfigurationError as error:
+        return problems + error.problems, []
+    return problems + directory.secret_problems() + _mappings(settings, directory), list(directory.warnings)
+
+
+def _directory(settings: "Settings") -> "Directory":
+    from adapter.directory import Directory
+    from adapter.discharge.events import EVENTS
+
+    try:
+        return Directory.load(settings.directory.folder, mappings=settings.mappings.folder, events=EVENTS)
+    except OSError as error:
+        raise AdapterError(f"{error.filename} cannot be read: {error.strerror}") from error
+
+
+def _certificate(settings: "Settings") -> list[Problem]:
+    server = settings.server
+    if server.tls_certificate is None:
+        return []
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(server.tls_certificate, server.tls_key, password=_no_password)
+    except (OSError, ValueError) as error:
+        reason = f"server.tls_certificate: does not fit tls_key or cannot be read ({type(error).__name__}: {error})"
+        return [Problem(settings.file, settings.line("server", "tls_certificate"), reason)]
+    return []
+
+
+def _no_password() -> str:
+    raise ValueError("the key is protected by a password, which a server that starts by itself cannot give")
+
+
+def _mappings(settings: "Settings", directory: "Directory") -> list[Problem]:
+    from adapter.mapping import Mapping
+
+    problems = []
+    for name in sorted({endpoint.mapping for endpoint in directory.endpoints.values() if endpoint.mapping}):
+        try:
+            Mapping.load(settings.mappings.folder / name)
+        except ConfigurationError as error:
+            problems += error.problems
+        except MappingError as error:
+            problems.append(Problem(settings.mappings.folder / name, None, str(error)))
+    return problems
+
+
+def _shown(problem: Problem) -> str:
+    """As `file:line: reason`, the file seen from here where it lies below."""
+    file = problem.file
+    if file.is_relative_to(Path.cwd()):
+        file = file.relative_to(Path.cwd())
+    return str(Problem(file, problem.line, problem.reason))
+
+
+def _listed(problems: list[Problem]) -> list[dict[str, str | int | None]]:
+    return [{"file": str(problem.file), "line": problem.line, "reason": problem.reason} for problem in problems]
+
+
+def _summary(problems: int, warnings: int) -> str:
+    if not problems and not warnings:
+        return "all is well"
+    return ", ".join(
+        f"{number} {word}{'' if number == 1 else 's'}"
+        for number, word in ((problems, "problem"), (warnings, "warning"))
+        if number
+    )
