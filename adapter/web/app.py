@@ -1,0 +1,67 @@
+"""The application: every entry point of one adapter behind one envelope."""
+
+import importlib
+import importlib.util
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapter import __version__
+from adapter.support.errors import AdapterError
+from adapter.web import docs, errors, fhir, health, metrics, partners
+from adapter.web.envelope import Envelope
+from adapter.web.errors import Refused
+from adapter.web.intake import Intake
+from adapter.web.metrics import Metrics
+from adapter.web.negotiation import NotAcceptable
+from adapter.web.partners import lifecare
+
+if TYPE_CHECKING:
+    from adapter.wiring import Adapter
+
+_ANSWERED: tuple[type[Exception], ...] = (AdapterError, HTTPException, NotAcceptable, Refused, RequestValidationError)
+
+
+def create(adapter: "Adapter", worker: str | None = None) -> FastAPI:
+    """The ASGI application of an adapter whose database is at the current schema; `worker` names the worker that runs
+    in this process, if one does. It owns nothing: closing the adapter is the caller's."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        return render(request, error)
+
+    def render(request: Request, error: Exception) -> Response:
+        answer = errors.refused(error)
+        if request.method == "OPTIONS" and answer.status == 405:
+            return Response(status_code=204, headers={"Allow": f"{answer.headers.get('Allow', '')}, OPTIONS"})
+        path = request.url.path
+        if path == "/fhir" or path.startswith("/fhir/"):
+            return errors.as_outcome(request, answer)
+        if path.startswith(f"/partners/{lifecare.SYSTEM}/"):
+            return lifecare.as_acknowledgement(adapter, answer)
+        return errors.as_text(request, answer)
+
+    app = FastAPI(
+        title="discharge-adapter",
+        version=__version__,
+        description="Discharge planning messages between Swedish regions and municipalities.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Envelope, render=render)],
+        exception_handlers=dict.fromkeys(_ANSWERED, handle),
+    )
+    intake = Intake(adapter)
+    numbers = Metrics(adapter)
+    app.include_router(fhir.router(adapter, intake, numbers))
+    app.include_router(partners.router(adapter, intake, numbers))
+    app.include_router(health.router(adapter, worker))
+    app.include_router(metrics.router(adapter, numbers))
+    app.include_router(docs.router())
+    if (found := importlib.util.find_spec("adapter.web.console")) and found.origin:
+        app.include_router(importlib.import_module("adapter.web.console").router(adapter))
+    return app

@@ -1,0 +1,52 @@
+"""POST /fhir/$process-message: a message Bundle in, its acknowledgement out once it is committed."""
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapter.web import negotiation
+from adapter.web.errors import ASYNC, PARAMETER, Refused, resource_response
+from adapter.web.intake import Intake
+from adapter.web.metrics import Metrics
+
+if TYPE_CHECKING:
+    from adapter.wiring import Adapter
+
+BODY = {"content": {media_type: {"schema": {"type": "object"}} for media_type in negotiation.READABLE}}
+"""The request body of an operation, for OpenAPI: what a resource may look like is said by FHIR, not here."""
+
+
+def router(adapter: "Adapter", intake: Intake, metrics: Metrics) -> APIRouter:
+    routes = APIRouter()
+    exchange = adapter.exchange  # made now: what it cannot be made of is to be known at start
+
+    @routes.post("/$process-message", summary="Submit a message", openapi_extra={"requestBody": BODY})
+    async def process_message(request: Request) -> Response:
+        """Takes a Bundle of type message. 200 with the acknowledgement means that the message is committed here and
+        will be delivered; any other status carries an OperationOutcome. Needs the right `send`."""
+        with metrics.accepting() as accepting:
+            async with intake.place():
+                submission, caller = await intake.take(request, "fhir", negotiation.READABLE, _check)
+                reply = await intake.work(exchange.receive, submission, caller)
+            accepting.done(reply.event, reply.result)
+        offer = negotiation.answer_format(request)
+        headers = {} if reply.retry_after is None else {"Retry-After": str(reply.retry_after)}
+        return resource_response(reply.resource, offer, reply.status, headers)
+
+    return routes
+
+
+def _check(request: Request) -> None:
+    negotiation.answer_format(request)
+    parameters = request.query_params
+    if parameters.get("async", "false") not in ("true", "false"):
+        raise Refused(400, PARAMETER, "the parameter async is neither true nor false")
+    if parameters.get("async") == "true" or "response-url" in parameters:
+        raise Refused(
+            400,
+            ASYNC,
+            "asynchronous acknowledgement (async, response-url) is not supported: send without these parameters, "
+            "the answer to the call is the acknowledgement",
+        )

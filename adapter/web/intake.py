@@ -1,0 +1,143 @@
+"""The way of a message from the socket to the exchange: who sends, in what form, how large; then off the event loop.
+
+Whatever is refused here is kept as a rejected message without its content: who, when, how large, which hash.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+from anyio import to_thread
+from starlette.requests import Request
+
+from adapter.exchange.submission import Submission
+from adapter.security.principals import Principal, Right
+from adapter.support.errors import ForbiddenError
+from adapter.web import auth, limits
+from adapter.web.errors import BUSY, MEDIA_TYPE, SIZE, SLOW, Refused, refused
+from adapter.web.negotiation import Format, NotAcceptable, UnsupportedMediaType, content_format
+
+if TYPE_CHECKING:
+    from adapter.wiring import Adapter
+
+Result = TypeVar("Result")
+
+_UNKNOWN_CALLERS_KEPT = 20
+"""Rejected messages a minute from callers without a valid token. A sender whose token ran out shows itself in a few
+of them; a flood from a stranger then costs under 30 MB of disk a day."""
+_WAITING_PER_THREAD = 16
+"""Bodies in memory for each that is being processed; beyond that a caller is asked to come back."""
+
+
+class Intake:
+    """Takes messages in for one adapter. Lives on the event loop."""
+
+    def __init__(self, adapter: "Adapter") -> None:
+        self._adapter = adapter
+        self._exchange = adapter.exchange
+        self._most_bytes = adapter.settings.server.max_message_bytes
+        self._threads = adapter.settings.server.threads
+        self._limiter = anyio.CapacityLimiter(self._threads)
+        self._inside = 0
+        self._unknown = limits.Budget(_UNKNOWN_CALLERS_KEPT, timedelta(minutes=1))
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """A place for one message from its first byte to its answer. Raises Refused (503) where all are taken."""
+        if self._inside >= self._threads * _WAITING_PER_THREAD:
+            raise Refused(503, BUSY, "too many messages are being processed: send it again", {"Retry-After": "1"})
+        self._inside += 1
+        try:
+            yield
+        finally:
+            self._inside -= 1
+
+    async def call(self, task: Callable[..., Result], *arguments: object) -> Result:
+        """Run a short task off the event loop, without waiting behind messages."""
+        return await to_thread.run_sync(task, *arguments)
+
+    async def work(self, task: Callable[..., Result], *arguments: object) -> Result:
+        """Run the task on one of the threads for messages."""
+        return await to_thread.run_sync(task, *arguments, limiter=self._limiter)
+
+    async def take(
+        self,
+        request: Request,
+        source: str,
+        readable: dict[str, Format],
+        check: Callable[[Request], object],
+    ) -> tuple[Submission, Principal]:
+        """The submission in a request and who makes it. `check` may raise for what else is wrong with the request.
+
+        Raises Refused, after the refusal was kept.
+        """
+        caller: Principal | None = None
+        try:
+            caller = await self.call(auth.principal, request, self._adapter)
+            caller.require(Right.SEND)
+            check(request)
+            content_format(request.headers.get("content-type"), request.headers.get("content-encoding"), readable)
+            body = await self.body(request)
+        except (Refused, ForbiddenError, NotAcceptable, UnsupportedMediaType, limits.TooLarge) as error:
+            told = answer(error, self._most_bytes)
+            if told.rule is not SLOW:
+                await self._keep(request, source, told, caller, error)
+            raise told from error
+        return Submission(
+            body=body,
+            media_type=request.headers["content-type"],
+            request_id=request.state.request_id,
+            correlation_id=request.state.correlation_id,
+            source=source,
+        ), caller
+
+    async def body(self, request: Request) -> bytes:
+        """The body within our limits. Raises TooLarge, or Refused (408) where it does not come."""
+        try:
+            return await limits.read(request, self._most_bytes)
+        except limits.TooSlow:
+            text = f"the body did not arrive within {limits.READ_SECONDS:.0f} seconds"
+            raise Refused(408, SLOW, text, {"Connection": "close"}) from None
+
+    async def _keep(
+        self, request: Request, source: str, told: Refused, caller: Principal | None, error: Exception
+    ) -> None:
+        if caller is None and not self._unknown.take(self._adapter.clock.now()):
+            return
+        seen = await self._fingerprint(request, error)
+        keep = partial(
+            self._exchange.refuse,
+            told.status,
+            told.rule.code,
+            told.text,
+            size=seen.size,
+            sha256=seen.sha256,
+            request_id=request.state.request_id,
+            source=source,
+            principal=caller,
+        )
+        await self.work(keep)
+
+    async def _fingerprint(self, request: Request, error: Exception) -> limits.Fingerprint:
+        try:
+            if not isinstance(error, limits.TooLarge):
+                return limits.fingerprint(await self.body(request))
+        except limits.TooLarge as too_large:
+            error = too_large
+        except Refused:
+            return limits.fingerprint(b"")
+        return limits.fingerprint(error.seen, error.size)
+
+
+def answer(error: Exception, most_bytes: int) -> Refused:
+    """What is told of a request that cannot be taken in."""
+    match error:
+        case UnsupportedMediaType():
+            return Refused(415, MEDIA_TYPE, str(error))
+        case limits.TooLarge():
+            return Refused(413, SIZE, f"the body has more than the {most_bytes} bytes that are allowed")
+        case _:
+            return refused(error)

@@ -1,0 +1,19 @@
+"""Entry points for partners that speak their own format: one file a system."""
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from adapter.web.intake import Intake
+from adapter.web.metrics import Metrics
+from adapter.web.partners import lifecare
+
+if TYPE_CHECKING:
+    from adapter.wiring import Adapter
+
+
+def router(adapter: "Adapter", intake: Intake, metrics: Metrics) -> APIRouter:
+    """All of them, for one adapter."""
+    partners = APIRouter(prefix="/partners", tags=["partners"])
+    partners.include_router(lifecare.router(adapter, intake, metrics))
+    return partners

@@ -1,0 +1,107 @@
+"""Runs an adapter as an HTTP server: listens, serves, and stops without dropping what it has begun."""
+
+import signal
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from adapter.support.errors import AdapterError
+from adapter.web.app import create
+
+if TYPE_CHECKING:
+    from adapter.support.settings import Server as ServerSettings
+    from adapter.wiring import Adapter
+
+_FINISH_SECONDS = 30
+_BACKLOG = 512
+_STARTED_WITHIN_SECONDS = 30.0
+
+
+class Server:
+    """One adapter at one address. It listens from its making, so that `url` is known before the first request.
+
+    `worker` is the name of the worker that runs in this process, if one does. Raises AdapterError where the address or
+    the certificate cannot be used.
+    """
+
+    def __init__(self, adapter: "Adapter", worker: str | None = None) -> None:
+        settings = adapter.settings.server
+        self._uvicorn = uvicorn.Server(_config(create(adapter, worker), settings))
+        self._socket = _listen(settings.address, settings.port)
+        self._thread: threading.Thread | None = None
+        port = self._socket.getsockname()[1]
+        self.url = settings.model_copy(update={"port": port}).url
+        """the base URL, with the port that the system chose where the setting is 0"""
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT; then accept no more, finish what is under way, and return."""
+        with _returning_after_signals():
+            self._uvicorn.run(sockets=[self._socket])
+
+    def start(self) -> None:
+        """Serve in a thread of this process; returns when requests are answered."""
+        self._thread = threading.Thread(target=self._uvicorn.run, args=([self._socket],), name="http", daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + _STARTED_WITHIN_SECONDS
+        while not self._uvicorn.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise AdapterError("the HTTP server did not start")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """End what `start` began, after the requests under way."""
+        self._uvicorn.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+        self._socket.close()
+
+
+def _config(app: ASGIApp, settings: "ServerSettings") -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,  # it would write paths and queries as they came: the envelope writes its own line
+        server_header=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=_FINISH_SECONDS,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+        ssl_ca_certs=settings.tls_client_ca,
+        ssl_cert_reqs=ssl.CERT_REQUIRED if settings.tls_client_ca else ssl.CERT_NONE,
+    )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise AdapterError(f"server.tls_certificate, tls_key or tls_client_ca cannot be used: {error}") from error
+    return config
+
+
+def _listen(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address.strip("[]"), port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise AdapterError(f"cannot listen on {address} port {port}: {error.strerror}") from error
+
+
+@contextmanager
+def _returning_after_signals() -> Iterator[None]:
+    """uvicorn raises a signal again once it has stopped: that must not end the process before the worker is stopped."""
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = {kind: signal.signal(kind, lambda *_: None) for kind in kinds}
+    try:
+        yield
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
