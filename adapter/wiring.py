@@ -4,9 +4,8 @@ import hashlib
 from collections.abc import Mapping as Dictionary
 from functools import cached_property
 
-from adapter.delivery.channels import Channel, ChannelSettings
-from adapter.delivery.channels import build as build_channel
-from adapter.delivery.channels.base import Acknowledgement, Code, ReadAcknowledgement
+from adapter.delivery import channels
+from adapter.delivery.channels.base import Acknowledgement, Channel, ChannelSettings, Code, ReadAcknowledgement
 from adapter.delivery.worker import Worker, WorkerOptions
 from adapter.directory import Directory, Endpoint
 from adapter.discharge.events import EVENTS
@@ -100,19 +99,20 @@ class Adapter:
     def worker(self) -> Worker:
         options = self.settings.delivery
         return Worker(
-            database=self.database,
-            contents=self.contents,
-            channels=self.channel,
-            clock=self.clock,
-            options=WorkerOptions(
-                schedule=options.schedule,
+            self.database,
+            self.contents,
+            self.channel,
+            self.clock,
+            WorkerOptions(
+                schedule=tuple(wait.total_seconds() for wait in options.schedule),
                 jitter=options.jitter,
-                lease=options.lease,
                 threads=options.threads,
-                poll=options.poll,
-                probe_interval=options.probe_interval,
-                quick_retry=options.quick_retry,
+                lease_seconds=options.lease.total_seconds(),
+                poll_seconds=options.poll.total_seconds(),
+                probe_seconds=options.probe_interval.total_seconds(),
+                quick_retries=options.quick_retries,
             ),
+            limit=self._concurrency,
         )
 
     def wake(self) -> None:
@@ -126,8 +126,12 @@ class Adapter:
         if endpoint is None:
             return None
         if endpoint_id not in self._channels:
-            self._channels[endpoint_id] = build_channel(_channel_settings(endpoint), self._reader(endpoint))
+            self._channels[endpoint_id] = channels.build(_channel_settings(endpoint), self._reader(endpoint))
         return self._channels[endpoint_id]
+
+    def _concurrency(self, endpoint_id: str) -> int:
+        endpoint = self.directory.endpoints.get(endpoint_id)
+        return 1 if endpoint is None else endpoint.concurrency
 
     def _reader(self, endpoint: Endpoint) -> ReadAcknowledgement | None:
         if endpoint.mapping is None:
@@ -154,11 +158,13 @@ def _channel_settings(endpoint: Endpoint) -> ChannelSettings:
         channel=endpoint.channel,
         address=endpoint.address,
         format=endpoint.format,
-        token=endpoint.token,
+        token_file=endpoint.token_file,
+        token_env=endpoint.token_env,
         ca_file=endpoint.ca_file,
         client_certificate=endpoint.client_certificate,
         client_key=endpoint.client_key,
-        connect_timeout=endpoint.connect_timeout,
-        timeout=endpoint.timeout,
+        connect_timeout=endpoint.connect_timeout.total_seconds(),
+        timeout=endpoint.timeout.total_seconds(),
         max_answer_bytes=endpoint.max_answer_bytes,
+        concurrency=endpoint.concurrency,
     )
