@@ -4,12 +4,15 @@ import sys
 
 import typer
 
-from adapter.cli import audit, db, deliveries, directory, endpoints, messages, packages
+from adapter.cli import audit, db, deliveries, directory, endpoints, messages, packages, tokens
 from adapter.cli.check import check
+from adapter.cli.serve import serve, work
 from adapter.cli.status import status
 from adapter.support.errors import AdapterError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.command()(serve)
+app.command("worker")(work)
 app.command()(status)
 app.command()(check)
 app.add_typer(messages.app, name="messages")
@@ -19,6 +22,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(db.app, name="db")
 app.add_typer(directory.app, name="directory")
 app.add_typer(packages.app, name="packages")
+app.add_typer(tokens.app, name="tokens")
 
 
 def main() -> None:

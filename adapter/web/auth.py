@@ -6,7 +6,8 @@ from starlette.requests import Request
 
 from adapter.security.principals import Principal, Right
 from adapter.support.clock import STOCKHOLM
-from adapter.web.errors import TOKEN, Refused
+from adapter.support.errors import NotFoundError
+from adapter.web.errors import RIGHT, TOKEN, Refused
 
 if TYPE_CHECKING:
     from adapter.wiring import Adapter
@@ -17,18 +18,18 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="discharge-adapter"'}
 def authenticate(adapter: "Adapter", bearer: str) -> Principal:
     """The principal of a token, with the units that its party has today (Europe/Stockholm).
 
-    Raises Refused (401) for a token that is malformed, unknown, expired or revoked: the four are not told apart.
+    Raises Refused: 401 for a token that is malformed, unknown, expired or revoked (the four are not told apart), 403
+    where the directory no longer has its party.
     """
     row = adapter.tokens.authenticate(bearer)
     if row is None:
         raise _unauthorized("the token is not valid: it is unknown, expired or revoked")
     today = adapter.clock.now().astimezone(STOCKHOLM).date()
-    return Principal(
-        name=f"{row.label}#{row.id}",
-        party=row.party,
-        units=adapter.directory.units_of(row.party, today),
-        rights=row.rights,
-    )
+    try:
+        units = adapter.directory.units_of(row.party, today)
+    except NotFoundError:
+        raise Refused(403, RIGHT, "the token's party is no longer in the directory") from None
+    return Principal(name=f"{row.label}#{row.id}", party=row.party, units=units, rights=row.rights)
 
 
 def principal(request: Request, adapter: "Adapter", right: Right | None = None) -> Principal:

@@ -9,6 +9,7 @@ import re
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import PurePath
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,6 +22,8 @@ log = logging.getLogger("adapter.web")
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,128}")
 _HTML_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 _YEAR = 365 * 24 * 3600
+_FRAMES = 8
+_LONGEST_PLACE = 400
 
 Render = Callable[[Request, Exception], Response]
 
@@ -57,14 +60,23 @@ class Envelope:
         try:
             await self._app(scope, receive, dressed)
         except ClientDisconnect:
-            log.info("the caller went away before its request was read, request %s", request_id)
+            log.info("the caller went away before its request was read", extra={"request_id": request_id})
         except Exception as error:  # noqa: BLE001 - the last place where it can become an answer
-            log.error("%s at %s, request %s", type(error).__name__, _places(error), request_id)  # noqa: TRY400
+            what = {"outcome": type(error).__name__, "place": _places(error), "request_id": request_id}
+            log.error("a request failed inside the adapter", extra=what)  # noqa: TRY400
             if not status:
                 await self._render(Request(scope, receive), error)(scope, receive, dressed)
-        route = getattr(scope.get("route"), "path", "no such path")
-        spent = (time.perf_counter() - started) * 1000
-        log.info("%s %s %s in %.0f ms, request %s", method, route, status or "unanswered", spent, request_id)
+        log.info(
+            "request",
+            extra={
+                "action": method,
+                "place": getattr(scope.get("route"), "path", "no such path"),
+                "http_status": status,
+                "duration_ms": round((time.perf_counter() - started) * 1000, 1),
+                "request_id": request_id,
+                "correlation_id": correlation_id,
+            },
+        )
 
 
 def _ids(headers: Headers) -> tuple[str, str]:
@@ -86,4 +98,6 @@ def _protect(headers: MutableHeaders, *, secure: bool) -> None:
 
 
 def _places(error: Exception) -> str:
-    return " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(traceback.extract_tb(error.__traceback__)))
+    """Where it was raised, innermost first."""
+    frames = reversed(traceback.extract_tb(error.__traceback__)[-_FRAMES:])
+    return " < ".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in frames)[:_LONGEST_PLACE]

@@ -51,7 +51,7 @@ def _holds(name: str, check: Callable[[], bool]) -> bool:
     try:
         return check()
     except AdapterError as error:
-        log.warning("not ready: %s: %s", name, error)
+        log.warning("not ready", extra={"stage": name, "outcome": type(error).__name__})
         return False
 
 

@@ -1,0 +1,62 @@
+"""`adapter serve` and `adapter worker`: the processes of an installation."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapter.cli.context import DEFAULT_CONFIG, Config, settings
+
+if TYPE_CHECKING:
+    from adapter.wiring import Adapter
+
+NoWorker = Annotated[bool, typer.Option("--no-worker", help="Take messages only: workers run elsewhere.")]
+
+
+def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
+    """Take messages, deliver them, and show what happened, until told to stop (SIGTERM)."""
+    from adapter.web.server import Server
+
+    with _started(config) as adapter:
+        worker = None if no_worker else adapter.worker
+        server = Server(adapter, worker.name if worker else None)
+        if worker:
+            worker.start()
+        try:
+            typer.echo(f"adapter listens on {server.url}")
+            server.run()
+        finally:
+            if worker:
+                worker.stop()
+
+
+def work(config: Config = DEFAULT_CONFIG) -> None:
+    """Deliver what is waiting, until told to stop (SIGTERM). Any number may run on one PostgreSQL database."""
+    stopped = threading.Event()
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, lambda *_: stopped.set())
+    with _started(config) as adapter:
+        adapter.worker.start()
+        typer.echo("adapter worker is at work")
+        stopped.wait()
+        adapter.worker.stop()
+
+
+@contextmanager
+def _started(config: Config) -> "Iterator[Adapter]":
+    """The installation with its logging on and its database at the current schema; closed at the end."""
+    from adapter import wiring
+    from adapter.store import migrate
+    from adapter.support import logging
+
+    loaded = settings(config)
+    logging.configure(loaded.logging.format, loaded.logging.level)
+    adapter = wiring.build(loaded)
+    try:
+        migrate.upgrade(adapter.database)
+        yield adapter
+    finally:
+        adapter.close()
