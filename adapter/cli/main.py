@@ -6,11 +6,13 @@ import typer
 
 from adapter.cli import audit, db, deliveries, directory, endpoints, messages, packages, tokens
 from adapter.cli.check import check
+from adapter.cli.demo import demo
 from adapter.cli.serve import serve, work
 from adapter.cli.status import status
 from adapter.support.errors import AdapterError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.command()(demo)
 app.command()(serve)
 app.command("worker")(work)
 app.command()(status)

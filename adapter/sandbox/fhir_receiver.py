@@ -29,7 +29,7 @@ class FhirReceiver:
     def __init__(self, unit: str, token: str, ledger: Ledger) -> None:
         self.unit = unit
         self.ledger = ledger
-        self._token = token
+        self.token = token
         self.server = LoopbackServer(self._handle)
 
     @property
@@ -50,7 +50,7 @@ class FhirReceiver:
     def _process(self, request: Request) -> dict[str, Any]:
         if request.method != "POST" or not request.path.endswith(_OPERATION):
             raise _Refused(HTTPStatus.NOT_FOUND, "not-found", f"expected POST …{_OPERATION}")
-        if request.bearer != self._token:
+        if request.bearer != self.token:
             raise _Refused(HTTPStatus.UNAUTHORIZED, "login", "the bearer token is missing or not the one agreed")
         if request.media_type not in _CODECS:
             raise _Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not-supported", f"expected {FHIR_JSON} or {FHIR_XML}")
