@@ -78,16 +78,17 @@ def _no_password() -> str:
 
 
 def _mappings(settings: "Settings", directory: "Directory") -> list[Problem]:
-    from adapter.mapping import Mapping
-
-    problems = []
+    problems: list[Problem] = []
     for name in sorted({endpoint.mapping for endpoint in directory.endpoints.values() if endpoint.mapping}):
+        from adapter.mapping import Mapping
+
+        folder = settings.mappings.folder / name
         try:
-            Mapping.load(settings.mappings.folder / name)
+            Mapping.load(folder)
         except ConfigurationError as error:
             problems += error.problems
-        except MappingError as error:
-            problems.append(Problem(settings.mappings.folder / name, None, str(error)))
+        except (MappingError, OSError) as error:
+            problems.append(Problem(folder, None, f"the mapping cannot be loaded: {error}"))
     return problems
 
 

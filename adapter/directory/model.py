@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from adapter.support import secrets
+from adapter.support import checked, secrets
 from adapter.support.durations import Duration
 from adapter.support.settings import is_loopback
 
@@ -289,7 +289,7 @@ class Target(Entry):
 class RouteEntry(Dated):
     to: Target
     """whom the route is for"""
-    events: tuple[str, ...] | None = Field(None, min_length=1)
+    events: Annotated[tuple[str, ...], AfterValidator(checked.not_empty)] | None = None
     """the events that it carries; all where not set"""
     endpoint: Identifier
     """the endpoint that takes the messages"""

@@ -4,7 +4,7 @@ import difflib
 import types
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -12,6 +12,8 @@ from adapter.support.errors import Problem
 
 Place = tuple[str | int, ...]
 """Where a value stands in a file: keys and list positions (from 0), outermost first."""
+
+V = TypeVar("V")
 
 
 class Lines:
@@ -29,12 +31,11 @@ class Lines:
         return None
 
 
-class FieldsError(ValueError):
-    """Raised by a model's own check of fields that must fit together: (field, reason) for each fault."""
-
-    def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
-        self.faults = list(faults)
-        super().__init__("; ".join(reason for _, reason in self.faults))
+def not_empty(values: V) -> V:
+    """For a list field: pydantic's own minimum would count an element that is wrong as missing."""
+    if not values:
+        raise ValueError("is an empty list")
+    return values
 
 
 def problems(
@@ -43,12 +44,9 @@ def problems(
     """Each fault of a validation as a Problem. `prefix` is the model's own place in the file."""
     found = []
     for fault in error.errors(include_url=False):
-        cause = fault.get("ctx", {}).get("error")
-        pairs = cause.faults if isinstance(cause, FieldsError) else [(None, _words(fault, model))]
-        for field, reason in pairs:
-            place = fault["loc"] if field is None else (*fault["loc"], field)
-            name = ".".join(map(str, place))
-            found.append(Problem(file, line((*prefix, *place)), f"{name}: {reason}" if name else reason))
+        place, reason = fault["loc"], _words(fault, model)
+        name = ".".join(map(str, place))
+        found.append(Problem(file, line((*prefix, *place)), f"{name}: {reason}" if name else reason))
     return found
 
 

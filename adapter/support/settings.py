@@ -165,7 +165,7 @@ class Key(Section):
 
 
 class Security(Section):
-    pseudonym_keys: tuple[Key, ...] = Field(min_length=1)
+    pseudonym_keys: Annotated[tuple[Key, ...], AfterValidator(checked.not_empty)]
     """the keys that hide identities in the look-up table; the first makes new entries, the others are still read"""
     minimum_secret_length: int = Field(32, ge=16, le=4096)
     """how many characters a secret must have"""
@@ -181,8 +181,8 @@ class Security(Section):
 
 
 class Delivery(Section):
-    schedule: tuple[Positive, ...] = Field(
-        tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 7200, 21600)), min_length=1, max_length=100
+    schedule: Annotated[tuple[Positive, ...], AfterValidator(checked.not_empty)] = tuple(
+        timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 7200, 21600)
     )
     """how long to wait before each new attempt; the last one repeats"""
     jitter: float = Field(0.2, ge=0, le=0.5)
