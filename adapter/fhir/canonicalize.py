@@ -6,6 +6,9 @@ from typing import Any
 
 from lxml import etree
 
+from adapter.fhir import markup
+from adapter.support.errors import ParseError
+
 _NOT_CONTENT = frozenset({"id", "_id", "timestamp", "_timestamp"})
 """What a sender may change when it sends the same message again (REFERENCES 1)."""
 
@@ -43,9 +46,9 @@ def _members(value: dict[str, Any]) -> dict[str, Any]:
 
 def _narrative(div: str) -> str:
     """The same XHTML in the one form that canonical XML gives it; text that is not XML stays as it is."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        element = etree.fromstring(div.encode("utf-8", "surrogatepass"), parser)
-        return etree.tostring(element, method="c14n", exclusive=True, with_comments=False).decode()
-    except (etree.XMLSyntaxError, etree.C14NError, ValueError):
+        source = div.encode()
+        markup.decode(source)
+        return etree.tostring(markup.root(source), method="c14n", exclusive=True).decode()
+    except (ParseError, etree.C14NError, ValueError):
         return div

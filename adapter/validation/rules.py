@@ -211,6 +211,12 @@ FORMAT = Rule(
     "A value does not have the form of its primitive type.",
     "Write the value as FHIR R4 defines the type; dates must be in the calendar, times with seconds need an offset.",
 )
+NARRATIVE = Rule(
+    "base-narrative",
+    "value",
+    "A narrative is not one well-formed XHTML div.",
+    "Write text.div as a div element in the namespace http://www.w3.org/1999/xhtml, well-formed and by itself.",
+)
 TOO_LONG = Rule(
     "base-too-long",
     "too-long",
@@ -229,19 +235,19 @@ CONTAINED = Rule(
     "A contained resource contains resources itself, or has no id to be referred to by.",
     "Put all contained resources in the outer resource, each with an id.",
 )
-REFERENCE_EMPTY = Rule(
+REFERENCE_SHAPE = Rule(
     "base-reference",
     "value",
-    "A reference to a contained resource leads to none of them.",
-    "Put the resource among contained, with the id that follows # in the reference.",
+    "A Reference says nothing, or names a contained resource that is not there.",
+    "Give reference, identifier or display; put the resource among contained, with the id that follows #.",
 )
 DEPTH = Rule(
     "base-depth",
     "too-costly",
     "The resource is nested deeper than is checked.",
-    "Nest at most 64 levels.",
+    "Nest at most 100 levels.",
 )
-XML_READABLE = Rule(
+READABLE = Rule(
     "base-readable",
     "structure",
     "The bytes are not FHIR JSON or XML.",
@@ -253,6 +259,20 @@ NOT_CHECKED = Rule(
     "This version checks the FHIR R4 base structure only: rules of profiles were not checked.",
     "Do not read the verdict as one about the profile.",
     severity="warning",
+)
+CLAIM_NOT_CHECKED = Rule(
+    "profile-claim-not-checked",
+    "not-supported",
+    "meta.profile claims a profile; this version checks the FHIR R4 base structure only.",
+    NOT_CHECKED.mend,
+    severity="information",
+)
+STOPPED = Rule(
+    "validation-stopped",
+    "too-costly",
+    "There are more issues than are listed.",
+    "Mend those that are listed, and validate again.",
+    severity="information",
 )
 SETTINGS = Rule(
     "validation-settings",
