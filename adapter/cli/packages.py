@@ -1,11 +1,12 @@
 """`adapter packages`: FHIR packages on this machine, and the lock that pins them."""
 
-import json
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from adapter.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,10 +118,9 @@ def verify(lock: LockOption = None, as_json: JsonOption = False) -> None:
     for pin in pins.packages:
         checks.setdefault(pin.key, "named by the lock, not installed")
     if as_json:
-        typer.echo(json.dumps([{"package": key, "ok": said == "ok", "reason": said} for key, said in checks.items()]))
+        print_json([{"package": key, "ok": said == "ok", "reason": said} for key, said in checks.items()])
     else:
-        for key, said in checks.items():
-            typer.echo(f"{key}  {said}")
+        print_table(("package", "state"), checks.items(), "no packages are installed")
     if any(said != "ok" for said in checks.values()):
         raise typer.Exit(1)
 
@@ -181,12 +181,10 @@ def _require(key: str) -> "Installed":
 
 def _print_packages(packages: "list[Package]", as_json: bool) -> None:
     if as_json:
-        fields = ("id", "version", "sha256", "aliases", "dependencies")
-        typer.echo(json.dumps([{name: getattr(package, name) for name in fields} for package in packages]))
+        print_json(packages)
         return
-    for package in packages:
-        also = f"  (also {', '.join(package.aliases)})" if package.aliases else ""
-        typer.echo(f"{package.key}  sha256:{package.sha256}{also}")
+    rows = [(package.key, package.sha256, ", ".join(package.aliases)) for package in packages]
+    print_table(("package", "sha256", "also asked for as"), rows, "no packages")
 
 
 def _warn_of_missing(packages: "list[Package]") -> None:

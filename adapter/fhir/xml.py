@@ -1,7 +1,8 @@
 """FHIR XML to and from the plain dicts of FHIR JSON, by the element table, without changing content.
 
 Comments and processing instructions are not content and are dropped, as is `xsi:schemaLocation` on the root. A value
-that is not of its type's form (`<active value="yes"/>`) is kept as a string, so that validation can name it.
+that is not of its type's form (`<active value="yes"/>`) is kept as a string, so that validation can name it. A
+narrative keeps its author's markup; only its line ends become \\n, for XML knows no other.
 """
 
 from collections.abc import Iterator

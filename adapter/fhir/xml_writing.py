@@ -12,7 +12,6 @@ from adapter.support.errors import ParseError
 
 _SPECIAL = re.compile('[&<>"\x00-\x1f\ud800-\udfff\ufffe\uffff]')
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
-_EXTENSION_ONLY = {"id", "extension"}
 
 
 class Writer:
