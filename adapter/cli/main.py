@@ -9,6 +9,7 @@ from adapter.cli.check import check
 from adapter.cli.demo import demo
 from adapter.cli.serve import serve, work
 from adapter.cli.status import status
+from adapter.cli.validate import validate
 from adapter.support.errors import AdapterError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -17,6 +18,7 @@ app.command()(serve)
 app.command("worker")(work)
 app.command()(status)
 app.command()(check)
+app.command()(validate)
 app.add_typer(messages.app, name="messages")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(endpoints.app, name="endpoints")

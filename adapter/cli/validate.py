@@ -1,0 +1,102 @@
+"""`adapter validate`: is a file a valid FHIR resource, and if it is a message, does it keep the message rules?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapter.cli.output import counted, print_json, print_line, print_table
+
+if TYPE_CHECKING:
+    from adapter.validation import Issue, Validator
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """On one file. `valid` is None where it could not be read; `error` says why."""
+
+    file: str
+    valid: bool | None
+    issues: "tuple[Issue, ...]" = ()
+    error: str | None = None
+
+
+def validate(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="FHIR JSON or XML; told by its content.")],
+    profile: Annotated[
+        str | None, typer.Option(metavar="URL", help="Canonical URL of the profile to validate against.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print data as JSON.")] = False,
+) -> None:
+    """Validate FHIR resources. Exit status: 0 all are valid, 1 one is not, 2 one could not be read."""
+    from adapter.validation import Validator
+
+    validator = Validator.load()
+    verdicts = [_verdict(validator, file, profile) for file in files]
+    if as_json:
+        print_json(verdicts)
+    else:
+        for verdict in verdicts:
+            _print(verdict)
+        _print_basis(verdicts)
+    if any(verdict.valid is None for verdict in verdicts):
+        raise typer.Exit(2)
+    if not all(verdict.valid for verdict in verdicts):
+        raise typer.Exit(1)
+
+
+def _verdict(validator: "Validator", file: Path, profile: str | None) -> Verdict:
+    from adapter.fhir import json as fhir_json
+    from adapter.fhir import xml as fhir_xml
+    from adapter.fhir.outcomes import errors
+    from adapter.support.errors import ParseError
+    from adapter.validation import messages
+
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        return Verdict(str(file), None, error=f"cannot be read: {error.strerror}")
+    is_xml = content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+    try:
+        resource = fhir_xml.parse(content) if is_xml else fhir_json.parse(content)
+    except ParseError:  # the validator says it as an issue
+        return Verdict(
+            str(file), False, tuple(validator.validate(content, profile, "xml" if is_xml else "json").issues)
+        )
+    issues = validator.validate(resource, profile).issues
+    if resource.get("resourceType") == "Bundle" and resource.get("type") == "message":
+        issues = [*issues, *messages.check(resource)]
+    return Verdict(str(file), not errors(issues), tuple(issues))
+
+
+def _print(verdict: Verdict) -> None:
+    if verdict.error is not None:
+        print_line(f"{verdict.file}: {verdict.error}", style="red")
+        return
+    told = [issue for issue in verdict.issues if issue.severity != "information"]
+    counts: dict[str, int] = {}
+    for issue in told:
+        counts[issue.severity] = counts.get(issue.severity, 0) + 1
+    found = f" ({counted(counts)})" if counts else ""
+    print_line(
+        f"{verdict.file}: {'valid' if verdict.valid else 'not valid'}{found}", "green" if verdict.valid else "red"
+    )
+    if told:
+        rows = [
+            (
+                issue.severity,
+                ", ".join(issue.expression),
+                issue.rule,
+                " ".join(filter(None, (issue.message, issue.profile))),
+            )
+            for issue in told
+        ]
+        print_table(("severity", "location", "rule", "found and expected"), rows, empty="")
+
+
+def _print_basis(verdicts: list[Verdict]) -> None:
+    """Once, what the verdicts rest on: it is the same for all."""
+    basis = next((verdict.issues[0].message for verdict in verdicts if verdict.issues), None)
+    if basis is not None:
+        print_line(basis, style="dim")
