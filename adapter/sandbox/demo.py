@@ -142,7 +142,7 @@ def _play(
     found = player.read()
     timeline.table(found)
     vendor = cast.lifecare is None
-    problems = [*player.problems, *store_problems(play, found, legs.refused(), vendor)]
+    problems = [*player.problems, *store_problems(play, player.sent, found, legs.refused(), vendor)]
     problems += receiver_problems(play, found, cast.ledgers)
     if cast.lifecare is not None:
         problems += outage_problems(found)

@@ -37,7 +37,8 @@ class Sender:
 
 
 class Player:
-    """Plays each step once. `problems` are sentences about what the adapter answered or what did not come in time.
+    """Plays each step once. `sent` are the steps that the adapter took; `problems` are sentences about what it
+    answered or what did not come in time.
 
     `lifecare` is the simulated one, which then has an outage midway; None where a vendor's system stands in its place.
     """
@@ -53,6 +54,7 @@ class Player:
         clock: Clock,
         lifecare: Lifecare | None,
     ) -> None:
+        self.sent: list[Step] = []
         self.problems: list[str] = []
         self._play = play
         self._url = f"{url}/fhir/$process-message"
@@ -106,6 +108,8 @@ class Player:
         problems = list(_differences(step, answer.status_code, resource))
         self._timeline.moved(step.event, NAMES[step.sender], ADAPTER, said, "red" if problems else "cyan")
         self.problems += problems
+        if not problems:
+            self.sent.append(step)
         return not problems
 
     def _refuse_connections(self, lifecare: Lifecare) -> None:

@@ -4,7 +4,7 @@ Every problem is a sentence. No problem: everything arrived, in order, with one 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from adapter.exchange.records import MessageRow
 from adapter.sandbox.journey import Answer, Play, Role, Step
@@ -36,10 +36,12 @@ def wanted(step: Step, vendor: bool) -> tuple[Answer, ...]:
     return tuple(answer for answer in step.answers if not vendor or answer.event in VENDOR_MUST)
 
 
-def store_problems(play: Play, legs: Sequence[Leg], refused: Sequence[MessageRow], vendor: bool) -> Iterator[str]:
-    """What the store says is missing, failed or too much."""
+def store_problems(
+    play: Play, sent: Iterable[Step], legs: Sequence[Leg], refused: Sequence[MessageRow], vendor: bool
+) -> Iterator[str]:
+    """What the store says is missing, failed or too much for the steps that were sent."""
     expected: Counter[tuple[str, Role]] = Counter()
-    for step in play.journey.steps:
+    for step in sent:
         header_id = play.header_id(step)
         for receiver in step.receivers:
             expected[step.event, receiver] += 1

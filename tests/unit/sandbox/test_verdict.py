@@ -46,7 +46,7 @@ def ledgers_of(legs: list[Leg]) -> dict[Role, Ledger]:
 
 
 def problems(legs: list[Leg], vendor: bool = False) -> str:
-    return "\n".join(store_problems(PLAY, legs, [], vendor))
+    return "\n".join(store_problems(PLAY, JOURNEY.steps, legs, [], vendor))
 
 
 def test_a_play_in_which_all_went_well_has_no_problem() -> None:
