@@ -84,7 +84,7 @@ class Directory:
         """
         rows = files.read(folder)
         known = frozenset(events) if events is not None else None
-        found = rows.problems + list(checks.errors(rows, mappings, known))
+        found = rows.problems + (list(checks.errors(rows, mappings, known)) if rows.whole else [])
         if found:
             raise ConfigurationError(sorted(found, key=lambda problem: (str(problem.file), problem.line or 0)))
         return cls(rows, checks.warnings(rows))

@@ -52,6 +52,8 @@ class Rows:
     routes: list[Row[RouteEntry]] = field(default_factory=list)
     named: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in _SECTIONS})
     problems: list[Problem] = field(default_factory=list)
+    whole: bool = True
+    """whether every file could be read; if not, what refers to a row may be right though the row is not here"""
     version: str = ""
 
     def take(self, section: str, data: Any, file: Path, place: Place, line_of: Callable[[Place], int | None]) -> None:
@@ -97,6 +99,7 @@ def read(folder: Path) -> Rows:
                 _read_csv(raw, file, rows) if file.name == UNITS else _read_yaml(raw, file, rows)
             except ConfigurationError as error:
                 rows.problems += error.problems
+                rows.whole = False
     rows.version = digest.hexdigest()
     return rows
 

@@ -17,10 +17,17 @@ from adapter.support.settings import is_loopback
 
 _folder: ContextVar[Path] = ContextVar("directory_folder")
 
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("holds characters that cannot be printed")
+    return text
+
+
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Kommunkod = Annotated[str, Field(pattern=r"^[0-9]{4}$")]
-HsaId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\S+$")]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+HsaId = Annotated[str, Field(max_length=64, pattern=r"^[!-~]+$")]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 LocalPath = Annotated[Path, AfterValidator(lambda path: _folder.get(Path()) / path.expanduser())]
 """A path as written, seen from the directory's folder."""
 Wait = Annotated[Duration, Field(gt=timedelta(0), le=timedelta(minutes=10))]

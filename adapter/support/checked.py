@@ -44,6 +44,8 @@ def problems(
     """Each fault of a validation as a Problem. `prefix` is the model's own place in the file."""
     found = []
     for fault in error.errors(include_url=False):
+        if fault["type"] == "default_factory_not_called":
+            continue  # its cause is told by itself
         place, reason = fault["loc"], _words(fault, model)
         name = ".".join(map(str, place))
         found.append(Problem(file, line((*prefix, *place)), f"{name}: {reason}" if name else reason))
