@@ -152,7 +152,9 @@ def test_a_case_identifier_that_cannot_be_used(group: Any) -> None:
 
 def test_the_chain_is_read_from_the_own_provenance_only() -> None:
     older = provenance(("derivation", "urn:uuid:other"), target={"reference": "urn:uuid:earlier"})
-    own = provenance(("derivation", "urn:uuid:p"), ("source", "urn:uuid:a"), ("revision", "urn:uuid:r"))
+    own = provenance(
+        ("quotation", "urn:uuid:q"), ("derivation", "urn:uuid:p"), ("source", "urn:uuid:a"), ("revision", "urn:uuid:r")
+    )
     reading = message.read(bundle("sip", older, own))
     assert (reading.previous_header_id, reading.answers_header_id, reading.revises) == ("p", "a", "r")
     assert reading.issues == ()

@@ -1,24 +1,15 @@
 """content_hash: what is content and what is not."""
 
 import copy
-from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapter.fhir import json as fhir_json
+from adapter.fhir import xml as fhir_xml
 from adapter.fhir.canonicalize import content_hash
-
-
-class Written(Decimal):
-    """A number that keeps its lexical form."""
-
-    text: str
-
-
-def number(text: str) -> Written:
-    value = Written(text)
-    value.text = text
-    return value
+from adapter.fhir.numbers import Number
 
 
 def bundle() -> dict[str, Any]:
@@ -36,7 +27,7 @@ def bundle() -> dict[str, Any]:
                     "id": "1",
                     "meta": {"lastUpdated": "2026-03-09T10:12:00+01:00", "versionId": "1"},
                     "text": {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">A<br/>B</div>'},
-                    "valueQuantity": {"value": number("1.50"), "unit": "mg"},
+                    "valueQuantity": {"value": Number("1.50"), "unit": "mg"},
                     "note": [{"text": "a"}, {"text": "b"}],
                 },
             }
@@ -68,7 +59,7 @@ XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
         (("_timestamp",), {"id": "x"}),
         (("meta",), {"lastUpdated": "2027-01-01T00:00:00Z", "_lastUpdated": {"id": "x"}}),
         ((*RESOURCE, "meta", "lastUpdated"), "2027-01-01T00:00:00Z"),
-        ((*RESOURCE, "valueQuantity"), {"unit": "mg", "value": number("1.50")}),
+        ((*RESOURCE, "valueQuantity"), {"unit": "mg", "value": Number("1.50")}),
         ((*RESOURCE, "text", "div"), f"<div {XHTML} >A<br></br>B</div>"),
     ],
 )
@@ -82,7 +73,7 @@ def test_not_content(path: tuple[Any, ...], value: Any) -> None:
         ((*RESOURCE, "id"), "2"),
         (("type",), "batch"),
         ((*RESOURCE, "meta", "versionId"), "2"),
-        ((*RESOURCE, "valueQuantity", "value"), number("1.5")),
+        ((*RESOURCE, "valueQuantity", "value"), Number("1.5")),
         ((*RESOURCE, "valueQuantity", "value"), "1.50"),
         ((*RESOURCE, "note"), [{"text": "b"}, {"text": "a"}]),
         ((*RESOURCE, "note", 0, "text"), None),
@@ -103,3 +94,29 @@ def test_a_boolean_is_not_a_string_and_the_input_is_left_alone() -> None:
     assert changed((*RESOURCE, "active"), True) != changed((*RESOURCE, "active"), "true")
     content_hash(resource)
     assert repr(resource) == repr(before)
+
+
+JOURNEYS = sorted((Path(__file__).resolve().parents[3] / "fixtures" / "journeys").rglob("*.json"))
+
+
+@pytest.mark.parametrize("file", JOURNEYS, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_json_and_xml_of_the_same_content_have_the_same_hash(file: Path) -> None:
+    resource = fhir_json.parse(file.read_bytes())
+    resource["entry"][1]["resource"]["text"] = {
+        "status": "generated",
+        "div": f"<div {XHTML} class='a'>1 &lt; 2 <br></br>&#229;</div>",
+    }
+    resource["entry"].append(
+        {
+            "fullUrl": "urn:uuid:00000000-0000-4000-8000-000000000009",
+            "resource": {
+                "resourceType": "Observation",
+                "id": "00000000-0000-4000-8000-000000000009",
+                "status": "final",
+                "code": {"text": " two  spaces\nand a line "},
+                "valueQuantity": {"value": Number("1.50e3")},
+            },
+        }
+    )
+    assert content_hash(fhir_xml.parse(fhir_xml.serialize(resource))) == content_hash(resource)
+    assert content_hash(fhir_json.parse(fhir_json.serialize(resource))) == content_hash(resource)
