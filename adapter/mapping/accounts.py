@@ -1,0 +1,142 @@
+"""The account of a run: walks every node of the source and says what became of it."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapter.mapping.paths import PathError
+from adapter.mapping.records import TEXT, Node
+from adapter.mapping.report import Line, Outcome
+from adapter.mapping.runs import Run
+
+_SEGMENT = re.compile(r"\.?(?:extension\(\s*(?P<url>'[^']*'|%[a-z0-9-]+)\s*\)|(?P<name>\*\*|\*|[A-Za-z_][A-Za-z0-9_]*))")
+
+
+_OTHER = "other "
+"""Stands before the type of a resource that no name stands for."""
+
+
+@dataclass(frozen=True)
+class Omission:
+    """Nodes that are left out on purpose. `pattern` is matched against the node's names, joined by `/`."""
+
+    pattern: re.Pattern[str]
+    value: str | bool | None
+    reason: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A node with a value. `names` are its element names without positions, joined by `/`."""
+
+    path: str
+    names: str
+    container: Any
+    key: str | int
+    value: Any
+
+
+def fhir_pattern(text: str, constants: Mapping[str, str]) -> re.Pattern[str]:
+    """A pattern such as `Encounter.extension(%need-assessed)`, `*.meta.profile` or `**.display`; it covers all that is
+    below. Raises PathError."""
+    parts, position = list[str](), 0
+    while position < len(text):
+        match = _SEGMENT.match(text, position)
+        if match is None:
+            raise PathError(f"'{text}' cannot be read at position {position + 1}")
+        position = match.end()
+        url = match["url"]
+        if url and url.startswith("%") and url[1:] not in constants:
+            raise PathError(f"mapping.yaml has no constant '{url[1:]}'")
+        parts.append(match["name"] or f"extension({constants[url[1:]] if url.startswith('%') else url[1:-1]})")
+    return _pattern(parts)
+
+
+def record_pattern(text: str) -> re.Pattern[str]:
+    """A pattern such as `kuvert/version`, with `*` and `**`."""
+    return _pattern(text.split("/"))
+
+
+def resource_pattern(resource_type: str) -> re.Pattern[str]:
+    """All of every resource of a type that no name of the mapping stands for."""
+    return _pattern([_OTHER + resource_type])
+
+
+def _pattern(parts: list[str]) -> re.Pattern[str]:
+    words = {"**": r"[^/]+(?:/[^/]+)*", "*": r"[^/]+"}
+    # A URL has slashes of its own: in names they are written as backslashes.
+    body = "/".join(words.get(part) or re.escape(part.replace("/", "\\")) for part in parts)
+    return re.compile(f"{body}(?:/.*)?", re.DOTALL)
+
+
+def lines(leaves: Iterable[Leaf], run: Run, omissions: list[Omission]) -> Iterator[Line]:
+    """What became of each leaf, then what the mapping supplied."""
+    known: dict[str, list[Omission]] = {}
+    for leaf in leaves:
+        place = (id(leaf.container), leaf.key)
+        rule = run.trace.touched.get(place)
+        if rule is not None:
+            yield Line(leaf.path, Outcome.MAPPED, rule)
+            continue
+        if leaf.names not in known:
+            known[leaf.names] = [each for each in omissions if each.pattern.fullmatch(leaf.names)]
+        omission = next((each for each in known[leaf.names] if each.value is None or each.value == leaf.value), None)
+        if omission is not None:
+            yield Line(leaf.path, Outcome.LEFT_OUT, omission.label, omission.reason)
+        else:
+            yield Line(leaf.path, Outcome.NOT_MAPPED, "", run.trace.faults.get(place, "no rule speaks of it"))
+    yield from run.trace.supplied
+
+
+def fhir_leaves(bundle: dict[str, Any], run: Run) -> Iterator[Leaf]:
+    """Every primitive of a Bundle. A resource that no name stands for has its type as one leaf more, so that it cannot
+    vanish by being empty."""
+    named = {id(resource) for group in run.members.values() for resource in group}
+    stack: list[tuple[str, str, Any, str | int, Any]] = [("Bundle", "Bundle", None, "", bundle)]
+    while stack:
+        path, names, container, key, value = stack.pop()
+        if isinstance(value, dict) and value:
+            resource_type = value.get("resourceType")
+            if resource_type is not None and container is not None:
+                path, names = f"{path}.ofType({resource_type})", str(resource_type)
+                if id(value) not in named:
+                    names = _OTHER + names
+                    yield Leaf(path, names, value, "resourceType", resource_type)
+            stack.extend(reversed(list(_members(path, names, value))))
+        elif isinstance(value, list) and value:
+            items = [(f"{path}[{index}]", _named(names, item), value, index, item) for index, item in enumerate(value)]
+            stack.extend(reversed([item for item in items if item[4] is not None]))
+        elif container is not None:
+            yield Leaf(path, names, container, key, value)
+
+
+def _members(path: str, names: str, value: dict[str, Any]) -> Iterator[tuple[str, str, Any, str | int, Any]]:
+    for name, member in value.items():
+        if name != "resourceType":
+            yield f"{path}.{name}", f"{names}/{name}", value, name, member
+
+
+def _named(names: str, item: Any) -> str:
+    """An extension is told from another by its url."""
+    if isinstance(item, dict) and isinstance(item.get("url"), str) and names.endswith("/extension"):
+        return names + "(" + item["url"].replace("/", "\\") + ")"
+    return names
+
+
+def record_leaves(root: Node) -> Iterator[Leaf]:
+    """Every text and attribute of a record."""
+    stack = [(root.name, "", root)]
+    while stack:
+        path, names, node = stack.pop()
+        for name, value in node.attributes.items():
+            yield Leaf(f"{path}/@{name}", f"{names}/@{name}".lstrip("/"), node, f"@{name}", value)
+        if not node.children:
+            yield Leaf(path, names or ".", node, TEXT, node.text)
+        counts = {child.name: 0 for child in node.children}
+        inner = []
+        for child in node.children:
+            counts[child.name] += 1
+            inner.append((f"{path}/{child.name}[{counts[child.name]}]", f"{names}/{child.name}".lstrip("/"), child))
+        stack.extend(reversed(inner))

@@ -1,0 +1,139 @@
+"""Values as FHIR and a record write them. Each codec loses nothing: what it writes it reads back to the letter.
+
+A value that has no exact counterpart is refused, never rounded, trimmed or given an offset that it did not have. The
+words of a refusal name what was expected, never the value.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from adapter.fhir import instants
+from adapter.mapping import records
+
+
+class CodecError(ValueError):
+    """The value cannot be carried. The words say what was expected."""
+
+
+@dataclass(frozen=True)
+class Codec:
+    """`types` are the FHIR types that it carries."""
+
+    name: str
+    types: frozenset[str]
+    to_record: Callable[[Any], str]
+    to_fhir: Callable[[str], Any]
+
+
+_STRINGS = frozenset({"string", "code", "id", "uri", "url", "canonical", "markdown", "uuid", "oid"})
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,9}")
+_URN = "urn:uuid:"
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise CodecError("expected text")
+    if not records.legal(value):
+        raise CodecError("the text has a character that XML cannot carry")
+    return value
+
+
+def _instant(value: Any) -> str:
+    if instants.parse(value) is None:
+        raise CodecError("expected date, time to the second and offset, such as 2026-03-09T10:12:00+01:00; none is assumed")
+    return str(value)
+
+
+def _is_day(value: Any) -> bool:
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        return False
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _day(value: Any) -> str:
+    if not _is_day(value):
+        raise CodecError("expected a day, YYYY-MM-DD")
+    return str(value)
+
+
+def _day_or_instant(value: Any) -> str:
+    if not _is_day(value) and instants.parse(value) is None:
+        raise CodecError("expected a day, YYYY-MM-DD, or date, time to the second and offset; none is assumed")
+    return str(value)
+
+
+def _boolean_out(value: Any) -> str:
+    if not isinstance(value, bool):
+        raise CodecError("expected true or false")
+    return "true" if value else "false"
+
+
+def _boolean_in(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise CodecError("expected true or false")
+    return text == "true"
+
+
+def _integer_out(value: Any) -> str:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise CodecError("expected a whole number")
+    return str(value)
+
+
+def _integer_in(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise CodecError("expected a whole number without leading zeros")
+    return int(text)
+
+
+def _uuid(value: Any) -> str:
+    if not isinstance(value, str) or not _UUID.fullmatch(value):
+        raise CodecError("expected a UUID")
+    return value
+
+
+def _uuid_urn_out(value: Any) -> str:
+    if not isinstance(value, str) or not value.startswith(_URN):
+        raise CodecError("expected urn:uuid: followed by a UUID")
+    return _uuid(value.removeprefix(_URN))
+
+
+def _personal_number(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{12}", value):
+        raise CodecError("expected 12 digits without separator")
+    return value
+
+
+CODECS: dict[str, Codec] = {
+    codec.name: codec
+    for codec in (
+        Codec("text", _STRINGS, _text, _text),
+        Codec("instant", frozenset({"instant", "dateTime"}), _instant, _instant),
+        Codec("day", frozenset({"date", "dateTime"}), _day, _day),
+        Codec("day-or-instant", frozenset({"dateTime"}), _day_or_instant, _day_or_instant),
+        Codec("boolean", frozenset({"boolean"}), _boolean_out, _boolean_in),
+        Codec("integer", frozenset({"integer", "positiveInt", "unsignedInt"}), _integer_out, _integer_in),
+        Codec("uuid", _STRINGS, _uuid, _uuid),
+        Codec("urn-uuid", _STRINGS, _uuid_urn_out, lambda text: _URN + _uuid(text)),
+        Codec("personal-number", _STRINGS, _personal_number, _personal_number),
+    )
+}
+"""Every codec by its name in the mapping language."""
+
+_DEFAULT = {"instant": "instant", "dateTime": "day-or-instant", "date": "day", "boolean": "boolean"}
+_DEFAULT |= dict.fromkeys(("integer", "positiveInt", "unsignedInt"), "integer") | dict.fromkeys(_STRINGS, "text")
+
+
+def default(fhir_type: str) -> Codec | None:
+    """The codec of a FHIR type where a rule names none; None for a type that must be named (decimal, base64Binary)."""
+    name = _DEFAULT.get(fhir_type)
+    return CODECS[name] if name else None

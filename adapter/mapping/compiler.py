@@ -1,0 +1,251 @@
+"""From mapping files to closures. Every problem of every file is told at once, with its line."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from adapter.fhir.elements import Table
+from adapter.mapping import accounts, codecs, concepts, groups, model, paths, records, rules
+from adapter.mapping.schema import RecordSchema, Type
+from adapter.support.checked import Lines, Place
+from adapter.support.errors import Problem
+
+_BODY, _EVENT = "{body}", "{event}"
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file as read: the model, and the line of everything in it."""
+
+    file: Path
+    label: str
+    content: model.PartFile
+    lines: Lines
+
+
+@dataclass
+class Message:
+    """One compiled message. `types` gives the type of each resource by name."""
+
+    event: str
+    body: str
+    types: dict[str, str] = field(default_factory=dict)
+    locators: list[groups.Locator] = field(default_factory=list)
+    steps: list[rules.Step] = field(default_factory=list)
+    omissions: list[accounts.Omission] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What all messages of a system share. `parts` reads a part by its name in the folder."""
+
+    table: Table
+    schema: RecordSchema
+    root: Type
+    constants: dict[str, str]
+    concepts: dict[str, concepts.Concepts]
+    parts: Callable[[str], Source | None]
+    problems: list[Problem]
+
+
+@dataclass(frozen=True)
+class _Here:
+    """Where a list of rules stands: its file, the types of the names that it may use, the element its record paths
+    begin at."""
+
+    source: Source
+    types: dict[str, str]
+    record: Type | None
+    body: str
+    event: str
+
+    def problem(self, place: Place, reason: str) -> Problem:
+        return Problem(self.source.file, self.source.lines.of(place), reason)
+
+    def label(self, place: Place) -> str:
+        return f"{self.source.label}:{self.source.lines.of(place)}"
+
+
+def compile_message(source: Source, environment: Environment) -> Message:
+    """Compile a message with the parts that it includes; problems are added to the environment's."""
+    content = source.content
+    assert isinstance(content, model.MessageFile)  # noqa: S101 - read with that model
+    message = Message(content.event, content.record)
+    sources = []
+    for index, name in enumerate(content.include):
+        part = environment.parts(name)
+        if part is None:
+            environment.problems.append(Problem(source.file, source.lines.of(("include", index)), f"there is no {name}"))
+        else:
+            sources.append(part)
+    sources.append(source)
+    message.types["bundle"] = "Bundle"
+    for each in sources:
+        for name, resource in each.content.resources.items():
+            message.types[name] = resource.type
+    for each in sources:
+        here = _Here(each, message.types, environment.root, content.record, content.event)
+        builder = _Builder(environment, here)
+        for name, resource in each.content.resources.items():
+            builder.locator(message, name, resource)
+        message.steps += builder.steps(each.content.rules, ("rules",))
+        message.omissions += omissions(each, each.content.leave_out, environment)
+    return message
+
+
+def omissions(source: Source, entries: list[model.LeaveOut], environment: Environment) -> list[accounts.Omission]:
+    """The compiled `leave_out` of a file."""
+    found = []
+    for index, entry in enumerate(entries):
+        line = source.lines.of(("leave_out", index))
+        try:
+            if entry.fhir is not None:
+                pattern = accounts.fhir_pattern(entry.fhir, environment.constants)
+            elif entry.resource is not None:
+                pattern = accounts.resource_pattern(entry.resource)
+            else:
+                pattern = accounts.record_pattern(entry.record or "")
+        except paths.PathError as error:
+            environment.problems.append(Problem(source.file, line, str(error)))
+            continue
+        found.append(accounts.Omission(pattern, entry.value, entry.reason, f"{source.label}:{line}"))
+    return found
+
+
+class _Builder:
+    """Compiles the rules of one list."""
+
+    def __init__(self, environment: Environment, here: _Here) -> None:
+        self._environment = environment
+        self._here = here
+
+    def locator(self, message: Message, name: str, resource: model.Resource) -> None:
+        place: Place = ("resources", name)
+        if resource.type not in self._environment.table.resources:
+            self._environment.problems.append(self._here.problem(place, f"FHIR R4 has no resource {resource.type}"))
+            return
+        via = self._try(place, lambda: self._fhir(resource.via)) if resource.via else None
+        where = []
+        for element, names in resource.where.items():
+            path = self._try(place, lambda element=element: self._fhir(f"{name}.{element}"))  # type: ignore[misc]
+            if path is not None:
+                where.append((path, [names] if isinstance(names, str) else names))
+        own = rules.Place(self._here.label(place), rules.Guard())
+        message.locators.append(groups.Locator(own, name, resource.type, via, tuple(where), resource.required))
+
+    def steps(self, entries: list[model.Rule], prefix: Place) -> list[rules.Step]:
+        """Every rule that could be compiled."""
+        compiled = (self._try((*prefix, index), lambda r=rule, i=index: self._step(r, (*prefix, i)))  # type: ignore[misc]
+                    for index, rule in enumerate(entries))
+        return [step for step in compiled if step is not None]
+
+    def _step(self, rule: model.Rule, place: Place) -> rules.Step:
+        own = rules.Place(self._here.label(place), self._guard(rule))
+        make = {"group": self._group, "link": self._link, "constant": self._constant, "value": self._value}[rule.kind]
+        step = make(rule, own, place)
+        if rule.only == "record":
+            return rules.Step(step.to_record, _nothing)
+        return rules.Step(_nothing, step.to_fhir) if rule.only == "fhir" else step
+
+    def _value(self, rule: model.Rule, own: rules.Place, _: Place) -> rules.Step:
+        fhir, record = self._fhir(rule.fhir), self._record(rule.record)
+        if not fhir.steps or not fhir.primitive:
+            raise paths.PathError(f"'{fhir.text}' is a {fhir.type}; a value rule needs an element with a value")
+        if record.key == records.TEXT and record.type is not None and not record.type.has_text:
+            raise paths.PathError(f"'{record.text}' has elements, not text")
+        codec = codecs.CODECS.get(rule.codec) if rule.codec else codecs.default(fhir.type)
+        if codec is None or fhir.type not in codec.types:
+            known = ", ".join(name for name, each in codecs.CODECS.items() if fhir.type in each.types)
+            raise paths.PathError(f"'{fhir.text}' is a {fhir.type}, which needs one of the codecs: {known or 'none'}")
+        found = self._concepts(rule, fhir, record) if rule.concepts else None
+        return rules.value(own, fhir, record, codec, found, dict(rule.default), required=rule.required)
+
+    def _concepts(self, rule: model.Rule, fhir: paths.FhirPath, record: records.RecordPath) -> concepts.Concepts:
+        found = self._environment.concepts.get(rule.concepts or "")
+        if found is None:
+            raise paths.PathError(f"mapping.yaml has no concept map '{rule.concepts}'")
+        systems = [value for step in fhir.steps for name, value in step.where if name == "system"]
+        if systems and found.source != systems[-1]:
+            raise paths.PathError(f"the concept map {found.name} is of {found.source}, the path of {systems[-1]}")
+        unknown = sorted(set(found.backward) - record.type.codes) if record.type and record.type.codes else []
+        if unknown:
+            raise paths.PathError(f"the schema does not allow these codes of {found.name}: {', '.join(unknown)}")
+        return found
+
+    def _constant(self, rule: model.Rule, own: rules.Place, _: Place) -> rules.Step:
+        if rule.fhir is not None:
+            fhir = self._fhir(rule.fhir)
+            if not fhir.steps or not fhir.primitive:
+                raise paths.PathError(f"'{fhir.text}' is a {fhir.type}; a constant needs an element with a value")
+            value = self._in_body(rule.value) if isinstance(rule.value, str) else rule.value
+            if isinstance(value, str) and value.startswith("%"):
+                value = self._environment.constants.get(value[1:])
+                if value is None:
+                    raise paths.PathError(f"mapping.yaml has no constant '{rule.value}'")
+            return rules.fhir_constant(own, fhir, value or False, self._fhir(rule.within or fhir.root))
+        if not isinstance(rule.value, str):
+            raise paths.PathError("a constant of the record is text")
+        within = self._record(rule.within) if rule.within else None
+        return rules.record_constant(own, self._record(rule.record), self._in_body(rule.value), within)
+
+    def _link(self, rule: model.Rule, own: rules.Place, _: Place) -> rules.Step:
+        fhir = self._fhir(rule.fhir)
+        if fhir.type != "Reference":
+            raise paths.PathError(f"'{fhir.text}' is a {fhir.type}; refers is for a Reference")
+        names = [rule.refers] if isinstance(rule.refers, str) else list(rule.refers or [])
+        if rule.record is None:
+            return rules.link(own, fhir, names, self._fhir(rule.within or fhir.root))
+        if rule.position:
+            return rules.position(own, fhir, names[0], self._record(rule.record))
+        return rules.flag(own, fhir, names, self._record(rule.record))
+
+    def _group(self, rule: model.Rule, own: rules.Place, place: Place) -> rules.Step:
+        path = self._fhir(rule.each) if rule.each else None
+        record, name = self._record(rule.record), rule.named or ""
+        if rule.resource and path and path.type != "Reference":
+            raise paths.PathError(f"'{path.text}' is a {path.type}; a group with a resource follows a Reference")
+        kind = rule.resource or (path.type if path else "")
+        if isinstance(rule.rules, str):
+            source = self._environment.parts(rule.rules)
+            if source is None:
+                raise paths.PathError(f"there is no {rule.rules}")
+            entries, prefix = source.content.rules, ("rules",)
+        else:
+            source, entries, prefix = self._here.source, list(rule.rules or []), (*place, "rules")
+        types = {**self._here.types, name: kind}
+        inner = _Builder(self._environment, _Here(source, types, record.type, self._here.body, self._here.event))
+        return groups.Group(own, name, path, rule.resource, record, inner.steps(entries, prefix)).step()
+
+    def _guard(self, rule: model.Rule) -> rules.Guard:
+        when, unless = rule.when or model.Condition(), rule.unless or model.Condition()
+        return rules.Guard(
+            tuple(map(self._fhir, when.paths("fhir"))),
+            tuple(map(self._fhir, unless.paths("fhir"))),
+            tuple(map(self._record, when.paths("record"))),
+            tuple(map(self._record, unless.paths("record"))),
+        )
+
+    def _fhir(self, text: str | None) -> paths.FhirPath:
+        return paths.parse(text or "", self._here.types, self._environment.constants, self._environment.table)
+
+    def _record(self, text: str | None) -> records.RecordPath:
+        return records.parse_path(self._in_body(text or ""), self._here.record, self._environment.schema)
+
+    def _in_body(self, text: str) -> str:
+        return text.replace(_BODY, self._here.body).replace(_EVENT, self._here.event)
+
+    def _try(self, place: Place, make: Callable[[], _T]) -> _T | None:
+        """The result, or None with the problem noted."""
+        try:
+            return make()
+        except paths.PathError as error:
+            problem = self._here.problem(place, str(error))
+            if problem not in self._environment.problems:  # a part is compiled once for each message that uses it
+                self._environment.problems.append(problem)
+            return None
+
+
+def _nothing(*_: object) -> None:
+    """The direction that a one-way rule does not hold for."""

@@ -1,0 +1,174 @@
+"""A mapping between FHIR messages and the records of one system: one definition, both directions.
+
+Each run accounts for every node of its source. Where a node is neither carried nor left out on purpose the run is
+refused (`on_unmapped: refuse`) or says so in its report (`warn`); nothing vanishes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adapter.fhir.bundles import MessageBundle
+from adapter.mapping import accounts, folder, records
+from adapter.mapping.compiler import Message
+from adapter.mapping.records import Node
+from adapter.mapping.report import Outcome, Report
+from adapter.mapping.runs import Run, Scope, ToFhir, ToRecord
+from adapter.support.errors import MappingError
+
+_NAMED_IN_ERROR = 8
+_REASON_LIMIT = 2000
+
+
+class NotCarriedError(MappingError):
+    """The source says things that the mapping neither carries nor leaves out on purpose. `report` names them all."""
+
+    def __init__(self, report: Report, folder_name: str) -> None:
+        nodes = [f"{line.path} ({line.reason})" for line in report.of(Outcome.NOT_MAPPED)]
+        more = f" and {len(nodes) - _NAMED_IN_ERROR} more" if len(nodes) > _NAMED_IN_ERROR else ""
+        super().__init__(
+            f"{report.message} cannot be carried to {folder_name} whole: {', '.join(nodes[:_NAMED_IN_ERROR])}{more}"
+        )
+        self.report = report
+
+
+@dataclass(frozen=True)
+class RecordResult:
+    """A record as bytes, the account of the message that it was made from, the mapping's version."""
+
+    content: bytes
+    report: Report
+    version: str
+
+
+@dataclass(frozen=True)
+class FhirResult:
+    """A message Bundle, the account of the record that it was made from, the mapping's version."""
+
+    bundle: dict[str, Any]
+    report: Report
+    version: str
+
+
+class Mapping:
+    """A compiled mapping folder. Holds no state between runs and may be shared by threads."""
+
+    def __init__(self, compiled: folder.Folder) -> None:
+        self._system = compiled.system
+        self._schema = compiled.schema
+        self._compiled = compiled
+        self._by_event = {message.event: message for message in compiled.messages}
+        self._by_body = {message.body: message for message in compiled.messages}
+        self._to_code = {word: code for code, word in compiled.system.acknowledgement.codes.items()}
+        self.name = compiled.system.name
+        self.version = compiled.version
+        self.media_type = compiled.system.media_type
+        self.events = frozenset(self._by_event)
+        self.records = frozenset(self._by_body)
+
+    @classmethod
+    def load(cls, path: Path) -> "Mapping":
+        """Read and compile a mapping folder. Raises ConfigurationError with every problem, file and line, and
+        DefinitionsError where the FHIR R4 core package is missing."""
+        return cls(folder.load(path))
+
+    def to_record(self, bundle: dict[str, Any]) -> RecordResult:
+        """Write a message Bundle with one destination as a record for that destination.
+
+        Raises MappingError where the event is not carried, a value has no counterpart, something would be dropped in
+        silence (NotCarriedError), or the record would break its schema.
+        """
+        message = MessageBundle(bundle)
+        if len(message.destinations) != 1:
+            raise MappingError(f"the message has {len(message.destinations)} destinations; a record has one receiver")
+        rules = self._by_event.get(message.event or "")
+        if rules is None:
+            raise MappingError(f"{self.name} has no record for this event; it has: {', '.join(sorted(self.events))}")
+        run = ToRecord(bundle=message, resources={"bundle": bundle})
+        for locator in rules.locators:
+            locator.locate(run)
+        root = Node(self._system.root)
+        scope = Scope({}, root)
+        for step in rules.steps:
+            step.to_record(run, scope)
+        run.finish()
+        report = self._report("record", rules, run, accounts.fhir_leaves(bundle, run))
+        return RecordResult(records.write(root, self._schema), report, self.version)
+
+    def to_fhir(self, content: bytes) -> FhirResult:
+        """Read a record as a message Bundle; ids that the record does not carry are made from it, always the same.
+
+        Raises ParseError where the bytes are not XML of bounded size without DTD, and MappingError where the record
+        breaks its schema, is of a type that is not carried, or says something that the mapping does not carry.
+        """
+        root = records.read(content, self._schema, self._system.root, self._system.max_bytes)
+        body = self._text(root, self._compiled.type)
+        rules = self._by_body.get(body or "")
+        if rules is None:
+            raise MappingError(f"{self.name} has no message of this type; it has: {', '.join(sorted(self.records))}")
+        if not any(child.name == body for child in root.children):
+            raise MappingError(f"{self._compiled.type.text} names another message than the record holds")
+        identity = self._system.identity
+        seed = "|".join(self._text(root, path) or "" for path in self._compiled.seed)
+        run = ToFhir(
+            namespace=identity.namespace, seed=seed, same_content=frozenset(identity.same_content), types=rules.types
+        )
+        bundle: dict[str, Any] = {"resourceType": "Bundle", "id": run.id("bundle")}
+        run.resources["bundle"] = bundle
+        scope = Scope({}, root)
+        for step in rules.steps:
+            step.to_fhir(run, scope)
+        for locator in rules.locators:
+            locator.write(run)
+        run.finish()
+        bundle["entry"] = run.entries()
+        report = self._report("fhir", rules, run, accounts.record_leaves(root))
+        return FhirResult(bundle, report, self.version)
+
+    def message_id(self, content: bytes) -> str | None:
+        """The id in a record that may be wrong in any way; None where none can be read."""
+        root = records.peek(content, self._schema, self._system.max_bytes)
+        return self._text(root, self._compiled.message_id) or None if root is not None else None
+
+    def acknowledge(self, message_id: str | None, code: str, reason: str = "", codes: Iterable[str] = ()) -> bytes:
+        """The technical acknowledgement of a record: `code` is ok, transient-error or fatal-error, `codes` are issue
+        codes. An id that the format cannot carry is left out."""
+        shape = self._system.acknowledgement
+        root = Node(shape.root)
+        kind = self._schema.types[self._schema.roots[shape.root]]
+        words = "".join(char for char in reason if records.legal(char)).strip()[:_REASON_LIMIT]
+        values = [(shape.message_id, message_id), (shape.status, shape.codes[code]), (shape.reason, words)]  # type: ignore[index]
+        root.children = [Node(name, text) for name, text in values if text]
+        root.children += [Node(shape.issues, text) for text in sorted(set(codes))]
+        if kind.children[shape.message_id] and message_id:
+            try:
+                return records.write(root, self._schema)
+            except MappingError:
+                root.children = [child for child in root.children if child.name != shape.message_id]
+        return records.write(root, self._schema)
+
+    def read_acknowledgement(self, content: bytes) -> tuple[str, str, frozenset[str]] | None:
+        """(code, reason, issue codes) of a technical acknowledgement; None where the bytes are none in this format."""
+        shape = self._system.acknowledgement
+        try:
+            root = records.read(content, self._schema, shape.root, self._system.max_bytes)
+        except (MappingError, records.ParseError):
+            return None
+        texts: dict[str, list[str]] = {}
+        for child in root.children:
+            texts.setdefault(child.name, []).append(child.text or "")
+        code = self._to_code.get(texts[shape.status][0])
+        reason = texts.get(shape.reason, [""])[0]
+        return None if code is None else (code, reason, frozenset(texts.get(shape.issues, [])))
+
+    def _report(self, direction: str, rules: Message, run: Run, leaves: Iterable[accounts.Leaf]) -> Report:
+        omissions = [*rules.omissions, *self._compiled.omissions]
+        found = tuple(accounts.lines(leaves, run, omissions))
+        report = Report(self.name, self.version, rules.event, direction, found)
+        if self._system.on_unmapped == "refuse" and report.of(Outcome.NOT_MAPPED):
+            raise NotCarriedError(report, self.name if direction == "record" else "FHIR")
+        return report
+
+    def _text(self, root: Node, path: records.RecordPath) -> str | None:
+        return next((text for node in path.nodes(root) if (text := node.get(path.key)) is not None), None)

@@ -1,0 +1,185 @@
+"""Paths on the FHIR side: the part of FHIRPath that can be read both ways.
+
+    task.identifier.value                               elements; in a list, its first item
+    encounter.extension(%estimated-discharge).value.ofType(dateTime)
+    provenance.entity.where(role = 'derivation').what.identifier.where(system = %uri).value
+
+The first name is a resource or group of the mapping. `%name` is a constant of mapping.yaml. Reading picks what is
+there; writing makes what is missing, with the members that `where` names.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapter.fhir.elements import Table
+
+Slot = tuple[Any, str | int]
+"""Where a value stands: the object or list that holds it, and its member name or index."""
+
+_TOKEN = re.compile(
+    r"\s*\.?\s*(?:(?P<function>where|extension|ofType)\s*\((?P<argument>(?:'[^']*'|[^()'])*)\)|(?P<name>[A-Za-z][A-Za-z0-9]*))"
+)
+_CONDITION = re.compile(r"\s*(?P<member>[A-Za-z]+)\s*=\s*(?P<value>'[^']*'|%[a-z0-9-]+)\s*")
+
+
+class PathError(ValueError):
+    """The path cannot be read, or leads to what FHIR R4 does not have."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One element. `where` are members that the item must have; `type` is the FHIR type of its value."""
+
+    name: str
+    is_list: bool
+    type: str
+    where: tuple[tuple[str, str], ...] = ()
+
+    def accepts(self, item: Any) -> bool:
+        """Whether an item is one that `where` asks for."""
+        return isinstance(item, dict) and all(item.get(name) == value for name, value in self.where)
+
+
+@dataclass(frozen=True)
+class FhirPath:
+    """A compiled path below the resource or group `root`. `type` is that of what it leads to."""
+
+    text: str
+    root: str
+    steps: tuple[Step, ...]
+    type: str
+    primitive: bool
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the last element repeats."""
+        return bool(self.steps) and self.steps[-1].is_list
+
+    def find(self, node: dict[str, Any]) -> tuple[list[Slot], list[Slot]]:
+        """The slots that the path leads to, and those of the members that `where` looked at."""
+        asserted: list[Slot] = []
+        for step in self.steps[:-1]:
+            value = node.get(step.name)
+            items = value if isinstance(value, list) else [value]
+            found = next((item for item in items if step.accepts(item)), None)
+            if found is None:
+                return [], []
+            node = found
+            asserted += [(node, name) for name, _ in step.where]
+        return (*_last(self.steps[-1], node, asserted),)
+
+    def exists(self, node: dict[str, Any] | None) -> bool:
+        """Whether there is anything at the path."""
+        return node is not None and (not self.steps or bool(self.find(node)[0]))
+
+    def write(self, node: dict[str, Any], value: Any) -> bool:
+        """Set the value, or add it where the last element repeats. False where another value stands there already."""
+        for step in self.steps[:-1]:
+            node = _item(node, step)
+        last = self.steps[-1]
+        if last.is_list:
+            node.setdefault(last.name, []).append(value)
+            return True
+        return bool(node.setdefault(last.name, value) == value)
+
+    def add(self, node: dict[str, Any]) -> dict[str, Any]:
+        """A new object at the path: one more item of a list, or the one object of a single element."""
+        for step in self.steps[:-1]:
+            node = _item(node, step)
+        last = self.steps[-1]
+        if not last.is_list:
+            return _item(node, last)
+        made: dict[str, Any] = dict(last.where)
+        node.setdefault(last.name, []).append(made)
+        return made
+
+
+def _last(step: Step, node: dict[str, Any], asserted: list[Slot]) -> tuple[list[Slot], list[Slot]]:
+    value = node.get(step.name)
+    if isinstance(value, list):
+        slots: list[Slot] = [(value, index) for index, item in enumerate(value) if not step.where or step.accepts(item)]
+    else:
+        slots = [(node, step.name)] if value is not None and (not step.where or step.accepts(value)) else []
+    asserted += [(container[key], name) for container, key in slots for name, _ in step.where]
+    return slots, asserted
+
+
+def _item(node: dict[str, Any], step: Step) -> dict[str, Any]:
+    """The first item that `where` asks for, made where there is none."""
+    if not step.is_list:
+        single: dict[str, Any] = node.setdefault(step.name, {})
+        single.update(step.where)
+        return single
+    items: list[Any] = node.setdefault(step.name, [])
+    found = next((item for item in items if step.accepts(item)), None)
+    if found is None:
+        found = dict(step.where)
+        items.append(found)
+    return found
+
+
+def parse(text: str, types: Mapping[str, str], constants: Mapping[str, str], table: Table) -> FhirPath:
+    """Compile a path. `types` gives the FHIR type of each name that a path may begin with. Raises PathError."""
+    root, raw = _raw(text, constants)
+    if root not in types:
+        raise PathError(f"'{root}' is not a resource or group of this mapping; known: {', '.join(sorted(types))}")
+    kind = types[root]
+    steps: list[Step] = []
+    for name, where in raw:
+        structure = table.get(kind)
+        element = structure.by_name.get(name) if structure else None
+        if element is None:
+            raise PathError(f"FHIR R4 has no element {kind}.{name}")
+        kind = element.type
+        inner = table.get(kind)
+        for member, _ in where:
+            if inner is None or member not in inner.by_name:
+                raise PathError(f"FHIR R4 has no element {kind}.{member}, which where() asks for")
+        steps.append(Step(name, element.is_list, kind, where))
+    return FhirPath(text, root, tuple(steps), kind, kind in table.primitives)
+
+
+def _raw(text: str, constants: Mapping[str, str]) -> tuple[str, list[tuple[str, tuple[tuple[str, str], ...]]]]:
+    """The first name, and (element, where) of each step."""
+    position, steps = 0, list[tuple[str, tuple[tuple[str, str], ...]]]()
+    while position < len(text.rstrip()):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise PathError(f"'{text}' cannot be read at position {position + 1}")
+        position = match.end()
+        name, function, argument = match["name"], match["function"], (match["argument"] or "").strip()
+        if name:
+            steps.append((name, ()))
+        elif not steps:
+            raise PathError(f"'{text}' begins with a function; expected the name of a resource or group")
+        elif function == "extension":
+            steps.append(("extension", (("url", _literal(argument, constants)),)))
+        elif function == "ofType":
+            steps[-1] = (steps[-1][0] + argument[:1].upper() + argument[1:], steps[-1][1])
+        else:
+            steps[-1] = (steps[-1][0], steps[-1][1] + _conditions(argument, constants))
+    if not steps:
+        raise PathError("the path is empty")
+    return steps[0][0], steps[1:]
+
+
+def _conditions(argument: str, constants: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for part in re.split(r"\s+and\s+", argument):
+        match = _CONDITION.fullmatch(part)
+        if match is None:
+            raise PathError(f"where({argument}) is not of the form where(element = 'text') or where(element = %constant)")
+        found.append((match["member"], _literal(match["value"], constants)))
+    return tuple(found)
+
+
+def _literal(text: str, constants: Mapping[str, str]) -> str:
+    if text.startswith("'") and text.endswith("'") and len(text) > 1:
+        return text[1:-1]
+    if text.startswith("%"):
+        if text[1:] not in constants:
+            raise PathError(f"mapping.yaml has no constant '{text[1:]}'")
+        return constants[text[1:]]
+    raise PathError(f"expected 'text' or %constant, not {text or 'nothing'}")

@@ -1,0 +1,102 @@
+"""What an XSD says of a record: which children an element has, in which order, and what each type means in words.
+
+Reads the plain part of XML Schema 1.0 that an exchange format needs: global elements, named types, sequences and
+choices of elements, attributes of simple content. Anything else is refused when the mapping is loaded.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from adapter.support.errors import ConfigurationError, Problem
+
+_XS = "{http://www.w3.org/2001/XMLSchema}"
+
+
+@dataclass(frozen=True)
+class Child:
+    """An element within another: its type, place among its siblings, and whether it repeats."""
+
+    name: str
+    type: str
+    order: int
+    repeats: bool
+
+
+@dataclass
+class Type:
+    """A named type. Complex: children and attributes (name → type). Simple: `codes` where it lists them.
+    `words` is the first sentence of its documentation."""
+
+    name: str
+    words: str
+    children: dict[str, Child] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+    codes: frozenset[str] = frozenset()
+    has_text: bool = True
+
+
+class RecordSchema:
+    """A compiled XSD. Raises ConfigurationError where it cannot be read."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        try:
+            document = etree.parse(str(file), _parser())
+            self.validator = etree.XMLSchema(document)
+        except (OSError, etree.XMLSyntaxError, etree.XMLSchemaParseError) as error:
+            raise ConfigurationError([Problem(file, getattr(error, "lineno", None), f"is not an XSD: {error}")]) from error
+        root = document.getroot()
+        self.namespace: str = root.get("targetNamespace", "")
+        self.types: dict[str, Type] = {}
+        self.roots: dict[str, str] = {}
+        for node in root:
+            if node.tag == f"{_XS}element":
+                self.roots[node.get("name", "")] = node.get("type", "")
+            elif node.tag in (f"{_XS}complexType", f"{_XS}simpleType"):
+                self.types[node.get("name", "")] = self._type(node)
+
+    def _type(self, node: Any) -> Type:
+        made = Type(node.get("name"), _words(node))
+        for part in node:
+            if part.tag in (f"{_XS}sequence", f"{_XS}choice"):
+                made.has_text = False
+                self._particles(part, made, repeats=_repeats(part))
+            elif part.tag == f"{_XS}simpleContent":
+                made.attributes = {a.get("name"): a.get("type") for a in part.iter(f"{_XS}attribute")}
+            elif part.tag == f"{_XS}attribute":
+                made.attributes[part.get("name")] = part.get("type")
+            elif part.tag == f"{_XS}restriction":
+                made.codes = frozenset(code.get("value") for code in part.iter(f"{_XS}enumeration"))
+            elif part.tag not in (f"{_XS}annotation", f"{_XS}union"):
+                self._refuse(part)
+        return made
+
+    def _particles(self, group: Any, made: Type, repeats: bool) -> None:
+        for part in group:
+            if part.tag in (f"{_XS}sequence", f"{_XS}choice"):
+                self._particles(part, made, repeats or _repeats(part))
+            elif part.tag == f"{_XS}element" and part.get("type"):
+                child = Child(part.get("name"), part.get("type"), len(made.children), repeats or _repeats(part))
+                made.children.setdefault(child.name, child)
+            else:
+                self._refuse(part)
+
+    def _refuse(self, node: Any) -> None:
+        words = f"{etree.QName(node).localname} is not read here; use named types, sequence, choice and element with type"
+        raise ConfigurationError([Problem(self.file, node.sourceline, words)])
+
+
+def _parser() -> Any:
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True)
+
+
+def _repeats(node: Any) -> bool:
+    return bool(node.get("maxOccurs", "1") not in ("0", "1"))
+
+
+def _words(node: Any) -> str:
+    text = " ".join("".join(node.find(f"{_XS}annotation").itertext()).split()) if node.find(f"{_XS}annotation") is not None else ""
+    return text.partition(". ")[0].rstrip(".")
