@@ -1,7 +1,5 @@
 """The application: every entry point of one adapter behind one envelope."""
 
-import importlib
-import importlib.util
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -13,7 +11,7 @@ from starlette.responses import Response
 
 from adapter import __version__
 from adapter.support.errors import AdapterError
-from adapter.web import docs, errors, fhir, health, metrics, partners
+from adapter.web import console, docs, errors, fhir, health, metrics, partners
 from adapter.web.envelope import Envelope
 from adapter.web.errors import Refused
 from adapter.web.intake import Intake
@@ -62,6 +60,5 @@ def create(adapter: "Adapter", worker: str | None = None) -> FastAPI:
     app.include_router(health.router(adapter, worker))
     app.include_router(metrics.router(adapter, numbers))
     app.include_router(docs.router())
-    if (found := importlib.util.find_spec("adapter.web.console")) and found.origin:
-        app.include_router(importlib.import_module("adapter.web.console").router(adapter))
+    app.include_router(console.router(adapter))
     return app

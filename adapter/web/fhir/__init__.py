@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def router(adapter: "Adapter", intake: Intake, metrics: Metrics) -> APIRouter:
     """All of them, for one adapter."""
-    fhir = APIRouter(prefix="/fhir", tags=["FHIR"])
+    fhir = APIRouter(tags=["FHIR"])
     fhir.include_router(process_message.router(adapter, intake, metrics))
     fhir.include_router(capability.router(adapter))
     fhir.include_router(bundles.router(adapter))

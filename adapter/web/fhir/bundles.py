@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def router(adapter: "Adapter") -> APIRouter:
-    routes = APIRouter()
+    routes = APIRouter(prefix="/fhir")
     views = adapter.views
 
     @routes.get("/Bundle/{bundle_id}", summary="Read a message")

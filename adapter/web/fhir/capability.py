@@ -24,15 +24,22 @@ _HTTP = {"system": "http://terminology.hl7.org/CodeSystem/message-transport", "c
 
 
 def router(adapter: "Adapter") -> APIRouter:
-    routes = APIRouter()
-    statement = capability_statement(adapter.settings.server.url, adapter.clock.now().isoformat(timespec="seconds"))
+    routes = APIRouter(prefix="/fhir")
+    started = adapter.clock.now().isoformat(timespec="seconds")
 
     @routes.get("/metadata", summary="What this server does")
     def metadata(request: Request) -> Response:
         """The CapabilityStatement. Open: needs no token."""
+        statement = capability_statement(_base(request, adapter), started)
         return resource_response(statement, negotiation.answer_format(request))
 
     return routes
+
+
+def _base(request: Request, adapter: "Adapter") -> str:
+    """Our base URL: the public one where it is set, else as the caller reached us."""
+    settings = adapter.settings.server
+    return settings.url if settings.public_url else f"{request.url.scheme}://{request.url.netloc}"
 
 
 def capability_statement(base: str, date: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ BODY = {"content": {media_type: {"schema": {"type": "object"}} for media_type in
 
 
 def router(adapter: "Adapter", intake: Intake, metrics: Metrics) -> APIRouter:
-    routes = APIRouter()
+    routes = APIRouter(prefix="/fhir")
     exchange = adapter.exchange  # made now: what it cannot be made of is to be known at start
 
     @routes.post("/$process-message", summary="Submit a message", openapi_extra={"requestBody": BODY})

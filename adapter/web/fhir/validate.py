@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def router(adapter: "Adapter", intake: Intake) -> APIRouter:
-    routes = APIRouter()
+    routes = APIRouter(prefix="/fhir")
 
     async def verdict(request: Request, of_type: str | None) -> Response:
         await intake.call(auth.principal, request, adapter)

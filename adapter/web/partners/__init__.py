@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 
 def router(adapter: "Adapter", intake: Intake, metrics: Metrics) -> APIRouter:
     """All of them, for one adapter."""
-    partners = APIRouter(prefix="/partners", tags=["partners"])
+    partners = APIRouter(tags=["partners"])
     partners.include_router(lifecare.router(adapter, intake, metrics))
     return partners

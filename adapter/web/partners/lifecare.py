@@ -23,11 +23,11 @@ _READABLE = {"application/xml": Format.XML, "text/xml": Format.XML}
 
 
 def router(adapter: "Adapter", intake: Intake, metrics: Metrics) -> APIRouter:
-    routes = APIRouter()
+    routes = APIRouter(prefix=f"/partners/{SYSTEM}")
     exchange = adapter.exchange  # made now: what it cannot be made of is to be known at start
     body = {"content": {media_type: {"schema": {"type": "string"}} for media_type in _READABLE}}
 
-    @routes.post(f"/{SYSTEM}/messages", summary="Submit a Lifecare message", openapi_extra={"requestBody": body})
+    @routes.post("/messages", summary="Submit a Lifecare message", openapi_extra={"requestBody": body})
     async def receive(request: Request) -> Response:
         """Takes one meddelande. 200 with a mottagningsbevis of status mottaget means that it is committed here.
         Needs the right `send`."""

@@ -101,8 +101,10 @@ class Site:
         self.clock = ManualClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
         self.exchange, self.views = Exchange(), Views()
         self.adapter = SimpleNamespace(
-            settings=SimpleNamespace(
-                server=settings.Server(port=0, **{"max_message_bytes": MOST, **server}), delivery=settings.Delivery()
+            settings=settings.Settings(
+                environment="test",
+                server={"port": 0, "max_message_bytes": MOST, **server},
+                security={"pseudonym_keys": [{"id": "k1", "env": "PSEUDONYM_KEY"}]},
             ),
             clock=self.clock,
             database=database,
@@ -116,6 +118,8 @@ class Site:
         self.server = Server(self.adapter)
         self.server.start()
         self.token = self.issue("send", "content", "metrics")
+        self.bare = httpx.Client(base_url=self.server.url)
+        """shows no token"""
         self.client = httpx.Client(base_url=self.server.url, headers={"Authorization": f"Bearer {self.token}"})
 
     def issue(self, *rights, days=30):
@@ -137,6 +141,7 @@ class Site:
 
     def close(self):
         self.client.close()
+        self.bare.close()
         self.server.stop()
 
 

@@ -9,7 +9,6 @@ import time
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
 from adapter.exchange.submission import Reply
@@ -36,8 +35,7 @@ REFUSALS = {
 
 def post(site, headers, path="/fhir/$process-message", body=b"{}"):
     named = {"Authorization": f"Bearer {site.token}", "Content-Type": "application/fhir+json"} | headers
-    with httpx.Client(base_url=site.server.url) as client:
-        return client.post(path, content=body, headers={name: v for name, v in named.items() if v is not None})
+    return site.bare.post(path, content=body, headers={name: v for name, v in named.items() if v is not None})
 
 
 def test_a_message_reaches_the_exchange_as_it_came(site):
@@ -112,8 +110,7 @@ def test_401_says_how_to_come_in(site):
 
 def test_two_authorization_headers_are_nobody(site):
     headers = [("Authorization", f"Bearer {site.token}")] * 2
-    with httpx.Client(base_url=site.server.url) as client:
-        assert client.post("/fhir/$process-message", headers=headers).status_code == 401
+    assert site.bare.post("/fhir/$process-message", headers=headers).status_code == 401
 
 
 def test_a_token_without_the_right_to_send_is_403_and_kept(site, issue_of):
