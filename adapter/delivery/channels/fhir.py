@@ -67,7 +67,7 @@ def _outcome(outcome: dict[str, Any]) -> Acknowledgement:
     errors = [issue for issue in issues if issue.get("severity") not in ("warning", "information")]
     if not errors and issues:
         code = Code.OK
-    elif errors and _codes(errors) <= _TRANSIENT:
+    elif errors and all(text(issue.get("code")) in _TRANSIENT for issue in errors):
         code = Code.TRANSIENT
     else:
         code = Code.FATAL

@@ -51,13 +51,13 @@ def stamp(settings: ChannelSettings) -> tuple[int, ...]:
 
 def is_refusal(error: BaseException) -> bool:
     """Whether a failed connection was about certificates or TLS itself, rather than one that broke off."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ssl.SSLCertVerificationError):
-            return True
-        if isinstance(seen, ssl.SSLError):
-            return not isinstance(seen, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)
-        seen = seen.__cause__ or seen.__context__
+    seen: set[int] = set()  # a chain of causes may run in a circle
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, ssl.SSLError):
+            return not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)
+        seen.add(id(cause))
+        cause = cause.__cause__ or cause.__context__
     return False
 
 

@@ -1,0 +1,391 @@
+"""The worker: what an answer does to delivery, endpoint and stream, and that nothing stops it."""
+
+import json
+import logging
+import threading
+import time
+
+import pytest
+
+from adapter.delivery import breaker, outbox
+from adapter.delivery.channels.base import Acknowledgement, Answer, Code, Fault
+from adapter.delivery.worker import WorkerOptions
+from adapter.store import tables
+from adapter.store.alarms import standing
+from adapter.support.errors import AdapterError
+
+OK = Answer(status=200, body=b"<ok/>", media_type="application/xml", acknowledgement=Acknowledgement(Code.OK))
+REFUSED = Answer(status=422, body=b"no", acknowledgement=Acknowledgement(Code.FATAL, "no such unit"))
+BUSY = Answer(status=503)
+SHUT = Answer(status=401)
+
+
+def alarms(store):
+    with store.database.read() as connection:
+        return standing(connection)
+
+
+def wait_for(condition, seconds: float = 20.0) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "did not happen in time"
+        time.sleep(0.02)
+
+
+def test_done_with_attempt_response_and_callback(store, scripted):
+    delivery = store.add(store.patient())
+    told = []
+    store.worker(scripted(OK), on_finished=lambda _, finished: told.append(finished)).run_until_idle()
+    row = store.row(delivery)
+    assert (row.status, row.delivered_at, row.acknowledgement, row.blocking) == ("done", store.now, "ok", False)
+    assert (row.lease_owner, row.lease_expires_at, row.attempts) == (None, None, 1)
+    (attempt,) = store.rows(tables.attempt)
+    assert (attempt.number, attempt.outcome, attempt.http_status, attempt.ended_at) == (1, "done", 200, store.now)
+    with store.database.read() as connection:
+        response = store.contents.of_delivery(connection, delivery, "response")
+    assert (response.body, response.media_type, response.attempt_id) == (b"<ok/>", "application/xml", attempt.id)
+    (finished,) = told
+    assert (finished.delivery_id, finished.status, finished.acknowledgement) == (delivery, "done", "ok")
+
+
+def test_every_attempt_repeats_body_and_ids(store, scripted):
+    store.add(store.patient(), "m1")
+    channel = scripted(BUSY, Answer(fault=Fault.TIMEOUT), Answer(status=200))
+    worker = store.worker(channel)
+    for _ in range(4):
+        worker.run_until_idle()
+        store.advance(7 * 3600)
+    assert len(channel.sent) == 4
+    assert len({(one.body, one.idempotency_id, one.correlation_id, one.delivery_id) for one in channel.sent}) == 1
+
+
+def test_transient_failures_follow_the_schedule_and_are_never_given_up(store, scripted):
+    delivery = store.add(store.patient())
+    worker = store.worker(scripted(*[BUSY] * 30), schedule=(5.0, 30.0), open_after=1_000)
+    waits = []
+    for _ in range(30):
+        assert worker.run_until_idle() == 1
+        waits.append((store.row(delivery).next_attempt_at - store.now) / 1e6)
+        store.advance(waits[-1])
+    assert waits == [5.0, 30.0] + [30.0] * 28
+    worker.run_until_idle()
+    assert store.states(delivery) == ["done"]
+    assert store.row(delivery).attempts == 31
+
+
+def test_retry_after_moves_the_next_attempt(store, scripted):
+    delivery = store.add(store.patient())
+    store.worker(scripted(Answer(status=503, retry_after=90.0))).run_until_idle()
+    assert 90.0 <= (store.row(delivery).next_attempt_at - store.now) / 1e6 <= 108.0
+
+
+def test_dead_letter_names_no_receiver_in_its_alarm(store, scripted):
+    delivery = store.add(store.patient(protected=True))
+    told = []
+    store.worker(scripted(REFUSED), on_finished=lambda _, one: told.append(one.status)).run_until_idle()
+    row = store.row(delivery)
+    assert (row.status, row.blocking, row.acknowledgement) == ("dead", True, "fatal-error")
+    assert "no such unit" in row.reason
+    (alarm,) = alarms(store)
+    assert alarm.command == f"adapter deliveries show {delivery}"
+    assert not any(word in alarm.reason for word in ("no such unit", "kommun", "SE0-1", "'a'"))
+    assert told == ["dead"]
+
+
+def test_without_bytes_to_send_it_is_a_dead_letter_and_the_endpoint_is_not_blamed(store, scripted):
+    delivery = store.add(store.patient(), mapped=False)
+    channel = scripted()
+    store.worker(channel).run_until_idle()
+    assert store.states(delivery) == ["dead"]
+    assert channel.sent == []
+    assert store.endpoint().last_success_at is None
+
+
+@pytest.mark.parametrize("answer", [SHUT, Answer(fault=Fault.TLS), Answer(status=302), Answer(status=404)])
+def test_a_trip_holds_everything_uses_nothing_up_and_resumes_by_itself(store, scripted, answer):
+    people = [store.patient() for _ in range(3)]
+    deliveries = [store.add(person, str(index)) for index, person in enumerate(people)]
+    channel = scripted(answer, answer)
+    worker = store.worker(channel)
+    assert worker.run_until_idle() == 1
+    assert store.endpoint().state == "tripped"
+    (alarm,) = alarms(store)
+    assert (alarm.kind, alarm.subject) == ("endpoint-tripped", "endpoint/a")
+    store.advance(299)
+    assert worker.run_until_idle() == 0
+    store.advance(1)
+    assert worker.run_until_idle() == 1  # one probe, and it fails
+    assert [row.step for row in store.rows(tables.delivery)] == [0, 0, 0]
+    store.advance(300)
+    assert worker.run_until_idle() == 3
+    assert store.states(*deliveries) == ["done"] * 3
+    assert store.endpoint().state == "closed"
+    assert alarms(store) == []
+
+
+def test_ten_failures_in_a_row_open_the_breaker_and_a_success_makes_all_heads_due(store, scripted):
+    deliveries = [store.add(store.patient()) for _ in range(12)]
+    channel = scripted(*[BUSY] * 11)
+    worker = store.worker(channel)
+    assert worker.run_until_idle() == 10
+    assert store.endpoint().state == "open"
+    assert [alarm.kind for alarm in alarms(store)] == ["endpoint-open"]
+    store.advance(300)
+    assert worker.run_until_idle() == 1
+    used = sorted(row.step for row in store.rows(tables.delivery))
+    assert used == [0, 0] + [1] * 10  # the probe used up nothing
+    store.advance(300)
+    assert worker.run_until_idle() == 12
+    assert store.states(*deliveries) == ["done"] * 12
+    assert alarms(store) == []
+
+
+def test_nine_failures_and_a_success_do_not_open_it(store, scripted):
+    for _ in range(11):
+        store.add(store.patient())
+    store.worker(scripted(*[BUSY] * 9, OK, BUSY)).run_until_idle()
+    assert (store.endpoint().state, store.endpoint().consecutive_failures) == ("closed", 1)
+
+
+def test_a_refusal_of_one_message_shows_that_the_endpoint_lives(store, scripted):
+    store.add(store.patient())
+    worker = store.worker(scripted(SHUT, REFUSED))
+    worker.run_until_idle()
+    store.advance(300)
+    worker.run_until_idle()
+    assert store.endpoint().state == "closed"
+
+
+def test_a_paused_endpoint_gets_nothing_until_it_is_resumed(store, scripted):
+    delivery = store.add(store.patient())
+    worker = store.worker(scripted(BUSY))
+    worker.run_until_idle()
+    store.act(breaker.pause, "a", store.now, "their migration")
+    store.advance(24 * 3600)
+    assert worker.run_until_idle() == 0
+    store.act(breaker.resume, "a", store.now)
+    assert worker.run_until_idle() == 1
+    assert store.states(delivery) == ["done"]
+
+
+def test_an_unknown_endpoint_is_tripped_not_forgotten(store, scripted):
+    delivery = store.add(store.patient())
+    worker = store.worker()
+    worker.run_until_idle()
+    assert (store.endpoint().state, store.row(delivery).status) == ("tripped", "waiting")
+    store.channels["a"] = scripted()
+    store.advance(300)
+    worker.run_until_idle()
+    assert store.states(delivery) == ["done"]
+
+
+def test_an_endpoint_that_cannot_be_built_is_tripped(store):
+    delivery = store.add(store.patient())
+
+    def channels(_endpoint):
+        raise AdapterError("endpoint 'a': its CA file cannot be used")
+
+    store.worker(channels=channels).run_until_idle()
+    assert (store.endpoint().state, store.row(delivery).step) == ("tripped", 0)
+    assert "CA file" in store.row(delivery).reason
+
+
+def test_an_unexpected_exception_is_logged_without_its_words_and_tried_again(store, scripted, caplog):
+    delivery = store.add(store.patient(protected=True))
+    worker = store.worker(scripted(RuntimeError("19121212-1212 at kommun")))
+    with caplog.at_level(logging.DEBUG, "adapter.delivery"):
+        worker.run_until_idle()
+    assert store.states(delivery) == ["waiting"]
+    assert store.row(delivery).next_attempt_at == store.now + 5_000_000
+    (line,) = caplog.records
+    assert line.place.startswith("RuntimeError at ")
+    everything = json.dumps(line.__dict__, default=str)
+    assert "19121212" not in everything
+    assert not hasattr(line, "endpoint")
+    store.advance(5)
+    worker.run_until_idle()
+    assert store.states(delivery) == ["done"]
+
+
+def test_a_callback_that_fails_undoes_the_record_and_the_delivery_is_repeated(store, scripted):
+    delivery = store.add(store.patient())
+    failures = [RuntimeError("x")]
+
+    def on_finished(_connection, _finished):
+        if failures:
+            raise failures.pop()
+
+    channel = scripted()
+    worker = store.worker(channel, on_finished=on_finished)
+    worker.run_until_idle()
+    assert store.states(delivery) == ["waiting"]
+    store.advance(5)
+    worker.run_until_idle()
+    assert store.states(delivery) == ["done"]
+    assert channel.sent[0] == channel.sent[1]
+
+
+def test_quick_repeats_only_where_nothing_was_sent(store, scripted):
+    store.add(store.patient())
+    channel = scripted(Answer(fault=Fault.CONNECT), Answer(fault=Fault.CONNECT), OK)
+    store.worker(channel, quick_retries=2).run_until_idle()
+    assert len(channel.sent) == 3
+    assert len(store.rows(tables.attempt)) == 1
+    store.add(store.patient())
+    channel = scripted(Answer(fault=Fault.TIMEOUT), OK)
+    store.worker(channel, quick_retries=2).run_until_idle()
+    assert len(channel.sent) == 1
+
+
+def test_log_lines_name_the_endpoint_only_of_the_unprotected(store, scripted, caplog):
+    store.add(store.patient())
+    store.add(store.patient(protected=True))
+    with caplog.at_level(logging.INFO, "adapter.delivery"):
+        store.worker(scripted(OK, OK)).run_until_idle()
+    assert [getattr(record, "endpoint", None) for record in caplog.records] == ["a", None]
+    assert [record.outcome for record in caplog.records] == ["done", "done"]
+
+
+def test_order_in_a_stream_under_several_workers_and_threads(store, scripted):
+    people = [store.patient() for _ in range(6)]
+    expected = {person: [f"{person}-{index}" for index in range(8)] for person in people}
+    flaky = threading.Lock()
+    calls = [0]
+
+    def sometimes(_outgoing):
+        with flaky:
+            calls[0] += 1
+            return BUSY if calls[0] % 5 == 0 else OK
+
+    channel = scripted(*[sometimes] * 500)
+    for index in range(8):
+        for person in people:
+            store.add(person, expected[person][index])
+    workers = [
+        store.worker(channel, schedule=(0.0,), open_after=10_000, threads=4, poll_seconds=0.02) for _ in range(3)
+    ]
+    for worker in workers:
+        worker.start()
+    wait_for(lambda: all(row.status == "done" for row in store.rows(tables.delivery)))
+    for worker in workers:
+        worker.stop()
+    for person in people:
+        mine = [body for body in channel.bodies if body.startswith(f"{person}-")]
+        assert list(dict.fromkeys(mine)) == expected[person]
+        assert mine == sorted(mine, key=expected[person].index)  # a repeat comes before the next, never after
+    ended = store.rows(tables.attempt)
+    assert len(ended) == len(channel.sent)
+    assert all(attempt.outcome in ("done", "retry") for attempt in ended)
+    assert store.rows(tables.worker_heartbeat) == []
+
+
+def test_a_slow_endpoint_leaves_threads_for_the_others(store, scripted):
+    let_go = threading.Event()
+
+    def slow(_outgoing):
+        let_go.wait(20)
+        return OK
+
+    store.channels |= {"slow": scripted(*[slow] * 10), "b": scripted()}
+    for _ in range(10):
+        store.add(store.patient(), endpoint="slow")
+    worker = store.worker(threads=4, limit=lambda _: 100)
+    worker.start()
+    wait_for(lambda: len(store.channels["slow"].sent) == 2)
+    fast = [store.add(store.patient(), endpoint="b") for _ in range(5)]
+    worker.wake()
+    wait_for(lambda: store.states(*fast) == ["done"] * 5)
+    assert len(store.channels["slow"].sent) == 2
+    let_go.set()
+    worker.stop()
+
+
+def test_stop_waits_for_what_is_being_sent_and_claims_nothing_more(store, scripted):
+    person = store.patient()
+    first, second = store.add(person), store.add(person)
+    begun = threading.Event()
+
+    def slow(_outgoing):
+        begun.set()
+        time.sleep(0.3)
+        return OK
+
+    worker = store.worker(scripted(slow))
+    worker.start()
+    assert begun.wait(10)
+    worker.stop()
+    assert store.states(first, second) == ["done", "waiting"]
+
+
+def test_a_lease_is_renewed_while_its_delivery_is_being_sent(store, scripted):
+    delivery = store.add(store.patient())
+    let_go = threading.Event()
+
+    def slow(_outgoing):
+        let_go.wait(20)
+        return OK
+
+    worker = store.worker(scripted(slow), lease_seconds=0.3)
+    worker.start()
+    wait_for(lambda: store.states(delivery) == ["running"])
+    expires_at = store.row(delivery).lease_expires_at
+    store.advance(0.1)
+    wait_for(lambda: store.row(delivery).lease_expires_at > expires_at)
+    let_go.set()
+    worker.stop()
+    assert store.states(delivery) == ["done"]
+
+
+def test_the_worker_beats_and_outlives_a_database_that_is_away(store, scripted, caplog):
+    worker = store.worker(scripted(), heartbeat_seconds=0.1)
+    real, away = worker._claim, [True]
+
+    def claim(wanted):
+        if away:
+            raise OSError("gone")
+        return real(wanted)
+
+    worker._claim = claim
+    worker.start()
+    wait_for(lambda: [row.worker for row in store.rows(tables.worker_heartbeat)] == [worker.name])
+    delivery = store.add(store.patient())
+    wait_for(lambda: any(record.msg == "delivery worker cannot work" for record in caplog.records))
+    away.clear()
+    wait_for(lambda: store.states(delivery) == ["done"])
+    worker.stop()
+    with pytest.raises(RuntimeError):
+        worker.start()
+
+
+def test_two_workers_and_one_lease(store, scripted):
+    """The first is slow beyond its lease; the second takes over; the first's late result changes nothing."""
+    delivery = store.add(store.patient())
+    second = store.worker()
+    channel = scripted()
+
+    def slow(_outgoing):
+        store.advance(61)
+        assert second.run_until_idle() == 1
+        return REFUSED
+
+    channel.answers = [slow, OK]
+    store.worker(channel).run_until_idle()
+    row = store.row(delivery)
+    assert (row.status, row.acknowledgement, row.attempts) == ("done", "ok", 2)
+    assert [attempt.outcome for attempt in store.rows(tables.attempt)] == ["unknown", "done"]
+    assert alarms(store) == []
+    assert store.endpoint().consecutive_failures == 0
+
+
+@pytest.mark.parametrize("option", ["threads", "lease_seconds", "poll_seconds", "probe_seconds", "open_after"])
+def test_options_that_make_no_sense_are_refused(option):
+    with pytest.raises(ValueError):
+        WorkerOptions(**{option: 0})
+
+
+def test_an_alarm_of_a_dead_letter_is_cleared_by_cancelling_it(store, scripted):
+    delivery = store.add(store.patient())
+    store.worker(scripted(REFUSED)).run_until_idle()
+    assert len(alarms(store)) == 1
+    store.act(outbox.cancel, delivery, store.now, "by phone")
+    assert alarms(store) == []
