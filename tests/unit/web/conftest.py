@@ -174,3 +174,8 @@ def issue_of(response):
 @pytest.fixture(name="issue_of")
 def _issue_of():
     return issue_of
+
+
+@pytest.fixture
+def make_site():
+    return Site
