@@ -33,7 +33,7 @@ class Installed:
         self._folder = folder
         try:
             manifest = json.loads((folder / "manifest.json").read_bytes())
-            self._resources_sha256: str = manifest.pop("resources_sha256")
+            self._files: dict[str, str] = manifest.pop("files")
             self.package = Package(**{**manifest, "aliases": tuple(manifest["aliases"])})
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _damaged(folder) from error
@@ -66,11 +66,9 @@ class Installed:
     def verify(self) -> None:
         """Raises DefinitionsError where a file is not what was installed."""
         self.archive()
-        resources = self._content("resources.json-seq")
-        if hashlib.sha256(resources).hexdigest() != self._resources_sha256:
-            raise _damaged(self._folder)
-        if any(offset + length > len(resources) for *_, offset, length in self.index()):
-            raise _damaged(self._folder)
+        for name, digest in self._files.items():
+            if hashlib.sha256(self._content(name)).hexdigest() != digest:
+                raise _damaged(self._folder)
 
     def _content(self, name: str) -> bytes:
         try:
@@ -130,14 +128,11 @@ def find(key: str) -> Installed | None:
     """The package `id#version`, by id or alias. The R4 core package is unpacked from where it ships on first use."""
     package_id, version = split_key(key)
     folder = _home() / key
+    if key == core.KEY and not (folder / "manifest.json").exists() and (archive := core.bundled()) is not None:
+        return install(archive, read_manifest(archive, core.KEY))
     if folder.is_dir():
         return Installed(folder)
-    for candidate in installed():
-        if candidate.package.answers_to(package_id, version):
-            return candidate
-    if key == core.KEY and (archive := core.bundled()) is not None:
-        return install(archive, read_manifest(archive, core.KEY))
-    return None
+    return next((each for each in installed() if each.package.answers_to(package_id, version)), None)
 
 
 def _home() -> Path:
@@ -147,9 +142,11 @@ def _home() -> Path:
 def _present(folder: Path) -> Installed | None:
     """What is installed there; a damaged folder counts as nothing, so that installing again mends it."""
     try:
-        return Installed(folder)
+        present = Installed(folder)
+        present.verify()
     except DefinitionsError:
         return None
+    return present
 
 
 def _fill(folder: Path, archive: bytes, package: Package) -> None:
@@ -163,8 +160,10 @@ def _fill(folder: Path, archive: bytes, package: Package) -> None:
             index.append([*columns, file.tell() + 1, len(content)])
             file.write(record)
             digest.update(record)
-    (folder / "index.json").write_text(json.dumps(index, separators=(",", ":")), encoding="utf-8")
-    manifest = asdict(package) | {"resources_sha256": digest.hexdigest()}
+    written = json.dumps(index, separators=(",", ":")).encode()
+    (folder / "index.json").write_bytes(written)
+    files = {"resources.json-seq": digest.hexdigest(), "index.json": hashlib.sha256(written).hexdigest()}
+    manifest = asdict(package) | {"files": files}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
 
@@ -185,6 +184,6 @@ def _put_in_place(temporary: Path, folder: Path, package: Package) -> None:
 
 def _damaged(folder: Path) -> DefinitionsError:
     return DefinitionsError(
-        f"the installed package {folder.name} is damaged or incomplete; install it again with "
-        "`adapter packages install SOURCE --replace`"
+        f"the installed package {folder.name} is damaged or incomplete; "
+        "install it again with `adapter packages install SOURCE`"
     )

@@ -112,7 +112,7 @@ class Writer:
     def _primitive_member(self, element: Element, content: dict[str, Any], depth: int) -> None:
         values, rests = content.get(element.name), content.get("_" + element.name)
         if not element.is_list:
-            if element.name in content and values is None:
+            if (element.name in content and values is None) or ("_" + element.name in content and rests is None):
                 raise self._error("null stands only in arrays")
             self._primitive(element, values, rests, depth + 1)
             return

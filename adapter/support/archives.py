@@ -29,9 +29,7 @@ def tgz_files(archive: bytes, wanted: Callable[[str], bool]) -> Iterator[tuple[s
             if not (member.isreg() or member.isdir()):
                 raise ParseError("the archive holds a link or a device; a package holds plain files only")
             if member.isreg() and wanted(member.name):
-                content = tar.extractfile(member)
-                assert content is not None  # noqa: S101  (tarfile promises it for a regular file)
-                yield member.name, content.read()
+                yield member.name, _content(tar, member)
 
 
 def zip_file(archive: bytes, name_ends: str) -> bytes | None:
@@ -81,6 +79,14 @@ def _members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         if member is None:
             return
         yield member
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    try:
+        opened = tar.extractfile(member)
+        return b"" if opened is None else opened.read()
+    except (tarfile.TarError, ValueError, OverflowError) as error:
+        raise ParseError("not a tar archive, or a damaged one") from error
 
 
 def _check_name(name: str) -> None:

@@ -235,6 +235,7 @@ UNWRITABLE: dict[str, tuple[dict[str, Any], str]] = {
     "underscore of a complex element": ({"resourceType": "Patient", "_name": [{}]}, "no element '_name'"),
     "resourceType in a datatype": ({"resourceType": "Patient", "name": [{"resourceType": "HumanName"}]}, "no element"),
     "null": ({"resourceType": "Patient", "active": None}, "Patient.active: null"),
+    "null extension": ({"resourceType": "Patient", "active": True, "_active": None}, "Patient.active: null"),
     "null object": ({"resourceType": "Patient", "maritalStatus": None}, "object is expected"),
     "empty array": ({"resourceType": "Patient", "name": []}, "array of at least one"),
     "no array": ({"resourceType": "Patient", "name": {}}, "array of at least one"),

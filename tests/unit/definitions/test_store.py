@@ -1,0 +1,150 @@
+import hashlib
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from adapter.definitions import core, store
+from adapter.definitions.packages import read_manifest
+from adapter.definitions.store import Installed
+from adapter.support.errors import DefinitionsError
+
+Make = Callable[..., bytes]
+VALUE_SET = {"resourceType": "ValueSet", "id": "v", "url": "http://x/ValueSet/v", "version": "2"}
+
+
+def put(content: bytes, declared: str | None = None, *, replace_other: bool = False) -> Installed:
+    return store.install(content, read_manifest(content, "x", declared), replace_other=replace_other)
+
+
+def test_installed_is_found_and_read(package: Make, cache: Path) -> None:
+    content = package("test.one", "1.0.0", None, VALUE_SET, {"resourceType": "CodeSystem", "url": "http://x/cs"})
+    put(content)
+    found = store.find("test.one#1.0.0")
+    assert found is not None
+    assert found.archive() == content
+    rows = list(found.index())
+    assert [row[:4] for row in rows] == [
+        ("ValueSet", "http://x/ValueSet/v", "2", "v"),
+        ("CodeSystem", "http://x/cs", None, None),
+    ]
+    assert found.read(*rows[0][4:]) == VALUE_SET
+    found.verify()
+    assert sorted(path.name for path in (cache / "packages").iterdir()) == ["test.one#1.0.0"]
+
+
+def test_the_cache_holds_data_only(package: Make, cache: Path) -> None:
+    put(package())
+    assert {path.suffix for path in cache.rglob("*") if path.is_file()} == {".tgz", ".json", ".json-seq"}
+
+
+def test_numbers_are_read_as_written(archive: Make) -> None:
+    put(
+        archive(
+            {"package/package.json": b'{"name":"a","version":"1"}', "package/O.json": b'{"resourceType":"X","n":1.50}'}
+        )
+    )
+    found = store.find("a#1")
+    assert found is not None
+    (row,) = found.index()
+    assert str(found.read(*row[4:])["n"]) == "1.50"
+
+
+def test_found_by_alias_too(package: Make) -> None:
+    put(package("hl7se.fhir.base.r4", "1.1.0"), "hl7se.fhir.base")
+    for key in ("hl7se.fhir.base#1.1.0", "hl7se.fhir.base.r4#1.1.0"):
+        found = store.find(key)
+        assert found is not None
+        assert found.package.id == "hl7se.fhir.base.r4"
+    assert store.find("hl7se.fhir.base#1.0.0") is None
+
+
+def test_an_alias_is_added_to_what_is_installed(package: Make) -> None:
+    content = package("a.r4", "1")
+    put(content)
+    put(content, "a")
+    assert put(content, "b").package.aliases == ("a", "b")
+
+
+def test_other_content_is_refused_unless_replaced(package: Make) -> None:
+    put(package("a", "1"))
+    other = package("a", "1", None, VALUE_SET)
+    with pytest.raises(DefinitionsError, match=r"other content.*--replace"):
+        put(other)
+    assert put(other, replace_other=True).archive() == other
+
+
+@pytest.mark.parametrize("name", ["package.tgz", "manifest.json", "index.json", "resources.json-seq"])
+@pytest.mark.parametrize("damage", ["remove", "change"])
+def test_damage_is_found_and_mended_by_installing_again(package: Make, cache: Path, name: str, damage: str) -> None:
+    content = package("a", "1", None, VALUE_SET)
+    file = cache / "packages" / "a#1" / name
+    put(content)
+    if damage == "remove":
+        file.unlink()
+    else:
+        file.write_bytes(b"[[]]" if name == "index.json" else b"{}")
+    with pytest.raises(DefinitionsError, match=r"damaged.*adapter packages install"):
+        Installed(file.parent).verify()
+    put(content)
+    Installed(file.parent).verify()
+
+
+def test_two_that_install_at_the_same_time(package: Make, cache: Path) -> None:
+    content = package("a", "1", None, *[VALUE_SET] * 200)
+    with ThreadPoolExecutor(4) as pool:
+        for done in pool.map(lambda _: put(content), range(8)):
+            done.verify()
+    assert [path.name for path in (cache / "packages").iterdir()] == ["a#1"]
+
+
+def test_a_broken_package_leaves_nothing_behind(archive: Make, cache: Path) -> None:
+    content = archive({"package/package.json": b'{"name":"a","version":"1"}', "package/O.json": b"{"})
+    with pytest.raises(DefinitionsError, match="not JSON"):
+        put(content)
+    assert list((cache / "packages").iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written(package: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("")
+    monkeypatch.setenv("ADAPTER_CACHE", str(blocker))
+    with pytest.raises(DefinitionsError, match="cannot be written"):
+        put(package())
+
+
+def test_the_core_package_is_unpacked_from_where_it_ships(cache: Path) -> None:
+    found = store.find(core.KEY)
+    assert found is not None
+    assert found.package.sha256 == core.SHA256
+    assert sum(1 for row in found.index() if row[0] == "StructureDefinition") == 655
+
+
+def test_without_the_core_package_nothing_is_found(no_core: Path) -> None:
+    assert store.find(core.KEY) is None
+    assert store.installed() == []
+
+
+def test_a_core_package_with_another_content_is_refused(package: Make, no_core: Path) -> None:
+    no_core.parent.mkdir()
+    no_core.write_bytes(package("hl7.fhir.r4.core", "4.0.1"))
+    with pytest.raises(DefinitionsError, match=f"is not the pinned.*expected {core.SHA256}"):
+        store.find(core.KEY)
+
+
+def test_bundle_checks_the_content(
+    no_core: Path, tmp_path: Path, package: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "x.tgz"
+    source.write_bytes(package())
+    with pytest.raises(DefinitionsError, match="not the pinned"):
+        core.bundle(source)
+    assert not no_core.exists()
+    monkeypatch.setattr(core, "SHA256", hashlib.sha256(source.read_bytes()).hexdigest())
+    assert core.bundle(source) == no_core
+    assert no_core.read_bytes() == source.read_bytes()
+    shutil.rmtree(no_core.parent)
+    with pytest.raises(DefinitionsError, match="cannot be read"):
+        core.bundle(tmp_path / "absent")
