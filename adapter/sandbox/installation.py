@@ -148,7 +148,7 @@ schedule = ["300ms", "600ms", "1s"]
 jitter = 0.1
 poll = "100ms"
 probe_interval = "1s"
-quick_retry = "0s"
+quick_retries = 0
 
 [logging]
 level = "warning"

@@ -195,8 +195,8 @@ class Delivery(Section):
     """how often the worker looks for what is due"""
     probe_interval: Positive = timedelta(minutes=5)
     """the longest time between two looks at an endpoint that is down"""
-    quick_retry: Duration = timedelta(seconds=2)
-    """for how long a failed connection is tried again within one attempt"""
+    quick_retries: int = Field(2, ge=0, le=10)
+    """how often a connection that cannot be made is tried again at once, within one attempt and two seconds"""
     escalate_after: Positive = timedelta(hours=4)
     """how long a delivery may wait before it is reported as late"""
 

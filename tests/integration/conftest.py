@@ -34,7 +34,7 @@ schedule = ["100ms"]
 jitter = 0.0
 poll = "50ms"
 probe_interval = "200ms"
-quick_retry = "0s"
+quick_retries = 0
 """
 
 _DIRECTORY = """
@@ -104,7 +104,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     lifecare = Lifecare(_TOKEN, Ledger(clock), Identifiers("test"), clock)
     servers = (ehr.server, open_care.server, lifecare.server)
     for server in servers:
-        server.start()
+        server.accept()
     (tmp_path / "directory").mkdir()
     (tmp_path / "directory" / "directory.yaml").write_text(
         _DIRECTORY.format(ehr=ehr.base, open_care=open_care.base, lifecare=lifecare.address), encoding="utf-8"
