@@ -257,5 +257,5 @@ def test_xml_and_json_of_the_same_message_are_the_same_message(installation, mes
 
 def test_facts_and_audit_cannot_be_changed(installation, messages):
     installation.send(messages("a")[0])
-    with pytest.raises(Exception, match="append-only"), installation.adapter.database.write() as connection:
+    with pytest.raises(Exception, match="never changed or removed"), installation.adapter.database.write() as connection:
         connection.execute(tables.fact.delete())
