@@ -47,9 +47,9 @@ def _without_clocks(encounter: dict[str, Any], place: str) -> tuple[dict[str, An
         _put(kept, "period", rest)
     extensions = encounter.get("extension")
     if isinstance(extensions, list):
-        clocks = [index for index, extension in enumerate(extensions) if obj(extension).get("url") == NEED_ASSESSED]
-        paths += [f"{place}.extension[{index}]" for index in clocks]
-        _put(kept, "extension", [item for index, item in enumerate(extensions) if index not in clocks])
+        clocks = [obj(extension).get("url") == NEED_ASSESSED for extension in extensions]
+        paths += [f"{place}.extension[{index}]" for index, is_clock in enumerate(clocks) if is_clock]
+        _put(kept, "extension", [item for item, is_clock in zip(extensions, clocks, strict=True) if not is_clock])
     return kept, paths
 
 

@@ -23,6 +23,9 @@ class MessageBundle:
 
     def __init__(self, bundle: Any) -> None:
         self.bundle = obj(bundle)
+        # By the identity of a resource that stands beside, so that the identity cannot pass to another one.
+        self._known_units: dict[int, tuple[dict[str, Any], tuple[list[str], list[str]]]] = {}
+        self._known_contained: dict[int, tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]] = {}
 
     @cached_property
     def entries(self) -> list[dict[str, Any]]:
@@ -104,15 +107,16 @@ class MessageBundle:
     def own_provenances(self) -> list[tuple[str, dict[str, Any]]]:
         """The Provenances that target this message's header, with their locations; others tell of earlier messages."""
         return [
-            (place, provenance)
-            for place, provenance in self.placed("Provenance")
-            if any(self._is_own(target) for target in objects(provenance.get("target")))
+            (f"Bundle.entry[{index}].resource", resource)
+            for index, (entry, resource) in enumerate(zip(self.entries, self.resources, strict=True))
+            if resource.get("resourceType") == "Provenance"
+            and any(self._is_own(target, entry) for target in objects(resource.get("target")))
         ]
 
-    def _is_own(self, target: dict[str, Any]) -> bool:
+    def _is_own(self, target: dict[str, Any], within: dict[str, Any]) -> bool:
         name = f"urn:uuid:{self.header_id}"
         named = obj(target.get("identifier")).get("value") == name or target.get("reference") == name
-        return bool(self.header) and (named or self.resolve(target) is self.header)
+        return bool(self.header) and (named or self.resolve(target, within) is self.header)
 
     def organization(self, reference: object, within: dict[str, Any] | None = None) -> dict[str, Any] | None:
         """The Organization of a Reference, resolved or logical; None where it names none."""
@@ -131,15 +135,21 @@ class MessageBundle:
 
     def units_of(self, reference: object, within: dict[str, Any] | None = None) -> tuple[str | None, str | None]:
         """(HSA-id, kommunkod) of a Reference. Two different values of one kind give None: none is chosen."""
-        named = [
-            *objects((self.organization(reference, within) or {}).get("identifier")),
-            obj(obj(reference).get("identifier")),
-        ]
-        both = {"identifier": named}
-        return (
-            _only(identifiers.values(both, canonical.HSA, canonical.HSA_RIV)),
-            _only(identifiers.values(both, canonical.MUNICIPALITY)),
+        organization = self.organization(reference, within) or {}
+        itself = {"identifier": [obj(obj(reference).get("identifier"))]}
+        hsa, municipality = (
+            list(dict.fromkeys(found + _units(itself)[kind]))
+            for kind, found in enumerate(self._units_once(organization))
         )
+        return _only(hsa), _only(municipality)
+
+    def _units_once(self, organization: dict[str, Any]) -> tuple[list[str], list[str]]:
+        """Read once for each Organization: thousands of references may lead to one with thousands of identifiers."""
+        kept, units = self._known_units.get(id(organization), (None, ([], [])))
+        if kept is not organization:
+            units = _units(organization)
+            self._known_units[id(organization)] = (organization, units)
+        return units
 
     def resolve(self, reference: object, within: dict[str, Any] | None = None) -> dict[str, Any] | None:
         """The resource that a Reference leads to in this Bundle, None where it leads nowhere.
@@ -152,7 +162,7 @@ class MessageBundle:
             return None
         holders = self.entries if within is None else [within]
         if url.startswith("#"):
-            return _only([found for holder in holders for found in _contained(holder, url)])
+            return _only([found for holder in holders for found in self._contained(holder, url)])
         url, _, version = url.partition(_VERSION)
         urls = [url]
         if _RELATIVE.fullmatch(url):
@@ -177,6 +187,16 @@ class MessageBundle:
                 index.setdefault(url, []).append(resource)
         return index
 
+    def _contained(self, entry: dict[str, Any], fragment: str) -> list[dict[str, Any]]:
+        resource = obj(entry.get("resource"))
+        if fragment == "#":
+            return [resource] if resource else []
+        kept, index = self._known_contained.get(id(resource), (None, {}))
+        if kept is not resource:
+            index = _contained_by_id(resource)
+            self._known_contained[id(resource)] = (resource, index)
+        return index.get(fragment[1:], [])
+
     def _at(self, url: str, version: str) -> dict[str, Any] | None:
         found = self._by_url.get(url, [])
         if version:
@@ -190,11 +210,20 @@ def _bases(entries: list[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys(match["base"] for match in matches if match))
 
 
-def _contained(entry: dict[str, Any], fragment: str) -> list[dict[str, Any]]:
-    resource = obj(entry.get("resource"))
-    if fragment == "#":
-        return [resource] if resource else []
-    return [found for found in objects(resource.get("contained")) if found.get("id") == fragment[1:]]
+def _units(organization: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """HSA-ids and kommunkoder; no more than two of each, for two are already too many."""
+    return (
+        identifiers.values(organization, canonical.HSA, canonical.HSA_RIV)[:2],
+        identifiers.values(organization, canonical.MUNICIPALITY)[:2],
+    )
+
+
+def _contained_by_id(resource: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    index: dict[str, list[dict[str, Any]]] = {}
+    for contained in objects(resource.get("contained")):
+        if name := text(contained.get("id")):
+            index.setdefault(name, []).append(contained)
+    return index
 
 
 def _only(found: list[_T]) -> _T | None:

@@ -54,7 +54,7 @@ class _Walk:
         self._table = table
         self._element = table["Element"]
         self._type = ""
-        self._container: dict[str, Any] = {}
+        self._contained_ids: frozenset[str] = frozenset()
 
     def resource(self, value: object, path: _Path | None, depth: int, *, contained: bool = False) -> None:
         """A resource at the root, in an entry or a parameter, or contained in another."""
@@ -64,13 +64,14 @@ class _Walk:
         if not isinstance(name, str) or name not in self._table.resources:
             return self._report(rules.UNKNOWN_RESOURCE, "expected a resource type of FHIR R4", (path, "resourceType"))
         self._type = self._type or name
-        outer = self._container
+        outer = self._contained_ids
         if contained:
             self._contained(value, path)
         else:
-            self._container = value
+            ids = (each.get("id") for each in objects(value.get("contained")))
+            self._contained_ids = frozenset(each for each in ids if isinstance(each, str))
         self._members(value, self._table[name], path, depth)
-        self._container = outer
+        self._contained_ids = outer
         return None
 
     def _contained(self, value: dict[str, Any], path: _Path | None) -> None:
@@ -147,10 +148,8 @@ class _Walk:
         if value.keys().isdisjoint(("reference", "_reference", "identifier", "display", "_display", "extension")):
             self._report(rules.REFERENCE_SHAPE, "expected reference, identifier or display", path)
         url = value.get("reference")
-        if isinstance(url, str) and url.startswith("#") and url != "#":
-            contained = objects(self._container.get("contained"))
-            if not any(resource.get("id") == url[1:] for resource in contained):
-                self._report(rules.REFERENCE_SHAPE, "no contained resource has this id", (path, "reference"))
+        if isinstance(url, str) and url.startswith("#") and url != "#" and url[1:] not in self._contained_ids:
+            self._report(rules.REFERENCE_SHAPE, "no contained resource has this id", (path, "reference"))
 
     def _narrative(self, value: object, path: _Path) -> None:
         if not isinstance(value, str):

@@ -117,6 +117,16 @@ def test_two_different_hsa_ids_are_no_hsa_id() -> None:
     assert bundle(literal).hsa_of(contradicted | {"identifier": {"system": HSA_RIV, "value": "SE1-A"}}) == "SE1-A"
 
 
+def test_what_is_remembered_of_one_organization_is_not_told_of_another() -> None:
+    message = bundle(organization(WARD, (HSA, "SE1-A")), organization(CENTRE, (HSA, "SE1-B"), contained=[{"id": "o"}]))
+    for _ in range(2):
+        assert message.units_of({"reference": WARD}) == ("SE1-A", None)
+        assert message.units_of({"reference": CENTRE}) == ("SE1-B", None)
+        assert message.units_of({"reference": "#o"}) == (None, None)
+        assert message.resolve({"reference": "#o"}, message.entries[1]) is None
+        assert message.resolve({"reference": "#o"}, message.entries[2]) == {"id": "o"}
+
+
 def test_an_unresolved_literal_reference_names_no_organization() -> None:
     reference = {"reference": WARD, "identifier": {"system": HSA, "value": "SE1-A"}}
     assert bundle().organization(reference) is None
