@@ -83,7 +83,7 @@ def plan(folder: Path, source: Path, on: date) -> Plan:
         else:
             after[key] = row
     rows.units = [*kept, *after.values()]
-    rows.named["units"].update(row.entry.hsa for row in rows.units)
+    rows.named["units"] = {row.entry.hsa for row in rows.units}
     problems = list(checks.errors(rows, None, None))
     if problems:
         raise ConfigurationError(problems)

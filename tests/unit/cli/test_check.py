@@ -1,0 +1,197 @@
+"""`adapter check` and `adapter directory import`, as they are run: words, JSON and exit status."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+EXAMPLE = Path(__file__).parents[3] / "example"
+SECRETS = {
+    "pseudonym-1.key": "6b1f0c7ad9e24835b1f0c7ad9e248356",
+    "ehr.token": "f3a9c2d17b604e58",
+    "lifecare.token": "90cd3ab2ef7164a5",
+}
+
+
+@dataclass
+class Run:
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """A copy of the example configuration with secrets of its own."""
+    folder = tmp_path / "example"
+    shutil.copytree(EXAMPLE, folder)
+    for name, secret in SECRETS.items():
+        file = folder / "secrets" / name
+        file.write_text(secret)
+        file.chmod(0o600)
+    return folder
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> Run:
+    command = [sys.executable, "-c", "from adapter.cli.main import main; main()", *arguments]
+    known = {name: value for name, value in os.environ.items() if not name.startswith("ADAPTER_")}
+    done = subprocess.run(
+        command, cwd=folder, env=known | environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "Traceback" not in done.stderr
+    return Run(done.returncode, done.stdout, done.stderr)
+
+
+def spoil(file: Path, old: str, new: str) -> None:
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), "utf-8")
+
+
+class TestCheck:
+    def test_the_example_is_right(self, example: Path) -> None:
+        assert run(example, "check") == Run(0, "all is well\n", "")
+
+    def test_the_example_as_shipped_is_refused_for_its_sample_secrets_alone(self, tmp_path: Path) -> None:
+        folder = tmp_path / "copy"
+        shutil.copytree(EXAMPLE, folder)
+        for file in (folder / "secrets").iterdir():
+            file.chmod(0o600)
+        done = run(folder, "check")
+        assert done.status == 1
+        *problems, summary = done.out.splitlines()
+        assert summary == "3 problems"
+        assert all("holds the sample secret of the example" in problem for problem in problems)
+        places = [problem.split(": ")[0] for problem in problems]
+        key, tokens = (EXAMPLE / "adapter.toml").read_text(), (EXAMPLE / "directory" / "endpoints.yaml").read_text()
+        assert places == [
+            f"adapter.toml:{line_of(key, 'pseudonym-1.key')}",
+            f"directory/endpoints.yaml:{line_of(tokens, 'ehr.token')}",
+            f"directory/endpoints.yaml:{line_of(tokens, 'lifecare.token')}",
+        ]
+
+    def test_settings_directory_and_secrets_are_told_together(self, example: Path) -> None:
+        (example / "secrets" / "pseudonym-1.key").unlink()
+        spoil(example / "directory" / "routes.yaml", "{party: vardbolaget}", "{party: vardbolagt}")
+        done = run(example, "check", "--json")
+        assert done.status == 1
+        answer = json.loads(done.out)
+        assert answer["ok"] is False
+        assert [(Path(problem["file"]).name, problem["reason"]) for problem in answer["problems"]] == [
+            (
+                "adapter.toml",
+                f"security.pseudonym_keys.0: there is no secret in the file {example}/secrets/pseudonym-1.key; "
+                "make one: openssl rand -hex 32",
+            ),
+            ("routes.yaml", "there is no party 'vardbolagt' in the directory; did you mean 'vardbolaget'?"),
+        ]
+        assert all(problem["line"] for problem in answer["problems"])
+
+    def test_a_wrong_setting_names_its_line(self, example: Path) -> None:
+        spoil(example / "adapter.toml", "port = 8480", "prot = 8480")
+        line = line_of((example / "adapter.toml").read_text(), "prot = 8480")
+        done = run(example, "check")
+        assert (done.status, done.err) == (1, "")
+        assert done.out == f"adapter.toml:{line}: server.prot: no such key; did you mean 'port'?\n1 problem\n"
+
+    def test_an_event_that_is_not_one(self, example: Path) -> None:
+        spoil(example / "directory" / "routes.yaml", "sip-invitation,", "sip-invite,")
+        done = run(example, "check")
+        assert done.status == 1
+        assert "there is no event 'sip-invite'; did you mean 'sip-invitation'?" in done.out
+
+    def test_a_mapping_that_is_missing_or_broken(self, example: Path) -> None:
+        (example / "mappings" / "lifecare").mkdir(parents=True)
+        spoil(example / "adapter.toml", '# folder = "mappings"', 'folder = "mappings"')
+        broken = run(example, "check")
+        assert broken.status == 1
+        assert "mappings/lifecare" in broken.out
+        (example / "mappings" / "lifecare").rmdir()
+        missing = run(example, "check")
+        assert missing.status == 1
+        assert "endpoints.yaml" in missing.out
+        assert "there is no folder" in missing.out
+
+    def test_a_certificate_that_is_none(self, example: Path) -> None:
+        for name in ("server.pem", "server.key"):
+            (example / name).write_text("not a certificate")
+        spoil(
+            example / "adapter.toml",
+            "port = 8480",
+            'port = 8480\ntls_certificate = "server.pem"\ntls_key = "server.key"',
+        )
+        done = run(example, "check")
+        assert done.status == 1
+        assert "server.tls_certificate: does not fit tls_key or cannot be read" in done.out
+
+    def test_warnings_do_not_refuse_unless_strict(self, example: Path) -> None:
+        spoil(example / "directory" / "units.csv", "SE5599990001-1001", "clinic-1")
+        done = run(example, "check")
+        assert done.status == 0
+        assert done.out.startswith("warning: directory/units.csv:10: 'clinic-1' has not the form of an HSA-id")
+        assert done.out.endswith("1 warning\n")
+        assert run(example, "check", "--strict").status == 1
+        assert json.loads(run(example, "check", "--json").out)["warnings"][0]["line"] == 10
+
+    def test_a_file_that_cannot_be_read_is_status_2(self, example: Path) -> None:
+        done = run(example, "check", "--config", "none.toml")
+        assert (done.status, done.out) == (2, "")
+        assert done.err.startswith("adapter: cannot read none.toml: No such file or directory")
+
+    def test_the_environment_names_the_file_and_overrides_it(self, example: Path) -> None:
+        done = run(example.parent, "check", ADAPTER_CONFIG="example/adapter.toml", ADAPTER_SERVER__PORT="many")
+        assert done.status == 1
+        assert "environment variable ADAPTER_SERVER__PORT: expected a whole number" in done.out
+
+
+class TestImport:
+    def test_shows_first_and_writes_when_told(self, example: Path) -> None:
+        before = (example / "directory" / "units.csv").read_text("utf-8")
+        rows = before.replace("Hemsjukvård norr", "Hemsjukvård väst")
+        rows = rows.replace("kommun-norrstrand,,,\n", "kommun-norrstrand,,,2025-12-31\n")
+        (example / "list.csv").write_text(rows, "utf-8")
+        shown = run(example, "directory", "import", "list.csv")
+        assert shown.status == 0
+        assert shown.out.splitlines() == [
+            "~ SE2329990002-1002  Hemsjukvård väst  (name: Hemsjukvård norr -> Hemsjukvård väst)",
+            "- SE2329990003-1001  Biståndsenheten  (valid_to: none -> 2025-12-31)",
+            "0 added, 1 changed, 1 ended, 7 unchanged",
+            "nothing was written: add --apply",
+        ]
+        assert (example / "directory" / "units.csv").read_text("utf-8") == before
+        applied = run(example, "directory", "import", "list.csv", "--apply", "--json")
+        answer = json.loads(applied.out)
+        assert (applied.status, answer["applied"], answer["unchanged"]) == (0, True, 7)
+        assert [change["change"] for change in answer["changes"]] == ["changed", "ended"]
+        assert run(example, "directory", "import", "list.csv").out.endswith("nothing to change\n")
+        assert run(example, "check").status == 0
+
+    def test_units_that_are_missing_end_on_the_day_given(self, example: Path) -> None:
+        (example / "list.csv").write_text("hsa,name,kind,party\nSE5599990001-1002,Ny,open-care,vardbolaget\n", "utf-8")
+        done = run(example, "directory", "import", "list.csv", "--on", "2025-07-01")
+        assert done.out.splitlines()[:2] == [
+            "- SE5599990001-1001  Vårdbolagets hälsocentral  (valid_to: none -> 2025-06-30)",
+            "+ SE5599990001-1002  Ny  (open-care, vardbolaget)",
+        ]
+
+    def test_a_wrong_list_changes_nothing(self, example: Path) -> None:
+        before = (example / "directory" / "units.csv").read_bytes()
+        (example / "list.csv").write_text("hsa,name,kind,party\nX,Y,open-care,nobody\nZ,,open-care,vardbolaget\n")
+        done = run(example, "directory", "import", "list.csv", "--apply")
+        assert done.status == 2
+        assert "list.csv:3: name: is missing" in done.err
+        assert (example / "directory" / "units.csv").read_bytes() == before
+
+    def test_a_list_that_is_not_there(self, example: Path) -> None:
+        done = run(example, "directory", "import", "none.csv")
+        assert done.status == 2
+        assert "none.csv cannot be read or written: No such file or directory" in done.err
+
+
+def line_of(text: str, part: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines(), 1) if part in line)
