@@ -7,6 +7,7 @@ import typer
 from adapter.cli import audit, db, deliveries, directory, endpoints, messages, packages, tokens
 from adapter.cli.check import check
 from adapter.cli.demo import demo
+from adapter.cli.map import map_
 from adapter.cli.serve import serve, work
 from adapter.cli.status import status
 from adapter.cli.validate import validate
@@ -19,6 +20,7 @@ app.command("worker")(work)
 app.command()(status)
 app.command()(check)
 app.command()(validate)
+app.command("map")(map_)
 app.add_typer(messages.app, name="messages")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(endpoints.app, name="endpoints")

@@ -47,7 +47,7 @@ def decode(content: bytes) -> str:
         raise ParseError("the content is not UTF-8", before.count(b"\n") + 1, column) from None
     declared = _ENCODING.match(text)
     if declared and declared[1].lower() not in ("utf-8", "us-ascii"):
-        raise ParseError("the XML declaration names another encoding: FHIR XML is UTF-8", 1)
+        raise ParseError("the XML declaration names another encoding: expected UTF-8", 1)
     _refuse_doctype(text)
     return text
 
@@ -104,4 +104,4 @@ def check_narrative(value: str) -> None:
 
 def _refuse_doctype(text: str) -> None:
     if _DOCTYPE.match(text):
-        raise ParseError("a document type declaration (DOCTYPE) is not accepted: FHIR XML has none", 1)
+        raise ParseError("a document type declaration (DOCTYPE) is not accepted", 1)

@@ -10,7 +10,9 @@ from adapter.mapping.records import TEXT, Node
 from adapter.mapping.report import Line, Outcome
 from adapter.mapping.runs import Run
 
-_SEGMENT = re.compile(r"\.?(?:extension\(\s*(?P<url>'[^']*'|%[a-z0-9-]+)\s*\)|(?P<name>\*\*|\*|[A-Za-z_][A-Za-z0-9_]*))")
+_SEGMENT = re.compile(
+    r"\.?(?:extension\(\s*(?P<url>'[^']*'|%[a-z0-9-]+)\s*\)|(?P<name>\*\*|\*|[A-Za-z_][A-Za-z0-9_]*))"
+)
 
 
 _OTHER = "other "
@@ -50,7 +52,7 @@ def fhir_pattern(text: str, constants: Mapping[str, str]) -> re.Pattern[str]:
         url = match["url"]
         if url and url.startswith("%") and url[1:] not in constants:
             raise PathError(f"mapping.yaml has no constant '{url[1:]}'")
-        parts.append(match["name"] or f"extension({constants[url[1:]] if url.startswith('%') else url[1:-1]})")
+        parts.append(match["name"] or f"extension({_flat(constants[url[1:]] if url.startswith('%') else url[1:-1])})")
     return _pattern(parts)
 
 
@@ -66,23 +68,38 @@ def resource_pattern(resource_type: str) -> re.Pattern[str]:
 
 def _pattern(parts: list[str]) -> re.Pattern[str]:
     words = {"**": r"[^/]+(?:/[^/]+)*", "*": r"[^/]+"}
-    # A URL has slashes of its own: in names they are written as backslashes.
-    body = "/".join(words.get(part) or re.escape(part.replace("/", "\\")) for part in parts)
+    body = "/".join(words.get(part) or re.escape(part) for part in parts)
     return re.compile(f"{body}(?:/.*)?", re.DOTALL)
 
 
-def lines(leaves: Iterable[Leaf], run: Run, omissions: list[Omission]) -> Iterator[Line]:
+class Omissions:
+    """The omissions of a message. Which of them speak of an element name is looked up once and remembered."""
+
+    _REMEMBERED = 4096  # names come from the sources: what a hostile one invents must not fill the memory
+
+    def __init__(self, entries: list[Omission]) -> None:
+        self._entries = entries
+        self._known: dict[str, list[Omission]] = {}
+
+    def of(self, leaf: Leaf) -> Omission | None:
+        """The first that leaves the node out."""
+        found = self._known.get(leaf.names)
+        if found is None:
+            found = [each for each in self._entries if each.pattern.fullmatch(leaf.names)]
+            if len(self._known) < self._REMEMBERED:
+                self._known[leaf.names] = found
+        return next((each for each in found if each.value is None or each.value == leaf.value), None)
+
+
+def lines(leaves: Iterable[Leaf], run: Run, omissions: Omissions) -> Iterator[Line]:
     """What became of each leaf, then what the mapping supplied."""
-    known: dict[str, list[Omission]] = {}
     for leaf in leaves:
         place = (id(leaf.container), leaf.key)
         rule = run.trace.touched.get(place)
         if rule is not None:
             yield Line(leaf.path, Outcome.MAPPED, rule)
             continue
-        if leaf.names not in known:
-            known[leaf.names] = [each for each in omissions if each.pattern.fullmatch(leaf.names)]
-        omission = next((each for each in known[leaf.names] if each.value is None or each.value == leaf.value), None)
+        omission = omissions.of(leaf)
         if omission is not None:
             yield Line(leaf.path, Outcome.LEFT_OUT, omission.label, omission.reason)
         else:
@@ -118,10 +135,16 @@ def _members(path: str, names: str, value: dict[str, Any]) -> Iterator[tuple[str
             yield f"{path}.{name}", f"{names}/{name}", value, name, member
 
 
+def _flat(url: str) -> str:
+    """A URL as part of a name, where `/` parts the names."""
+    return url.replace("/", "\\")
+
+
 def _named(names: str, item: Any) -> str:
     """An extension is told from another by its url."""
     if isinstance(item, dict) and isinstance(item.get("url"), str) and names.endswith("/extension"):
-        return names + "(" + item["url"].replace("/", "\\") + ")"
+        url: str = item["url"]
+        return f"{names}({_flat(url)})"
     return names
 
 

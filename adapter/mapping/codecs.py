@@ -45,7 +45,9 @@ def _text(value: Any) -> str:
 
 def _instant(value: Any) -> str:
     if instants.parse(value) is None:
-        raise CodecError("expected date, time to the second and offset, such as 2026-03-09T10:12:00+01:00; none is assumed")
+        raise CodecError(
+            "expected date, time to the second and offset, such as 2026-03-09T10:12:00+01:00; none is assumed"
+        )
     return str(value)
 
 

@@ -1,7 +1,7 @@
 """From mapping files to closures. Every problem of every file is told at once, with its line."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -60,6 +60,7 @@ class _Here:
     record: Type | None
     body: str
     event: str
+    names: frozenset[str]
 
     def problem(self, place: Place, reason: str) -> Problem:
         return Problem(self.source.file, self.source.lines.of(place), reason)
@@ -77,7 +78,9 @@ def compile_message(source: Source, environment: Environment) -> Message:
     for index, name in enumerate(content.include):
         part = environment.parts(name)
         if part is None:
-            environment.problems.append(Problem(source.file, source.lines.of(("include", index)), f"there is no {name}"))
+            environment.problems.append(
+                Problem(source.file, source.lines.of(("include", index)), f"there is no {name}")
+            )
         else:
             sources.append(part)
     sources.append(source)
@@ -85,8 +88,9 @@ def compile_message(source: Source, environment: Environment) -> Message:
     for each in sources:
         for name, resource in each.content.resources.items():
             message.types[name] = resource.type
+    names = frozenset(message.types) | {name for each in sources for name in _group_names(each.content.rules)}
     for each in sources:
-        here = _Here(each, message.types, environment.root, content.record, content.event)
+        here = _Here(each, message.types, environment.root, content.record, content.event, names)
         builder = _Builder(environment, here)
         for name, resource in each.content.resources.items():
             builder.locator(message, name, resource)
@@ -131,14 +135,18 @@ class _Builder:
         for element, names in resource.where.items():
             path = self._try(place, lambda element=element: self._fhir(f"{name}.{element}"))  # type: ignore[misc]
             if path is not None:
-                where.append((path, [names] if isinstance(names, str) else names))
+                wanted = [names] if isinstance(names, str) else names
+                self._try(place, lambda wanted=wanted: self._known(wanted))  # type: ignore[misc]
+                where.append((path, wanted))
         own = rules.Place(self._here.label(place), rules.Guard())
         message.locators.append(groups.Locator(own, name, resource.type, via, tuple(where), resource.required))
 
     def steps(self, entries: list[model.Rule], prefix: Place) -> list[rules.Step]:
         """Every rule that could be compiled."""
-        compiled = (self._try((*prefix, index), lambda r=rule, i=index: self._step(r, (*prefix, i)))  # type: ignore[misc]
-                    for index, rule in enumerate(entries))
+        compiled = (
+            self._try((*prefix, index), lambda r=rule, i=index: self._step(r, (*prefix, i)))  # type: ignore[misc]
+            for index, rule in enumerate(entries)
+        )
         return [step for step in compiled if step is not None]
 
     def _step(self, rule: model.Rule, place: Place) -> rules.Step:
@@ -160,7 +168,7 @@ class _Builder:
             known = ", ".join(name for name, each in codecs.CODECS.items() if fhir.type in each.types)
             raise paths.PathError(f"'{fhir.text}' is a {fhir.type}, which needs one of the codecs: {known or 'none'}")
         found = self._concepts(rule, fhir, record) if rule.concepts else None
-        return rules.value(own, fhir, record, codec, found, dict(rule.default), required=rule.required)
+        return rules.value(own, fhir, record, codec, found, rule.default, required=rule.required)
 
     def _concepts(self, rule: model.Rule, fhir: paths.FhirPath, record: records.RecordPath) -> concepts.Concepts:
         found = self._environment.concepts.get(rule.concepts or "")
@@ -195,6 +203,7 @@ class _Builder:
         if fhir.type != "Reference":
             raise paths.PathError(f"'{fhir.text}' is a {fhir.type}; refers is for a Reference")
         names = [rule.refers] if isinstance(rule.refers, str) else list(rule.refers or [])
+        self._known(names)
         if rule.record is None:
             return rules.link(own, fhir, names, self._fhir(rule.within or fhir.root))
         if rule.position:
@@ -211,12 +220,19 @@ class _Builder:
             source = self._environment.parts(rule.rules)
             if source is None:
                 raise paths.PathError(f"there is no {rule.rules}")
-            entries, prefix = source.content.rules, ("rules",)
+            entries = source.content.rules
+            prefix: Place = ("rules",)
         else:
             source, entries, prefix = self._here.source, list(rule.rules or []), (*place, "rules")
         types = {**self._here.types, name: kind}
-        inner = _Builder(self._environment, _Here(source, types, record.type, self._here.body, self._here.event))
+        inner = _Builder(self._environment, replace(self._here, source=source, types=types, record=record.type))
         return groups.Group(own, name, path, rule.resource, record, inner.steps(entries, prefix)).step()
+
+    def _known(self, names: list[str]) -> None:
+        for name in names:
+            if name not in self._here.names:
+                known = ", ".join(sorted(self._here.names))
+                raise paths.PathError(f"'{name}' is not a resource or group of this message; known: {known}")
 
     def _guard(self, rule: model.Rule) -> rules.Guard:
         when, unless = rule.when or model.Condition(), rule.unless or model.Condition()
@@ -245,6 +261,14 @@ class _Builder:
             if problem not in self._environment.problems:  # a part is compiled once for each message that uses it
                 self._environment.problems.append(problem)
             return None
+
+
+def _group_names(entries: list[model.Rule]) -> Iterator[str]:
+    for rule in entries:
+        if rule.named:
+            yield rule.named
+        if isinstance(rule.rules, list):
+            yield from _group_names(rule.rules)
 
 
 def _nothing(*_: object) -> None:

@@ -61,9 +61,13 @@ def _concepts(name: str, file: Path, unmapped: Unmapped, resource: dict[str, Any
     for element in groups[0].get("element") or []:
         code, targets = element.get("code"), element.get("target") or []
         if len(targets) != 1 or targets[0].get("equivalence") not in ("equal", "equivalent"):
-            problems.append(Problem(file, None, f"code {code}: expected one target with equivalence equal or equivalent"))
+            problems.append(
+                Problem(file, None, f"code {code}: expected one target with equivalence equal or equivalent")
+            )
         elif code in forward or targets[0].get("code") in backward:
-            problems.append(Problem(file, None, f"code {code}: the code or its target stands twice, so there is no way back"))
+            problems.append(
+                Problem(file, None, f"code {code}: the code or its target stands twice, so there is no way back")
+            )
         else:
             forward[code] = targets[0]["code"]
             backward[targets[0]["code"]] = code

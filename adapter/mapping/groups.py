@@ -128,7 +128,9 @@ class Locator:
     def _by_type(self, run: ToRecord) -> list[dict[str, Any]]:
         found = run.bundle.of_type(self.type)
         for path, names in self.where:
-            found = next((fit for name in names if (fit := [each for each in found if _leads(run, each, path, name)])), [])
+            found = next(
+                (fit for name in names if (fit := [each for each in found if _leads(run, each, path, name)])), []
+            )
         return found
 
     def write(self, run: ToFhir) -> None:

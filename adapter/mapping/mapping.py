@@ -15,7 +15,7 @@ from adapter.mapping.compiler import Message
 from adapter.mapping.records import Node
 from adapter.mapping.report import Outcome, Report
 from adapter.mapping.runs import Run, Scope, ToFhir, ToRecord
-from adapter.support.errors import MappingError
+from adapter.support.errors import MappingError, ParseError
 
 _NAMED_IN_ERROR = 8
 _REASON_LIMIT = 2000
@@ -60,6 +60,10 @@ class Mapping:
         self._compiled = compiled
         self._by_event = {message.event: message for message in compiled.messages}
         self._by_body = {message.body: message for message in compiled.messages}
+        self._omissions = {
+            message.event: accounts.Omissions([*message.omissions, *compiled.omissions])
+            for message in compiled.messages
+        }
         self._to_code = {word: code for code, word in compiled.system.acknowledgement.codes.items()}
         self.name = compiled.system.name
         self.version = compiled.version
@@ -136,24 +140,22 @@ class Mapping:
         codes. An id that the format cannot carry is left out."""
         shape = self._system.acknowledgement
         root = Node(shape.root)
-        kind = self._schema.types[self._schema.roots[shape.root]]
         words = "".join(char for char in reason if records.legal(char)).strip()[:_REASON_LIMIT]
         values = [(shape.message_id, message_id), (shape.status, shape.codes[code]), (shape.reason, words)]  # type: ignore[index]
         root.children = [Node(name, text) for name, text in values if text]
         root.children += [Node(shape.issues, text) for text in sorted(set(codes))]
-        if kind.children[shape.message_id] and message_id:
-            try:
-                return records.write(root, self._schema)
-            except MappingError:
-                root.children = [child for child in root.children if child.name != shape.message_id]
-        return records.write(root, self._schema)
+        try:
+            return records.write(root, self._schema)
+        except MappingError:
+            root.children = [child for child in root.children if child.name != shape.message_id]
+            return records.write(root, self._schema)
 
     def read_acknowledgement(self, content: bytes) -> tuple[str, str, frozenset[str]] | None:
         """(code, reason, issue codes) of a technical acknowledgement; None where the bytes are none in this format."""
         shape = self._system.acknowledgement
         try:
             root = records.read(content, self._schema, shape.root, self._system.max_bytes)
-        except (MappingError, records.ParseError):
+        except (MappingError, ParseError):
             return None
         texts: dict[str, list[str]] = {}
         for child in root.children:
@@ -163,8 +165,7 @@ class Mapping:
         return None if code is None else (code, reason, frozenset(texts.get(shape.issues, [])))
 
     def _report(self, direction: str, rules: Message, run: Run, leaves: Iterable[accounts.Leaf]) -> Report:
-        omissions = [*rules.omissions, *self._compiled.omissions]
-        found = tuple(accounts.lines(leaves, run, omissions))
+        found = tuple(accounts.lines(leaves, run, self._omissions[rules.event]))
         report = Report(self.name, self.version, rules.event, direction, found)
         if self._system.on_unmapped == "refuse" and report.of(Outcome.NOT_MAPPED):
             raise NotCarriedError(report, self.name if direction == "record" else "FHIR")

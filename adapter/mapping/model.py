@@ -36,14 +36,14 @@ class Condition(_Part):
 
 
 class Rule(_Part):
-    """One rule. Its keys tell its kind: `each` or `resource` a group, `refers` a link, `value` a constant, else a value."""
+    """One rule. Its keys tell its kind: `each` or `resource` a group, `refers` a link, `value` a constant."""
 
     fhir: Text | None = None
     record: Text | None = None
     codec: Text | None = None
     concepts: Text | None = None
     required: bool = False
-    default: dict[Side, Text] = Field(default_factory=dict)
+    default: dict[str, Text] = Field(default_factory=dict)
     value: Text | bool | None = None
     within: Text | None = None
     refers: Name | list[Name] | None = None
@@ -68,6 +68,8 @@ class Rule(_Part):
     @model_validator(mode="after")
     def _fits(self) -> "Rule":
         faults = [*self._needed(), *self._foreign()]
+        if set(self.default) - {"record", "fhir"}:
+            faults.append("default is for record or fhir")
         if self.only and not self.reason:
             faults.append("reason is missing: a rule that holds one way only says why")
         if faults:

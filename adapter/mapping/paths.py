@@ -170,7 +170,9 @@ def _conditions(argument: str, constants: Mapping[str, str]) -> tuple[tuple[str,
     for part in re.split(r"\s+and\s+", argument):
         match = _CONDITION.fullmatch(part)
         if match is None:
-            raise PathError(f"where({argument}) is not of the form where(element = 'text') or where(element = %constant)")
+            raise PathError(
+                f"where({argument}) is not of the form where(element = 'text') or where(element = %constant)"
+            )
         found.append((match["member"], _literal(match["value"], constants)))
     return tuple(found)
 

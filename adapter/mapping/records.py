@@ -9,6 +9,7 @@ from typing import Any
 
 from lxml import etree
 
+from adapter.fhir import markup
 from adapter.mapping.paths import PathError
 from adapter.mapping.schema import RecordSchema, Type
 from adapter.support.errors import MappingError, ParseError
@@ -18,7 +19,6 @@ TEXT = "#text"
 
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EXPECTED = re.compile(r"Expected is (?:one of )?\( (?P<names>.+) \)")
 
 
@@ -130,31 +130,22 @@ def write(root: Node, schema: RecordSchema) -> bytes:
     """The record as UTF-8 XML in the schema's order. Raises MappingError where it does not follow the schema."""
     _prune(root)
     element = _element(root, schema, schema.types[schema.roots[root.name]], None)
-    if not schema.validator.validate(element):
-        raise MappingError(f"the record does not follow its schema: {_fault(schema, element)}")
+    _follow(schema, element)
     return _DECLARATION + etree.tostring(element, encoding="unicode", pretty_print=True).encode()
 
 
 def legal(text: str) -> bool:
     """Whether XML can carry the text."""
-    return _ILLEGAL.search(text) is None
+    return markup.INVALID.search(text) is None
 
 
 def _parse(content: bytes, schema: RecordSchema, limit: int, *, check: bool = True) -> Any:
     if len(content) > limit:
         raise ParseError(f"the record is larger than {limit} bytes")
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
-    try:
-        element = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        line, column = error.position
-        raise ParseError("the record is not well-formed XML within the bounds on depth and entities", line, column) from None
-    if element.getroottree().docinfo.doctype:
-        raise ParseError("the record has a document type declaration, which is not read", 1, 1)
-    if check and not schema.validator.validate(element):
-        raise MappingError(f"the record does not follow its schema: {_fault(schema, element)}")
+    markup.decode(content)
+    element = markup.root(content)
+    if check:
+        _follow(schema, element)
     return element
 
 
@@ -190,15 +181,20 @@ def _element(node: Node, schema: RecordSchema, kind: Type, parent: Any) -> Any:
     return element
 
 
-def _fault(schema: RecordSchema, root: Any) -> str:
-    """The first fault in words: where, and what was expected; never the value that stands there."""
-    error = schema.validator.error_log[0]
+def _follow(schema: RecordSchema, root: Any) -> None:
+    error = schema.fault(root)
+    if error is not None:
+        raise MappingError(f"the record does not follow its schema: {_words(schema, root, error)}")
+
+
+def _words(schema: RecordSchema, root: Any, error: Any) -> str:
+    """A fault in words: where, and what was expected; never the value that stands there."""
     path, kind = _place(schema, root, error.path)
     if error.type_name == "SCHEMAV_ELEMENT_CONTENT":
         expected = _EXPECTED.search(error.message)
         names = expected["names"].replace(f"{{{schema.namespace}}}", "") if expected else "nothing more"
-        missing = "Missing child" in error.message
-        return f"{path} (line {error.line}): {'something is missing here' if missing else 'not expected here'}; expected {names}"
+        fault = "something is missing here" if "Missing child" in error.message else "not expected here"
+        return f"{path} (line {error.line}): {fault}; expected {names}"
     words = f"{kind.name}: {kind.words}" if kind else "what the schema says"
     if kind and kind.codes:
         words = f"one of {', '.join(sorted(kind.codes))}"

@@ -42,7 +42,7 @@ class Report:
         return [line for line in self.lines if line.outcome == outcome]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON: {mapping, version, message, direction, counts, nodes: [{path, outcome, rule, reason}]}."""
+        """Plain data for JSON: mapping, version, message, direction, counts, nodes [{path, outcome, rule, reason}]."""
         return {
             "mapping": self.mapping,
             "version": self.version,

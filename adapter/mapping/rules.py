@@ -23,13 +23,15 @@ class Guard:
 
     def fhir(self, run: Run, scope: Scope) -> bool:
         """Whether the rule holds for what the FHIR side says."""
-        there = (lambda path: path.exists(run.item(scope, path.root)))
-        return all(map(there, self.when_fhir)) and not any(map(there, self.unless_fhir))
+        return all(path.exists(run.item(scope, path.root)) for path in self.when_fhir) and not any(
+            path.exists(run.item(scope, path.root)) for path in self.unless_fhir
+        )
 
     def record(self, scope: Scope) -> bool:
         """Whether the rule holds for what the record says."""
-        there = (lambda path: path.exists(scope.record))
-        return all(map(there, self.when_record)) and not any(map(there, self.unless_record))
+        return all(path.exists(scope.record) for path in self.when_record) and not any(
+            path.exists(scope.record) for path in self.unless_record
+        )
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,8 @@ def link(place: Place, fhir: FhirPath, names: list[str], within: FhirPath) -> St
                 run.trace.mark([(container[key], "reference")], place.label)
                 there.add(id(target))
         wanted = [each for name in names for each in run.members.get(name, [])]
-        if not fhir.is_list and not there and wanted or fhir.is_list and any(id(each) not in there for each in wanted):
+        missing = [each for each in wanted if id(each) not in there]
+        if missing if fhir.is_list else wanted and not there:
             run.trace.supply(fhir.text, place.label, "a reference that the mapping takes for granted")
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:

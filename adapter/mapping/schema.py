@@ -6,6 +6,7 @@ choices of elements, attributes of simple content. Anything else is refused when
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from lxml import etree
@@ -45,9 +46,12 @@ class RecordSchema:
         self.file = file
         try:
             document = etree.parse(str(file), _parser())
-            self.validator = etree.XMLSchema(document)
+            self._validator = etree.XMLSchema(document)
         except (OSError, etree.XMLSyntaxError, etree.XMLSchemaParseError) as error:
-            raise ConfigurationError([Problem(file, getattr(error, "lineno", None), f"is not an XSD: {error}")]) from error
+            raise ConfigurationError(
+                [Problem(file, getattr(error, "lineno", None), f"is not an XSD: {error}")]
+            ) from error
+        self._lock = Lock()
         root = document.getroot()
         self.namespace: str = root.get("targetNamespace", "")
         self.types: dict[str, Type] = {}
@@ -57,6 +61,14 @@ class RecordSchema:
                 self.roots[node.get("name", "")] = node.get("type", "")
             elif node.tag in (f"{_XS}complexType", f"{_XS}simpleType"):
                 self.types[node.get("name", "")] = self._type(node)
+
+    def fault(self, element: Any) -> Any | None:
+        """lxml's first complaint of a record that breaks the schema; None of one that follows it."""
+        with self._lock:  # the validator keeps the complaints of its last run in itself
+            if self._validator.validate(element):
+                return None
+            complaints: Any = self._validator.error_log
+            return complaints[0]
 
     def _type(self, node: Any) -> Type:
         made = Type(node.get("name"), _words(node))
@@ -85,12 +97,16 @@ class RecordSchema:
                 self._refuse(part)
 
     def _refuse(self, node: Any) -> None:
-        words = f"{etree.QName(node).localname} is not read here; use named types, sequence, choice and element with type"
+        words = (
+            f"{etree.QName(node).localname} is not read here; use named types, sequence, choice and element with type"
+        )
         raise ConfigurationError([Problem(self.file, node.sourceline, words)])
 
 
 def _parser() -> Any:
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True)
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
 
 
 def _repeats(node: Any) -> bool:
@@ -98,5 +114,9 @@ def _repeats(node: Any) -> bool:
 
 
 def _words(node: Any) -> str:
-    text = " ".join("".join(node.find(f"{_XS}annotation").itertext()).split()) if node.find(f"{_XS}annotation") is not None else ""
+    text = (
+        " ".join("".join(node.find(f"{_XS}annotation").itertext()).split())
+        if node.find(f"{_XS}annotation") is not None
+        else ""
+    )
     return text.partition(". ")[0].rstrip(".")

@@ -1,0 +1,115 @@
+"""`adapter map`: one message through a mapping, either way, to look at the result or at what became of each node."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from adapter.cli.output import print_json, print_line, print_table
+
+if TYPE_CHECKING:
+    from adapter.mapping import Mapping, Report
+
+
+def map_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A message: FHIR JSON or XML, or a record.")],
+    system: Annotated[str, typer.Option(metavar="NAME", help="The mapping's folder name.")],
+    to: Annotated[
+        str | None, typer.Option(metavar="record|fhir", help="What to write; told by the file's content if left out.")
+    ] = None,
+    destination: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Which destination the record is for, from 1.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print what became of every node, not the result.")
+    ] = False,
+    mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of mapping folders.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --explain: print the report as JSON.")] = False,
+) -> None:
+    """Map a message. Exit status: 0 mapped, 1 it cannot be mapped, 2 it could not be read."""
+    from adapter.fhir import json as fhir_json
+    from adapter.mapping import Mapping, NotCarriedError
+    from adapter.support.errors import MappingError
+    from adapter.support.paths import shipped
+
+    if to not in (None, "record", "fhir"):
+        raise typer.BadParameter("expected record or fhir", param_hint="--to")
+    folder = (mappings or shipped("mappings")) / system
+    mapping = Mapping.load(folder)
+    content = _bytes(file)
+    try:
+        if to == "fhir" or (to is None and _is_record(content)):
+            read = mapping.to_fhir(content)
+            result, report = fhir_json.serialize(read.bundle), read.report
+        else:
+            written = mapping.to_record(_one_destination(_resource(content), destination))
+            result, report = written.content, written.report
+    except NotCarriedError as error:
+        if explain:
+            _print(error.report, mapping, as_json)
+        print(f"adapter: {error}", file=sys.stderr)  # noqa: T201
+        raise typer.Exit(1) from error
+    except MappingError as error:
+        print(f"adapter: {error}", file=sys.stderr)  # noqa: T201
+        raise typer.Exit(1) from error
+    if explain:
+        _print(report, mapping, as_json)
+    else:
+        typer.echo(result.decode(), nl=not result.endswith(b"\n"))
+
+
+def _bytes(file: Path) -> bytes:
+    from adapter.support.errors import AdapterError
+
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise AdapterError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _is_xml(content: bytes) -> bool:
+    return content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+
+
+def _is_record(content: bytes) -> bool:
+    return _is_xml(content) and b"http://hl7.org/fhir" not in content[:2000]
+
+
+def _resource(content: bytes) -> dict[str, Any]:
+    from adapter.fhir import json as fhir_json
+    from adapter.fhir import xml as fhir_xml
+
+    return fhir_xml.parse(content) if _is_xml(content) else fhir_json.parse(content)
+
+
+def _one_destination(bundle: dict[str, Any], number: int | None) -> dict[str, Any]:
+    """The message as it reads for one of its destinations."""
+    from adapter.fhir.bundles import MessageBundle
+    from adapter.support.errors import AdapterError
+
+    message = MessageBundle(bundle)
+    count = len(message.destinations)
+    if number is None and count > 1:
+        raise AdapterError(
+            f"the message has {count} destinations, and a record has one: say which with --destination N"
+        )
+    if number is not None and number > count:
+        raise AdapterError(f"the message has {count} destinations, not {number}")
+    if count == 0:
+        return bundle
+    header = message.header | {"destination": [message.destinations[(number or 1) - 1]]}
+    entry = [
+        {**each, "resource": header} if each.get("resource") is message.header else each for each in message.entries
+    ]
+    return bundle | {"entry": entry}
+
+
+def _print(report: "Report", mapping: "Mapping", as_json: bool) -> None:
+    if as_json:
+        print_json(report.to_dict())
+        return
+    rows = [(line.outcome.value, line.path, line.rule, line.reason) for line in report.lines]
+    print_table(("outcome", "node", "rule", "reason"), rows, empty="the source has no node")
+    counts = ", ".join(f"{count} {name}" for name, count in report.to_dict()["counts"].items())
+    print_line(f"{mapping.name} {mapping.version}, {report.message} to {report.direction}: {counts}", style="dim")
