@@ -128,7 +128,7 @@ def find(key: str) -> Installed | None:
     """The package `id#version`, by id or alias. The R4 core package is unpacked from where it ships on first use."""
     package_id, version = split_key(key)
     folder = _home() / key
-    if key == core.KEY and not (folder / "manifest.json").exists() and (archive := core.bundled()) is not None:
+    if key == core.KEY and not _readable(folder) and (archive := core.bundled()) is not None:
         return install(archive, read_manifest(archive, core.KEY))
     if folder.is_dir():
         return Installed(folder)
@@ -137,6 +137,14 @@ def find(key: str) -> Installed | None:
 
 def _home() -> Path:
     return paths.cache() / "packages"
+
+
+def _readable(folder: Path) -> bool:
+    try:
+        Installed(folder)
+    except DefinitionsError:
+        return False
+    return True
 
 
 def _present(folder: Path) -> Installed | None:

@@ -1,7 +1,7 @@
 """Numbers that keep the form in which they were written: 1.50 is not 1.5, and -0 is not 0."""
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Self
 
 _LITERAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?([0-9]+))?", re.ASCII)
@@ -29,10 +29,7 @@ class Number(Decimal):
             raise NumberError("this is not a number")
         if match[1] and (len(match[1]) > _MAX_LENGTH or int(match[1]) > _MAX_EXPONENT):
             raise NumberError(f"the exponent of a number may be at most {_MAX_EXPONENT}")
-        try:
-            number = super().__new__(cls, text)
-        except InvalidOperation as error:
-            raise NumberError("this is not a number") from error
+        number = super().__new__(cls, text)
         number.text = text
         return number
 

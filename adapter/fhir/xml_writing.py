@@ -42,8 +42,7 @@ class Writer:
         """What follows an opened start tag: attributes, children, end tag."""
         if not isinstance(content, dict):
             raise self._error("an object is expected")
-        if depth > MAX_DEPTH:
-            raise self._error(f"nested deeper than {MAX_DEPTH} levels of objects and arrays")
+        self._check_depth(depth)
         children: list[Element] = []
         for member in content:
             element = self._element(structure, member)
@@ -59,6 +58,10 @@ class Writer:
         for element in children:
             self._member(element, content, depth)
         self._parts.append(f"</{tag}>")
+
+    def _check_depth(self, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise self._error(f"nested deeper than {MAX_DEPTH} levels of objects and arrays")
 
     def _element(self, structure: Structure, member: Any) -> Element:
         element = structure.by_name.get(member)
@@ -116,6 +119,7 @@ class Writer:
                 raise self._error("null stands only in arrays")
             self._primitive(element, values, rests, depth + 1)
             return
+        self._check_depth(depth + 1)
         if element.name in content:
             values = self._array(values)
             rests = self._array(rests) if "_" + element.name in content else [None] * len(values)

@@ -122,6 +122,14 @@ def test_the_core_package_is_unpacked_from_where_it_ships(cache: Path) -> None:
     assert sum(1 for row in found.index() if row[0] == "StructureDefinition") == 655
 
 
+def test_the_core_package_mends_itself(cache: Path) -> None:
+    manifest = cache / "packages" / core.KEY / "manifest.json"
+    assert store.find(core.KEY) is not None
+    manifest.write_text("{}")
+    assert store.find(core.KEY) is not None
+    assert core.SHA256 in manifest.read_text()
+
+
 def test_without_the_core_package_nothing_is_found(no_core: Path) -> None:
     assert store.find(core.KEY) is None
     assert store.installed() == []
