@@ -1,5 +1,6 @@
 """`adapter map`: one message through a mapping, either way, to look at the result or at what became of each node."""
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapter.cli.output import print_json, print_line, print_table
+
+_ENTRY = re.compile(r"Bundle\.entry(\[\d+\])\.resource\.ofType\((\w+)\)")
 
 if TYPE_CHECKING:
     from adapter.mapping import Mapping, Report
@@ -109,7 +112,7 @@ def _print(report: "Report", mapping: "Mapping", as_json: bool) -> None:
     if as_json:
         print_json(report.to_dict())
         return
-    rows = [(line.outcome.value, line.path, line.rule, line.reason) for line in report.lines]
+    rows = [(line.outcome.value, _ENTRY.sub(r"\1 \2", line.path), line.rule, line.reason) for line in report.lines]
     print_table(("outcome", "node", "rule", "reason"), rows, empty="the source has no node")
     counts = ", ".join(f"{count} {name}" for name, count in report.to_dict()["counts"].items())
     print_line(f"{mapping.name} {mapping.version}, {report.message} to {report.direction}: {counts}", style="dim")

@@ -15,6 +15,9 @@ _SEGMENT = re.compile(
 )
 
 
+_Node = tuple[str, str, Any, str | int, Any, dict[str, Any]]
+"""A node on the way: path, names, container, key, value, resource."""
+
 _OTHER = "other "
 """Stands before the type of a resource that no name stands for."""
 
@@ -25,8 +28,13 @@ class Omission:
 
     pattern: re.Pattern[str]
     value: str | bool | None
+    having: str | None
     reason: str
     label: str
+
+    def covers(self, leaf: "Leaf") -> bool:
+        """Whether the node, whose names fit, is left out."""
+        return self.value in (None, leaf.value) and (self.having is None or self.having in leaf.resource)
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,7 @@ class Leaf:
     container: Any
     key: str | int
     value: Any
+    resource: dict[str, Any]
 
 
 def fhir_pattern(text: str, constants: Mapping[str, str]) -> re.Pattern[str]:
@@ -88,7 +97,7 @@ class Omissions:
             found = [each for each in self._entries if each.pattern.fullmatch(leaf.names)]
             if len(self._known) < self._REMEMBERED:
                 self._known[leaf.names] = found
-        return next((each for each in found if each.value is None or each.value == leaf.value), None)
+        return next((each for each in found if each.covers(leaf)), None)
 
 
 def lines(leaves: Iterable[Leaf], run: Run, omissions: Omissions) -> Iterator[Line]:
@@ -111,28 +120,33 @@ def fhir_leaves(bundle: dict[str, Any], run: Run) -> Iterator[Leaf]:
     """Every primitive of a Bundle. A resource that no name stands for has its type as one leaf more, so that it cannot
     vanish by being empty."""
     named = {id(resource) for group in run.members.values() for resource in group}
-    stack: list[tuple[str, str, Any, str | int, Any]] = [("Bundle", "Bundle", None, "", bundle)]
+    stack: list[_Node] = [("Bundle", "Bundle", None, "", bundle, bundle)]
     while stack:
-        path, names, container, key, value = stack.pop()
+        path, names, container, key, value, resource = stack.pop()
         if isinstance(value, dict) and value:
             resource_type = value.get("resourceType")
             if resource_type is not None and container is not None:
-                path, names = f"{path}.ofType({resource_type})", str(resource_type)
+                path, names, resource = f"{path}.ofType({resource_type})", str(resource_type), value
                 if id(value) not in named:
                     names = _OTHER + names
-                    yield Leaf(path, names, value, "resourceType", resource_type)
-            stack.extend(reversed(list(_members(path, names, value))))
+                    yield Leaf(path, names, value, "resourceType", resource_type, resource)
+            stack.extend(reversed(list(_members(path, names, value, resource))))
         elif isinstance(value, list) and value:
-            items = [(f"{path}[{index}]", _named(names, item), value, index, item) for index, item in enumerate(value)]
-            stack.extend(reversed([item for item in items if item[4] is not None]))
+            stack.extend(reversed(list(_items(path, names, value, resource))))
         elif container is not None:
-            yield Leaf(path, names, container, key, value)
+            yield Leaf(path, names, container, key, value, resource)
 
 
-def _members(path: str, names: str, value: dict[str, Any]) -> Iterator[tuple[str, str, Any, str | int, Any]]:
+def _members(path: str, names: str, value: dict[str, Any], resource: dict[str, Any]) -> Iterator[_Node]:
     for name, member in value.items():
         if name != "resourceType":
-            yield f"{path}.{name}", f"{names}/{name}", value, name, member
+            yield f"{path}.{name}", f"{names}/{name}", value, name, member, resource
+
+
+def _items(path: str, names: str, value: list[Any], resource: dict[str, Any]) -> Iterator[_Node]:
+    for index, item in enumerate(value):
+        if item is not None:
+            yield f"{path}[{index}]", _named(names, item), value, index, item, resource
 
 
 def _flat(url: str) -> str:
@@ -154,9 +168,9 @@ def record_leaves(root: Node) -> Iterator[Leaf]:
     while stack:
         path, names, node = stack.pop()
         for name, value in node.attributes.items():
-            yield Leaf(f"{path}/@{name}", f"{names}/@{name}".lstrip("/"), node, f"@{name}", value)
+            yield Leaf(f"{path}/@{name}", f"{names}/@{name}".lstrip("/"), node, f"@{name}", value, {})
         if not node.children:
-            yield Leaf(path, names or ".", node, TEXT, node.text)
+            yield Leaf(path, names or ".", node, TEXT, node.text, {})
         counts = {child.name: 0 for child in node.children}
         inner = []
         for child in node.children:

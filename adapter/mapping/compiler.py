@@ -114,7 +114,7 @@ def omissions(source: Source, entries: list[model.LeaveOut], environment: Enviro
         except paths.PathError as error:
             environment.problems.append(Problem(source.file, line, str(error)))
             continue
-        found.append(accounts.Omission(pattern, entry.value, entry.reason, f"{source.label}:{line}"))
+        found.append(accounts.Omission(pattern, entry.value, entry.having, entry.reason, f"{source.label}:{line}"))
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapter.mapping.paths import FhirPath
+from adapter.mapping.paths import FhirPath, Slot
 from adapter.mapping.records import Node, RecordPath
 from adapter.mapping.rules import Place, Step
 from adapter.mapping.runs import Run, Scope, ToFhir, ToRecord
@@ -44,7 +44,7 @@ class Group:
     def _items(self, run: ToRecord, scope: Scope) -> Iterator[Item]:
         if self.path is None:
             for resource in run.bundle.of_type(self.resource or ""):
-                yield resource, self._joining(run, resource)
+                yield resource, self._taking(run, resource, [])
             return
         node = run.item(scope, self.path.root)
         if node is None:
@@ -60,13 +60,16 @@ class Group:
             if self.resource is None:
                 yield value, lambda: run.trace.mark(asserted, self.place.label)
                 continue
-            target = run.bundle.resolve(value)
+            target, said = run.follow(value, self.resource)
             if target is not None and target.get("resourceType") == self.resource:
-                run.trace.mark([(value, "reference")], self.place.label)
-                yield target, self._joining(run, target)
+                yield target, self._taking(run, target, said)
 
-    def _joining(self, run: Run, resource: dict[str, Any]) -> Callable[[], None]:
-        return lambda: run.join(self.name, resource)
+    def _taking(self, run: Run, resource: dict[str, Any], said: list[Slot]) -> Callable[[], None]:
+        def take() -> None:
+            run.trace.mark(said, self.place.label)
+            run.join(self.name, resource)
+
+        return take
 
     def _to_fhir(self, run: ToFhir, scope: Scope) -> None:
         if not self.place.guard.record(scope):
@@ -119,9 +122,9 @@ class Locator:
             return []
         found = []
         for container, key in via.find(node)[0][:1]:
-            target = run.bundle.resolve(container[key])
+            target, said = run.follow(container[key], self.type)
             if target is not None and target.get("resourceType") == self.type:
-                run.trace.mark([(container[key], "reference")], self.place.label)
+                run.trace.mark(said, self.place.label)
                 found.append(target)
         return found
 
@@ -141,7 +144,7 @@ class Locator:
 
 
 def _leads(run: ToRecord, resource: dict[str, Any], path: FhirPath, name: str) -> bool:
-    return any(run.among([name], run.bundle.resolve(container[key])) for container, key in path.find(resource)[0])
+    return any(run.leads([name], container[key]) for container, key in path.find(resource)[0])
 
 
 _NOWHERE = Scope({}, Node(""))

@@ -100,11 +100,12 @@ class Rule(_Part):
 
 class LeaveOut(_Part):
     """Nodes that are left out on purpose: a pattern over element names, `*` for one and `**` for any number; or all
-    resources of a type that no name of the mapping stands for."""
+    resources of a type that no name of the mapping stands for and that have the element `having`."""
 
     fhir: Text | None = None
     record: Text | None = None
     resource: Text | None = None
+    having: Text | None = None
     value: Text | bool | None = None
     reason: Text
 
@@ -112,6 +113,8 @@ class LeaveOut(_Part):
     def _one_side(self) -> "LeaveOut":
         if [self.fhir, self.record, self.resource].count(None) != 2:
             raise ValueError("expected one of fhir, record and resource")
+        if self.having and not self.resource:
+            raise ValueError("having is for resource")
         return self
 
 

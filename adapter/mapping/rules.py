@@ -184,15 +184,13 @@ def link(place: Place, fhir: FhirPath, names: list[str], within: FhirPath) -> St
         node = run.item(scope, fhir.root)
         if node is None or not within.exists(run.item(scope, within.root)) or not place.guard.fhir(run, scope):
             return
-        there = set[int]()
+        found = 0
         for container, key in fhir.find(node)[0]:
-            target = run.bundle.resolve(container[key])
-            if run.among(names, target):
-                run.trace.mark([(container[key], "reference")], place.label)
-                there.add(id(target))
-        wanted = [each for name in names for each in run.members.get(name, [])]
-        missing = [each for each in wanted if id(each) not in there]
-        if missing if fhir.is_list else wanted and not there:
+            said = run.leads(names, container[key])
+            run.trace.mark(said, place.label)
+            found += bool(said)
+        wanted = len(run.standing(names))
+        if found < (wanted if fhir.is_list else min(wanted, 1)):
             run.trace.supply(fhir.text, place.label, "a reference that the mapping takes for granted")
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:
@@ -201,7 +199,7 @@ def link(place: Place, fhir: FhirPath, names: list[str], within: FhirPath) -> St
 
     def late(run: ToFhir, scope: Scope) -> None:
         node = run.item(scope, fhir.root)
-        targets = [each for name in names for each in run.members.get(name, [])]
+        targets = run.standing(names)
         if node is None or not within.exists(run.item(scope, within.root)):
             return
         for target in targets if fhir.is_list else targets[:1]:
@@ -218,8 +216,9 @@ def flag(place: Place, fhir: FhirPath, names: list[str], record: RecordPath) -> 
         if node is None or not place.guard.fhir(run, scope):
             return
         for container, key in fhir.find(node)[0][:1]:
-            if run.among(names, run.bundle.resolve(container[key])):
-                run.trace.mark([(container[key], "reference")], place.label)
+            said = run.leads(names, container[key])
+            if said:
+                run.trace.mark(said, place.label)
                 put(place, record.open(scope.record, new=False), record, "true")
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:
@@ -231,7 +230,7 @@ def flag(place: Place, fhir: FhirPath, names: list[str], record: RecordPath) -> 
                 run.later.append(lambda: late(run, scope))
 
     def late(run: ToFhir, scope: Scope) -> None:
-        target = next((each for name in names for each in run.members.get(name, [])), None)
+        target = next(iter(run.standing(names)), None)
         if target is None:
             raise refuse(place, record.text, f"there is no {' or '.join(names)} in the message")
         run.refer(fhir.add(run.open(scope, fhir.root)), target)
@@ -248,10 +247,10 @@ def position(place: Place, fhir: FhirPath, name: str, record: RecordPath) -> Ste
             return
         members = run.members.get(name, [])
         for container, key in fhir.find(node)[0]:
-            target = run.bundle.resolve(container[key])
+            target, said = run.follow(container[key])
             index = next((index for index, each in enumerate(members, 1) if each is target), None)
             if index is not None:
-                run.trace.mark([(container[key], "reference")], place.label)
+                run.trace.mark(said, place.label)
                 put(place, record.open(scope.record, new=record.repeats), record, str(index))
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from adapter.fhir.bundles import MessageBundle
+from adapter.fhir.canonical import URI
+from adapter.fhir.shapes import obj, objects
 from adapter.mapping.paths import Slot
 from adapter.mapping.records import Node
 from adapter.mapping.report import Line, Outcome
@@ -32,12 +35,14 @@ class Trace:
     def __init__(self) -> None:
         self.touched: dict[tuple[int, str | int], str] = {}
         self.faults: dict[tuple[int, str | int], str] = {}
+        self.aliases: dict[tuple[int, str | int], tuple[int, str | int]] = {}
         self.supplied: list[Line] = []
 
     def mark(self, slots: list[Slot], rule: str) -> None:
         """The nodes are carried."""
         for container, key in slots:
-            self.touched.setdefault((id(container), key), rule)
+            place = (id(container), key)
+            self.touched.setdefault(self.aliases.get(place, place), rule)
 
     def fault(self, slot: Slot, reason: str) -> None:
         """Why a node cannot be carried."""
@@ -67,9 +72,9 @@ class Run:
         """A name stands for this resource, too."""
         self.members.setdefault(name, []).append(resource)
 
-    def among(self, names: list[str], resource: dict[str, Any] | None) -> bool:
-        """Whether one of the names stands for the resource."""
-        return resource is not None and any(resource is each for name in names for each in self.members.get(name, []))
+    def standing(self, names: list[str]) -> list[dict[str, Any]]:
+        """All that the names stand for."""
+        return [each for name in names for each in self.members.get(name, [])]
 
     def finish(self) -> None:
         """Do what had to wait."""
@@ -82,6 +87,59 @@ class ToRecord(Run):
     """From FHIR to a record."""
 
     bundle: MessageBundle = field(default_factory=lambda: MessageBundle({}))
+    logical: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def follow(self, reference: Any, expected: str | None = None) -> tuple[dict[str, Any] | None, list[Slot]]:
+        """The resource that a Reference leads to, and the slots of the Reference that say so.
+
+        A Reference that has only an identifier leads to the entry of that identifier; where there is none, and a type
+        is expected, to a resource that says what the Reference says: its identifier, and its display as name.
+        """
+        if not isinstance(reference, dict):
+            return None, []
+        target = self.bundle.resolve(reference)
+        if target is not None:
+            return target, [(reference, "reference")]
+        identifier = reference.get("identifier")
+        pair = _pair(identifier)
+        if "reference" in reference or not isinstance(identifier, dict) or pair is None:
+            return None, []
+        named = self.bundle.resolve({"reference": pair[1]}) if pair[0] == URI else self._identified.get(pair)
+        if named is not None:
+            return named, [(identifier, "system"), (identifier, "value")]
+        return (None if expected is None else self._said(reference, identifier, expected)), []
+
+    def leads(self, names: list[str], reference: Any) -> list[Slot]:
+        """The slots of a Reference that leads to one of these names; none where it leads elsewhere."""
+        if not isinstance(reference, dict):
+            return []
+        target, said = self.follow(reference)
+        if target is not None:
+            return said if any(target is each for each in self.standing(names)) else []
+        # Both may be known by identifier alone: then no entry stands for either.
+        pair = None if "reference" in reference else _pair(reference.get("identifier"))
+        known = {_pair(identifier) for each in self.standing(names) for identifier in objects(each.get("identifier"))}
+        identifier = reference.get("identifier")
+        return [(identifier, "system"), (identifier, "value")] if pair is not None and pair in known else []
+
+    @cached_property
+    def _identified(self) -> dict[tuple[str, str], dict[str, Any]]:
+        return {
+            pair: resource
+            for resource in self.bundle.resources
+            for identifier in objects(resource.get("identifier"))
+            if (pair := _pair(identifier)) is not None
+        }
+
+    def _said(self, reference: dict[str, Any], identifier: dict[str, Any], expected: str) -> dict[str, Any]:
+        said = self.logical.get(id(reference))
+        if said is None:
+            said = {"resourceType": expected, "identifier": [identifier]}
+            if "display" in reference:
+                said["name"] = reference["display"]
+                self.trace.aliases[(id(said), "name")] = (id(reference), "display")
+            self.logical[id(reference)] = said
+        return said
 
 
 @dataclass
@@ -136,6 +194,12 @@ class ToFhir(Run):
         for reference, resource in self.references:
             reference["reference"] = final[id(resource)]
         return [{"fullUrl": f"urn:uuid:{key}", "resource": resource} for key, resource in kept.items()]
+
+
+def _pair(identifier: Any) -> tuple[str, str] | None:
+    """System and value of an identifier that has both."""
+    system, value = obj(identifier).get("system"), obj(identifier).get("value")
+    return (system, value) if isinstance(system, str) and isinstance(value, str) else None
 
 
 def _namespace(uri: str) -> UUID:
