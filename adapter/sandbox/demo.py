@@ -73,9 +73,10 @@ def run(options: Options, timeline: Timeline, clock: Clock | None = None) -> boo
         cast = _cast(stack, journey, play, options, timeline, clock)
         installation = Installation(folder / "installation", journey, cast.counterparts())
         stack.callback(installation.adapter.close)
+        timeline.say(f"{journey.title}: seed {options.seed}, adapter starts at {installation.url}", "bold")
         process = stack.enter_context(AdapterProcess(installation.file, installation.url, folder / "adapter.log"))
-        timeline.say(f"{journey.title}: seed {options.seed}, adapter at {installation.url}", "bold")
         _join_municipality(cast, installation, timeline)
+        timeline.start()
         problems = _play(play, cast, installation, process, timeline, clock)
         _conclude(problems, timeline)
         if options.keep:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import httpx
 
@@ -15,7 +16,7 @@ from adapter.sandbox.legs import Leg, Legs
 from adapter.sandbox.lifecare import Lifecare
 from adapter.sandbox.process import AdapterProcess
 from adapter.sandbox.timeline import ADAPTER, NAMES, Timeline
-from adapter.sandbox.verdict import answer_legs, leg_of, wanted
+from adapter.sandbox.verdict import answer_legs, failed, leg_of, wanted
 from adapter.support.clock import Clock
 from adapter.support.errors import AdapterError, ParseError
 
@@ -25,7 +26,6 @@ _POST_SECONDS = 10.0
 _PAUSE_SECONDS = 0.1
 _OUTAGE_BEGINS = "ready-for-discharge"
 _OUTAGE_ENDS = "sip-invitation"
-_UNAVAILABLE = 503
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,7 @@ class Player:
 
     def _refuse_connections(self, lifecare: Lifecare) -> None:
         """Once a 503 was met: close Lifecare's listening socket."""
-        met = self._wait(lambda _: any(entry.status == _UNAVAILABLE for entry in lifecare.ledger.entries))
-        if not met:
+        if not self._wait(lambda legs: failed(legs, HTTPStatus.SERVICE_UNAVAILABLE)):
             self.problems.append("the adapter made no attempt at Lifecare while it answered 503")
         self._timeline.say("Lifecare refuses connections from now on", "bold")
         lifecare.refuse_connections()
@@ -123,7 +122,7 @@ class Player:
     def _follow(self, steps: list[Step], outage: Lifecare | None) -> bool:
         """Wait until the steps and their answers have arrived; where an outage stands, first until it was met."""
         if outage is not None:
-            if not self._wait(_met_refusal):
+            if not self._wait(lambda legs: failed(legs, None)):
                 self.problems.append("the adapter made no attempt at Lifecare while it refused connections")
             self._timeline.say("Lifecare is back", "bold")
             outage.come_back()
@@ -163,16 +162,6 @@ class Player:
                 raise AdapterError(f"the adapter ended during the play:\n{self._process.tail()}")
             time.sleep(_PAUSE_SECONDS)
         return False
-
-
-def _met_refusal(legs: list[Leg]) -> bool:
-    """An attempt at the municipality has ended without any answer."""
-    return any(
-        attempt.ended_at is not None and attempt.http_status is None
-        for leg in legs
-        if leg.receiver == "municipality"
-        for attempt in leg.attempts
-    )
 
 
 def _acknowledgement(resource: dict[str, object]) -> str:

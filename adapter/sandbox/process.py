@@ -12,7 +12,7 @@ import httpx
 
 from adapter.support.errors import AdapterError
 
-_READY_SECONDS = 30.0
+_READY_SECONDS = 45.0
 _STOP_SECONDS = 15.0
 _PAUSE_SECONDS = 0.05
 _TAIL_BYTES = 2_000

@@ -31,6 +31,10 @@ class Timeline:
         self._start = time.monotonic()
         self._shown: set[tuple[int, int]] = set()
 
+    def start(self) -> None:
+        """Count the seconds from now on."""
+        self._start = time.monotonic()
+
     @property
     def interactive(self) -> bool:
         """Whether a person is at a terminal."""

@@ -5,6 +5,7 @@ Every problem is a sentence. No problem: everything arrived, in order, with one 
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 
 from adapter.exchange.records import MessageRow
 from adapter.sandbox.journey import Answer, Play, Role, Step
@@ -94,16 +95,19 @@ def receiver_problems(play: Play, legs: Sequence[Leg], ledgers: Mapping[Role, Le
             yield f"{NAMES[role]} got its messages in another order than they were sent"
 
 
-def outage_problems(legs: Sequence[Leg]) -> Iterator[str]:
-    """A demo that showed no outage proves nothing about one."""
-    failed = [
-        attempt
+def failed(legs: Iterable[Leg], status: int | None) -> bool:
+    """Whether an attempt at the municipality failed with this HTTP status; None: without any answer."""
+    return any(
+        attempt.ended_at is not None and attempt.outcome != "done" and attempt.http_status == status
         for leg in legs
         if leg.receiver == "municipality"
         for attempt in leg.attempts
-        if attempt.outcome != "done" and attempt.ended_at is not None
-    ]
-    if not any(attempt.http_status == 503 for attempt in failed):
+    )
+
+
+def outage_problems(legs: Sequence[Leg]) -> Iterator[str]:
+    """A demo that showed no outage proves nothing about one."""
+    if not failed(legs, HTTPStatus.SERVICE_UNAVAILABLE):
         yield "no attempt met Lifecare's HTTP 503"
-    if not any(attempt.http_status is None for attempt in failed):
+    if not failed(legs, None):
         yield "no attempt met Lifecare's refused connection"

@@ -75,7 +75,7 @@ def test_the_outage_is_in_the_timeline(played: "subprocess.CompletedProcess[str]
 
 
 def test_it_leaves_nothing_behind(played: "subprocess.CompletedProcess[str]") -> None:
-    (url,) = set(re.findall(r"adapter at (http://127\.0\.0\.1:\d+)", played.stdout))
+    (url,) = set(re.findall(r"adapter starts at (http://127\.0\.0\.1:\d+)", played.stdout))
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}/health/live")
 
