@@ -185,6 +185,8 @@ def _claim_at(connection: Connection, endpoint: str, terms: Terms) -> Claim | No
     if _busy(connection, endpoint, at) >= (1 if probe else max(1, terms.limit(endpoint))):
         return None
     head = _head(connection, endpoint, at, any_time=probe)
+    while head is not None and _hold_protected(connection, head, at):
+        head = _head(connection, endpoint, at, any_time=probe)
     if head is None:
         return None
     claimed = _take(connection, head, terms, probe=probe)
@@ -234,12 +236,35 @@ def _first_in_stream() -> tuple[ColumnElement[bool], ...]:
     )
 
 
+def _hold_protected(connection: Connection, head: RowMapping, at: int) -> bool:
+    """Hold it where the person is protected and nobody has released it: the last guard before it would leave, for
+    what was running or a dead letter when the person became protected."""
+    stream, patient = tables.stream.c, tables.patient.c
+    protected = exists().where(stream.id == _delivery.stream_id, patient.id == stream.patient_id, patient.protected)
+    held = connection.execute(
+        update(tables.delivery)
+        .where(*_unchanged(head), _delivery.released_at.is_(None), protected)
+        .values(status="held", held_reason=PROTECTED, next_attempt_at=None, **_NO_LEASE)
+    )
+    if held.rowcount == 0:
+        return False
+    _close_unknown(connection, head["id"], at)
+    return True
+
+
+def _unchanged(head: RowMapping) -> tuple[ColumnElement[bool], ...]:
+    """The guard of an update: the row is as it was read."""
+    return (
+        _delivery.id == head["id"],
+        _delivery.status == head["status"],
+        _delivery.lease_token == head["lease_token"],
+    )
+
+
 def _take(connection: Connection, head: RowMapping, terms: Terms, *, probe: bool) -> Claim | None:
     taken = connection.execute(
         update(tables.delivery)
-        .where(
-            _delivery.id == head["id"], _delivery.status == head["status"], _delivery.lease_token == head["lease_token"]
-        )
+        .where(*_unchanged(head))
         .values(
             status="running",
             next_attempt_at=None,

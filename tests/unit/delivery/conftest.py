@@ -71,7 +71,7 @@ class Store:
 
     def add(self, patient_id: int, body: str = "body", endpoint: str = "a", **values: Any) -> int:
         """Accept a message with one delivery; the body also serves as its message id."""
-        mapped = values.pop("mapped", True)
+        mapped, released = values.pop("mapped", True), values.pop("released", False)
         with self.database.write() as connection:
             message_id = connection.execute(
                 insert(tables.message)
@@ -101,7 +101,11 @@ class Store:
                 "config_version": "c",
                 "at": self.now,
             }
+            if released:
+                values |= {"status": "held", "held_reason": "protected"}
             delivery_id = outbox.enqueue(connection, NewDelivery(**(new | values)))
+            if released:
+                outbox.release(connection, delivery_id, self.now)
             if mapped:
                 self.contents.add(
                     connection,

@@ -113,7 +113,7 @@ def test_many_behind_a_dead_head_are_not_searched(store):
 
 
 def test_a_claim_carries_what_the_attempt_needs(store):
-    store.add(store.patient(protected=True), "m1", media_type="application/xml", event="sip")
+    store.add(store.patient(protected=True), "m1", released=True, media_type="application/xml", event="sip")
     (claimed,) = claim(store)
     assert claimed.idempotency_id == claimed.correlation_id == "header-m1"
     assert (claimed.media_type, claimed.event, claimed.protected) == ("application/xml", "sip", True)

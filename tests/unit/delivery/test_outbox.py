@@ -45,7 +45,7 @@ def test_one_that_could_not_be_mapped_is_a_dead_letter_with_an_alarm(store):
 
 
 def test_held_until_released_and_so_is_what_follows(store, scripted):
-    person = store.patient(protected=True)
+    person = store.patient()
     held = store.add(person, "held", status="held", held_reason="protected")
     behind = store.add(person, "behind")
     channel = scripted()

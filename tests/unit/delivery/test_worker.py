@@ -6,13 +6,14 @@ import threading
 import time
 
 import pytest
+from sqlalchemy import update
 
 from adapter.delivery import breaker, outbox
 from adapter.delivery.channels.base import Acknowledgement, Answer, Code, Fault
 from adapter.delivery.worker import WorkerOptions
 from adapter.store import tables
 from adapter.store.alarms import standing
-from adapter.support.errors import AdapterError
+from adapter.support.errors import AdapterError, NotFoundError
 
 OK = Answer(status=200, body=b"<ok/>", media_type="application/xml", acknowledgement=Acknowledgement(Code.OK))
 REFUSED = Answer(status=422, body=b"no", acknowledgement=Acknowledgement(Code.FATAL, "no such unit"))
@@ -80,7 +81,7 @@ def test_retry_after_moves_the_next_attempt(store, scripted):
 
 
 def test_dead_letter_names_no_receiver_in_its_alarm(store, scripted):
-    delivery = store.add(store.patient(protected=True))
+    delivery = store.add(store.patient(protected=True), released=True)
     told = []
     store.worker(scripted(REFUSED), on_finished=lambda _, one: told.append(one.status)).run_until_idle()
     row = store.row(delivery)
@@ -168,6 +169,23 @@ def test_a_paused_endpoint_gets_nothing_until_it_is_resumed(store, scripted):
     assert store.states(delivery) == ["done"]
 
 
+def test_a_pause_outlasts_what_was_under_way_and_an_unknown_endpoint_is_said(store, scripted):
+    deliveries = [store.add(store.patient()) for _ in range(2)]
+
+    def pause(_outgoing):
+        store.act(breaker.pause, "a", store.now, "their migration")
+        return SHUT
+
+    store.worker(scripted(pause)).run_until_idle()
+    assert (store.endpoint().state, store.endpoint().reason) == ("paused", "their migration")
+    assert store.states(*deliveries) == ["waiting", "waiting"]
+    assert alarms(store) == []
+    with pytest.raises(NotFoundError):
+        store.act(breaker.pause, "b", store.now, "r")
+    with pytest.raises(NotFoundError):
+        store.act(breaker.resume, "b", store.now)
+
+
 def test_an_unknown_endpoint_is_tripped_not_forgotten(store, scripted):
     delivery = store.add(store.patient())
     worker = store.worker()
@@ -191,7 +209,7 @@ def test_an_endpoint_that_cannot_be_built_is_tripped(store):
 
 
 def test_an_unexpected_exception_is_logged_without_its_words_and_tried_again(store, scripted, caplog):
-    delivery = store.add(store.patient(protected=True))
+    delivery = store.add(store.patient(protected=True), released=True)
     worker = store.worker(scripted(RuntimeError("19121212-1212 at kommun")))
     with caplog.at_level(logging.DEBUG, "adapter.delivery"):
         worker.run_until_idle()
@@ -205,6 +223,37 @@ def test_an_unexpected_exception_is_logged_without_its_words_and_tried_again(sto
     store.advance(5)
     worker.run_until_idle()
     assert store.states(delivery) == ["done"]
+
+
+def test_who_became_protected_while_it_was_under_way_is_held_before_it_leaves_again(store, scripted):
+    person, other = store.patient(), store.patient()
+    delivery, behind = store.add(person, "1"), store.add(person, "2")
+
+    def label(_outgoing):
+        with store.database.write() as connection:
+            connection.execute(update(tables.patient).where(tables.patient.c.id == person).values(protected=True))
+        return BUSY
+
+    channel = scripted(label)
+    worker = store.worker(channel)
+    worker.run_until_idle()
+    store.advance(5)
+    store.add(other, "3")
+    worker.run_until_idle()
+    assert channel.bodies == ["1", "3"]
+    row = store.row(delivery)
+    assert (row.status, row.held_reason, row.next_attempt_at) == ("held", "protected", None)
+    store.act(outbox.release, delivery, store.now)
+    worker.run_until_idle()
+    assert store.states(delivery, behind) == ["done", "held"]
+
+
+def test_a_dead_letter_of_a_protected_person_is_retried_only_once_released(store, scripted):
+    delivery = store.add(store.patient(protected=True), status="dead", held_reason="protected")
+    worker = store.worker(scripted())
+    store.act(outbox.retry, delivery, store.now)
+    assert worker.run_until_idle() == 0
+    assert store.states(delivery) == ["held"]
 
 
 def test_a_callback_that_fails_undoes_the_record_and_the_delivery_is_repeated(store, scripted):
@@ -239,7 +288,7 @@ def test_quick_repeats_only_where_nothing_was_sent(store, scripted):
 
 def test_log_lines_name_the_endpoint_only_of_the_unprotected(store, scripted, caplog):
     store.add(store.patient())
-    store.add(store.patient(protected=True))
+    store.add(store.patient(protected=True), released=True)
     with caplog.at_level(logging.INFO, "adapter.delivery"):
         store.worker(scripted(OK, OK)).run_until_idle()
     assert [getattr(record, "endpoint", None) for record in caplog.records] == ["a", None]
