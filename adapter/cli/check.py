@@ -1,6 +1,7 @@
 """`adapter check`: is the configuration right, and if not, where and why."""
 
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +9,7 @@ import typer
 
 from adapter.cli import context, output
 from adapter.cli.context import DEFAULT_CONFIG, Config, Json
-from adapter.support.errors import AdapterError, ConfigurationError, MappingError, Problem
+from adapter.support.errors import ConfigurationError, MappingError, Problem
 
 if TYPE_CHECKING:
     from adapter.directory import Directory
@@ -33,7 +34,7 @@ def check(
 
 
 def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
-    """Problems and warnings of a configuration. Raises AdapterError where a file cannot be read."""
+    """Problems and warnings of a configuration. Raises AdapterError where adapter.toml cannot be read."""
     try:
         settings = context.settings(config)
     except ConfigurationError as error:
@@ -47,17 +48,15 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
         directory = _directory(settings)
     except ConfigurationError as error:
         return problems + error.problems, []
-    return problems + directory.secret_problems() + _mappings(settings, directory), list(directory.warnings)
+    problems += directory.secret_problems() + _mappings(settings, directory)
+    return problems, [*_open_keys(settings), *directory.warnings]
 
 
 def _directory(settings: "Settings") -> "Directory":
     from adapter.directory import Directory
     from adapter.discharge.events import EVENTS
 
-    try:
-        return Directory.load(settings.directory.folder, mappings=settings.mappings.folder, events=EVENTS)
-    except OSError as error:
-        raise AdapterError(f"{error.filename} cannot be read: {error.strerror}") from error
+    return Directory.load(settings.directory.folder, mappings=settings.mappings.folder, events=EVENTS)
 
 
 def _certificate(settings: "Settings") -> list[Problem]:
@@ -75,6 +74,17 @@ def _certificate(settings: "Settings") -> list[Problem]:
 
 def _no_password() -> str:
     raise ValueError("the key is protected by a password, which a server that starts by itself cannot give")
+
+
+def _open_keys(settings: "Settings") -> Iterator[Problem]:
+    from adapter.support.secrets import readable_by_others
+
+    places = [
+        (("security", "pseudonym_keys", index), key.file) for index, key in enumerate(settings.security.pseudonym_keys)
+    ]
+    for place, file in [*places, (("server", "tls_key"), settings.server.tls_key)]:
+        if file is not None and readable_by_others(file):
+            yield Problem(settings.file, settings.line(*place), f"other users may read {file}: chmod 600 it")
 
 
 def _mappings(settings: "Settings", directory: "Directory") -> list[Problem]:

@@ -83,7 +83,7 @@ _SECTIONS: dict[str, type[Entry]] = {
 def read(folder: Path) -> Rows:
     """Every row in the folder's *.yaml files and units.csv.
 
-    Raises ConfigurationError where the folder is missing or holds no directory, OSError where a file cannot be read.
+    Raises ConfigurationError where the folder is missing or holds no directory, or a file cannot be read.
     """
     if not folder.is_dir():
         raise ConfigurationError([Problem(folder, None, "there is no such folder; it holds the directory's files")])
@@ -93,15 +93,22 @@ def read(folder: Path) -> Rows:
     rows, digest = Rows(), hashlib.sha256()
     with paths_from(folder.resolve()):
         for file in files:
-            raw = file.read_bytes()
-            digest.update(f"{file.name}\0{len(raw)}\0".encode() + raw)
             try:
+                raw = _bytes(file)
+                digest.update(f"{file.name}\0{len(raw)}\0".encode() + raw)
                 _read_csv(raw, file, rows) if file.name == UNITS else _read_yaml(raw, file, rows)
             except ConfigurationError as error:
                 rows.problems += error.problems
                 rows.whole = False
     rows.version = digest.hexdigest()
     return rows
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError([Problem(file, None, f"cannot be read: {error.strerror}")]) from error
 
 
 def _read_yaml(raw: bytes, file: Path, rows: Rows) -> None:

@@ -261,7 +261,7 @@ class Endpoint(Entry):
         """The bearer token to send, read anew on each call; None where the endpoint uses none. Raises SecretError."""
         if self.token_file is None and self.token_env is None:
             return None
-        token = secrets.read(self.token_file, self.token_env, 1)
+        token = secrets.read(self.token_file, self.token_env, 1, "put the one there that the receiver gave")
         if not (token.isascii() and token.isprintable()) or " " in token:
             raise secrets.SecretError(f"the token of endpoint {self.id} has characters that no bearer token has")
         return token

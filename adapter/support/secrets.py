@@ -9,7 +9,7 @@ from adapter.support.errors import AdapterError
 SAMPLE_MARK = "replace-this"
 """Every secret in the example configuration contains this, and no secret that does is accepted."""
 
-_MAKE = "make one: openssl rand -hex 32"
+MAKE = "make one: openssl rand -hex 32"
 _LARGEST = 64 * 1024
 
 
@@ -17,22 +17,22 @@ class SecretError(AdapterError):
     """A secret is missing, too short or the example's. The words name its place, never the secret."""
 
 
-def read(file: Path | None, variable: str | None, minimum: int) -> str:
+def read(file: Path | None, variable: str | None, minimum: int, mend: str = MAKE) -> str:
     """The secret in the file, or else in the environment variable, without surrounding white space.
 
     It is read anew on every call, so that a new one counts without restart. Raises SecretError where there is none,
-    it has fewer than `minimum` characters or it is a sample.
+    it has fewer than `minimum` characters or it is a sample; `mend` says what to do about it.
     """
     place = f"the file {file}" if file is not None else f"the environment variable {variable}"
     secret = _from_file(file) if file is not None else os.environ.get(variable or "", "").strip()
     if not secret:
-        raise SecretError(f"there is no secret in {place}; {_MAKE}")
+        raise SecretError(f"there is no secret in {place}; {mend}")
     if SAMPLE_MARK in secret.lower():
-        raise SecretError(f"{place} holds the sample secret of the example; {_MAKE}")
+        raise SecretError(f"{place} holds the sample secret of the example; {mend}")
     if len(secret) < minimum:
-        raise SecretError(f"the secret in {place} has {len(secret)} characters, expected at least {minimum}; {_MAKE}")
+        raise SecretError(f"the secret in {place} has {len(secret)} characters, expected at least {minimum}; {mend}")
     if len(set(secret)) < min(8, minimum):
-        raise SecretError(f"the secret in {place} repeats a few characters and can be guessed; {_MAKE}")
+        raise SecretError(f"the secret in {place} repeats a few characters and can be guessed; {mend}")
     return secret
 
 

@@ -138,6 +138,13 @@ class TestCheck:
         assert run(example, "check", "--strict").status == 1
         assert json.loads(run(example, "check", "--json").out)["warnings"][0]["line"] == 10
 
+    def test_a_key_that_others_may_read(self, example: Path) -> None:
+        (example / "secrets" / "pseudonym-1.key").chmod(0o644)
+        line = line_of((example / "adapter.toml").read_text(), "pseudonym-1.key")
+        done = run(example, "check")
+        assert done.status == 0
+        assert done.out.startswith(f"warning: adapter.toml:{line}: other users may read {example}/secrets/pseudonym-1")
+
     def test_a_file_that_cannot_be_read_is_status_2(self, example: Path) -> None:
         done = run(example, "check", "--config", "none.toml")
         assert (done.status, done.out) == (2, "")

@@ -200,6 +200,11 @@ class TestWarnings:
 
 
 class TestFiles:
+    def test_a_file_that_cannot_be_read(self, write) -> None:
+        folder = write()
+        (folder / "more.yaml").mkdir()
+        assert refused(folder) == [("more.yaml", None, "cannot be read: Is a directory")]
+
     def test_a_folder_that_is_missing_or_empty(self, tmp_path: Path) -> None:
         assert "there is no such folder" in refused(tmp_path / "none")[0][2]
         assert "holds no directory" in refused(tmp_path)[0][2]

@@ -249,6 +249,32 @@ class TestPseudonymKeys:
         assert refused(write(text)) == [(4, "security.pseudonym_keys: two keys have the same id")]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "line", "reason"),
+    [
+        ("env =", "envv =", 4, "security.pseudonym_keys.0.envv: no such key; did you mean 'env'?"),
+        ("[{", "[] # {", 4, "security.pseudonym_keys: is an empty list"),
+        ("[security]", '[server]\npublic_url = "x"\n[security]', 4, "server.public_url: expected a URL"),
+        ("[security]", '[server]\ntls_key = "x"\n[security]', 4, "server.tls_key: there is no file"),
+        ("[security]", "[server]\nport = 65536\n[security]", 4, "server.port: should be less than or equal to 65535"),
+        ("[security]", "[server]\nport = 8480.5\n[security]", 4, "server.port: expected a whole number"),
+        ("[security]", "console = 1\n[security]", 3, "console: expected keys with values"),
+        ("[security]", "[delivery]\nschedule = []\n[security]", 4, "delivery.schedule: is an empty list"),
+        ("[security]", '[delivery]\npoll = "0s"\n[security]', 4, "delivery.poll: should be greater than"),
+        (
+            "[security]",
+            '[packages]\nrequired = ["r4"]\n[security]',
+            4,
+            "packages.required.0: is 'r4', expected the form",
+        ),
+        ("[security]", '[packages]\nlock = "no.lock"\n[security]', 4, "packages.lock: there is no file"),
+    ],
+)
+def test_each_error_has_its_line(write, old: str, new: str, line: int, reason: str) -> None:
+    assert old in MINIMAL
+    assert any(at == line and words.startswith(reason) for at, words in refused(write(MINIMAL.replace(old, new))))
+
+
 def test_a_database_password_is_never_shown(write) -> None:
     found = refused(write(MINIMAL + '[database]\nurl = "mysql://user:hemligt@host/x"'))
     assert found == [(6, "database.url: expected sqlite:///file or postgresql+psycopg://user@host/name")]

@@ -68,7 +68,7 @@ def test_yaml_1_1_is_not_let_in_by_the_back_door() -> None:
 
 
 def test_size_and_depth_are_bounded() -> None:
-    assert refused(b"[" * 100_000)[0][1] == "is nested too deeply"
+    assert refused(b"[" * 5_000)[0][1] == "is nested too deeply"
     assert "is nested too deeply" in refused(b"[" * 60 + b"]" * 60)[0][1]
     assert refused(b"#" * (yaml.MAX_BYTES + 1)) == [(None, f"is larger than {yaml.MAX_BYTES} bytes")]
 
