@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Mapping as Dictionary
 from functools import cached_property
 
+from sqlalchemy import Connection
+
 from adapter.delivery import channels
 from adapter.delivery.channels.base import Acknowledgement, Channel, ChannelSettings, Code, ReadAcknowledgement
 from adapter.delivery.worker import Worker, WorkerOptions
@@ -11,6 +13,7 @@ from adapter.directory import Directory, Endpoint
 from adapter.discharge.events import EVENTS
 from adapter.exchange.operations import Operations
 from adapter.exchange.receive import Exchange
+from adapter.exchange.repair import map_again, needs_mapping
 from adapter.exchange.views import Views
 from adapter.mapping import Mapping
 from adapter.security.pseudonyms import Pseudonyms
@@ -78,7 +81,7 @@ class Adapter:
 
     @cached_property
     def operations(self) -> Operations:
-        return Operations(self.database, self.clock, self.wake)
+        return Operations(self.database, self.clock, self.wake, self._mend)
 
     @cached_property
     def exchange(self) -> Exchange:
@@ -114,6 +117,10 @@ class Adapter:
             ),
             limit=self._concurrency,
         )
+
+    def _mend(self, connection: Connection, delivery_id: int, at: int) -> None:
+        if needs_mapping(connection, self.contents, delivery_id):
+            map_again(connection, self.contents, self.directory, self.mappings, delivery_id, at)
 
     def wake(self) -> None:
         """Tell the worker of this process, where one runs, that there may be something to send."""

@@ -40,7 +40,6 @@ class Context:
     clock: "Clock"
     principal: "Principal"
     views: "Views"
-    operations: "Operations"
 
 
 def settings(config: Path) -> "Settings":
@@ -68,25 +67,38 @@ def store(config: Path) -> Iterator[tuple["Settings", "Database"]]:
 
 @contextmanager
 def opened(config: Path) -> Iterator[Context]:
-    """The installation, closed at the end. Raises AdapterError where its database is not there or not up to date."""
-    from adapter.exchange.operations import Operations
+    """The installation to look at, closed at the end. Raises AdapterError where its database is not there or not up
+    to date."""
     from adapter.exchange.views import Views
-    from adapter.store import migrate
     from adapter.store.content import ContentStore, Plain
     from adapter.support.clock import SystemClock
 
     with store(config) as (loaded, database):
-        if migrate.pending(database):
-            raise AdapterError("the database is not at the schema of this version: run `adapter db upgrade`")
+        _require_schema(database)
         clock = SystemClock()
-        yield Context(
-            settings=loaded,
-            database=database,
-            clock=clock,
-            principal=operator(),
-            views=Views(database, ContentStore(Plain()), clock, loaded.delivery.escalate_after),
-            operations=Operations(database, clock, wake=lambda: None),  # the server polls; it is another process
-        )
+        views = Views(database, ContentStore(Plain()), clock, loaded.delivery.escalate_after)
+        yield Context(loaded, database, clock, operator(), views)
+
+
+@contextmanager
+def acting(config: Path) -> Iterator[tuple["Operations", "Principal"]]:
+    """The installation to act on, and who acts. What becomes due is found by the server's own polling: it is another
+    process. Raises as `opened`."""
+    from adapter import wiring
+
+    adapter = wiring.build(settings(config))
+    try:
+        _require_schema(adapter.database)
+        yield adapter.operations, operator()
+    finally:
+        adapter.close()
+
+
+def _require_schema(database: "Database") -> None:
+    from adapter.store import migrate
+
+    if migrate.pending(database):
+        raise AdapterError("the database is not at the schema of this version: run `adapter db upgrade`")
 
 
 def operator() -> "Principal":

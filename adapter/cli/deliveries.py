@@ -1,18 +1,18 @@
 """`adapter deliveries`: what is on its way to whom, and what a person may do about it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, Config, Json, opened
+from adapter.cli.context import DEFAULT_CONFIG, Config, Json, acting, opened
 
 if TYPE_CHECKING:
-    from adapter.cli.context import Context
+    from adapter.exchange.operations import Operations
     from adapter.exchange.records import DeliveryDetail, DeliveryRow
+    from adapter.security.principals import Principal
 
 app = typer.Typer(no_args_is_help=True, help="See deliveries; retry, cancel or release them.")
 
@@ -59,8 +59,7 @@ def show(delivery_id: Number, config: Config = DEFAULT_CONFIG, as_json: Json = F
 @app.command()
 def retry(deliveries: Numbers, reason: Reason = "", config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """Send dead letters again, or waiting deliveries now. Exit status 1 where one cannot be."""
-    with _acting(deliveries, config, as_json, "retried") as (context, act):
-        act(lambda number: context.operations.retry(context.principal, number, reason))
+    _act(deliveries, config, as_json, "retried", lambda operations, by, number: operations.retry(by, number, reason))
 
 
 @app.command()
@@ -71,8 +70,7 @@ def cancel(
     as_json: Json = False,
 ) -> None:
     """Never send them; those that wait behind them go on. Exit status 1 where one cannot be."""
-    with _acting(deliveries, config, as_json, "cancelled") as (context, act):
-        act(lambda number: context.operations.cancel(context.principal, number, reason))
+    _act(deliveries, config, as_json, "cancelled", lambda operations, by, number: operations.cancel(by, number, reason))
 
 
 @app.command()
@@ -83,30 +81,29 @@ def release(
     as_json: Json = False,
 ) -> None:
     """Let held deliveries go to their receivers. Exit status 1 where one cannot be."""
-    with _acting(deliveries, config, as_json, "released") as (context, act):
-        act(lambda number: context.operations.release(context.principal, number, reason))
+    _act(deliveries, config, as_json, "released", lambda operations, by, number: operations.release(by, number, reason))
 
 
-@contextmanager
-def _acting(
-    numbers: list[int], config: Path, as_json: bool, done: str
-) -> "Iterator[tuple[Context, Callable[[Callable[[int], None]], None]]]":
-    """Acts on each delivery and says what became of it; one that is refused does not stop the others."""
+def _act(
+    numbers: list[int],
+    config: Path,
+    as_json: bool,
+    done: str,
+    on: "Callable[[Operations, Principal, int], None]",
+) -> None:
+    """Act on each delivery and say what became of it; one that is refused does not stop the others."""
     from adapter.delivery.outbox import DeliveryStateError
+    from adapter.support.errors import MappingError
 
     answers: list[dict[str, object]] = []
-
-    def act(on: Callable[[int], None]) -> None:
+    with acting(config) as (operations, principal):
         for number in numbers:
             try:
-                on(number)
-            except DeliveryStateError as error:
+                on(operations, principal, number)
+            except (DeliveryStateError, MappingError) as error:
                 answers.append({"delivery": number, "done": False, "text": str(error)})
             else:
                 answers.append({"delivery": number, "done": True, "text": f"delivery {number} is {done}"})
-
-    with opened(config) as context:
-        yield context, act
     if as_json:
         output.print_json({"deliveries": answers})
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, Config, Json, opened
+from adapter.cli.context import DEFAULT_CONFIG, Config, Json, acting, opened
 from adapter.support.errors import ConfigurationError, NotFoundError
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def pause(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Send nothing to an endpoint until it is resumed. What waits is kept."""
-    with opened(config) as context:
-        context.operations.pause(context.principal, endpoint, reason)
+    with acting(config) as (operations, principal):
+        operations.pause(principal, endpoint, reason)
     output.print_line(f"endpoint {endpoint} is paused; resume it with: adapter endpoints resume {endpoint}")
 
 
@@ -76,8 +76,8 @@ def resume(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Send to an endpoint again, everything that waits for it now."""
-    with opened(config) as context:
-        context.operations.resume(context.principal, endpoint, reason)
+    with acting(config) as (operations, principal):
+        operations.resume(principal, endpoint, reason)
     output.print_line(f"endpoint {endpoint} is resumed")
 
 

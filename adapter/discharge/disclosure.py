@@ -11,7 +11,7 @@ from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import NEED_ASSESSED
 from adapter.fhir.shapes import obj
 
-_MINIMUM_CONTENT = frozenset({"admission-notice"})
+_MINIMUM_CONTENT = frozenset({"admission-notice", "admission-notice-update"})
 _REASON = "given for the 24-hour clock of LAW 2:3 only; not among the contents of LAW 2:2"
 
 

@@ -22,6 +22,8 @@ from adapter.support.errors import NotFoundError
 
 _delivery, _message = tables.delivery.c, tables.message.c
 
+Mend = Callable[[Connection, int, int], None]
+
 
 @dataclass(frozen=True)
 class _Act:
@@ -32,18 +34,22 @@ class _Act:
 
 
 class Operations:
-    """`wake` is called after each commit that may have made something due."""
+    """`wake` is called after each commit that may have made something due; `mend` when a delivery is retried, in the
+    same transaction, with the delivery's id and the instant: it gives bytes to one that could not be mapped, or raises
+    MappingError."""
 
-    def __init__(self, database: Database, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(self, database: Database, clock: Clock, wake: Callable[[], None], mend: Mend) -> None:
         self._database = database
         self._clock = clock
         self._wake = wake
+        self._mend = mend
 
     def retry(self, principal: Principal, delivery_id: int, reason: str = "") -> None:
         """Send a dead letter again at its old place, or a waiting delivery now. Needs RESEND."""
         principal.require(Right.RESEND)
         with self._on_delivery(principal, "delivery-retry", delivery_id, optional_reason(reason)) as act:
             outbox.retry(act.connection, delivery_id, act.at)
+            self._mend(act.connection, delivery_id, act.at)
 
     def cancel(self, principal: Principal, delivery_id: int, reason: str) -> None:
         """Never send it; those behind it in its stream go on. Needs RESEND and a reason."""

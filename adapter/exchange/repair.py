@@ -23,12 +23,10 @@ def map_again(
     delivery_id: int,
     at: int,
 ) -> None:
-    """Give a delivery its mapped bytes, by the mapping of now, where it has none. `at` in UTC microseconds.
+    """Give a delivery its mapped bytes, by the mapping of now. `at` in UTC microseconds.
 
     Raises MappingError where it still cannot be mapped, NotFoundError where its endpoint has left the directory.
     """
-    if contents.of_delivery(connection, delivery_id, "mapped") is not None:
-        return
     delivery = connection.execute(select(tables.delivery).where(tables.delivery.c.id == delivery_id)).one()
     message = _message(connection, contents, delivery.message_id)
     index = _destination(message, delivery.receiver_unit)
@@ -46,6 +44,11 @@ def map_again(
         .where(tables.delivery.c.id == delivery_id)
         .values(mapping=draft.mapping, mapping_version=draft.mapping_version, media_type=draft.media_type)
     )
+
+
+def needs_mapping(connection: Connection, contents: ContentStore, delivery_id: int) -> bool:
+    """Whether the delivery has no bytes to send."""
+    return contents.of_delivery(connection, delivery_id, "mapped") is None
 
 
 def _message(connection: Connection, contents: ContentStore, message_id: int) -> MessageBundle:

@@ -134,8 +134,6 @@ def messages(journey: Journey) -> Callable[[str], list[dict[str, Any]]]:
     def make(seed: str) -> list[dict[str, Any]]:
         play, now = Play(journey, seed), SystemClock().now()
         count = len(journey.steps)
-        return [
-            play.message(step, now - timedelta(minutes=count - index)) for index, step in enumerate(journey.steps)
-        ]
+        return [play.message(step, now - timedelta(minutes=count - index)) for index, step in enumerate(journey.steps)]
 
     return make

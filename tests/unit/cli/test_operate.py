@@ -45,7 +45,10 @@ def run(config):
 
 @pytest.fixture
 def dead(stored):
-    return stored.delivery(stored.message(), status="dead", reason="unit is closed")
+    message_id = stored.message()
+    delivery_id = stored.delivery(message_id, status="dead", reason="unit is closed")
+    stored.content(message_id, "mapped", b"<meddelande/>", "application/xml", delivery_id=delivery_id)
+    return delivery_id
 
 
 def audited(stored):

@@ -14,7 +14,7 @@ def woken():
 
 @pytest.fixture
 def operations(database, clock, woken):
-    return Operations(database, clock, lambda: woken.append(True))
+    return Operations(database, clock, lambda: woken.append(True), lambda _connection, _delivery_id, _at: None)
 
 
 def status_of(stored, delivery):
