@@ -74,7 +74,9 @@ def refused(error: Exception) -> Refused:
         case MappingError():
             return Refused(422, REFUSED, str(error))
         case _:
-            return Refused(500, INTERNAL, "the adapter failed; the message was not accepted because of this call")
+            return Refused(
+                500, INTERNAL, "the adapter failed: send it again, unchanged, and tell operations the request id"
+            )
 
 
 def as_outcome(request: Request, answer: Refused) -> Response:
