@@ -27,7 +27,13 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
             _create_private(Path(self.url.database))
-        self.engine = create_engine(self.url, pool_size=20, max_overflow=20, pool_pre_ping=not self.is_sqlite)
+        self.engine = create_engine(
+            self.url,
+            pool_size=20,
+            max_overflow=20,
+            pool_pre_ping=not self.is_sqlite,
+            hide_parameters=True,  # bound values are personal data: none may stand in an exception
+        )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)

@@ -49,7 +49,14 @@ def test_an_accepted_message_is_committed_with_its_bytes_fact_and_deliveries(ins
     with installation.adapter.database.read() as connection:
         contents = installation.adapter.contents.of_message(connection, message.id)
     assert [content.body for content in contents if content.stage == "received"] == [body]
-    assert sorted(content.stage for content in contents) == ["answer", "mapped", "mapped", "received", "report", "report"]
+    assert sorted(content.stage for content in contents) == [
+        "answer",
+        "mapped",
+        "mapped",
+        "received",
+        "report",
+        "report",
+    ]
     (fact,) = rows(installation, tables.fact)
     assert fact.event == "admission-notice"
     assert "need_assessed" in fact.instants
@@ -257,5 +264,8 @@ def test_xml_and_json_of_the_same_message_are_the_same_message(installation, mes
 
 def test_facts_and_audit_cannot_be_changed(installation, messages):
     installation.send(messages("a")[0])
-    with pytest.raises(Exception, match="never changed or removed"), installation.adapter.database.write() as connection:
+    with (
+        pytest.raises(Exception, match="never changed or removed"),
+        installation.adapter.database.write() as connection,
+    ):
         connection.execute(tables.fact.delete())

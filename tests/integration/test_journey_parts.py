@@ -1,0 +1,151 @@
+"""Holding, releasing, mending and answering, through the real worker and real receivers."""
+
+import copy
+
+import pytest
+from sqlalchemy import select, update
+
+from adapter.exchange.submission import Submission
+from adapter.security.principals import Right
+from adapter.store import tables
+from adapter.store.alarms import standing
+from adapter.support.errors import ForbiddenError, MappingError, NotFoundError
+
+
+def resources(message, kind):
+    return [entry["resource"] for entry in message["entry"] if entry["resource"]["resourceType"] == kind]
+
+
+def deliveries(installation):
+    with installation.adapter.database.read() as connection:
+        return connection.execute(select(tables.delivery).order_by(tables.delivery.c.id)).all()
+
+
+def protect(message):
+    resources(message, "Patient")[0]["meta"] = {
+        "security": [{"system": "http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel", "code": "skyddadFolkbokforing"}]
+    }
+    return message
+
+
+class TestProtected:
+    def test_is_held_until_released_with_a_reason_by_one_who_may(self, installation, messages):
+        installation.send(protect(messages("a")[0]))
+        installation.adapter.worker.run_until_idle()
+        assert {row.status for row in deliveries(installation)} == {"held"}
+        assert installation.lifecare.ledger.stored == ()
+
+        number = next(row.id for row in deliveries(installation) if row.endpoint == "lifecare")
+        operations = installation.adapter.operations
+        with pytest.raises(ForbiddenError):
+            operations.release(installation.principal("region", Right.RESEND), number, "kontrollerad")
+        operations.release(installation.operator, number, "adressen kontrollerad")
+        installation.adapter.worker.run_until_idle()
+        assert [entry.event for entry in installation.lifecare.ledger.stored] == ["inskrivningsmeddelande"]
+        assert installation.open_care.ledger.stored == ()
+
+    def test_a_later_message_without_the_label_is_held_too(self, installation, messages):
+        first, second = messages("a")[:2]
+        installation.send(protect(first))
+        installation.send(second)
+        assert {row.status for row in deliveries(installation)} == {"held"}
+
+    def test_a_later_label_holds_what_has_not_left(self, installation, messages):
+        first, second = messages("a")[:2]
+        installation.send(first)
+        installation.send(protect(second))
+        assert {row.status for row in deliveries(installation)} == {"held"}
+
+    def test_a_try_that_fails_after_the_label_came_is_held_and_not_tried_again(self, installation, messages):
+        installation.send(messages("a")[0])
+        installation.lifecare.be_unavailable()
+        with installation.adapter.database.write() as connection:
+            connection.execute(update(tables.patient).values(protected=True))
+        installation.adapter.worker.run_until_idle()
+        assert {row.status for row in deliveries(installation) if row.endpoint == "lifecare"} == {"held"}
+
+    def test_a_dead_letter_is_held_when_retried_before_it_was_released(self, installation, messages):
+        message = protect(messages("a")[0])
+        resources(message, "Patient")[0]["maritalStatus"] = {"text": "gift"}
+        installation.send(message)
+        (dead,) = [row for row in deliveries(installation) if row.status == "dead"]
+        with installation.adapter.database.write() as connection:
+            installation.adapter.contents.add(
+                connection,
+                message_id=dead.message_id,
+                delivery_id=dead.id,
+                stage="mapped",
+                media_type="application/xml",
+                body=b"<x/>",
+                at=0,
+            )
+        installation.adapter.operations.retry(installation.operator, dead.id)
+        installation.adapter.worker.run_until_idle()
+        assert {row.status for row in deliveries(installation)} == {"held"}
+
+    def test_lists_do_not_tell_where_the_person_is(self, installation, messages):
+        installation.send(protect(messages("a")[0]))
+        views = installation.adapter.views
+        shown = repr(views.messages(installation.operator)) + repr(views.deliveries(installation.operator))
+        shown += repr(views.status(installation.operator)) + repr(views.overview(installation.operator))
+        for secret in ("SE2120002643", "2482", "kommun", "Skellefteå", "SE2321000222"):
+            assert secret not in shown
+
+
+class TestDeadLetter:
+    def test_one_that_could_not_be_mapped_is_mapped_again_when_retried(self, installation, messages, monkeypatch):
+        mapping = type(installation.adapter.mappings["lifecare"])
+        good = mapping.to_record
+
+        def broken(self, bundle):
+            raise MappingError("lifecare/admission-notice.yaml:12: Patient.name has no place in the record")
+
+        monkeypatch.setattr(mapping, "to_record", broken)
+        installation.send(messages("a")[0])
+        (dead,) = [row for row in deliveries(installation) if row.status == "dead"]
+        with pytest.raises(MappingError, match="still cannot be mapped"):
+            installation.adapter.operations.retry(installation.operator, dead.id)
+        assert {row.status for row in deliveries(installation)} == {"dead", "waiting"}
+
+        monkeypatch.setattr(mapping, "to_record", good)
+        installation.adapter.operations.retry(installation.operator, dead.id)
+        installation.adapter.worker.run_until_idle()
+        assert {row.status for row in deliveries(installation)} == {"done"}
+        with installation.adapter.database.read() as connection:
+            assert standing(connection) == []
+
+    def test_it_keeps_later_messages_of_the_patient_waiting_but_not_of_others(self, installation, messages):
+        mine = messages("a")
+        resources(mine[0], "Patient")[0]["maritalStatus"] = {"text": "gift"}
+        other = copy.deepcopy(messages("b")[0])
+        resources(other, "Patient")[0]["identifier"][0]["value"] = "189001039800"
+        for message in (mine[0], mine[1], other):
+            assert installation.send(message).status == 200
+        installation.adapter.worker.run_until_idle()
+        ends = [(row.message_id, row.status) for row in deliveries(installation) if row.endpoint == "lifecare"]
+        assert ends == [(1, "dead"), (2, "waiting"), (3, "done")]
+
+
+class TestAnswers:
+    def record(self, installation, body, party="drift"):
+        submission = Submission(body, "application/xml", request_id="test", source="lifecare")
+        return installation.adapter.exchange.receive_record("lifecare", submission, installation.principal(party))
+
+    def test_an_unreadable_record_is_refused_in_the_partners_format_and_kept(self, installation):
+        for body, status in ((b"<meddelande", 400), (b"<x xmlns='urn:y'/>", 422)):
+            reply = self.record(installation, body)
+            assert reply.status == status, reply.body
+            assert b"avvisat" in reply.body
+        with installation.adapter.database.read() as connection:
+            kept = connection.execute(select(tables.message.c.status, tables.message.c.source)).all()
+        assert kept == [("rejected", "lifecare")] * 2
+
+
+def test_a_party_sees_only_its_own(installation, messages):
+    installation.send(messages("a")[0])
+    views = installation.adapter.views
+    assert len(views.messages(installation.principal("region", Right.LIST)).rows) == 1
+    assert len(views.messages(installation.principal("kommun", Right.LIST)).rows) == 1
+    assert views.messages(installation.principal("annan", Right.LIST)).rows == ()
+    with pytest.raises(NotFoundError):
+        views.message(installation.principal("annan", Right.LIST), 1)
