@@ -56,6 +56,9 @@ def _started(config: Config) -> "Iterator[Adapter]":
     logging.configure(loaded.logging.format, loaded.logging.level)
     adapter = wiring.build(loaded)
     try:
+        for warning in adapter.directory.warnings:
+            typer.echo(f"warning: {warning}", err=True)
+        _ = adapter.mappings  # a wrong one is told now, not at the first message
         migrate.upgrade(adapter.database)
         yield adapter
     finally:
