@@ -43,8 +43,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "continue": ("Redan inloggad? Fortsätt", "Already logged in? Continue"),
     # status page
-    "needs person": ("Kräver en människa", "Needs a person"),
-    "nothing needed": ("Inget kräver en människa just nu.", "Nothing needs a person right now."),
+    "needs person": ("Kräver åtgärd", "Needs a person"),
+    "nothing needed": ("Inget kräver åtgärd just nu.", "Nothing needs a person right now."),
     "since": ("sedan", "since"),
     "next step": ("Nästa steg", "Next step"),
     "look": ("Visa", "Show"),
@@ -104,6 +104,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "reason words": ("Orsak", "Cause"),
     "withheld": ("Orsaken visas för den som får öppna innehåll.", "The cause is shown to those who may open content."),
     "retry": ("Skicka igen", "Send again"),
+    "send now": ("Skicka nu", "Send now"),
     "release": ("Släpp fram", "Release"),
     "cancel": ("Avbryt leveransen", "Cancel delivery"),
     "release hint": (
@@ -189,6 +190,7 @@ _ATTENTION: Mapping[str, tuple[str, str]] = {
     "endpoint-open": ("{endpoint} svarar inte som den ska; prövas igen av sig själv", ""),
     "endpoint-tripped": ("{endpoint} släpper inte in oss eller är fel adress; prövas igen av sig själv", ""),
     "endpoint-paused": ("{endpoint} är pausad; allt dit väntar", "{endpoint} is paused; everything to it waits"),
+    "statutory-notice-refused": ("Ett lagstadgat meddelande avvisades; fristen kan brytas", ""),
     "worker-silent": ("Meddelanden väntar och ingen arbetsprocess är igång", ""),
 }
 
@@ -203,9 +205,10 @@ def event_name(code: str | None, language: Language) -> str:
     """The event in the reader's language; an unknown one as its code."""
     if code is None:
         return "–"
-    if language == "sv" and code in EVENTS:
-        return EVENTS[code].swedish.capitalize()
-    return code.replace("-", " ").capitalize()
+    name = EVENTS[code].swedish if language == "sv" and code in EVENTS else code.replace("-", " ")
+    if name.split(" ", 1)[0] == "sip":
+        return "SIP" + name.removeprefix("sip")
+    return name[:1].upper() + name[1:]
 
 
 def attention_text(attention: Attention, language: Language) -> str:
