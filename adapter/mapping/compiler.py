@@ -74,6 +74,10 @@ def compile_message(source: Source, environment: Environment) -> Message:
     content = source.content
     assert isinstance(content, model.MessageFile)  # noqa: S101 - read with that model
     message = Message(content.event, content.record)
+    if content.record not in environment.root.children:
+        words = f"the schema has no element '{content.record}' in {environment.root.name}"
+        environment.problems.append(Problem(source.file, source.lines.of(("record",)), words))
+        return message
     sources = []
     for index, name in enumerate(content.include):
         part = environment.parts(name)

@@ -132,7 +132,7 @@ class Mapping:
 
     def message_id(self, content: bytes) -> str | None:
         """The id in a record that may be wrong in any way; None where none can be read."""
-        root = records.peek(content, self._schema, self._system.max_bytes)
+        root = records.peek(content, self._system.max_bytes)
         return self._text(root, self._compiled.message_id) or None if root is not None else None
 
     def acknowledge(self, message_id: str | None, code: str, reason: str = "", codes: Iterable[str] = ()) -> bytes:
@@ -142,7 +142,7 @@ class Mapping:
         root = Node(shape.root)
         words = "".join(char for char in reason if records.legal(char)).strip()[:_REASON_LIMIT]
         values = [(shape.message_id, message_id), (shape.status, shape.codes[code]), (shape.reason, words)]  # type: ignore[index]
-        root.children = [Node(name, text) for name, text in values if text]
+        root.children = [Node(name, text) for name, text in values if text and records.legal(text)]
         root.children += [Node(shape.issues, text) for text in sorted(set(codes))]
         try:
             return records.write(root, self._schema)

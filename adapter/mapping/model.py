@@ -1,5 +1,6 @@
 """The files of a mapping, as they are written: `mapping.yaml`, one file a message, parts that messages share."""
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -203,3 +204,7 @@ def json_schema() -> dict[str, Any]:
         "oneOf": [{"$ref": f"#/$defs/{name}"} for name in files],
         "$defs": dict(sorted(defs.items())),
     }
+
+
+if __name__ == "__main__":
+    print(json.dumps(json_schema(), indent=2))  # noqa: T201 - how mappings/mapping-language.schema.json is made

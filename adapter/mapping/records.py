@@ -110,17 +110,18 @@ def parse_path(text: str, start: Type | None, schema: RecordSchema) -> RecordPat
 def read(content: bytes, schema: RecordSchema, root: str, limit: int) -> Node:
     """A record that follows its schema. Raises ParseError where it is not XML of bounded size without DTD and
     entities, MappingError where it does not follow the schema; no value is repeated in the words."""
-    element = _parse(content, schema, limit)
+    element = _parse(content, limit)
     name = etree.QName(element)
     if name.localname != root or name.namespace != schema.namespace:
         raise MappingError(f"expected the element {root} in the namespace {schema.namespace}")
+    _follow(schema, element)
     return _node(element)
 
 
-def peek(content: bytes, schema: RecordSchema, limit: int) -> Node | None:
+def peek(content: bytes, limit: int) -> Node | None:
     """What can be read of a record that may break its schema; None where it is not XML within the bounds."""
     try:
-        element = _parse(content, schema, limit, check=False)
+        element = _parse(content, limit)
     except ParseError:
         return None
     return _node(element) if _shallow(element) else None
@@ -139,14 +140,11 @@ def legal(text: str) -> bool:
     return markup.INVALID.search(text) is None
 
 
-def _parse(content: bytes, schema: RecordSchema, limit: int, *, check: bool = True) -> Any:
+def _parse(content: bytes, limit: int) -> Any:
     if len(content) > limit:
         raise ParseError(f"the record is larger than {limit} bytes")
     markup.decode(content)
-    element = markup.root(content)
-    if check:
-        _follow(schema, element)
-    return element
+    return markup.root(content)
 
 
 def _shallow(element: Any, depth: int = 12) -> bool:

@@ -1,0 +1,190 @@
+"""The shipped mapping over every sample and every fixture: what goes there comes back."""
+
+import copy
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adapter.fhir import json as fhir_json
+from adapter.fhir.bundles import MessageBundle
+from adapter.mapping import Mapping, Outcome, Report, accounts
+from adapter.mapping.runs import Run
+from adapter.support.errors import AdapterError
+
+ROOT = Path(__file__).parents[3]
+SAMPLES = sorted(
+    file for file in (ROOT / "mappings" / "lifecare" / "samples").glob("*.xml") if "mottagningsbevis" not in file.name
+)
+FIXTURES = sorted((ROOT / "fixtures" / "journeys").glob("*/*.json"))
+
+
+def deliveries(file: Path) -> list[dict[str, Any]]:
+    """The message of a fixture, once for each destination."""
+    found = []
+    for destination in MessageBundle(fhir_json.parse(file.read_bytes())).destinations:
+        bundle = copy.deepcopy(fhir_json.parse(file.read_bytes()))
+        MessageBundle(bundle).header["destination"] = [destination]
+        found.append(bundle)
+    return found
+
+
+DELIVERIES = [
+    pytest.param(bundle, id=f"{file.parent.name}/{file.stem}-{index}")
+    for file in FIXTURES
+    for index, bundle in enumerate(deliveries(file))
+]
+
+
+def without_left_out(bundle: dict[str, Any], report: Report) -> dict[str, Any]:
+    """The bundle less what the report says was left out."""
+    kept = copy.deepcopy(bundle)
+    leaves = {leaf.path: leaf for leaf in accounts.fhir_leaves(kept, Run())}
+    for line in report.of(Outcome.LEFT_OUT):
+        leaf = leaves[line.path]
+        leaf.container[leaf.key] = None
+    pruned: dict[str, Any] = prune(kept)
+    return pruned
+
+
+def prune(value: Any) -> Any:
+    if isinstance(value, dict):
+        inner = {key: kept for key, item in value.items() if (kept := prune(item)) is not None}
+        return inner if set(inner) - {"resourceType"} else None
+    if isinstance(value, list):
+        return [kept for item in value if (kept := prune(item)) is not None] or None
+    return value
+
+
+def content(bundle: dict[str, Any], original: dict[str, Any] | None = None) -> Counter[str]:
+    """The resources as text, each reference replaced by what it leads to: ids and order of entries do not count."""
+    whole = MessageBundle(original or bundle)
+
+    def expand(value: Any, depth: int) -> Any:
+        if isinstance(value, dict):
+            target = whole.resolve(value) if "reference" in value else None
+            if target is not None:
+                value = {
+                    **value,
+                    "reference": [target["resourceType"], target.get("identifier"), target.get("description")],
+                }
+                if target["resourceType"] == "MessageHeader":
+                    value["reference"] = target["id"]
+            return {key: expand(item, depth + 1) for key, item in value.items() if key not in ("id", "fullUrl")}
+        return [expand(item, depth + 1) for item in value] if isinstance(value, list) else value
+
+    own = [{key: value for key, value in bundle.items() if key not in ("entry", "id")}]
+    resources = [entry["resource"] for entry in bundle["entry"] if "resource" in entry]
+    return Counter(json.dumps(expand(each, 0), sort_keys=True, ensure_ascii=False) for each in (*own, *resources))
+
+
+@pytest.mark.parametrize("file", SAMPLES, ids=lambda file: file.stem)
+def test_record_to_fhir_to_record_is_identical(lifecare: Mapping, file: Path) -> None:
+    read = lifecare.to_fhir(file.read_bytes())
+    assert not read.report.of(Outcome.LEFT_OUT)
+    assert not read.report.of(Outcome.NOT_MAPPED)
+    assert lifecare.to_record(read.bundle).content == file.read_bytes()
+
+
+@pytest.mark.parametrize("bundle", DELIVERIES)
+def test_fhir_to_record_to_fhir_is_identical_but_for_what_was_left_out(
+    lifecare: Mapping, bundle: dict[str, Any]
+) -> None:
+    written = lifecare.to_record(bundle)
+    back = lifecare.to_fhir(written.content).bundle
+    assert not written.report.of(Outcome.SUPPLIED)
+    assert MessageBundle(back).header_id == MessageBundle(bundle).header_id
+    assert content(back) == content(without_left_out(bundle, written.report), bundle)
+    assert lifecare.to_record(back).content == written.content
+
+
+@pytest.mark.parametrize("bundle", DELIVERIES[:3])
+def test_the_result_is_the_same_to_the_byte_and_the_source_is_not_changed(
+    lifecare: Mapping, bundle: dict[str, Any]
+) -> None:
+    before = json.dumps(bundle)
+    first, second = lifecare.to_record(bundle), lifecare.to_record(bundle)
+    assert first.content == second.content
+    assert lifecare.to_fhir(first.content).bundle == lifecare.to_fhir(second.content).bundle
+    assert json.dumps(bundle) == before
+
+
+def test_ids_in_the_result_are_unique_and_every_reference_resolves(lifecare: Mapping) -> None:
+    for file in SAMPLES:
+        bundle = lifecare.to_fhir(file.read_bytes()).bundle
+        ids = [entry["resource"]["id"] for entry in bundle["entry"]]
+        assert len(ids) == len(set(ids))
+        assert [entry["fullUrl"] for entry in bundle["entry"]] == [f"urn:uuid:{each}" for each in ids]
+        assert bundle["entry"][0]["resource"]["resourceType"] == "MessageHeader"
+        text = json.dumps(bundle)
+        assert all(f"urn:uuid:{each}" in text for each in ids)
+        for reference in _references(bundle):
+            assert MessageBundle(bundle).resolve(reference) is not None
+
+
+def _references(value: Any) -> list[dict[str, Any]]:
+    if isinstance(value, dict):
+        own = [value] if isinstance(value.get("reference"), str) else []
+        return own + [each for item in value.values() for each in _references(item)]
+    return [each for item in value for each in _references(item)] if isinstance(value, list) else []
+
+
+def test_the_task_and_the_party_of_this_receiver_are_picked(lifecare: Mapping) -> None:
+    first, second = deliveries(FIXTURES[0])
+    one, two = lifecare.to_record(first).content.decode(), lifecare.to_record(second).content.decode()
+    for bundle, mine, other in ((first, one, two), (second, two, one)):
+        unit = MessageBundle(bundle).destination_receivers()[0][1] or ""
+        task = next(
+            t for t in MessageBundle(bundle).of_type("Task") if MessageBundle(bundle).hsa_of(t["owner"]) == unit
+        )
+        assert task["identifier"][0]["value"] in mine
+        assert task["identifier"][0]["value"] not in other
+        assert unit in mine
+        assert unit not in other
+
+
+def test_the_statutory_notice_says_no_more_than_the_law(lifecare: Mapping) -> None:
+    bundle = deliveries(FIXTURES[0])[0]
+    stay = MessageBundle(bundle).of_type("Encounter")[0]
+    written = lifecare.to_record(bundle)
+    assert stay["period"]["start"] not in written.content.decode()
+    left_out = {line.path.partition("ofType")[2] for line in written.report.of(Outcome.LEFT_OUT)}
+    assert "(Encounter).period.start" in left_out
+
+
+def test_every_mapping_file_is_exercised(lifecare: Mapping) -> None:
+    bundles = [parameter.values[0] for parameter in DELIVERIES]
+    bundles += [lifecare.to_fhir(file.read_bytes()).bundle for file in SAMPLES]
+    used = {line.rule.partition(":")[0] for bundle in bundles for line in lifecare.to_record(bundle).report.lines}
+    folder = ROOT / "mappings" / "lifecare"
+    assert used >= {f"{kind}/{file.name}" for kind in ("messages", "parts") for file in (folder / kind).glob("*.yaml")}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["reference", "url", "x", "identifier", "system", "value"]), inner, max_size=3
+        )
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_shape_gives_a_record_or_words(lifecare: Mapping, data: st.DataObject) -> None:
+    bundle = copy.deepcopy(data.draw(st.sampled_from(DELIVERIES)).values[0])
+    leaves = list(accounts.fhir_leaves(bundle, Run()))
+    for leaf in data.draw(st.lists(st.sampled_from(leaves), min_size=1, max_size=3)):
+        leaf.container[leaf.key] = data.draw(JSON)
+    try:
+        written = lifecare.to_record(bundle)
+    except AdapterError:
+        return
+    assert lifecare.to_record(lifecare.to_fhir(written.content).bundle).content == written.content
