@@ -13,7 +13,6 @@ from starlette.responses import PlainTextResponse, Response
 from adapter.fhir import outcomes
 from adapter.fhir.outcomes import Rule
 from adapter.support.errors import (
-    AdapterError,
     ForbiddenError,
     MappingError,
     NotFoundError,
@@ -100,8 +99,3 @@ def resource_response(
     """A FHIR resource in one of our formats."""
     content_type = f"{offer.media_type}; charset=utf-8"
     return Response(offer.write(dict(resource)), status, dict(headers or {}), media_type=content_type)
-
-
-def is_ours(error: Exception) -> bool:
-    """Whether the exception is an answer that we meant to give, and needs no line in the log."""
-    return isinstance(error, Refused | HTTPException | NotAcceptable | AdapterError) and refused(error).status < 500

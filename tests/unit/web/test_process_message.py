@@ -14,7 +14,7 @@ import pytest
 from adapter.exchange.submission import Reply
 from adapter.fhir import outcomes, xml
 from adapter.fhir.outcomes import Issue
-from adapter.support.errors import UnavailableError
+from adapter.support.errors import NotFoundError, UnavailableError
 
 MOST = 4096
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -139,6 +139,34 @@ def test_an_answer_that_we_cannot_write_is_406_in_json(site, issue_of, path):
     assert issue_of(response)["code"] == "not-supported"
     assert site.exchange.received == []
     assert site.exchange.refused[0].status == 406
+
+
+def test_a_token_whose_party_has_left_the_directory_is_403(site, issue_of, monkeypatch):
+    def unknown(*_):
+        raise NotFoundError("there is no party region")
+
+    monkeypatch.setattr(site.adapter.directory, "units_of", unknown)
+    response = site.post()
+    assert (response.status_code, issue_of(response)["code"]) == (403, "forbidden")
+    assert "directory" in issue_of(response)["details"]["text"]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_refused_body_over_the_limit_is_not_read_to_its_end(site, chunked):
+    body = b"x" * (4 * MOST)
+    response = site.post(body=iter([body]) if chunked else body, media_type="text/plain")
+    assert response.status_code == 415
+    (kept,) = site.exchange.refused
+    assert kept.size > MOST
+    if not chunked:  # its declared size is enough: not a byte is read
+        assert (kept.size, kept.sha256) == (len(body), hashlib.sha256(b"").hexdigest())
+
+
+def test_a_refused_body_that_stalls_is_kept_as_empty(site, monkeypatch):
+    monkeypatch.setattr("adapter.web.limits.read", _impatient(site))
+    answer = raw(site, head(site, "Content-Length: 1000").replace(b"fhir+json", b"fhir+turtle") + b"{")
+    assert answer.startswith(b"HTTP/1.1 415")
+    assert [kept.size for kept in site.exchange.refused] == [0]
 
 
 def test_strangers_leave_only_so_many_traces_a_minute(site):
@@ -309,6 +337,16 @@ def test_the_event_loop_answers_while_messages_are_worked_on(site):
         release.set()
         for thread in threads:
             thread.join()
+
+
+def test_more_than_can_wait_are_asked_to_come_back(site, issue_of, monkeypatch):
+    monkeypatch.setattr("adapter.web.intake._WAITING_PER_THREAD", 0)
+    response = site.post()
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert issue_of(response)["code"] == "throttled"
+    assert site.exchange.received == site.exchange.refused == []
+    monkeypatch.undo()
+    assert site.post().status_code == 200
 
 
 def test_pipelined_and_kept_connections_stay_in_step_after_a_413(site):
