@@ -1,8 +1,10 @@
 """Writes a whole installation for the demo into a folder: adapter.toml, the directory, secrets and tokens."""
 
+import os
 import secrets
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -57,7 +59,8 @@ class Installation:
         self._secret("pseudonym.key", secrets.token_hex(32))
         with (folder / "directory" / "directory.yaml").open("w", encoding="utf-8") as stream:
             YAML(typ="safe", pure=True).dump(self._directory(journey, list(counterparts)), stream)
-        self.settings = settings.load(self.file)
+        with _own_settings():
+            self.settings = settings.load(self.file)
         self.adapter = wiring.build(self.settings)
         migrate.upgrade(self.adapter.database)
         self.callers = self._callers()
@@ -120,6 +123,25 @@ class Installation:
             "timeout": "5s",
         }
         return entry | ({"mapping": "lifecare"} if counterpart.channel == "xml-http" else {})
+
+
+def own_environment() -> dict[str, str]:
+    """The environment without the settings of another installation: they would override the demo's, its database
+    among them."""
+    return {
+        name: value for name, value in os.environ.items() if "__" not in name or not name.upper().startswith("ADAPTER_")
+    }
+
+
+@contextmanager
+def _own_settings() -> Iterator[None]:
+    others = {name: value for name, value in os.environ.items() if name not in own_environment()}
+    for name in others:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(others)
 
 
 def _party(role: Role) -> str:

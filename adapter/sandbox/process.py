@@ -1,6 +1,5 @@
 """The adapter as a process of its own: started, waited for, and always ended."""
 
-import os
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from typing import Self
 
 import httpx
 
+from adapter.sandbox.installation import own_environment
 from adapter.support.errors import AdapterError
 
 _READY_SECONDS = 45.0
@@ -28,16 +28,13 @@ class AdapterProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        # A variable of the caller's would override the settings that were written for this process alone.
-        environment = {name: value for name, value in os.environ.items() if not name.upper().startswith("ADAPTER_")}
-        environment |= {name: os.environ[name] for name in ("ADAPTER_CACHE",) if name in os.environ}
         with self._log.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 [sys.executable, "-c", "from adapter.cli.main import main; main()", "serve", "--config", self._config],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=environment,
+                env=own_environment(),
                 start_new_session=True,  # Ctrl-C is for the demo, which then ends the adapter in order
             )
         try:

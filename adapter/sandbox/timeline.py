@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterable
 
+from rich.box import HEAVY_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,9 +15,10 @@ from adapter.sandbox.legs import Leg
 
 ADAPTER = "adapter"
 NAMES: dict[Role, str] = {"ehr": "EHR", "open-care": "Open care", "municipality": "Lifecare"}
-_BUSINESS = {"read-receipt": "read", "sip": "contribution to the plan"}
+_BUSINESS = {"read-receipt": "read", "sip": "own part of plan"}
 _COLUMNS = ("event", "sender", "receiver", "attempts", "technical acknowledgement", "business answer", "time")
 _PLAIN_WIDTH = 160
+_BOXED_WIDTH = 110
 _LONGEST_WORDS = 70
 
 
@@ -66,7 +68,10 @@ class Timeline:
 
     def table(self, legs: Iterable[Leg]) -> None:
         """The closing table: one row for each message and receiver."""
-        table = Table(*_COLUMNS, header_style="bold")
+        box = HEAVY_HEAD if self._console.width >= _BOXED_WIDTH else None
+        table = Table(box=box, header_style="bold", pad_edge=box is not None)
+        for column in _COLUMNS:
+            table.add_column(column, overflow="fold", no_wrap=column == "event")
         for leg in legs:
             table.add_row(*row(leg), style="" if leg.arrived else "red")
         with self._lock:

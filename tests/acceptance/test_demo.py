@@ -101,12 +101,11 @@ def test_kept_it_shows_a_console_and_ends_with_ctrl_c(tmp_path: Path) -> None:
         httpx.get(base)
 
 
-def test_an_address_that_is_no_municipality_is_refused_in_words() -> None:
-    for url, words in (("kommunen", "needs a URL"), ("http://kommun.example/x", "needs https://")):
-        refused = demo("--municipality", url)
-        assert refused.returncode == 2
-        assert words in refused.stderr
-        assert "Traceback" not in refused.stderr
+def test_what_cannot_be_run_is_said_in_words() -> None:
+    refused = demo("--municipality", "kommunen")
+    assert refused.returncode == 2
+    assert "--municipality needs a URL" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def _wait_for(output: Path, words: str, process: "subprocess.Popen[bytes]") -> str:

@@ -81,3 +81,12 @@ def test_an_adapter_that_does_not_start_is_told_with_its_last_words(tmp_path: Pa
     ):
         pass
     assert "environment" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("kommunen", "needs a URL"), ("ftp://127.0.0.1/x", "needs a URL"), ("http://kommun.example/x", "https")],
+)
+def test_an_address_that_is_no_municipality_is_refused_in_words(url: str, words: str) -> None:
+    with pytest.raises(AdapterError, match=words):
+        run(Options("vendor", municipality=url), Timeline(Console(file=io.StringIO())))

@@ -45,7 +45,7 @@ def test_off_a_terminal_lines_are_plain_and_whole() -> None:
 def test_a_row_says_who_how_often_and_what_came_back() -> None:
     assert row(LEG) == ("admission-notice", "EHR", "Lifecare", "2", "ok", "read, accepted", "1.50 s")
     held = replace(LEG, status="waiting", acknowledgement=None, delivered_at=None, business=(("sip", ("accepted",)),))
-    assert row(held) == ("admission-notice", "EHR", "Lifecare", "2", "waiting", "contribution to the plan", "")
+    assert row(held) == ("admission-notice", "EHR", "Lifecare", "2", "waiting", "own part of plan", "")
 
 
 def test_the_table_has_a_row_for_each_leg() -> None:
