@@ -11,13 +11,12 @@ RUN python -m venv /opt/adapter \
     && /opt/adapter/bin/pip install --no-cache-dir --require-hashes --requirement /wheels/requirements.lock \
     && /opt/adapter/bin/pip install --no-cache-dir --no-deps /wheels/*.whl \
     && useradd --system --create-home --home-dir /var/lib/adapter adapter \
-    && ADAPTER_CACHE=/opt/adapter/cache /opt/adapter/bin/adapter packages list >/dev/null \
+    && ADAPTER_CACHE=/opt/adapter/cache /opt/adapter/bin/python -c "from adapter.fhir import elements; elements.table()" \
     && chmod -R a+rX /opt/adapter
 ENV PATH=/opt/adapter/bin:$PATH ADAPTER_CACHE=/opt/adapter/cache ADAPTER_CONFIG=/etc/adapter/adapter.toml PYTHONUNBUFFERED=1
 USER adapter
 WORKDIR /var/lib/adapter
 VOLUME ["/etc/adapter", "/var/lib/adapter"]
 EXPOSE 8443
-HEALTHCHECK CMD ["adapter", "status", "--config", "/etc/adapter/adapter.toml"]
 ENTRYPOINT ["adapter"]
 CMD ["serve"]
