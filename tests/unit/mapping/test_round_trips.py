@@ -15,12 +15,18 @@ from adapter.fhir.bundles import MessageBundle
 from adapter.mapping import Mapping, Outcome, Report, accounts
 from adapter.mapping.runs import Run
 from adapter.support.errors import AdapterError
+from adapter.validation import Validator, messages
 
 ROOT = Path(__file__).parents[3]
 SAMPLES = sorted(
     file for file in (ROOT / "mappings" / "lifecare" / "samples").glob("*.xml") if "mottagningsbevis" not in file.name
 )
 FIXTURES = sorted((ROOT / "fixtures" / "journeys").glob("*/*.json"))
+
+
+@pytest.fixture(scope="module")
+def validator() -> Validator:
+    return Validator.load()
 
 
 def deliveries(file: Path) -> list[dict[str, Any]]:
@@ -124,6 +130,13 @@ def test_ids_in_the_result_are_unique_and_every_reference_resolves(lifecare: Map
         assert all(f"urn:uuid:{each}" in text for each in ids)
         for reference in _references(bundle):
             assert MessageBundle(bundle).resolve(reference) is not None
+
+
+@pytest.mark.parametrize("file", SAMPLES, ids=lambda file: file.stem)
+def test_the_fhir_result_is_valid(lifecare: Mapping, validator: Validator, file: Path) -> None:
+    bundle = lifecare.to_fhir(file.read_bytes()).bundle
+    found = [*validator.validate(bundle).issues, *messages.check(bundle)]
+    assert [issue.message for issue in found if issue.severity in ("error", "fatal", "warning")] == []
 
 
 def _references(value: Any) -> list[dict[str, Any]]:
