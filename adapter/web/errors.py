@@ -6,6 +6,7 @@ No text here comes from an exception that we did not raise ourselves: those may 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -13,8 +14,10 @@ from starlette.responses import PlainTextResponse, Response
 from adapter.fhir import outcomes
 from adapter.fhir.outcomes import Rule
 from adapter.support.errors import (
+    AdapterError,
+    ConfigurationError,
+    DefinitionsError,
     ForbiddenError,
-    MappingError,
     NotFoundError,
     ParseError,
     UnavailableError,
@@ -70,7 +73,9 @@ def refused(error: Exception) -> Refused:
             return Refused(400, UNREADABLE, str(error))
         case UnavailableError():
             return Refused(503, UNAVAILABLE, str(error), {"Retry-After": str(error.retry_after)})
-        case MappingError():
+        case RequestValidationError():
+            return Refused(400, PARAMETER, "a parameter of the request is missing or of the wrong kind")
+        case AdapterError() if not isinstance(error, ConfigurationError | DefinitionsError):
             return Refused(422, REFUSED, str(error))
         case _:
             return Refused(
