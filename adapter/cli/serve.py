@@ -34,7 +34,7 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
 
 
 def work(config: Config = DEFAULT_CONFIG) -> None:
-    """Deliver what is waiting, until told to stop (SIGTERM). Any number may run on one PostgreSQL database."""
+    """Deliver what is waiting, until told to stop (SIGTERM). Any number may run on one database."""
     stopped = threading.Event()
     for kind in (signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, lambda *_: stopped.set())

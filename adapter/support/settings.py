@@ -119,16 +119,14 @@ class Server(Section):
 
 class Database(Section):
     url: str = "sqlite:///adapter.db"
-    """where messages are kept: sqlite:///file (from this folder) or postgresql+psycopg://user@host/name"""
+    """where messages are kept: sqlite:///file (from this folder); PostgreSQL comes with a later version"""
 
     @field_validator("url")
     @classmethod
     def _is_known(cls, url: str) -> str:
         if url.startswith("sqlite:///") and url != "sqlite:///":
             return f"sqlite:///{_from_folder(Path(url.removeprefix('sqlite:///')))}"
-        if url.startswith(("postgresql://", "postgresql+")):
-            return url
-        raise ValueError("expected sqlite:///file or postgresql+psycopg://user@host/name")
+        raise ValueError("expected sqlite:///file (PostgreSQL comes with a later version)")
 
 
 class DirectorySection(Section):
