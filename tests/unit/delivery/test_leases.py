@@ -1,6 +1,8 @@
 """Leases: heads only, one at a time in a stream, fenced, fair between endpoints and bounded at each."""
 
-from adapter.delivery import leases
+from sqlalchemy import update
+
+from adapter.delivery import breaker, leases
 from adapter.delivery.leases import Claim, Terms
 from adapter.delivery.policy import Kind, Verdict
 from adapter.store import tables
@@ -117,3 +119,28 @@ def test_a_claim_carries_what_the_attempt_needs(store):
     (claimed,) = claim(store)
     assert claimed.idempotency_id == claimed.correlation_id == "header-m1"
     assert (claimed.media_type, claimed.event, claimed.protected) == ("application/xml", "sip", True)
+
+
+def test_what_is_not_first_in_its_stream_is_not_claimed_even_if_it_seems_due(store):
+    person = store.patient()
+    store.add(person, status="held", held_reason="asked")
+    second = store.add(person)
+    with store.database.write() as connection:
+        connection.execute(
+            update(tables.delivery).where(tables.delivery.c.id == second).values(next_attempt_at=store.now)
+        )
+    assert claim(store) == []
+
+
+def test_a_probe_that_is_never_heard_of_again_is_not_followed_before_its_time(store):
+    store.add(store.patient())
+    store.add(store.patient())
+    store.act(breaker.trip, "a", store.now, cause="HTTP 401", probe_seconds=300)
+    assert claim(store) == []
+    store.advance(300)
+    (probe,) = claim(store, owner="w1")
+    assert probe.probe
+    store.advance(60)  # its lease has run out
+    assert claim(store, owner="w2") == []
+    store.advance(240)
+    assert len(claim(store, owner="w2")) == 1
