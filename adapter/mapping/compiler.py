@@ -220,10 +220,10 @@ class _Builder:
         if rule.resource and path and path.type != "Reference":
             raise paths.PathError(f"'{path.text}' is a {path.type}; a group with a resource follows a Reference")
         kind = rule.resource or (path.type if path else "")
-        if isinstance(rule.rules, str):
-            source = self._environment.parts(rule.rules)
+        if rule.part is not None:
+            source = self._environment.parts(rule.part)
             if source is None:
-                raise paths.PathError(f"there is no {rule.rules}")
+                raise paths.PathError(f"there is no {rule.part}")
             entries = source.content.rules
             prefix: Place = ("rules",)
         else:
@@ -271,8 +271,7 @@ def _group_names(entries: list[model.Rule]) -> Iterator[str]:
     for rule in entries:
         if rule.named:
             yield rule.named
-        if isinstance(rule.rules, list):
-            yield from _group_names(rule.rules)
+        yield from _group_names(rule.rules or [])
 
 
 def _nothing(*_: object) -> None:

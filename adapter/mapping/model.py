@@ -52,7 +52,8 @@ class Rule(_Part):
     each: Text | None = None
     named: Name | None = None
     resource: Text | None = None
-    rules: "list[Rule] | Text | None" = None
+    rules: "list[Rule] | None" = None
+    part: Text | None = None
     when: Condition | None = None
     unless: Condition | None = None
     only: Side | None = None
@@ -79,19 +80,21 @@ class Rule(_Part):
 
     def _needed(self) -> list[str]:
         needs: dict[str, tuple[str, ...]] = {
-            "group": ("named", "record", "rules"),
+            "group": ("named", "record"),
             "link": ("fhir",),
             "constant": (),
             "value": ("fhir", "record"),
         }
         faults = [f"{key} is missing in a {self.kind}" for key in needs[self.kind] if getattr(self, key) is None]
+        if self.kind == "group" and (self.rules is None) == (self.part is None):
+            faults.append("a group has either rules or a part")
         if self.kind == "constant" and (self.fhir is None) == (self.record is None):
             faults.append("value is for either fhir or record, one of them")
         return faults
 
     def _foreign(self) -> list[str]:
         allowed = {
-            "group": {"each", "named", "resource", "record", "rules"},
+            "group": {"each", "named", "resource", "record", "rules", "part"},
             "link": {"fhir", "refers", "record", "position", "within"},
             "constant": {"fhir", "record", "value", "within"},
             "value": {"fhir", "record", "codec", "concepts", "required", "default"},

@@ -189,7 +189,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_shape_gives_a_record_or_words(lifecare: Mapping, data: st.DataObject) -> None:
     bundle = copy.deepcopy(data.draw(st.sampled_from(DELIVERIES)).values[0])

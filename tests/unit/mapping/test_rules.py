@@ -253,7 +253,7 @@ rules:
 @pytest.fixture
 def party(folder: Callable[..., Any]) -> Mapping:
     path = folder(
-        note("\n  - {each: sender, named: unit, record: note, rules: parts/unit.yaml}"),
+        note("\n  - {each: sender, named: unit, record: note, part: parts/unit.yaml}"),
         resources=NOTE_RESOURCE + "\n  sender: {type: Organization, via: header.sender}",
     )
     (path / "parts").mkdir()
