@@ -123,11 +123,13 @@ class Directory:
     def units_of(self, party_id: str, on: date) -> frozenset[str]:
         """What the party may send as on a day: HSA-ids and kommunkoder, its own and those of every party that a
         system run by it carries. Raises NotFoundError."""
-        own = {self.party(party_id).id}
-        carried = (
-            carried for system in self.systems.values() if system.party == party_id for carried in system.carries
-        )
-        return frozenset(code for party in own.union(carried) for code in self._codes_of(self.parties[party], on))
+        parties = self.carried_by(party_id) | {self.party(party_id).id}
+        return frozenset(code for party in parties for code in self._codes_of(self.parties[party], on))
+
+    def carried_by(self, party_id: str) -> frozenset[str]:
+        """The parties that the systems run by this one carry messages for; none for most parties."""
+        systems = self.systems.values()
+        return frozenset(carried for system in systems if system.party == party_id for carried in system.carries)
 
     def _codes_of(self, party: Party, on: date) -> Iterator[str]:
         yield from (unit.hsa for unit in self._of_party.get(party.id, ()) if unit.counts(on))

@@ -83,7 +83,7 @@ def _endpoint_row(name: str, state: Any, counts: dict[str, Any]) -> EndpointRow:
     if state is None:
         return EndpointRow(name, "closed", None, **counts)
     instants = ("last_success_at", "last_failure_at", "next_probe_at")
-    known = {key: None if (at := getattr(state, key)) is None else from_micros(at) for key in instants}
+    known: dict[str, Any] = {key: None if (at := getattr(state, key)) is None else from_micros(at) for key in instants}
     return EndpointRow(name, state.state, from_micros(state.since), reason=state.reason, **known, **counts)
 
 

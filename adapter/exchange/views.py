@@ -198,7 +198,7 @@ class Views:
 
     def _sent(self, connection: Connection, principal: Principal, bundle_id: str) -> Copy | None:
         query = select(_message.id, _message.patient_id, _message.source).where(
-            _message.bundle_id == bundle_id, _message.sender_party == principal.party, _message.status == "accepted"
+            _message.bundle_id == bundle_id, _message.sender_party.in_(principal.parties), _message.status == "accepted"
         )
         message = connection.execute(query).one_or_none()
         if message is None:
@@ -226,7 +226,7 @@ def _bounded(limit: int) -> int:
 
 
 def _audit_row(entry: audit.Entry, principal: Principal) -> AuditRow:
-    sealed = entry.protected and entry.party != principal.party
+    sealed = entry.protected and entry.party not in principal.parties
     return AuditRow(
         id=entry.id,
         at=entry.at,

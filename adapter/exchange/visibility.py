@@ -48,7 +48,7 @@ def message_ids(principal: Principal, conditions: list[ColumnElement[bool]], lim
         .order_by(_delivery.message_id.desc())
         .limit(limit)
     )
-    return [sent.where(_message.sender_party == principal.party), addressed]
+    return [sent.where(_message.sender_party.in_(principal.parties)), addressed]
 
 
 def message(principal: Principal) -> ColumnElement[bool]:
@@ -56,19 +56,19 @@ def message(principal: Principal) -> ColumnElement[bool]:
     if principal.sees_all:
         return true()
     addressed = exists(select(1).where(_delivery.message_id == _message.id, _addressed_to(principal)))
-    return or_(_message.sender_party == principal.party, addressed)
+    return or_(_message.sender_party.in_(principal.parties), addressed)
 
 
 def delivery(principal: Principal) -> ColumnElement[bool]:
     """Of a delivery joined with its message: the party sent the message, or this delivery is addressed to it."""
     if principal.sees_all:
         return true()
-    return or_(_message.sender_party == principal.party, _addressed_to(principal))
+    return or_(_message.sender_party.in_(principal.parties), _addressed_to(principal))
 
 
 def own_delivery(principal: Principal) -> ColumnElement[bool]:
     """Of a delivery joined with its message: the party answers for it, as the sender or as operations."""
-    return true() if principal.sees_all else _message.sender_party == principal.party
+    return true() if principal.sees_all else _message.sender_party.in_(principal.parties)
 
 
 def content(principal: Principal) -> ColumnElement[bool]:
@@ -77,7 +77,7 @@ def content(principal: Principal) -> ColumnElement[bool]:
         return true()
     copies = select(_delivery.id).where(_disclosed_to(principal)).correlate(None)
     received = and_(_content.stage.in_(("mapped", "response")), _content.delivery_id.in_(copies))
-    return or_(_message.sender_party == principal.party, received)
+    return or_(_message.sender_party.in_(principal.parties), received)
 
 
 def arrived(principal: Principal) -> ColumnElement[bool]:
@@ -96,7 +96,7 @@ def _has(mark: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _addressed_to(principal: Principal) -> ColumnElement[bool]:
     free = _delivery.held_reason.is_distinct_from(HELD_FOR_PROTECTION)
-    return and_(_delivery.receiver_party == principal.party, or_(free, _delivery.released_at.is_not(None)))
+    return and_(_delivery.receiver_party.in_(principal.parties), or_(free, _delivery.released_at.is_not(None)))
 
 
 def _disclosed_to(principal: Principal) -> ColumnElement[bool]:

@@ -28,17 +28,23 @@ class Right(StrEnum):
 @dataclass(frozen=True)
 class Principal:
     """`name` identifies the caller in the audit; `party` is a party id; `units` are the HSA-ids (or kommunkoder)
-    it may send as."""
+    it may send as; `carries` are the other parties whose messages pass through a system that the party runs."""
 
     name: str
     party: str
     units: frozenset[str]
     rights: frozenset[Right]
+    carries: frozenset[str] = frozenset()
 
     def require(self, right: Right) -> None:
         """Raise ForbiddenError unless the principal holds the right."""
         if right not in self.rights:
             raise ForbiddenError(f"this needs the right '{right}', which {self.name} does not hold")
+
+    @property
+    def parties(self) -> frozenset[str]:
+        """The parties whose messages are its own."""
+        return self.carries | {self.party}
 
     @property
     def sees_all(self) -> bool:

@@ -29,7 +29,13 @@ def authenticate(adapter: "Adapter", bearer: str) -> Principal:
         units = adapter.directory.units_of(row.party, today)
     except NotFoundError:
         raise Refused(403, RIGHT, "the token's party is no longer in the directory") from None
-    return Principal(name=f"{row.label}#{row.id}", party=row.party, units=units, rights=row.rights)
+    return Principal(
+        name=f"{row.label}#{row.id}",
+        party=row.party,
+        units=units,
+        rights=row.rights,
+        carries=adapter.directory.carried_by(row.party),
+    )
 
 
 def principal(request: Request, adapter: "Adapter", right: Right | None = None) -> Principal:

@@ -169,6 +169,8 @@ class TestWho:
         directory = Directory.load(write())
         carried = [directory.units_of(party, DAY) for party in ("north", "south", "island")]
         assert directory.units_of("tool", DAY) == frozenset().union(*carried)
+        assert directory.carried_by("tool") == {"north", "south", "island"}
+        assert directory.carried_by("north") == frozenset()
 
     def test_unknown_names(self, write) -> None:
         directory = Directory.load(write())

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -79,6 +80,17 @@ class TestMessages:
         assert [row.id for row in views.messages(region).rows] == [sent]
         assert [row.id for row in views.messages(municipality).rows] == [sent]
         assert views.messages(NOBODY).rows == ()
+
+    def test_the_one_who_runs_a_shared_system_sees_what_passes_through_it(self, views, stored):
+        tool = replace(holding("tool", Right.LIST, Right.CONTENT), carries=frozenset({"kommun-a", "kommun-b"}))
+        there = stored.message(bundle_id="b")
+        delivery = stored.delivery(there, receiver_party="kommun-a", status="done", attempts=1)
+        stored.content(there, "mapped", b"{}", "application/fhir+json", delivery_id=delivery)
+        back = stored.message(sender_party="kommun-b")
+        stored.delivery(stored.message(), receiver_party="kommun-c")
+        assert [row.id for row in views.messages(tool).rows] == [back, there]
+        assert views.message(tool, there).contents
+        assert views.disclosed_bundle(tool, "b") == {}
 
     def test_a_party_pages_over_both_ways_in_which_a_message_is_its_own(self, views, stored, municipality):
         ids = []

@@ -27,6 +27,9 @@ ACKNOWLEDGEMENT = {
 
 
 class Directory:
+    def carried_by(self, party):
+        return frozenset()
+
     def units_of(self, party, on):
         return frozenset({f"unit of {party} on {on}"})
 

@@ -31,6 +31,9 @@ class Directory:
     def units_of(self, party, on):
         return frozenset()
 
+    def carried_by(self, party):
+        return frozenset()
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory, migrated):
