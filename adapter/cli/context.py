@@ -29,6 +29,8 @@ Config = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 DEFAULT_CONFIG = Path("adapter.toml")
+LARGEST_ID = 2**63 - 1
+"""The largest number that a database gives."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, Config, Json, acting, opened
+from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, acting, opened
 
 if TYPE_CHECKING:
     from adapter.exchange.operations import Operations
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="See deliveries; retry, cancel or release them.")
 
-Number = Annotated[int, typer.Argument(metavar="DELIVERY", help="the delivery's number")]
-Numbers = Annotated[list[int], typer.Argument(metavar="DELIVERY...", help="one or more deliveries")]
+Number = Annotated[int, typer.Argument(min=1, max=LARGEST_ID, metavar="DELIVERY", help="the delivery's number")]
+Numbers = Annotated[
+    list[int], typer.Argument(min=1, max=LARGEST_ID, metavar="DELIVERY...", help="one or more deliveries")
+]
 Reason = Annotated[str, typer.Option(help="why; it goes into the audit")]
 
 
@@ -26,7 +28,9 @@ def list_deliveries(
     status: Annotated[str | None, typer.Option(help="waiting, running, held, done, dead or cancelled")] = None,
     endpoint: Annotated[str | None, typer.Option(help="an endpoint; leaves out protected persons")] = None,
     event: Annotated[str | None, typer.Option(help="an event, such as admission-notice")] = None,
-    before: Annotated[int | None, typer.Option(help="only deliveries with a lower number: the next page")] = None,
+    before: Annotated[
+        int | None, typer.Option(min=1, max=LARGEST_ID, help="only deliveries with a lower number: the next page")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="how many")] = 50,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, Config, Json, opened
+from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, opened
 from adapter.support.errors import AdapterError, NotFoundError
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ def list_messages(
     status: Annotated[str | None, typer.Option(help="accepted or rejected")] = None,
     event: Annotated[str | None, typer.Option(help="an event, such as admission-notice")] = None,
     case: Annotated[str | None, typer.Option(help="a case")] = None,
-    before: Annotated[int | None, typer.Option(help="only messages with a lower number: the next page")] = None,
+    before: Annotated[
+        int | None, typer.Option(min=1, max=LARGEST_ID, help="only messages with a lower number: the next page")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="how many")] = 50,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
@@ -42,7 +44,7 @@ def list_messages(
 
 @app.command()
 def show(
-    message_id: Annotated[int, typer.Argument(metavar="MESSAGE", help="the message's number")],
+    message_id: Annotated[int, typer.Argument(min=1, max=LARGEST_ID, metavar="MESSAGE", help="the message's number")],
     content: Annotated[
         str | None, typer.Option(metavar="STAGE", help="print the content of a stage: received, mapped, response, …")
     ] = None,

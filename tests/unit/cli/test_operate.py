@@ -135,6 +135,11 @@ class TestMessages:
         message = stored.message(case_id="case\x1b[2J")
         assert "\x1b" not in run("messages", "show", str(message))
 
+    def test_a_number_that_no_database_gives_is_refused(self, run):
+        run("messages", "show", str(2**63), exit_code=2)
+        run("deliveries", "retry", str(2**63), exit_code=2)
+        run("audit", "list", "--before", "0", exit_code=2)
+
     def test_unknown(self, run):
         with pytest.raises(NotFoundError):
             run("messages", "show", "77")
