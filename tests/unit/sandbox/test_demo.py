@@ -3,14 +3,16 @@
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from adapter.sandbox import lifecare, player
+from adapter.sandbox import demo, lifecare, player
 from adapter.sandbox.demo import Options, run
 from adapter.sandbox.identifiers import Identifiers
+from adapter.sandbox.journey import shipped_journey
 from adapter.sandbox.ledger import Ledger
 from adapter.sandbox.lifecare import Lifecare
 from adapter.sandbox.process import AdapterProcess
@@ -90,3 +92,20 @@ def test_an_adapter_that_does_not_start_is_told_with_its_last_words(tmp_path: Pa
 def test_an_address_that_is_no_municipality_is_refused_in_words(url: str, words: str) -> None:
     with pytest.raises(AdapterError, match=words):
         run(Options("vendor", municipality=url), Timeline(Console(file=io.StringIO())))
+
+
+def test_an_answer_that_the_plan_does_not_expect_ends_the_play(monkeypatch: pytest.MonkeyPatch) -> None:
+    journey = shipped_journey("home-with-sip")
+    expected = journey.steps[0].expect.model_copy(update={"http_status": 202})
+    steps = (journey.steps[0].model_copy(update={"expect": expected}), *journey.steps[1:])
+    monkeypatch.setattr(demo, "shipped_journey", lambda _: replace(journey, steps=steps))
+    out = io.StringIO()
+    assert not run(Options("a"), Timeline(Console(file=out)))
+    assert "the admission-notice was answered with HTTP 200, ok, expected HTTP 202, ok" in out.getvalue()
+    assert "planning-information" not in out.getvalue()
+
+
+def test_an_adapter_that_ends_during_the_play_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AdapterProcess, "running", False)
+    with pytest.raises(AdapterError, match="the adapter ended during the play"):
+        run(Options("a"), Timeline(Console(file=io.StringIO())))
