@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapter.mapping.paths import PathError
 from adapter.mapping.records import TEXT, Node
@@ -37,8 +37,7 @@ class Omission:
         return self.value in (None, leaf.value) and (self.having is None or self.having in leaf.resource)
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A node with a value. `names` are its element names without positions, joined by `/`."""
 
     path: str

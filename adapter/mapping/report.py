@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Outcome(StrEnum):
@@ -17,8 +17,7 @@ class Outcome(StrEnum):
     """the source does not say it, the mapping takes it for granted: the way back would add it"""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One node. `rule` is file:line of the mapping rule, empty where there is none."""
 
     path: str

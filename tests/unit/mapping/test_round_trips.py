@@ -160,6 +160,21 @@ def test_the_task_and_the_party_of_this_receiver_are_picked(lifecare: Mapping) -
         assert unit not in other
 
 
+def test_a_receiver_named_by_identifier_alone_gets_the_same_record(lifecare: Mapping) -> None:
+    bundle = deliveries(FIXTURES[0])[0]
+    message = MessageBundle(bundle)
+    expected = lifecare.to_record(bundle).content
+    unit = message.organization(message.destinations[0]["receiver"])
+    assert unit is not None
+    logical = {"identifier": unit["identifier"][0], "display": unit["name"]}
+    for task in message.of_type("Task"):
+        if message.resolve(task["owner"]) is unit:
+            task["owner"] = copy.deepcopy(logical)
+    message.destinations[0]["receiver"] = copy.deepcopy(logical)
+    bundle["entry"] = [entry for entry in bundle["entry"] if entry["resource"] is not unit]
+    assert lifecare.to_record(bundle).content == expected
+
+
 def test_the_statutory_notice_says_no_more_than_the_law(lifecare: Mapping) -> None:
     bundle = deliveries(FIXTURES[0])[0]
     stay = MessageBundle(bundle).of_type("Encounter")[0]
