@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="See endpoints; pause and resume them.")
 
+_STATES = {"closed": "working", "open": "not answering", "tripped": "refusing us"}
+"""A breaker's words mean the opposite to most people."""
+
 Endpoint = Annotated[str, typer.Argument(metavar="ENDPOINT", help="the endpoint's id in the directory")]
 
 
@@ -43,7 +46,7 @@ def show(endpoint: Endpoint, config: Config = DEFAULT_CONFIG, as_json: Json = Fa
     output.print_fields(
         (
             ("endpoint", row.endpoint),
-            ("state", row.state),
+            ("state", _STATES.get(row.state, row.state)),
             ("since", output.local(row.since)),
             ("reason", row.reason),
             ("next probe", output.local(row.next_probe_at)),
@@ -88,7 +91,7 @@ def print_overview(context: "Context", rows: "Sequence[EndpointRow]") -> None:
     cells = (
         (
             row.endpoint or "(protected persons)",
-            "" if row.endpoint is None else row.state,
+            "" if row.endpoint is None else _STATES.get(row.state, row.state),
             row.waiting,
             row.held,
             row.dead,
