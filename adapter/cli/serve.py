@@ -1,5 +1,6 @@
 """`adapter serve` and `adapter worker`: the processes of an installation."""
 
+import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from adapter.cli.context import DEFAULT_CONFIG, Config, settings
 
 if TYPE_CHECKING:
     from adapter.wiring import Adapter
+
+log = logging.getLogger("adapter")
 
 NoWorker = Annotated[bool, typer.Option("--no-worker", help="Take messages only: workers run elsewhere.")]
 
@@ -50,14 +53,14 @@ def _started(config: Config) -> "Iterator[Adapter]":
     """The installation with its logging on and its database at the current schema; closed at the end."""
     from adapter import wiring
     from adapter.store import migrate
-    from adapter.support import logging
+    from adapter.support.logging import configure
 
     loaded = settings(config)
-    logging.configure(loaded.logging.format, loaded.logging.level)
+    configure(loaded.logging.format, loaded.logging.level)
     adapter = wiring.build(loaded)
     try:
         for warning in adapter.directory.warnings:
-            typer.echo(f"warning: {warning}", err=True)
+            log.warning("doubtful configuration: %s", warning)
         _ = adapter.mappings  # a wrong one is told now, not at the first message
         migrate.upgrade(adapter.database)
         yield adapter
