@@ -15,6 +15,7 @@ from adapter.delivery.channels.base import Answer, Channel, Fault, Outgoing
 from adapter.delivery.leases import Claim
 from adapter.delivery.policy import Kind, Verdict, classify
 from adapter.delivery.schedule import Schedule
+from adapter.fhir.canonical import ACKNOWLEDGEMENT
 from adapter.store.alarms import clear_alarm
 from adapter.store.content import ContentStore
 from adapter.store.database import Database
@@ -85,6 +86,7 @@ class Sender:
             media_type=claim.media_type,
             idempotency_id=claim.idempotency_id,
             correlation_id=claim.correlation_id,
+            acknowledged=claim.event != ACKNOWLEDGEMENT,
         )
         try:
             channel = self.channels(claim.endpoint)

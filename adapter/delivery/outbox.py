@@ -27,7 +27,8 @@ class NewDelivery:
     """One destination of an accepted message.
 
     `status` is waiting, held (with `held_reason`) or dead (with `reason`: the message could not be mapped).
-    `holds_stream`: as a dead letter it keeps later ones of its stream waiting. `at` is in UTC microseconds.
+    `holds_stream`: as a dead letter it keeps later ones of its stream waiting. `at` is in UTC microseconds, and so is
+    `released_at`, set where there is nothing in it to protect. `stream` names one beside the receiving party's.
     """
 
     message_id: int
@@ -46,11 +47,13 @@ class NewDelivery:
     status: str = "waiting"
     held_reason: str | None = None
     reason: str | None = None
+    released_at: int | None = None
+    stream: str | None = None
 
 
 def enqueue(connection: Connection, new: NewDelivery) -> int:
     """Put a delivery at the end of its stream; returns its id. Dead from the start, it raises its alarm."""
-    stream_id, sequence = streams.next_place(connection, new.endpoint, new.receiver_party, new.patient_id)
+    stream_id, sequence = streams.next_place(connection, new.endpoint, new.stream or new.receiver_party, new.patient_id)
     breaker.register(connection, new.endpoint, new.at)
     delivery_id: int = connection.execute(
         insert(tables.delivery)
@@ -73,6 +76,7 @@ def enqueue(connection: Connection, new: NewDelivery) -> int:
             created_at=new.at,
             held_reason=new.held_reason,
             reason=new.reason,
+            released_at=new.released_at,
         )
         .returning(_delivery.id)
     ).scalar_one()

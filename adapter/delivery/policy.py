@@ -1,4 +1,4 @@
-"""The error contract: what an answer means for the delivery (REFERENCES 3.5).
+"""The error contract: what an answer means for the delivery.
 
 `done` it arrived; `retry` try again by the schedule; `trip` the endpoint is wrong or we are not let in: hold everything
 to it; `dead` the receiver refuses this message for good.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from adapter.fhir import identifiers, instants
 from adapter.fhir.bundles import MessageBundle
-from adapter.fhir.canonical import ESTIMATED_DISCHARGE, NEED_ASSESSED, READY_ASSESSED, STAY, URI
+from adapter.fhir.canonical import CASE_EXTENSION, ESTIMATED_DISCHARGE, NEED_ASSESSED, READY_ASSESSED, STAY, URI
 from adapter.fhir.outcomes import Issue, Rule
 from adapter.fhir.shapes import obj, objects, text
 
@@ -130,9 +130,15 @@ def _patient(message: MessageBundle) -> tuple[tuple[str, str], ...]:
 
 
 def _case(message: MessageBundle, issues: list[Issue]) -> str | None:
-    """Task.groupIdentifier, else the identifier of the stay: the case is the key, and a stay is not always there."""
+    """Task.groupIdentifier, else the header's case, else the identifier of the stay: the case is the key, and neither
+    Task nor stay is always there."""
     groups = [(f"{place}.groupIdentifier", task.get("groupIdentifier")) for place, task in message.placed("Task")]
-    cases = [(place, obj(group)) for place, group in groups if group is not None]
+    cases = [(place, obj(group)) for place, group in groups if group is not None] or [
+        (f"{place}.extension[{index}].value", obj(extension.get("valueIdentifier")))
+        for place, header in message.placed("MessageHeader")
+        for index, extension in enumerate(objects(header.get("extension")))
+        if extension.get("url") == CASE_EXTENSION
+    ]
     if not cases:
         cases = [
             (f"{place}.identifier", identifier)

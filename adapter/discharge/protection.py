@@ -1,4 +1,4 @@
-"""Whose message must not be shown as others are: skyddad folkbokföring and sekretessmarkering (DOMAIN 8).
+"""Whose message must not be shown as others are: skyddad folkbokföring and sekretessmarkering.
 
 A label counts wherever it stands: on the Bundle, on any resource, entry or contained. It counts whatever system it is
 given and in whatever case, for a person must not lose protection by a sender's slip.

@@ -51,7 +51,7 @@ class Checked:
     @property
     def clues(self) -> Clues:
         reading = self.reading
-        return Clues(reading.event, reading.header_id, reading.bundle_id, reading.case_id, self.sender_unit)
+        return Clues(reading.event, reading.header_id, reading.bundle_id, reading.case_id)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from adapter.exchange.submission import refusal
 from adapter.fhir import json as fhir_json
 from adapter.fhir import xml as fhir_xml
 from adapter.fhir.bundles import MessageBundle
-from adapter.mapping import Mapping
+from adapter.mapping import Mapping, NotCarriedError
 from adapter.store.content import ContentStore
 from adapter.support.errors import MappingError, ParseError
 
@@ -71,11 +71,13 @@ def draft(message: MessageBundle, index: int, route: Route, mappings: Dictionary
     try:
         result = mapping.to_record(_for_destination(disclosed, index))
     except MappingError as error:
+        accounts = error.report.to_dict() if isinstance(error, NotCarriedError) else None
         return Draft(
             route=route,
             holds_stream=holds_stream,
             media_type=mapping.media_type,
             body=None,
+            report=_as_json(accounts) if accounts else None,
             mapping=mapping.name,
             mapping_version=mapping.version,
             problem=str(error),
@@ -86,7 +88,7 @@ def draft(message: MessageBundle, index: int, route: Route, mappings: Dictionary
         holds_stream=holds_stream,
         media_type=mapping.media_type,
         body=result.content,
-        report=json.dumps(report, ensure_ascii=False).encode(),
+        report=_as_json(report),
         mapping=mapping.name,
         mapping_version=result.version,
     )
@@ -121,7 +123,7 @@ def _fhir_draft(disclosed: MessageBundle, removed: list[disclosure.Removal], rou
     except ParseError as error:
         problem = f"the message cannot be written as {media_type}: {error}"
         return Draft(route=route, holds_stream=holds_stream, media_type=media_type, body=None, problem=problem)
-    report = json.dumps({"disclosure": _as_rows(removed)}, ensure_ascii=False).encode()
+    report = _as_json({"disclosure": _as_rows(removed)})
     return Draft(route=route, holds_stream=holds_stream, media_type=media_type, body=body, report=report)
 
 
@@ -134,3 +136,7 @@ def _for_destination(message: MessageBundle, index: int) -> dict[str, Any]:
 
 def _as_rows(removed: list[disclosure.Removal]) -> list[dict[str, str]]:
     return [{"path": removal.path, "reason": removal.reason} for removal in removed]
+
+
+def _as_json(report: dict[str, Any]) -> bytes:
+    return json.dumps(report, ensure_ascii=False).encode()

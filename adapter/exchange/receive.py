@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from adapter.directory import Directory
+from sqlalchemy import Connection
+
+from adapter.directory import Directory, Route
 from adapter.discharge import message as domain
 from adapter.discharge import protection
 from adapter.discharge.events import EVENTS
-from adapter.exchange import acknowledge, dispatch, duplicates, rejections
+from adapter.exchange import acknowledge, dispatch, duplicates, posting, rejections
 from adapter.exchange.commit import Checked, commit
 from adapter.exchange.submission import Clues, RecordReply, Refusal, Reply, Submission, refusal
 from adapter.fhir import json as fhir_json
@@ -28,7 +30,7 @@ from adapter.fhir.canonicalize import content_hash
 from adapter.fhir.outcomes import Issue
 from adapter.mapping import Mapping
 from adapter.security.principals import Principal, Right
-from adapter.security.pseudonyms import Pseudonyms
+from adapter.security.pseudonyms import IdentityError, Pseudonyms
 from adapter.store.content import ContentStore
 from adapter.store.database import Database
 from adapter.support.clock import STOCKHOLM, Clock, to_micros
@@ -41,6 +43,7 @@ _AUTHORED_HERE = frozenset({"acknowledgement", "delivery-report"})
 _SHOWN_ISSUES = 100
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _CASE_LENGTH = 255
+_IDENTIFIERS_LOOKED_UP = 100
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class Exchange:
         size: int,
         sha256: str,
         request_id: str,
+        correlation_id: str | None = None,
         source: str = "fhir",
         principal: Principal | None = None,
     ) -> Reply:
@@ -132,7 +136,7 @@ class Exchange:
                 size=size,
                 sha256=sha256,
                 request_id=request_id,
-                correlation_id=None,
+                correlation_id=correlation_id,
             )
         return Reply(status, outcomes.to_fhir(refused.issues))
 
@@ -144,10 +148,10 @@ class Exchange:
             with self._database.read() as connection:
                 earlier = duplicates.find(connection, self._contents, party, message, digest)
             if earlier is not None:
-                return Reply(200, earlier.answer, event=message.event, result="repeated")
-            return self._commit(self._check(arrival, message, digest, party, unit, translated))
+                return self._repeated(arrival, earlier, message.event, self._posted_to(arrival, unit))
+            return self._commit(arrival, self._check(arrival, message, digest, party, unit, translated))
         except Refusal as refused:
-            refused.clues = _clues(message)
+            refused.clues = self._clues(message)
             raise
 
     def _sender(self, message: MessageBundle, arrival: _Arrival) -> tuple[str, str]:
@@ -197,29 +201,79 @@ class Exchange:
             translated=translated,
         )
 
-    def _commit(self, checked: Checked) -> Reply:
+    def _posted_to(self, arrival: _Arrival, unit: str) -> Route | None:
+        if not arrival.submission.asynchronous:
+            return None
+        return posting.address(self._directory, unit, arrival.local_date)
+
+    def _repeated(self, arrival: _Arrival, earlier: duplicates.Earlier, event: str | None, to: Route | None) -> Reply:
+        """The answer of the first time, in the way that is asked for now."""
+        if to is None:
+            return Reply(200, earlier.answer, event=event, result="repeated")
+        with self._database.write() as connection:
+            self._post(connection, to, earlier.message_id, earlier.answer, arrival.at)
+        self._on_accepted()
+        return Reply(202, {}, event=event, result="repeated")
+
+    def _post(self, connection: Connection, to: Route, message_id: int, answer: dict[str, Any], at: datetime) -> None:
+        posting.enqueue(connection, self._contents, to, message_id, answer, self._config_version, to_micros(at))
+
+    def _commit(self, arrival: _Arrival, checked: Checked) -> Reply:
         event = checked.reading.event
+        to = self._posted_to(arrival, checked.sender_unit)
         with self._database.write() as connection:
             earlier = duplicates.find(connection, self._contents, checked.sender_party, checked.message, checked.digest)
-            if earlier is not None:  # the same message came in by another thread meanwhile
-                return Reply(200, earlier.answer, event=event, result="repeated")
-            message_id, warnings = commit(connection, self._contents, self._pseudonyms, checked)
-            answer = acknowledge.accepted(
-                checked.message, self._address, checked.accepted_at, [*checked.warnings, *warnings]
-            )
-            self._contents.add(
-                connection,
-                message_id=message_id,
-                stage="answer",
-                media_type="application/fhir+json",
-                body=fhir_json.serialize(answer),
-                at=to_micros(checked.accepted_at),
-            )
+            if earlier is None:
+                message_id, answer = self._store(connection, checked, to)
+        if earlier is not None:  # the same message came in by another thread meanwhile
+            return self._repeated(arrival, earlier, event, to)
         self._on_accepted()
         log.info(
             "accepted", extra={"message_id": message_id, "event": event, "request_id": checked.submission.request_id}
         )
+        if to is not None:
+            return Reply(202, {}, event=event, result="accepted")
         return Reply(200, answer, event=event, result="accepted")
+
+    def _store(self, connection: Connection, checked: Checked, to: Route | None) -> tuple[int, dict[str, Any]]:
+        """All that one accepted message leaves behind; returns its id and the acknowledgement."""
+        message_id, warnings = commit(connection, self._contents, self._pseudonyms, checked)
+        answer = acknowledge.accepted(
+            checked.message, self._address, checked.accepted_at, [*checked.warnings, *warnings]
+        )
+        self._contents.add(
+            connection,
+            message_id=message_id,
+            stage="answer",
+            media_type="application/fhir+json",
+            body=fhir_json.serialize(answer),
+            at=to_micros(checked.accepted_at),
+        )
+        if to is not None:
+            self._post(connection, to, message_id, answer, checked.accepted_at)
+        return message_id, answer
+
+    def _clues(self, message: MessageBundle) -> Clues:
+        """What is safe to keep of a refused message's head: known codes and well-formed ids, never free text."""
+        reading = domain.read(message)
+        case_id = reading.case_id
+        unit = _well_formed(message.hsa_of(message.header.get("sender")))
+        return Clues(
+            event=message.event if message.event in EVENTS else None,
+            header_id=_well_formed(message.header_id),
+            bundle_id=_well_formed(message.bundle_id),
+            case_id=case_id if case_id and len(case_id) <= _CASE_LENGTH else None,
+            patient_id=self._known_patient(reading),
+            sender_unit=None if protection.of(message).protected else unit,
+        )
+
+    def _known_patient(self, reading: domain.Reading) -> int | None:
+        """The person that a refused message is about, so that what hides a protected person hides it too."""
+        if not reading.patient_identifiers:
+            return None
+        with suppress(IdentityError), self._database.read() as connection:
+            return self._pseudonyms.find(connection, reading.patient_identifiers[:_IDENTIFIERS_LOOKED_UP])
+        return None
 
     def _reject(self, arrival: _Arrival, refused: Refusal) -> Reply:
         with self._database.write() as connection:
@@ -286,20 +340,6 @@ def _event_issues(message: MessageBundle) -> list[Issue]:
         text = f"{event} is written by the adapter: it is not sent in"
         return [Issue("error", "not-supported", text, (place,), "event-not-taken-in")]
     return []
-
-
-def _clues(message: MessageBundle) -> Clues:
-    """What is safe to keep of a refused message's head: known codes and well-formed ids, never free text."""
-    reading = domain.read(message)
-    unit = message.hsa_of(message.header.get("sender"))
-    case_id = reading.case_id
-    return Clues(
-        event=message.event if message.event in EVENTS else None,
-        header_id=_well_formed(message.header_id),
-        bundle_id=_well_formed(message.bundle_id),
-        case_id=case_id if case_id and len(case_id) <= _CASE_LENGTH else None,
-        sender_unit=None if protection.of(message).protected else _well_formed(unit),
-    )
 
 
 def _well_formed(value: str | None) -> str | None:

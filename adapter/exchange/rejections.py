@@ -92,6 +92,7 @@ def store_metadata(
             content_hash=sha256,
             event=clues.event,
             case_id=clues.case_id,
+            patient_id=clues.patient_id,
             received_at=to_micros(at),
             http_status=refusal.status,
             size=size,

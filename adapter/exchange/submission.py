@@ -9,19 +9,21 @@ from adapter.fhir.outcomes import Issue
 
 @dataclass(frozen=True)
 class Submission:
-    """Bytes as received. `source` is `fhir` or the system whose record format the bytes are in."""
+    """Bytes as received. `source` is `fhir` or the system whose record format the bytes are in; `asynchronous` asks for
+    the acknowledgement to be posted to the sender's configured address."""
 
     body: bytes
     media_type: str
     request_id: str
     correlation_id: str | None = None
     source: str = "fhir"
+    asynchronous: bool = False
 
 
 @dataclass(frozen=True)
 class Reply:
-    """`resource` is an acknowledgement Bundle (200) or an OperationOutcome; `event` and `result` are for metrics:
-    `result` is accepted, repeated or rejected."""
+    """`resource` is an acknowledgement Bundle (200), nothing (202: it will be posted) or an OperationOutcome; `event`
+    and `result` are for metrics: `result` is accepted, repeated or rejected."""
 
     status: int
     resource: dict[str, Any]
@@ -50,6 +52,7 @@ class Clues:
     header_id: str | None = None
     bundle_id: str | None = None
     case_id: str | None = None
+    patient_id: int | None = None
     sender_unit: str | None = None
 
 

@@ -19,7 +19,7 @@ _message, _delivery, _content, _patient = tables.message.c, tables.delivery.c, t
 def protected() -> ColumnElement[bool]:
     """Of a message: its person has skyddad folkbokföring now, or a delivery of it was held for that.
 
-    A label that comes later covers earlier messages too (DOMAIN 8), hence the look at the person.
+    A label that comes later covers earlier messages too, hence the look at the person.
     """
     other = tables.delivery.alias("held")
     held = exists(select(1).where(other.c.message_id == _message.id, other.c.held_reason == HELD_FOR_PROTECTION))

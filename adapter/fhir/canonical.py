@@ -11,6 +11,11 @@ STAY = f"{CANONICAL}/sid/stay"
 TASK = f"{CANONICAL}/sid/task"
 MUNICIPALITY = f"{CANONICAL}/sid/kommunkod"
 
+ACKNOWLEDGEMENT = "acknowledgement"
+"""The event of a technical acknowledgement, which is itself never acknowledged."""
+
+CASE_EXTENSION = f"{CANONICAL}/StructureDefinition/case"
+"""On MessageHeader: the case of a message that has no Task to name it."""
 ESTIMATED_DISCHARGE = f"{CANONICAL}/StructureDefinition/estimated-discharge"
 NEED_ASSESSED = f"{CANONICAL}/StructureDefinition/need-assessed"
 READY_ASSESSED = f"{CANONICAL}/StructureDefinition/ready-assessed"

@@ -10,7 +10,7 @@ from adapter.fhir import markup
 from adapter.support.errors import ParseError
 
 _NOT_CONTENT = frozenset({"id", "_id", "timestamp", "_timestamp"})
-"""What a sender may change when it sends the same message again (REFERENCES 1)."""
+"""What a sender may change when it sends the same message again."""
 
 
 def content_hash(bundle: dict[str, Any]) -> str:

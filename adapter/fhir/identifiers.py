@@ -1,4 +1,4 @@
-"""Swedish identifiers: form, check digit, and where a resource carries them (DOMAIN 7).
+"""Swedish identifiers: form, check digit, and where a resource carries them.
 
 Neither gender nor date of birth is derived from a number.
 """

@@ -1,4 +1,4 @@
-"""Rules of messages that a resource validator does not know (REFERENCES 1): what makes a Bundle one message.
+"""Rules of messages that a resource validator does not know: what makes a Bundle one message.
 
 Whether the event and the recipients are known is asked of the directory, not here. No value of the message stands in
 the words of an issue: it may be personal data.

@@ -116,6 +116,7 @@ class Intake:
             size=seen.size,
             sha256=seen.sha256,
             request_id=request.state.request_id,
+            correlation_id=request.state.correlation_id,
             source=source,
             principal=caller,
         )

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from adapter.exchange.submission import Submission
+from adapter.fhir import json as fhir_json
 from adapter.security.principals import Right
 from adapter.store import tables
 from adapter.store.alarms import standing
@@ -149,3 +150,46 @@ def test_a_party_sees_only_its_own(installation, messages):
     assert views.messages(installation.principal("annan", Right.LIST)).rows == ()
     with pytest.raises(NotFoundError):
         views.message(installation.principal("annan", Right.LIST), 1)
+
+
+class TestAsynchronous:
+    def send(self, installation, message, party="region"):
+        submission = Submission(
+            fhir_json.serialize(message), "application/fhir+json", request_id="test", asynchronous=True
+        )
+        return installation.adapter.exchange.receive(submission, installation.principal(party))
+
+    def test_the_acknowledgement_is_posted_to_the_senders_address(self, installation, messages):
+        reply = self.send(installation, protect(messages("a")[0]))
+        assert (reply.status, reply.resource) == (202, {})
+        installation.adapter.worker.run_until_idle()
+        assert [entry.event for entry in installation.ehr.ledger.stored] == ["acknowledgement"]
+        assert {row.event: row.status for row in deliveries(installation)} == {
+            "admission-notice": "held",  # the acknowledgement tells nothing of the person and waits for no release
+            "acknowledgement": "done",
+        }
+
+    def test_sent_again_it_is_posted_again_and_nothing_else_happens(self, installation, messages):
+        message = messages("a")[0]
+        self.send(installation, message)
+        self.send(installation, message)
+        events = sorted(row.event for row in deliveries(installation))
+        assert events == ["acknowledgement", "acknowledgement", "admission-notice", "admission-notice"]
+
+    def test_a_refusal_is_told_at_once(self, installation, messages):
+        reply = self.send(installation, messages("a")[0] | {"type": "collection"})
+        assert reply.status == 422
+
+    def test_without_an_address_it_is_refused(self, installation, messages):
+        directory = installation.folder / "directory" / "directory.yaml"
+        directory.write_text(
+            directory.read_text(encoding="utf-8").replace(
+                "- {to: {hsa: SE2321000222-E7A31}, endpoint: ehr}",
+                "- {to: {hsa: SE2321000222-E7A31}, endpoint: ehr, events: [read-receipt]}",
+            ),
+            encoding="utf-8",
+        )
+        reply = self.send(installation, messages("a")[0])
+        assert reply.status == 422
+        assert reply.resource["issue"][0]["details"]["coding"][0]["code"] == "acknowledgement-address"
+        assert deliveries(installation) == []

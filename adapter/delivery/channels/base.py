@@ -35,6 +35,8 @@ class Outgoing:
     media_type: str
     idempotency_id: str
     correlation_id: str
+    acknowledged: bool = True
+    """whether the receiver acknowledges it in its own format; an acknowledgement is never acknowledged"""
 
 
 class Fault(StrEnum):

@@ -27,6 +27,8 @@ class FhirChannel:
 
     def send(self, outgoing: Outgoing) -> Answer:
         answer = self._sender.post(self._url, outgoing, self._accept)
+        if not outgoing.acknowledged and answer.status is not None and 200 <= answer.status < 300:
+            return replace(answer, acknowledgement=Acknowledgement(Code.OK))
         if not answer.body:
             return answer
         return replace(answer, acknowledgement=read(answer.body, answer.media_type, outgoing.idempotency_id))

@@ -1,5 +1,6 @@
 """POST /fhir/$process-message: a message Bundle in, its acknowledgement out once it is committed."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
@@ -7,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapter.web import negotiation
-from adapter.web.errors import ASYNC, PARAMETER, Refused, resource_response
+from adapter.web.errors import PARAMETER, RESPONSE_URL, Refused, resource_response
 from adapter.web.intake import Intake
 from adapter.web.metrics import Metrics
 
@@ -25,13 +26,17 @@ def router(adapter: "Adapter", intake: Intake, metrics: Metrics) -> APIRouter:
     @routes.post("/$process-message", summary="Submit a message", openapi_extra={"requestBody": BODY})
     async def process_message(request: Request) -> Response:
         """Takes a Bundle of type message. 200 with the acknowledgement means that the message is committed here and
-        will be delivered; any other status carries an OperationOutcome. Needs the right `send`."""
+        will be delivered; with `async=true` it is an empty 202, and the acknowledgement is posted to the address that
+        is configured for the sender. Any other status carries an OperationOutcome. Needs the right `send`."""
         with metrics.accepting() as accepting:
             async with intake.place():
                 submission, caller = await intake.take(request, "fhir", negotiation.READABLE, _check)
+                submission = replace(submission, asynchronous=request.query_params.get("async") == "true")
                 reply = await intake.work(exchange.receive, submission, caller)
             accepting.done(reply.event, reply.result)
         offer = negotiation.answer_format(request)
+        if reply.status == 202:
+            return Response(status_code=202)
         headers = {} if reply.retry_after is None else {"Retry-After": str(reply.retry_after)}
         return resource_response(reply.resource, offer, reply.status, headers)
 
@@ -43,10 +48,10 @@ def _check(request: Request) -> None:
     parameters = request.query_params
     if parameters.get("async", "false") not in ("true", "false"):
         raise Refused(400, PARAMETER, "the parameter async is neither true nor false")
-    if parameters.get("async") == "true" or "response-url" in parameters:
+    if "response-url" in parameters:
         raise Refused(
             400,
-            ASYNC,
-            "asynchronous acknowledgement (async, response-url) is not supported: send without these parameters, "
-            "the answer to the call is the acknowledgement",
+            RESPONSE_URL,
+            "response-url is not supported: with async=true the acknowledgement goes to the address that is configured "
+            "for the sender",
         )

@@ -1,4 +1,4 @@
-"""The error contract, class by class (REFERENCES 3.5)."""
+"""The error contract, class by class."""
 
 import pytest
 

@@ -55,7 +55,9 @@ class Exchange:
             raise self.reply
         return self.reply(submission) if callable(self.reply) else self.reply or plain
 
-    def refuse(self, status, code, text, *, size, sha256, request_id, source="fhir", principal=None):
+    def refuse(
+        self, status, code, text, *, size, sha256, request_id, correlation_id=None, source="fhir", principal=None
+    ):
         kept = {"status": status, "code": code, "text": text, "size": size, "sha256": sha256}
         self.refused.append(SimpleNamespace(**kept, request_id=request_id, source=source, principal=principal))
         return Reply(status, outcomes.to_fhir([Issue("error", code, text)]))

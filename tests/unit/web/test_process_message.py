@@ -27,7 +27,6 @@ REFUSALS = {
     "no media type": ({"Content-Type": None}, "/fhir/$process-message", 415, "not-supported"),
     "charset": ({"Content-Type": "application/json;charset=latin-1"}, "/fhir/$process-message", 415, "not-supported"),
     "compressed": ({"Content-Encoding": "gzip"}, "/fhir/$process-message", 415, "not-supported"),
-    "async": ({}, "/fhir/$process-message?async=true", 400, "not-supported"),
     "response-url": ({}, "/fhir/$process-message?response-url=http://x", 400, "not-supported"),
     "async of no sense": ({}, "/fhir/$process-message?async=perhaps", 400, "invalid"),
 }
@@ -359,3 +358,9 @@ def test_pipelined_and_kept_connections_stay_in_step_after_a_413(site):
         response.read()
         assert response.status == status
     connection.close()
+
+
+def test_asynchronous_is_an_empty_202(site):
+    site.exchange.reply = lambda submission: Reply(202 if submission.asynchronous else 200, {}, None)
+    response = post(site, {}, "/fhir/$process-message?async=true")
+    assert (response.status_code, response.content) == (202, b"")
