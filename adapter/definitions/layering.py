@@ -24,21 +24,28 @@ class Trees(Protocol):
 class Layering:
     """One differential over one tree, which is changed. `specialising`: the differential may add elements."""
 
-    def __init__(self, url: str, root: Node, trees: Trees, *, specialising: bool) -> None:
+    def __init__(self, url: str, root: Node, trees: Trees, report: narrowing.Report, *, specialising: bool) -> None:
         self._url = url
         self._root = root
         self._trees = trees
+        self._report = report
         self._specialising = specialising
 
     def apply(self, address: Address, element: dict[str, Any]) -> None:
-        """Narrows the element at that address. Raises DefinitionsError where there is none, or it may not be so."""
+        """Narrows the element at that address. What is not there or may not be said is reported, and left out."""
         where = f"{self._url}: differential element {written(self._root.name, address)}"
+        try:
+            self._apply(address, element, where)
+        except DefinitionsError as error:
+            self._report(str(error))
+
+    def _apply(self, address: Address, element: dict[str, Any], where: str) -> None:
         node = self._root
         for depth, step in enumerate(address, start=1):
             node = self._descend(node, step, element if depth == len(address) else None, where)
         if "type" in element:
             self._retype(node, element["type"], where)
-        node.definition = narrowing.narrow(node.definition, element, where, self._url)
+        node.definition = narrowing.narrow(node.definition, element, where, self._url, self._report)
 
     def _descend(self, parent: Node, step: Step, element: dict[str, Any] | None, where: str) -> Node:
         """The child that the step leads to; `element` is what the differential says of it, None on the way to one."""
@@ -50,8 +57,7 @@ class Layering:
                 return self._of_type(choice, step, where)
             if not self._specialising or element is None:
                 raise DefinitionsError(f"{where}: {parent.name} has no element {step.name}")
-            path = f"{self._root.name}.{step.name}" if parent is self._root else f"{parent.name}.{step.name}"
-            child = Node(step.name, {"base": {"path": path, "min": 0, "max": element.get("max", "*")}})
+            child = self._new(step.name, element)
             parent.children.append(child)
         if step.slice is None:
             return child
@@ -67,6 +73,15 @@ class Layering:
         if code is not None and element is not None and "type" not in element:
             made.definition = made.definition | {"type": [t for t in child.types if t["code"] == code]}
         return made
+
+    def _new(self, name: str, element: dict[str, Any]) -> Node:
+        """An element that a specialisation adds: all elements keep what the type Element asks of them."""
+        counts = {key: element[key] for key in ("min", "max") if key in element}
+        definition: dict[str, Any] = {"base": {"path": element["path"], "min": 0, "max": "*", **counts}}
+        every = self._trees.tree(_HL7 + "Element")
+        if every is not None and "constraint" in every.definition:
+            definition["constraint"] = every.definition["constraint"]
+        return Node(name, definition)
 
     def _of_type(self, choice: Node, step: Step, where: str) -> Node:
         """`valueString` for value[x]: the choice itself where no other type is left, else its slice of that type."""

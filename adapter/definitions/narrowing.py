@@ -14,11 +14,16 @@ _TEXTS = frozenset({"definition", "comment", "requirements"})
 _OF_PROFILE = ("short", "definition", "comment", "requirements", "alias", "mapping", "isModifier", "isModifierReason")
 
 
-def narrow(base: Definition, change: Definition, where: str, source: str) -> Definition:
+Report = Callable[[str], None]
+"""Told, in a sentence that names the element, what a differential may not say; raises where that ends the work."""
+
+
+def narrow(base: Definition, change: Definition, where: str, source: str, report: Report) -> Definition:
     """`base` as `change`, a differential's element, constrains it. `source` is the profile that does so.
 
     Lists that add up (constraint, mapping, condition, alias, example, code, extension) are joined, slicing and binding
-    are joined member by member, all else is replaced. Raises DefinitionsError, saying `where`, on a wider cardinality.
+    are joined member by member, all else is replaced. Of two cardinalities that disagree the narrower holds, and it is
+    reported. Raises DefinitionsError where a cardinality is none.
     """
     result = dict(base)
     for key, value in change.items():
@@ -37,8 +42,7 @@ def narrow(base: Definition, change: Definition, where: str, source: str) -> Def
             result[key] = value
     if isinstance(result.get("constraint"), list):
         result["constraint"] = sourced(result["constraint"], source)
-    _check_cardinality(base, result, where)
-    return result
+    return _with_cardinality(base, result, where, report)
 
 
 def typed(base: Definition, root: Definition, where: str) -> Definition:
@@ -62,17 +66,19 @@ def maximum(definition: Definition, where: str) -> float:
     raise DefinitionsError(f"{where}: max is neither a number nor *")
 
 
-def _check_cardinality(base: Definition, result: Definition, where: str) -> None:
+def _with_cardinality(base: Definition, result: Definition, where: str, report: Report) -> Definition:
     low, base_low = result.get("min", 0), base.get("min", 0)
     if not isinstance(low, int) or isinstance(low, bool) or low < 0:
         raise DefinitionsError(f"{where}: min is not a whole number from 0")
-    high, base_high = maximum(result, where), maximum(base, where)
-    if high > base_high:
-        raise DefinitionsError(f"{where}: max {result['max']} is more than the {base['max']} of the base")
+    if maximum(result, where) > maximum(base, where):
+        report(f"{where}: max {result['max']} is more than the {base['max']} of the base")
+        result["max"] = base["max"]
     if low < base_low:
-        raise DefinitionsError(f"{where}: min {low} is less than the {base_low} of the base")
-    if low > high:
-        raise DefinitionsError(f"{where}: min {low} is more than max {result['max']}")
+        report(f"{where}: min {low} is less than the {base_low} of the base")
+        result["min"] = base_low
+    if result.get("min", 0) > maximum(result, where):
+        report(f"{where}: min {result['min']} is more than max {result['max']}")
+    return result
 
 
 def _union(identity: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:

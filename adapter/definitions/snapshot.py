@@ -17,20 +17,22 @@ Load = Callable[[str], dict[str, Any] | None]
 """Finds a StructureDefinition by canonical URL; None where there is none."""
 
 
-def generate(structure: dict[str, Any], load: Load) -> dict[str, Any]:
+def generate(structure: dict[str, Any], load: Load, problems: list[str] | None = None) -> dict[str, Any]:
     """The StructureDefinition with `snapshot.element` built from its differential over its base; the given one is left.
 
     Raises DefinitionsError, naming the definition's URL and the element, where the definition is malformed, widens its
-    base, or rests on one that `load` does not find.
+    base, or rests on one that `load` does not find. Given a list of `problems`, what is wrong about a single element of
+    the differential is added to it instead: the element is left out, or of a cardinality the narrower one kept.
     """
-    return Snapshots(load).build(structure)
+    return Snapshots(load, problems).build(structure)
 
 
 class Snapshots:
     """StructureDefinitions with their snapshots, each made once. Not for use by several threads at once."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Load, problems: list[str] | None = None) -> None:
         self._load = load
+        self._problems = problems
         self._done: dict[str, dict[str, Any]] = {}
         self._trees: dict[str, Node] = {}
         self._making: list[str] = []
@@ -75,12 +77,17 @@ class Snapshots:
             elements = element_tree.elements(structure, "differential")
             specialising = structure.get("derivation") != "constraint"
             root = self._base(structure, url, elements, specialising)
-            layering = Layering(url, root, self, specialising=specialising)
+            layering = Layering(url, root, self, self._report, specialising=specialising)
             for address, element in differential.addressed(url, elements, root.name):
                 layering.apply(address, element)
         finally:
             self._making.pop()
         return structure | {"snapshot": {"element": list(element_tree.flatten(root))}}
+
+    def _report(self, problem: str) -> None:
+        if self._problems is None:
+            raise DefinitionsError(problem)
+        self._problems.append(problem)
 
     def _base(self, structure: dict[str, Any], url: str, elements: list[dict[str, Any]], specialising: bool) -> Node:
         """The tree to lay the differential over."""
