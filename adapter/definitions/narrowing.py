@@ -9,6 +9,7 @@ from adapter.support.errors import DefinitionsError
 Definition = dict[str, Any]
 
 _POSITION = frozenset({"id", "path", "sliceName", "base"})
+_MAX_VALUE_SET = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
 _CHOICES = ("fixed", "pattern", "defaultValue", "minValue", "maxValue")
 _TEXTS = frozenset({"definition", "comment", "requirements"})
 _OF_PROFILE = ("short", "definition", "comment", "requirements", "alias", "mapping", "isModifier", "isModifierReason")
@@ -46,11 +47,11 @@ def narrow(base: Definition, change: Definition, where: str, source: str, report
 
 
 def typed(base: Definition, root: Definition, where: str) -> Definition:
-    """`base` with what the root of its type's profile says: texts, constraints and, of an extension, how often."""
+    """`base` with what the root of its type's profile says of it: texts, whether it modifies, how often it may occur.
+
+    Its constraints are not taken over: whoever checks the element checks it against the type's profile too.
+    """
     result = base | {key: root[key] for key in _OF_PROFILE if key in root}
-    for key in ("constraint", "condition"):
-        if key in root:
-            result[key] = _JOINS[key](base.get(key, []), root[key])
     if maximum(root, where) < maximum(base, where):
         result["max"] = root["max"]
     return result
@@ -117,12 +118,20 @@ def _slicing(base: Any, change: Any) -> Any:
 
 
 def _binding(base: Any, change: Any) -> Any:
+    """The new binding; what it leaves out of value set and widest value set stays as it was."""
     if not isinstance(base, dict) or not isinstance(change, dict):
         return change
-    joined = base | change
-    if "extension" in base and "extension" in change:
-        joined["extension"] = _union(_by("url"))(base["extension"], change["extension"])
+    joined = {key: base[key] for key in ("strength", "valueSet") if key in base} | change
+    widest = [x for x in _extensions(base) if x.get("url") == _MAX_VALUE_SET]
+    own = _extensions(change)
+    if widest and all(x.get("url") != _MAX_VALUE_SET for x in own):
+        joined["extension"] = [*widest, *own]
     return joined
+
+
+def _extensions(part: Definition) -> list[Any]:
+    found = part.get("extension")
+    return [x for x in found if isinstance(x, dict)] if isinstance(found, list) else []
 
 
 _JOINS: dict[str, Callable[[Any, Any], Any]] = {

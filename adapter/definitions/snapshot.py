@@ -12,6 +12,8 @@ from adapter.definitions.layering import Layering
 from adapter.support.errors import DefinitionsError
 
 _MAX_CHAIN = 64
+_BASE = "http://hl7.org/fhir/StructureDefinition/Base"
+"""The root of all types, which R4 names only in later tools: it has no elements."""
 
 Load = Callable[[str], dict[str, Any] | None]
 """Finds a StructureDefinition by canonical URL; None where there is none."""
@@ -93,7 +95,7 @@ class Snapshots:
         """The tree to lay the differential over."""
         base = structure.get("baseDefinition")
         name = elements[0]["path"].partition(".")[0] if elements else str(structure.get("type")).rpartition("/")[2]
-        if base is None and specialising:
+        if specialising and (base is None or (base == _BASE and self.tree(base) is None)):
             return Node(name, {"base": {"path": name, "min": 0, "max": "*"}, "min": 0, "max": "*"})
         if not isinstance(base, str):
             raise DefinitionsError(f"{url}: a constraint names what it constrains in baseDefinition; this names none")
