@@ -72,7 +72,7 @@ def run(options: Options, timeline: Timeline, clock: Clock | None = None) -> boo
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="adapter-demo-")))
         cast = _cast(stack, journey, play, options, timeline, clock)
         installation = Installation(folder / "installation", journey, cast.counterparts())
-        stack.callback(installation.adapter.close)
+        stack.callback(installation.close)
         timeline.say(f"{journey.title}: seed {options.seed}, adapter starts at {installation.url}", "bold")
         process = stack.enter_context(AdapterProcess(installation.file, installation.url, folder / "adapter.log"))
         _join_municipality(cast, installation, timeline)
@@ -164,11 +164,11 @@ def _conclude(problems: list[str], timeline: Timeline) -> None:
 
 def _keep(installation: Installation, process: AdapterProcess, timeline: Timeline) -> None:
     """Leave all running until Ctrl-C, or until the adapter ends."""
-    timeline.say(f"Console: {installation.url}/console")
-    timeline.say(f"Token:   {installation.callers.operations}")
-    timeline.say(f"Command: adapter status --config {installation.file}")
-    timeline.say("Ctrl-C ends it.")
     try:
+        timeline.say(f"Console: {installation.url}/console")
+        timeline.say(f"Token:   {installation.callers.operations}")
+        timeline.say(f"Command: adapter status --config {installation.file}")
+        timeline.say("Ctrl-C ends it.")
         while process.running:
             time.sleep(_PAUSE_SECONDS)
         timeline.say(f"the adapter ended:\n{process.tail()}", "red")

@@ -54,8 +54,9 @@ class Installation:
     def __init__(self, folder: Path, journey: Journey, counterparts: Iterable[Counterpart]) -> None:
         self.file = folder / "adapter.toml"
         self._folder = folder
+        self._port = _reserve_port()
         (folder / "directory").mkdir(parents=True)
-        self.file.write_text(_SETTINGS.format(port=_free_port()), encoding="utf-8")
+        self.file.write_text(_SETTINGS.format(port=self._port.getsockname()[1]), encoding="utf-8")
         self._secret("pseudonym.key", secrets.token_hex(32))
         with (folder / "directory" / "directory.yaml").open("w", encoding="utf-8") as stream:
             YAML(typ="safe", pure=True).dump(self._directory(journey, list(counterparts)), stream)
@@ -64,6 +65,11 @@ class Installation:
         self.adapter = wiring.build(self.settings)
         migrate.upgrade(self.adapter.database)
         self.callers = self._callers()
+
+    def close(self) -> None:
+        """Close the store and give the port back."""
+        self.adapter.close()
+        self._port.close()
 
     @property
     def url(self) -> str:
@@ -148,10 +154,13 @@ def _party(role: Role) -> str:
     return MUNICIPALITY if role == "municipality" else REGION
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+def _reserve_port() -> socket.socket:
+    """A socket that is bound and does not listen: the system gives its port to nobody else, and the adapter, which
+    binds as one that may share an address, can listen there."""
+    reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    return reserved
 
 
 _SETTINGS = """\

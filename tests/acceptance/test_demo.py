@@ -92,10 +92,11 @@ def test_kept_it_shows_a_console_and_ends_with_ctrl_c(tmp_path: Path) -> None:
         base = console.removesuffix("/console")
         assert httpx.get(f"{base}/metrics", headers={"Authorization": f"Bearer {token}"}).status_code == 200
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(SECONDS) == 0
     finally:
         if process.poll() is None:
             process.kill()
+            process.wait()
     assert "Traceback" not in output.read_text()
     with pytest.raises(httpx.ConnectError):
         httpx.get(base)

@@ -42,7 +42,7 @@ def running(folder: Path) -> Iterator[Running]:
     server.start()
     yield made, server.url
     server.stop()
-    made.adapter.close()
+    made.close()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def test_every_party_of_the_journey_is_reached_at_its_system(tmp_path: Path) -> 
         unit = JOURNEY.parties[counterpart.role].unit
         endpoint = made.adapter.directory.route(Receiver(hsa=unit), "admission-notice", today).endpoint
         assert (endpoint.address, endpoint.token()) == (counterpart.address, counterpart.token)
-    made.adapter.close()
+    made.close()
 
 
 def test_only_the_operators_token_sees_beyond_its_party_and_none_of_its_rights_is_to_send(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_only_the_operators_token_sees_beyond_its_party_and_none_of_its_rights_i
     sending = [token for token, row in rights.items() if row is not None and Right.SEND in row.rights]
     assert seeing == [callers.operations]
     assert sending == [callers.ehr, callers.open_care, callers.municipality]
-    made.adapter.close()
+    made.close()
 
 
 def test_the_settings_of_another_installation_never_reach_the_demo(
@@ -52,4 +52,4 @@ def test_the_settings_of_another_installation_never_reach_the_demo(
     assert "ADAPTER_DATABASE__URL" in os.environ
     assert "ADAPTER_DATABASE__URL" not in own_environment()
     assert own_environment()["ADAPTER_CACHE"] == "/somewhere"
-    made.adapter.close()
+    made.close()
