@@ -1,0 +1,290 @@
+"""Operators whose result is a Boolean, the union, and the tests of type."""
+
+from collections.abc import Callable
+from typing import Any
+
+from adapter.fhirpath import comparison, nodes
+from adapter.fhirpath.environment import Scope
+from adapter.fhirpath.errors import FhirPathError
+from adapter.fhirpath.model import Type
+from adapter.fhirpath.nodes import Node
+from adapter.fhirpath.plans import Plan, Truth, boolean, constant
+
+_ORDERS: dict[str, Callable[[int], bool]] = {
+    "<": lambda order: order < 0,
+    "<=": lambda order: order <= 0,
+    ">": lambda order: order > 0,
+    ">=": lambda order: order >= 0,
+}
+_TEXTS = frozenset(("string", "uri", "base64Binary"))
+
+
+def chain(operator: str, operands: list[Plan]) -> Plan:
+    """`and`, `or` and `|` of two or more."""
+    if operator == "|":
+        return _union(operands)
+    truths = [plan.truth for plan in operands]
+    if len(truths) == 2:
+        return boolean((_and if operator == "and" else _or)(*truths))
+    return boolean(_all_or_any(truths, decisive=operator == "or"))
+
+
+def _all_or_any(truths: list[Truth], *, decisive: bool) -> Truth:
+    """`or` of many where `decisive` is true, `and` where it is false."""
+
+    def truth(this: Any, scope: Scope) -> bool | None:
+        result: bool | None = not decisive
+        for each in truths:
+            value = each(this, scope)
+            if value is decisive:
+                return decisive
+            if value is None:
+                result = None
+        return result
+
+    return truth
+
+
+def _and(left: Truth, right: Truth) -> Truth:
+    def truth(this: Any, scope: Scope) -> bool | None:
+        one = left(this, scope)
+        if one is False:
+            return False
+        other = right(this, scope)
+        return other if one or other is False else None
+
+    return truth
+
+
+def _or(left: Truth, right: Truth) -> Truth:
+    def truth(this: Any, scope: Scope) -> bool | None:
+        one = left(this, scope)
+        if one:
+            return True
+        other = right(this, scope)
+        return other if one is False or other else None
+
+    return truth
+
+
+def _union(operands: list[Plan]) -> Plan:
+    runs = [plan.boxed() for plan in operands]
+    if all(plan.constant is not None for plan in operands):
+        return constant(comparison.distinct(item for plan in operands for item in plan.constant or ()))
+
+    def run(this: Any, scope: Scope) -> list[Any]:
+        return comparison.distinct([item for each in runs for item in each(this, scope)])
+
+    def some(this: Any, scope: Scope) -> bool:
+        return any(plan.some(this, scope) for plan in operands)
+
+    return Plan(run, some=some)
+
+
+def binary(operator: str, left: Plan, right: Plan) -> Plan | None:
+    """An operator that compares, tests membership or combines truths; None where the operator is arithmetic."""
+    one, other = left.boxed(), right.boxed()
+    if operator in ("=", "!="):
+        truth = _boolean_equal(left, right) or _text_equal(left, right) or _text_equal(right, left)
+        equal = truth or (lambda this, scope: comparison.equal(one(this, scope), other(this, scope)))
+        return boolean(equal if operator == "=" else _not(equal))
+    if operator in ("~", "!~"):
+        wanted = operator == "~"
+        return boolean(lambda this, scope: comparison.equivalent(one(this, scope), other(this, scope)) is wanted)
+    if operator in _ORDERS:
+        return _ordered(operator, left, right)
+    if operator in ("in", "contains"):
+        return _membership(left, right) if operator == "in" else _membership(right, left)
+    if operator == "xor":
+        return boolean(_xor(left.truth, right.truth))
+    if operator == "implies":
+        return boolean(_implies(left.truth, right.truth))
+    return None
+
+
+def _not(truth: Truth) -> Truth:
+    def negated(this: Any, scope: Scope) -> bool | None:
+        value = truth(this, scope)
+        return None if value is None else not value
+
+    return negated
+
+
+def _xor(left: Truth, right: Truth) -> Truth:
+    def truth(this: Any, scope: Scope) -> bool | None:
+        one, other = left(this, scope), right(this, scope)
+        return None if one is None or other is None else one is not other
+
+    return truth
+
+
+def _implies(left: Truth, right: Truth) -> Truth:
+    def truth(this: Any, scope: Scope) -> bool | None:
+        one = left(this, scope)
+        if one is False:
+            return True
+        other = right(this, scope)
+        return other if one or other else None
+
+    return truth
+
+
+def _boolean_equal(left: Plan, right: Plan) -> Truth | None:
+    if not (left.is_boolean and right.is_boolean):
+        return None
+    one_truth, other_truth = left.truth, right.truth
+
+    def truth(this: Any, scope: Scope) -> bool | None:
+        one, other = one_truth(this, scope), other_truth(this, scope)
+        return None if one is None or other is None else one is other
+
+    return truth
+
+
+def _holds_text(type_: Type | None) -> bool:
+    """Whether values of the type are texts as they stand."""
+    return type_ is not None and type_.is_primitive and any(base.name in _TEXTS for base in type_.ancestors)
+
+
+def _text_equal(left: Plan, right: Plan) -> Truth | None:
+    """An element that holds text against a constant text."""
+    literal = right.constant[0] if right.constant is not None and len(right.constant) == 1 else None
+    if literal.__class__ is not str or not _holds_text(left.raw):
+        return None
+    run, slow = left.run, left.boxed()
+
+    def truth(this: Any, scope: Scope) -> bool | None:
+        items = run(this, scope)
+        if len(items) == 1 and items[0].__class__ is str:
+            return bool(items[0] == literal)
+        return comparison.equal(slow(this, scope), [literal]) if items else None
+
+    return truth
+
+
+def _ordered(operator: str, left: Plan, right: Plan) -> Plan:
+    decide = _ORDERS[operator]
+    limit = right.constant[0] if right.constant is not None and len(right.constant) == 1 else None
+    if left.number is not None and limit.__class__ is int:
+        number = left.number
+        return boolean(lambda this, scope: decide(number(this, scope) - limit))
+    if left.number is not None and right.number is not None:
+        first, second = left.number, right.number
+        return boolean(lambda this, scope: decide(first(this, scope) - second(this, scope)))
+    one, other = left.boxed(), right.boxed()
+
+    def truth(this: Any, scope: Scope) -> bool | None:
+        order = comparison.order(one(this, scope), other(this, scope))
+        return None if order is None else decide(order)
+
+    return boolean(truth)
+
+
+def _membership(item: Plan, collection: Plan) -> Plan:
+    one, many = item.boxed(), collection.boxed()
+    keys = frozenset(map(comparison.key, collection.constant)) if collection.constant is not None else None
+    run = item.run if _holds_text(item.raw) else None
+
+    def truth(this: Any, scope: Scope) -> bool | None:
+        if run is not None and keys is not None:
+            items = run(this, scope)
+            if len(items) == 1 and items[0].__class__ is str:
+                return items[0] in keys
+        items = one(this, scope)
+        if not items:
+            return None
+        if len(items) > 1:
+            raise FhirPathError(f"membership is of a single item, found {len(items)}")
+        found = many(this, scope)
+        return any(comparison.equal_items(items[0], each) for each in found)
+
+    return boolean(truth)
+
+
+def _single(items: list[Any], what: str) -> Any:
+    if len(items) > 1:
+        raise FhirPathError(f"{what} needs a single item, found {len(items)}")
+    return items[0]
+
+
+def is_type(plan: Plan, types: tuple[Type, ...]) -> Plan:
+    """`is`: of the type or one that specialises it."""
+    if plan.raw is not None:
+        run, answer = plan.run, any(type_ in plan.raw.ancestors for type_ in types)
+
+        def known(this: Any, scope: Scope) -> bool | None:
+            items = run(this, scope)
+            return None if not items else _single(items, "is") is not None and answer
+
+        return boolean(known)
+    items_of = plan.run
+
+    def truth(this: Any, scope: Scope) -> bool | None:
+        items = items_of(this, scope)
+        if not items:
+            return None
+        ancestors = nodes.item_type(_single(items, "is")).ancestors
+        return any(type_ in ancestors for type_ in types)
+
+    return boolean(truth)
+
+
+def _selects(type_: Type, types: tuple[Type, ...]) -> bool:
+    """Whether `as` and ofType keep an item of the type: a primitive only as itself (a code is not kept as a string,
+    as the reference implementations have it), others as what they specialise too."""
+    return type_ in types if type_.is_primitive else any(each in type_.ancestors for each in types)
+
+
+def of_type(plan: Plan, types: tuple[Type, ...]) -> Plan:
+    """ofType: the items of the type."""
+    if plan.raw is not None:
+        return plan if _selects(plan.raw, types) else Plan(_discarding(plan))
+    run = plan.run
+    wanted = types[0] if len(types) == 1 and types[0].namespace == "FHIR" and not types[0].is_abstract else None
+    if wanted is None:
+        return Plan(lambda this, scope: [i for i in run(this, scope) if _selects(nodes.item_type(i), types)])
+
+    def unboxed(this: Any, scope: Scope) -> list[Any]:
+        return [
+            item if item.extra or item.type is not wanted else item.value
+            for item in run(this, scope)
+            if item.__class__ is Node and (item.type is wanted or _selects(item.type, types))
+        ]
+
+    return Plan(unboxed, wanted) if _is_final(wanted) else Plan(lambda this, scope: _kept(run(this, scope), types))
+
+
+def _is_final(type_: Type) -> bool:
+    """Whether no R4 type specialises it, so that all that is kept is of exactly this type."""
+    return type_.is_primitive or type_.name not in ("Quantity", "Element", "BackboneElement")
+
+
+def _kept(items: list[Any], types: tuple[Type, ...]) -> list[Any]:
+    return [item for item in items if _selects(nodes.item_type(item), types)]
+
+
+def _discarding(plan: Plan) -> Callable[[Any, Scope], list[Any]]:
+    run = plan.run
+
+    def none(this: Any, scope: Scope) -> list[Any]:
+        run(this, scope)
+        return []
+
+    return none
+
+
+def as_type(plan: Plan, types: tuple[Type, ...]) -> Plan:
+    """`as`: a single item if it is of the type. Of a polymorphic element, which may repeat, all items of the type: R4's
+    own invariants (dom-3) and search parameters rely on it."""
+    selected = of_type(plan, types)
+    if plan.raw is None:
+        return selected
+    run = plan.run
+
+    def single(this: Any, scope: Scope) -> list[Any]:
+        items = run(this, scope)
+        if len(items) > 1:
+            raise FhirPathError(f"as needs a single item, found {len(items)}")
+        return items if selected is plan else []
+
+    return Plan(single, plan.raw)

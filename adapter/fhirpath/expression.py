@@ -1,0 +1,174 @@
+"""Expressions as their callers have them."""
+
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from adapter.fhirpath import functions, model, nodes, parser
+from adapter.fhirpath.compiler import Compiler, check
+from adapter.fhirpath.environment import Environment, Scope
+from adapter.fhirpath.errors import FhirPathError, FhirPathSyntaxError
+from adapter.fhirpath.model import Type
+from adapter.fhirpath.nodes import Node
+from adapter.fhirpath.plans import Focus, Plan
+from adapter.fhirpath.tree import Tree
+from adapter.fhirpath.variables import RESERVED
+from adapter.support.clock import Clock
+
+__all__ = ["Compiled", "Expression", "compile_expression", "functions"]
+
+
+class Expression:
+    """A parsed expression; compiled for a type of input when it first meets one. Safe to share between threads."""
+
+    def __init__(self, text: str, tree: Tree, *, strict: bool) -> None:
+        self.text = text
+        self._tree = tree
+        self._strict = strict
+        self._compiled: dict[Type | None, Compiled] = {}
+
+    def __repr__(self) -> str:
+        return f"<FHIRPath {self.text!r}>"
+
+    def __call__(
+        self,
+        resource: Any,
+        /,
+        *,
+        type_name: str | None = None,
+        environment: Environment | None = None,
+        clock: Clock | None = None,
+        **variables: Any,
+    ) -> list[Any]:
+        """The items that the expression gives for a resource or element in FHIR JSON.
+
+        `type_name` is the input's type (`HumanName`, `Patient.contact`) where it has no `resourceType`. FHIR values
+        come back as JSON values, System values as bool, int, Decimal, str and this room's Date, DateTime, Time,
+        Quantity. `variables` are single values or lists, `%name` in the expression. Raises FhirPathError.
+        """
+        return [nodes.plain(item) for item in self._items(resource, type_name, environment, clock, variables)]
+
+    def typed(
+        self,
+        resource: Any,
+        /,
+        *,
+        type_name: str | None = None,
+        environment: Environment | None = None,
+        clock: Clock | None = None,
+        **variables: Any,
+    ) -> list[tuple[str, Any]]:
+        """The same with the type of each item: `FHIR.code`, `System.Boolean`."""
+        items = self._items(resource, type_name, environment, clock, variables)
+        return [(repr(nodes.item_type(item)), nodes.plain(item)) for item in items]
+
+    def _items(
+        self,
+        resource: Any,
+        type_name: str | None,
+        environment: Environment | None,
+        clock: Clock | None,
+        variables: dict[str, Any],
+    ) -> list[Any]:
+        for name in variables:
+            if name in RESERVED:
+                raise FhirPathError(f"the variable %{name} cannot be set")
+        given = {name: _collection(value) for name, value in variables.items()}
+        type_ = _input_type(resource, type_name)
+        node = Node(resource, type_ or model.fhir("Element"))
+        scope = Scope(node, environment=environment, clock=clock, variables=given)
+        compiled = self.for_type(type_)
+        return compiled.items(resource if type_ else None, scope)
+
+    def for_type(self, type_: Type | str | None) -> "Compiled":
+        """Compiled for input of a type (one of `model`, or its name), None for no input. Raises FhirPathError."""
+        found = model.fhir(type_) if isinstance(type_, str) else type_
+        compiled = self._compiled.get(found)
+        if compiled is None:
+            compiled = self._compiled[found] = Compiled(self._tree, found, strict=self._strict)
+        return compiled
+
+
+class Compiled:
+    """An expression for one type of input. `scope` may serve any number of expressions on one resource."""
+
+    def __init__(self, tree: Tree, type_: Type | None, *, strict: bool) -> None:
+        self._tree = tree
+        self._type = type_
+        self._strict = strict
+        self._focus = Focus(type_, absent=type_ is None)
+        self._plan = Compiler(strict=strict).plan(tree, self._focus)
+        self._run = self._plan.boxed()
+
+    def items(self, value: Any, scope: Scope) -> list[Any]:
+        """The items, as the engine has them (see `nodes`), for an input in FHIR JSON."""
+        self._enter(value, scope)
+        try:
+            return self._run(value, scope)
+        except (FhirPathError, RecursionError, AttributeError, TypeError) as error:
+            return self._explain(error, value, scope).boxed()(value, scope)
+
+    def holds(self, value: Any, scope: Scope) -> bool | None:
+        """The result as a Boolean, None where it is empty: for invariants."""
+        self._enter(value, scope)
+        try:
+            return self._plan.truth(value, scope)
+        except (FhirPathError, RecursionError, AttributeError, TypeError) as error:
+            return self._explain(error, value, scope).truth(value, scope)
+
+    def _enter(self, value: Any, scope: Scope) -> None:
+        scope.context = [] if self._type is None else [value if value.__class__ is Node else Node(value, self._type)]
+        scope.index = 0
+        scope.total = None
+
+    def _explain(self, error: Exception, value: Any, scope: Scope) -> Plan:
+        """The plan to evaluate once more, in the slower form that knows where it fails."""
+        if isinstance(error, RecursionError):
+            raise FhirPathError("the expression or its input is nested too deep") from None
+        if not isinstance(error, FhirPathError):
+            place = None if self._type is None else nodes.misshapen(value, self._type)
+            place = place or nodes.misshapen(scope.root.value, scope.root.type)
+            if place is None:
+                raise error
+            raise FhirPathError(f"the input does not have the shape of FHIR JSON at {place}") from None
+        self._enter(value, scope)
+        return Compiler(strict=self._strict, locating=True).plan(self._tree, self._focus)
+
+
+def _input_type(resource: Any, type_name: str | None) -> Type | None:
+    if type_name is not None:
+        try:
+            return model.fhir(type_name)
+        except KeyError:
+            raise FhirPathError(f"there is no R4 type {type_name[:60]}") from None
+    if resource is None:
+        return None
+    found = nodes.type_of(resource)
+    if found is None:
+        raise FhirPathError("the input is no R4 resource: give the type of an element as type_name")
+    return found
+
+
+def _collection(value: Any) -> list[Any]:
+    """A variable's value as items."""
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    return [nodes.node_of(each) if isinstance(each, dict) else _system(each) for each in values]
+
+
+def _system(value: Any) -> Any:
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
+@lru_cache(4096)
+def compile_expression(expression: str, model: str = "r4", *, strict: bool = False) -> Expression:
+    """Reads an expression. Everything that can be told without input is told here: FhirPathSyntaxError, or
+    FhirPathError for functions and types that do not exist. `strict`: an element that the input's type does not have is
+    an error, not empty. R4 is the only model."""
+    if model != "r4":
+        raise FhirPathError(f"there is no model {model[:20]!a}: expected r4")
+    try:
+        tree = parser.parse(expression)
+        check(tree)
+    except RecursionError:
+        raise FhirPathSyntaxError("the expression is nested too deep") from None
+    return Expression(expression, tree, strict=strict)

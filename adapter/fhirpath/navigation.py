@@ -1,0 +1,147 @@
+"""Path steps. Where the type of the items is known, a step is a look-up in a dict; else it asks each item."""
+
+from collections.abc import Callable
+from typing import Any
+
+from adapter.fhirpath import nodes
+from adapter.fhirpath.environment import Scope
+from adapter.fhirpath.errors import FhirPathError
+from adapter.fhirpath.model import Option, Type
+from adapter.fhirpath.nodes import Node
+from adapter.fhirpath.plans import NOTHING, Plan
+
+Get = Callable[[Any], list[Any]]
+Has = Callable[[Any], bool]
+
+
+def member(source: Plan, name: str, *, strict: bool) -> Plan:
+    """The plan of `source.name`. Raises FhirPathError where strict and the type is known to have no such element."""
+    type_ = source.raw
+    if type_ is None:
+        return _step(source, lambda item: nodes.member(item, name), None, None)
+    options = type_.members.get(name)
+    if options is None:
+        if type_.is_primitive and name in ("id", "extension"):
+            return _step(source, lambda item: nodes.extra_member(item, name), None, None)
+        if strict:
+            raise FhirPathError(f"{type_.name} has no element {name!a}")
+        return NOTHING
+    if len(options) == 1:
+        option = options[0]
+        if option.type.is_polymorphic:
+            return _step(source, _resources(option), None, _has(option))
+        return _step(source, _primitives(option) if option.extra else _complex(option), option.type, _has(option))
+    return _step(source, lambda item: nodes.choice(item, options), None, _has_choice(options))
+
+
+def _step(source: Plan, get: Get, raw: Type | None, has: Has | None) -> Plan:
+    """Takes the step from the focus itself or from each item of the source."""
+    run = source.run
+    if source.is_focus:
+        if has is None:
+            return Plan(lambda this, _: get(this), raw)
+        return Plan(lambda this, _: get(this), raw, some=lambda this, _: has(this))
+
+    def walk(this: Any, scope: Scope) -> list[Any]:
+        items = run(this, scope)
+        if len(items) == 1:
+            return get(items[0])
+        found: list[Any] = []
+        for item in items:
+            found += get(item)
+        return found
+
+    if has is None:
+        return Plan(walk, raw)
+
+    def some(this: Any, scope: Scope) -> bool:
+        for item in run(this, scope):  # noqa: SIM110 - any() with a generator costs twice as much
+            if has(item):
+                return True
+        return False
+
+    return Plan(walk, raw, some=some)
+
+
+def _complex(option: Option) -> Get:
+    key = option.key
+
+    def get(value: dict[str, Any]) -> list[Any]:
+        found = value.get(key)
+        if found is None:
+            return []
+        return found if found.__class__ is list else [found]
+
+    return get
+
+
+def _primitives(option: Option) -> Get:
+    key, extra = option.key, option.extra
+
+    def get(value: dict[str, Any]) -> list[Any]:
+        if extra in value:
+            return nodes.read(value, option)
+        found = value.get(key)
+        if found is None:
+            return []
+        return found if found.__class__ is list else [found]
+
+    return get
+
+
+def _resources(option: Option) -> Get:
+    return lambda value: nodes.typed(nodes.read(value, option), option.type)
+
+
+def _has(option: Option) -> Has:
+    key, extra = option.key, option.extra
+    if extra is None:
+        return lambda value: bool(value.get(key))
+
+    def has(value: dict[str, Any]) -> bool:
+        found = value.get(key)
+        if found is None:
+            return bool(value.get(extra))
+        return found.__class__ is not list or bool(found)
+
+    return has
+
+
+def _has_choice(options: tuple[Option, ...]) -> Has:
+    keys = frozenset(key for option in options for key in (option.key, option.extra) if key)
+    return lambda value: not keys.isdisjoint(value)
+
+
+def type_step(focus: Plan, types: tuple[Type, ...]) -> Plan:
+    """A type's name at the start of a path: the focus where it is of that type."""
+    if focus.raw is not None:
+        return focus if any(type_ in focus.raw.ancestors for type_ in types) else NOTHING
+    run = focus.run
+
+    def keep(this: Any, scope: Scope) -> list[Any]:
+        return [item for item in run(this, scope) if any(type_ in nodes.item_type(item).ancestors for type_ in types)]
+
+    return Plan(keep)
+
+
+def children_count(type_: Type) -> Callable[[Any], int]:
+    """How many children a raw item of the type has."""
+    by_key = type_.by_key
+
+    def count(item: Any) -> int:
+        if item.__class__ is not dict:
+            return len(nodes.children(item)) if item.__class__ is Node else 0
+        total = 0
+        for key, value in item.items():
+            option = by_key.get(key)
+            if option is None:
+                continue
+            if key != option.key:
+                total += len(nodes.read(item, option)) if option.key not in item else 0
+            elif value.__class__ is list:
+                total += len(nodes.read(item, option)) if option.extra else len(value)
+            else:
+                total += 1
+        return total
+
+    return count
