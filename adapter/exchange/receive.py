@@ -23,8 +23,7 @@ from adapter.exchange import acknowledge, dispatch, duplicates, posting, rejecti
 from adapter.exchange.commit import Checked, commit
 from adapter.exchange.submission import Clues, RecordReply, Refusal, Reply, Submission, refusal
 from adapter.fhir import json as fhir_json
-from adapter.fhir import outcomes
-from adapter.fhir import xml as fhir_xml
+from adapter.fhir import outcomes, wire
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonicalize import content_hash
 from adapter.fhir.outcomes import Issue
@@ -303,9 +302,8 @@ class Exchange:
 
 
 def _parse(submission: Submission) -> dict[str, Any]:
-    parse = fhir_xml.parse if "xml" in submission.media_type else fhir_json.parse
     try:
-        return parse(submission.body)
+        return wire.parse(submission.body, submission.media_type)
     except ParseError as error:
         raise refusal(400, "structure", "not-readable", str(error)) from error
 

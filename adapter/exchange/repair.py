@@ -6,8 +6,7 @@ from sqlalchemy import Connection, select, update
 
 from adapter.directory import Directory, Route
 from adapter.exchange import dispatch
-from adapter.fhir import json as fhir_json
-from adapter.fhir import xml as fhir_xml
+from adapter.fhir import wire
 from adapter.fhir.bundles import MessageBundle
 from adapter.mapping import Mapping
 from adapter.store import tables
@@ -56,8 +55,7 @@ def _message(connection: Connection, contents: ContentStore, message_id: int) ->
     kept = contents.of_message(connection, message_id, "translated") or contents.of_message(
         connection, message_id, "received"
     )
-    parse = fhir_xml.parse if "xml" in kept[0].media_type else fhir_json.parse
-    return MessageBundle(parse(kept[0].body))
+    return MessageBundle(wire.parse(kept[0].body, kept[0].media_type))
 
 
 def _destination(message: MessageBundle, unit: str) -> int:

@@ -24,8 +24,7 @@ from adapter.exchange.records import (
     MessageRow,
     Page,
 )
-from adapter.fhir import json as fhir_json
-from adapter.fhir import xml as fhir_xml
+from adapter.fhir import wire
 from adapter.security import audit
 from adapter.security.principals import Principal, Right
 from adapter.store import tables
@@ -169,8 +168,7 @@ class Views:
             audit.record(
                 connection, principal, "bundle-view", f"message/{message_id}", at, patient_id, stage=content.stage
             )
-        parse = fhir_xml.parse if "xml" in content.media_type else fhir_json.parse
-        return parse(content.body)
+        return wire.parse(content.body, content.media_type)
 
     def status(self, principal: Principal) -> list[Attention]:
         """What needs a person now, the urgent first. A party sees what concerns its own messages. Needs LIST."""

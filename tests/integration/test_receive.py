@@ -262,6 +262,15 @@ def test_xml_and_json_of_the_same_message_are_the_same_message(installation, mes
     assert again.result == "repeated"
 
 
+@pytest.mark.parametrize(
+    ("media_type", "codec"),
+    [("application/FHIR+XML", fhir_xml), ('application/fhir+json; profile="http://x.example/xml"', fhir_json)],
+)
+def test_a_media_type_counts_in_any_case_and_without_its_parameters(installation, messages, media_type, codec):
+    submission = Submission(codec.serialize(messages("a")[0]), media_type, request_id="test")
+    assert installation.adapter.exchange.receive(submission, installation.principal("region")).status == 200
+
+
 def test_facts_and_audit_cannot_be_changed(installation, messages):
     installation.send(messages("a")[0])
     with (

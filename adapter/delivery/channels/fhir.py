@@ -5,8 +5,7 @@ from typing import Any
 
 from adapter.delivery.channels.base import Acknowledgement, Answer, ChannelSettings, Code, Outgoing
 from adapter.delivery.channels.http import HttpSender
-from adapter.fhir import json as fhir_json
-from adapter.fhir import xml as fhir_xml
+from adapter.fhir import wire
 from adapter.fhir.shapes import obj, objects, text
 from adapter.support.errors import ParseError
 
@@ -39,9 +38,8 @@ class FhirChannel:
 
 def read(body: bytes, media_type: str, message_id: str) -> Acknowledgement | None:
     """What the receiver says of the message; None where the body is neither an answer to it nor an OperationOutcome."""
-    parse = fhir_xml.parse if "xml" in media_type.lower() else fhir_json.parse
     try:
-        resource = parse(body)
+        resource = wire.parse(body, media_type)
     except ParseError:
         return None
     if resource.get("resourceType") == "OperationOutcome":
