@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import case as case_of
 
 from adapter.delivery import outbox
 from adapter.delivery.outbox import NewDelivery
@@ -17,6 +18,7 @@ from adapter.exchange import dispatch, rejections
 from adapter.exchange.dispatch import Draft
 from adapter.exchange.submission import Clues, Submission, refusal
 from adapter.fhir.bundles import MessageBundle
+from adapter.fhir.canonical import ACKNOWLEDGEMENT
 from adapter.fhir.outcomes import Issue
 from adapter.security.principals import Principal
 from adapter.security.pseudonyms import IdentityError, Pseudonyms
@@ -79,7 +81,10 @@ def commit(
     for draft in sorted(checked.drafts, key=lambda each: (each.route.endpoint.id, each.route.party.id)):
         warnings += _store_delivery(connection, contents, checked, place, message_id, draft)
     rejections.mended(
-        connection, checked.sender_party, replace(checked.clues, case_id=place.case_id), checked.accepted_at
+        connection,
+        {checked.sender_party, checked.principal.party},
+        replace(checked.clues, case_id=place.case_id),
+        checked.accepted_at,
     )
     return message_id, warnings
 
@@ -106,7 +111,9 @@ def _place(connection: Connection, pseudonyms: Pseudonyms, checked: Checked) -> 
 
 
 def _answered(connection: Connection, checked: Checked) -> Any:
-    """The message that this one answers, which must have been sent to the party that answers."""
+    """The message that this one answers, which must have been sent to the party that answers: not merely to another
+    whose units the same token speaks for. Ids are scoped per sender, so that several may have this one: it is then the
+    one of the case that is named, or else of the sender to whom the answer goes."""
     reading = checked.reading
     if reading.answers_header_id is None:
         if EVENTS[reading.event or ""].answer:
@@ -120,8 +127,14 @@ def _answered(connection: Connection, checked: Checked) -> Any:
         .where(
             message.header_id == reading.answers_header_id,
             message.status == "accepted",
-            delivery.receiver_unit.in_(checked.principal.units),
+            delivery.receiver_party == checked.sender_party,
+            delivery.event != ACKNOWLEDGEMENT,
             delivery.status.not_in(("held", "cancelled")),
+        )
+        .order_by(
+            case_of((message.case_id == reading.case_id, 0), else_=1),
+            case_of((message.sender_unit.in_([draft.route.unit for draft in checked.drafts]), 0), else_=1),
+            message.id,
         )
         .limit(1)
     ).one_or_none()

@@ -1,6 +1,7 @@
 """A refused message stays findable: as a row with its issues, and its bytes unless the sender was not let in."""
 
 import hashlib
+from collections.abc import Set
 from datetime import datetime
 from typing import Any
 
@@ -108,15 +109,18 @@ def store_metadata(
     return row
 
 
-def mended(connection: Connection, party: str, clues: Clues, at: datetime) -> None:
-    """An accepted notice ends the alarms of its earlier, refused tries: same message id, or same case and event."""
+def mended(connection: Connection, parties: Set[str], clues: Clues, at: datetime) -> None:
+    """An accepted notice ends the alarms of its earlier, refused tries: same message id, or same case and event.
+
+    `parties` are the sender's and the token's: a refused message stands under the latter, for who sent it may be just
+    what could not be read."""
     message = tables.message.c
     same = [message.header_id == clues.header_id]
     if clues.case_id is not None:
         same.append((message.case_id == clues.case_id) & (message.event == clues.event))
     query = (
         select(message.id)
-        .where(message.status == "rejected", message.statutory, message.sender_party == party, or_(*same))
+        .where(message.status == "rejected", message.statutory, message.sender_party.in_(parties), or_(*same))
         .order_by(message.id.desc())
         .limit(_LIMIT)
     )
