@@ -9,10 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from adapter.support.errors import UnavailableError
 
 _BUSY_TIMEOUT_MS = 10_000
+_INCREMENTAL = 2
+"""SQLite's number for auto_vacuum = incremental."""
 
 
 class Database:
@@ -63,6 +66,8 @@ def _unavailable() -> Iterator[None]:
         yield
     except OperationalError as error:
         raise UnavailableError(f"the database does not answer ({type(error.orig).__name__})") from error
+    except PoolTimeoutError as error:
+        raise UnavailableError("the database has no connection free") from error
 
 
 def _create_private(path: Path) -> None:
@@ -74,13 +79,11 @@ def _create_private(path: Path) -> None:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
     cursor = connection.cursor()
-    for pragma in (
-        "auto_vacuum = incremental",
-        "journal_mode = wal",
-        "synchronous = full",
-        "foreign_keys = on",
-        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
-    ):
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+    if cursor.execute("PRAGMA auto_vacuum").fetchone() != (_INCREMENTAL,):
+        # only in a new file: to set it again takes the write lock, and a reader would wait for whoever writes
+        cursor.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
+    for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
