@@ -4,7 +4,7 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 from tenacity import Retrying, retry_if_result, stop_after_attempt, stop_after_delay, wait_exponential
@@ -70,6 +70,7 @@ class Sender:
         try:
             self._attempt(claim)
         except Exception as error:  # noqa: BLE001 - a worker outlives any single delivery
+            claim = replace(claim, protected=True)  # whether it is so now cannot be asked
             _log(claim, logging.ERROR, "delivery attempt failed inside the adapter", "error", place=_place(error))
             self._put_off(claim, error)
 
@@ -119,6 +120,7 @@ class Sender:
         """
         at = to_micros(self.clock.now())
         with self.database.write() as connection:
+            claim = leases.as_protected_now(connection, claim)
             if not self._settle(connection, claim, at, verdict, answer):
                 _log(claim, logging.WARNING, "delivery lease lost, result not recorded", verdict.kind, answer.status)
                 return
@@ -139,7 +141,9 @@ class Sender:
         level = logging.INFO if verdict.kind is Kind.DONE else logging.WARNING
         _log(claim, level, "delivery attempt", verdict.kind, answer.status)
         if change is not None:
-            logger.warning("endpoint %s", change, extra={"endpoint": claim.endpoint, "outcome": change})
+            # beside a protected person's attempt the name would tell where it went; the alarm has it
+            where = {} if claim.protected else {"endpoint": claim.endpoint}
+            logger.warning("endpoint %s", change, extra={"outcome": change} | where)
 
     def _settle(self, connection: Connection, claim: Claim, at: int, verdict: Verdict, answer: Answer) -> bool:
         if verdict.kind is Kind.DONE:

@@ -6,7 +6,7 @@ and was taken over changes nothing. An expired lease is claimed by the same call
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, exists, func, insert, or_, select, update
@@ -96,6 +96,14 @@ def give_back(connection: Connection, one: Claim, at: int) -> bool:
     connection.execute(delete(tables.attempt).where(_attempt.id == one.attempt_id))
     streams.advance(connection, one.stream_id, at)
     return True
+
+
+def as_protected_now(connection: Connection, one: Claim) -> Claim:
+    """The claim, marked where the person has become protected since it was made."""
+    stream, patient = tables.stream.c, tables.patient.c
+    query = select(patient.protected).join(tables.stream, stream.patient_id == patient.id)
+    now = connection.execute(query.where(stream.id == one.stream_id)).scalar_one()
+    return replace(one, protected=one.protected or now)
 
 
 def complete(connection: Connection, one: Claim, at: int, verdict: Verdict, http_status: int | None) -> bool:

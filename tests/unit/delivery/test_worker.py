@@ -295,6 +295,31 @@ def test_log_lines_name_the_endpoint_only_of_the_unprotected(store, scripted, ca
     assert [record.outcome for record in caplog.records] == ["done", "done"]
 
 
+def test_a_label_that_comes_while_it_is_under_way_keeps_the_endpoint_out_of_the_log(store, scripted, caplog):
+    person = store.patient()
+    store.add(person)
+
+    def label(_outgoing):
+        with store.database.write() as connection:
+            connection.execute(update(tables.patient).where(tables.patient.c.id == person).values(protected=True))
+        return OK
+
+    with caplog.at_level(logging.INFO, "adapter.delivery"):
+        store.worker(scripted(label)).run_until_idle()
+    assert [(record.outcome, hasattr(record, "endpoint")) for record in caplog.records] == [("done", False)]
+
+
+@pytest.mark.parametrize(("protected", "named"), [(True, False), (False, True)])
+def test_a_trip_is_logged_without_the_endpoint_where_a_protected_person_s_message_met_it(
+    store, scripted, caplog, protected, named
+):
+    store.add(store.patient(protected=protected), released=protected)
+    with caplog.at_level(logging.INFO, "adapter.delivery"):
+        store.worker(scripted(Answer(status=401))).run_until_idle()
+    assert [record.outcome for record in caplog.records] == ["trip", "tripped"]
+    assert [hasattr(record, "endpoint") for record in caplog.records] == [named, named]
+
+
 def test_order_in_a_stream_under_several_workers_and_threads(store, scripted):
     people = [store.patient() for _ in range(6)]
     expected = {person: [f"{person}-{index}" for index in range(8)] for person in people}
