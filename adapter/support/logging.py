@@ -39,7 +39,11 @@ FIELDS = (
 _WORD = re.compile(r"[A-Za-z0-9._:/#|+-]{1,200}")
 _PLACE = re.compile(r"[ -~]{1,400}")
 _FRAMES = 12
-_IDENTITY = re.compile(r"(?<![0-9A-Za-z-])(?:1[89]|20)?[0-9]{2}[01][0-9][0-9]{2}[-+]?[0-9]{4}(?![0-9A-Za-z-])")
+_IDENTITY = re.compile(
+    r"(?P<uuid>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+    r"|(?<![0-9A-Za-z])(?:1[89]|20)?[0-9]{2}[01][0-9][0-9]{2}[-+]?[0-9]{4}(?![0-9A-Za-z])"
+)
+"""A Swedish identity number that stands by itself, also between hyphens; a UUID may look as if it held one."""
 _QUIET = ("httpx", "httpcore", "sqlalchemy", "alembic", "asyncio", "multipart", "python_multipart")
 
 
@@ -124,7 +128,7 @@ def _places(error: BaseException) -> Iterator[str]:
 
 
 def _blotted(text: str) -> str:
-    return _IDENTITY.sub("[identity number]", text)
+    return _IDENTITY.sub(lambda found: found["uuid"] or "[identity number]", text)
 
 
 def _one_line(text: str) -> str:

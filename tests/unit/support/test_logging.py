@@ -116,3 +116,20 @@ def test_the_level_counts(log: Callable[..., io.StringIO]) -> None:
     stream = log(level="error")
     logging.getLogger("adapter.test").warning("no")
     assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("around", ["{}", "patient-{}", "{}-2", "pnr:{}", "a/{}/b"])
+def test_an_identity_number_in_an_id_that_a_caller_made_is_blotted_out(
+    log: Callable[..., io.StringIO], around: str
+) -> None:
+    stream = log()
+    logging.getLogger("adapter.test").info("request", extra={"request_id": around.format(NUMBER)})
+    assert NUMBER not in stream.getvalue()
+    assert "[identity number]" in stream.getvalue()
+
+
+def test_a_uuid_of_digits_alone_is_no_identity_number(log: Callable[..., io.StringIO]) -> None:
+    stream = log()
+    name = "19900101-2385-4000-8000-199001012385"
+    logging.getLogger("adapter.test").info("request", extra={"request_id": name})
+    assert json.loads(stream.getvalue())["request_id"] == name
