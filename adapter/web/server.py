@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from adapter.support.errors import AdapterError
 from adapter.web.app import create
+from adapter.web.protocol import Protocol
 
 if TYPE_CHECKING:
     from adapter.support.settings import Server as ServerSettings
@@ -66,7 +67,7 @@ class Server:
 def _config(app: ASGIApp, settings: "ServerSettings") -> uvicorn.Config:
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="off",
         log_config=None,
