@@ -195,10 +195,10 @@ class Views:
         return Page(rows, rows[-1].id if len(found) > size else None)
 
     def _sent(self, connection: Connection, principal: Principal, bundle_id: str) -> Copy | None:
-        query = select(_message.id, _message.patient_id, _message.source).where(
-            _message.bundle_id == bundle_id, _message.sender_party.in_(principal.parties), _message.status == "accepted"
-        )
-        message = connection.execute(query).one_or_none()
+        # ids are scoped per sender: who runs a shared system may have sent two of one id, and is shown the newest
+        mine = (_message.bundle_id == bundle_id, _message.sender_party.in_(principal.parties))
+        query = select(_message.id, _message.patient_id, _message.source).where(*mine, _message.status == "accepted")
+        message = connection.execute(query.order_by(_message.id.desc()).limit(1)).one_or_none()
         if message is None:
             return None
         stage = "received" if message.source == "fhir" else "translated"

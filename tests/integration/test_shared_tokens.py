@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -9,11 +10,12 @@ from sqlalchemy import select
 
 from adapter.exchange.submission import Submission
 from adapter.sandbox import lifecare_format
+from adapter.security.principals import Right
 from adapter.store import tables
 from adapter.store.alarms import standing
+from adapter.support.clock import STOCKHOLM
 
 EHR, KOMMUN, ANNAN = "SE2321000222-E7A31", "SE2120002643-MOTT01", "SE2120002627-MOTT01"
-AT = "2026-03-10T10:12:00.000+01:00"
 
 
 def replaced(message, *pairs):
@@ -38,6 +40,10 @@ def received(installation, message_id):
     return next(record for record in found if record.receiver == KOMMUN)
 
 
+def now(installation):
+    return installation.adapter.clock.now().astimezone(STOCKHOLM).isoformat(timespec="milliseconds")
+
+
 def answer(installation, body, party="drift"):
     submission = Submission(body, "application/xml", request_id="test", source="lifecare")
     return installation.adapter.exchange.receive_record("lifecare", submission, installation.principal(party))
@@ -47,7 +53,7 @@ def test_a_shared_token_answers_for_the_party_that_received_and_no_other(install
     message = messages("a")[0]
     assert installation.send(message).status == 200
     record = received(installation, message["entry"][0]["resource"]["id"])
-    svar = lifecare_format.acceptance(record, str(uuid4()), AT)
+    svar = lifecare_format.acceptance(record, str(uuid4()), now(installation))
     other = answer(installation, svar.replace(KOMMUN.encode(), ANNAN.encode()))
     assert (other.status, b"not-found" in other.body) == (422, True)
     assert answer(installation, svar).status == 200
@@ -70,7 +76,7 @@ def test_an_answer_finds_the_message_of_the_one_it_is_sent_to_where_two_senders_
         for body in _mapped(installation)
         if EHR.encode() in body and KOMMUN.encode() in body
     )
-    reply = answer(installation, lifecare_format.read_receipt(record, str(uuid4()), AT))
+    reply = answer(installation, lifecare_format.read_receipt(record, str(uuid4()), now(installation)))
     assert reply.status == 200, reply.body
     message = tables.message.c
     with installation.adapter.database.read() as connection:
@@ -93,3 +99,17 @@ def test_the_alarm_of_a_notice_refused_from_a_shared_token_ends_when_it_is_accep
     assert installation.send(good, "drift").status == 200
     with installation.adapter.database.read() as connection:
         assert standing(connection) == []
+
+
+def test_a_bundle_id_that_two_carried_parties_used_is_read_as_the_newest(installation, messages):
+    first = replaced(messages("a")[0], (EHR, ANNAN))
+    second = replaced(messages("b")[0], (EHR, KOMMUN + "-"), (KOMMUN, ANNAN), (ANNAN + "-", KOMMUN))
+    second["id"] = first["id"]
+    for message in (first, second):
+        reply = installation.send(message, "drift")
+        assert reply.status == 200, reply.resource
+    caller = replace(
+        installation.principal("drift", Right.CONTENT), carries=installation.adapter.directory.carried_by("drift")
+    )
+    shown = installation.adapter.views.disclosed_bundle(caller, first["id"])
+    assert shown["entry"][0]["resource"]["id"] == second["entry"][0]["resource"]["id"]
