@@ -66,7 +66,9 @@ def test_a_header_that_claims_more_than_there_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "archive", [b"", b"x", b"\x1f\x8b", gzip.compress(b"not a tar" * 100), gzip.compress(b"\xff" * 512)]
+    "archive",
+    [b"", b"x", b"\x1f\x8b", gzip.compress(b"not a tar" * 100), gzip.compress(b"\xff" * 512)],
+    ids=["empty", "one byte", "a head alone", "text", "bytes"],
 )
 def test_what_is_no_archive(archive: bytes) -> None:
     with pytest.raises(ParseError):
