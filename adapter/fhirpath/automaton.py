@@ -44,14 +44,11 @@ class Automaton:
     def accepts(self, text: str) -> bool:
         """Whether the text matches."""
         current = self._closure({self._start}, at_start=True, at_end=not text)
+        final = len(text) - 1
         for place, character in enumerate(text):
             if not self._whole and self._end in current:
                 return True
-            last = place == len(text) - 1
-            following = self._follow(current, character, last=last)
-            current = (
-                following if self._whole else following | self._closure({self._start}, at_start=False, at_end=last)
-            )
+            current = self._follow(current, character, last=place == final)
             if not current:
                 return False
         return self._end in current
@@ -62,6 +59,9 @@ class Automaton:
         if found is None:
             steps = (self._steps[state] for state in current)
             targets = {step[1] for step in steps if step is not None and step[0](character)}
+            if not self._whole:
+                # A match may begin after any character.
+                targets.add(self._start)
             found = self._closure(targets, at_start=False, at_end=last)
             if not last:
                 if len(self._sets) >= _MAX_SETS:

@@ -6,7 +6,7 @@ from typing import Any
 
 from adapter.fhirpath import numeric, quantity, temporal
 from adapter.fhirpath.errors import FhirPathError
-from adapter.fhirpath.nodes import Node, TypeInfo, item_type, system_value
+from adapter.fhirpath.nodes import Node, TypeInfo, is_quantity, item_type, system_value
 from adapter.fhirpath.quantity import Quantity
 from adapter.fhirpath.temporal import Date, DateTime, Time
 
@@ -168,6 +168,9 @@ def order_items(left: Any, right: Any) -> int | None:
         pair = _quantities(one, other)
         if pair is not None:
             return quantity.compare(*pair)
+        if is_quantity(item_type(one)) and is_quantity(item_type(other)):
+            # One without a number, or with a comparator: it may be anything.
+            return None
     raise FhirPathError(f"no order between {item_type(left)!r} and {item_type(right)!r}")
 
 

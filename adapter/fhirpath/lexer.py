@@ -21,7 +21,7 @@ _TOKENS = re.compile(
     |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
     |(?P<quoted>`(?:[^`\\]|\\.)*`)
     |(?P<string>'(?:[^'\\]|\\.)*')
-    |(?P<symbol>!=|!~|<=|>=|\$this|\$index|\$total|[.,()\[\]{{}}+\-*/&|<>=~%])""",
+    |(?P<symbol>!=|!~|<=|>=|\$this|\$index|\$total|/(?!\*)|[.,()\[\]{{}}+\-*&|<>=~%])""",
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)

@@ -90,7 +90,8 @@ def _primitives(option: Option) -> Get:
 
 
 def _resources(option: Option) -> Get:
-    return lambda value: nodes.typed(nodes.read(value, option), option.type)
+    key = option.key
+    return lambda value: nodes.typed(nodes.read(value, option), option.type) if key in value else []
 
 
 def _has(option: Option) -> Has:

@@ -181,7 +181,7 @@ def system_value(item: Any) -> Any:
         return item
     if item.type.is_primitive:
         return primitive_value(item.value, item.type)
-    if _is_quantity(item.type) and item.value.__class__ is dict:
+    if is_quantity(item.type) and item.value.__class__ is dict:
         quantity = _quantity(item.value)
         return item if quantity is None else quantity
     return item
@@ -203,8 +203,9 @@ def primitive_value(value: Any, type_: Type) -> Any:
     return (temporal.time(value) or value) if name == "time" else value
 
 
-def _is_quantity(type_: Type) -> bool:
-    return model.fhir("Quantity") in type_.ancestors
+def is_quantity(type_: Type) -> bool:
+    """Whether a Quantity, FHIR's or FHIRPath's, or one that specialises it."""
+    return model.fhir("Quantity") in type_.ancestors or type_ is model.system("Quantity")
 
 
 _CALENDAR = {"a": "year", "mo": "month"}
@@ -261,9 +262,11 @@ def misshapen(value: Any, type_: Type) -> str | None:
             if option is None or key != option.key:
                 continue
             below = f"{path}.{key}"
-            pending.extend((each, type_of(each) or option.type, below) for each in _each(inner))
+            # A null stands for a primitive that has extensions only.
+            values = [each for each in _each(inner) if each is not None or not option.type.is_primitive]
+            pending.extend((each, type_of(each) or option.type, below) for each in values)
     return None
 
 
 def _each(value: Any) -> list[Any]:
-    return [item for item in value if item is not None] if isinstance(value, list) else [value]
+    return value if isinstance(value, list) else [value]

@@ -73,14 +73,14 @@ def literal(text: str) -> Moment | None:
 def date(text: str) -> Date | None:
     """From `yyyy[-mm[-dd]]`, None where it is not that or there is no such day."""
     match = _DATE_TEXT.fullmatch(text)
-    parts = None if match is None else _day(match.groups())
+    parts = None if match is None else _day(*match.groups())
     return None if parts is None else Date(parts)
 
 
 def time(text: str) -> Time | None:
     """From `hh[:mm[:ss[.fff]]]`, None where it is not that or there is no such time."""
     match = _TIME_TEXT.fullmatch(text)
-    parts = None if match is None else _clock(match.groups())
+    parts = None if match is None else _clock(*match.groups())
     return None if parts is None else Time(parts)
 
 
@@ -89,10 +89,10 @@ def datetime_(text: str) -> DateTime | None:
     match = _DATETIME_TEXT.fullmatch(text)
     if match is None:
         return None
-    day, clock = _day(match.groups()[:3]), _clock(match.groups()[3:6])
+    year, month, date_, hour, minute, second, zone = match.groups()
+    day, clock = _day(year, month, date_), _clock(hour, minute, second)
     if day is None or clock is None or (clock and len(day) < 3):
         return None
-    zone = match[7]
     if zone is None or zone == "Z":
         return DateTime((*day, *clock), None if zone is None else 0)
     minutes = int(zone[1:3]) * 60 + int(zone[4:])
@@ -109,25 +109,38 @@ def of(moment: dt.datetime) -> DateTime:
     return DateTime(parts, int(offset.total_seconds() // 60))
 
 
-def _day(groups: tuple[Any, ...]) -> tuple[Part, ...] | None:
-    parts = tuple(int(group) for group in groups if group is not None)
-    if parts[0] == 0 or (len(parts) > 1 and not 1 <= parts[1] <= 12):
+def _day(year: str, month: str | None, day: str | None) -> tuple[Part, ...] | None:
+    whole = int(year)
+    if whole == 0:
         return None
-    if len(parts) > 2 and not 1 <= parts[2] <= days_in(parts[0], parts[1]):
+    if month is None:
+        return (whole,)
+    of_year = int(month)
+    if not 1 <= of_year <= 12:
         return None
-    return parts
+    if day is None:
+        return whole, of_year
+    of_month = int(day)
+    return (whole, of_year, of_month) if 1 <= of_month <= days_in(whole, of_year) else None
 
 
-def _clock(groups: tuple[Any, ...]) -> tuple[Part, ...] | None:
-    stated = [group for group in groups if group is not None]
-    if any(len(group) > _MAX_FRACTION for group in stated):
+def _clock(hour: str | None, minute: str | None, second: str | None) -> tuple[Part, ...] | None:
+    if hour is None:
+        return ()
+    hours = int(hour)
+    if hours > 23:
         return None
-    parts: list[Part] = [int(group) for group in stated[:2]]
-    if len(stated) > 2:
-        parts.append(Decimal(stated[2]))
+    if minute is None:
+        return (hours,)
+    minutes = int(minute)
+    if minutes > 59:
+        return None
+    if second is None:
+        return hours, minutes
     # 60 is a leap second, which FHIR's own expressions allow.
-    limits = (23, 59, 60)
-    return None if any(part > limit for part, limit in zip(parts, limits, strict=False)) else tuple(parts)
+    if len(second) > _MAX_FRACTION or second[:2] > "60":
+        return None
+    return hours, minutes, Decimal(second)
 
 
 def days_in(year: int, month: int) -> int:

@@ -8,11 +8,12 @@ from adapter.fhirpath.compiler import Site
 from adapter.fhirpath.environment import Scope
 from adapter.fhirpath.errors import FhirPathError
 from adapter.fhirpath.functions.singles import integer, single, text
+from adapter.fhirpath.nodes import boxed
 from adapter.fhirpath.plans import NOTHING, Focus, Plan, Run, derived
 from adapter.fhirpath.registry import built
 from adapter.fhirpath.variables import RESERVED
 
-MAX_ITEMS = 1_000_000
+MAX_ITEMS = 250_000
 """Items that repeat() may find: more is a loop without end."""
 
 
@@ -173,17 +174,21 @@ class _SortKey:
 
 @built("trace", 1, 2)
 def trace(site: Site, source: Plan) -> Plan:
-    run, name = source.run, site.argument(0).boxed()
-    shown = source.boxed()
-    if site.count == 2:
-        body = site.body(1, Focus(source.raw))
-        shown = _each(run, body.boxed(), indexed=site.indexed(1))
+    run, raw, name = source.run, source.raw, site.argument(0).boxed()
+    body = site.body(1, Focus(raw)).boxed() if site.count == 2 else None
 
     def traced(this: Any, scope: Scope) -> list[Any]:
-        scope.trace(text(name(this, scope), "trace()") or "", lambda: shown(this, scope))
-        return run(this, scope)
+        items = run(this, scope)
 
-    return Plan(traced, source.raw, some=source.some if site.count == 1 else None)
+        def shown() -> list[Any]:
+            if body is None:
+                return boxed(items, raw)
+            return _each(lambda _this, _scope: items, body, indexed=site.indexed(1))(this, scope)
+
+        scope.trace(text(name(this, scope), "trace()") or "", shown)
+        return items
+
+    return Plan(traced, raw)
 
 
 @built("defineVariable", 1, 2)

@@ -60,9 +60,10 @@ def _decimal(name: str, calculate: Callable[[Decimal], Decimal]) -> None:
         if value is None:
             return []
         try:
-            return [calculate(Decimal(value))]
+            result = calculate(Decimal(value))
         except ArithmeticError:
             return []
+        return [result] if result.is_finite() else []
 
 
 _decimal("exp", ARITHMETIC.exp)
