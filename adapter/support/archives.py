@@ -21,7 +21,12 @@ def tgz_files(archive: bytes, wanted: Callable[[str], bool]) -> Iterator[tuple[s
     Raises ParseError where the bytes are not a gzip-compressed tar archive, unpack to more than the limits,
     or hold a name that leaves the archive's own folder, whether or not that file is wanted.
     """
-    with _open_tar(_gunzip(archive)) as tar:
+    yield from tar_files(_gunzip(archive), wanted)
+
+
+def tar_files(archive: bytes, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+    """As `tgz_files`, of a tar archive that is not compressed."""
+    with _open_tar(archive) as tar:
         for count, member in enumerate(_members(tar)):
             if count >= MAX_FILES:
                 raise ParseError(f"the archive holds more than {MAX_FILES} files")

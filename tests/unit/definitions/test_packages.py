@@ -1,4 +1,5 @@
 import hashlib
+import json
 from collections.abc import Callable
 
 import pytest
@@ -38,14 +39,16 @@ def test_resources_directly_under_package_only(archive: Make) -> None:
             "package/E.xml": b"<x/>",
         }
     )
-    assert list(read_resources(content, "x")) == [({"resourceType": "ValueSet"}, b'{"resourceType": "ValueSet"}')]
+    assert list(read_resources(content, "x")) == [
+        ("package/A.json", {"resourceType": "ValueSet"}, b'{"resourceType": "ValueSet"}')
+    ]
 
 
 BAD_MANIFESTS = {
     "none": ({"package/other.json": b"{}"}, "no package/package.json"),
     "not JSON": ({"package/package.json": b"{"}, "not JSON"),
     "deep": ({"package/package.json": b"[" * 100_000}, "not JSON"),
-    "an array": ({"package/package.json": b"[]"}, "not a FHIR package"),
+    "an array": ({"package/package.json": b"[]"}, "not an object"),
     "no version": ({"package/package.json": b'{"name": "a"}'}, "lacks name or version"),
     "name that leads out": ({"package/package.json": b'{"name": "../../x", "version": "1"}'}, "not allowed"),
     "version that leads out": ({"package/package.json": b'{"name": "a", "version": "1/../../x"}'}, "not allowed"),
@@ -65,6 +68,27 @@ def test_bad_manifests(archive: Make, name: str) -> None:
 def test_a_resource_that_is_not_json_is_named(archive: Make) -> None:
     with pytest.raises(DefinitionsError, match=r"x: package/A\.json is not JSON"):
         list(read_resources(archive({"package/A.json": b"{"}), "x"))
+
+
+def structure(**members: object) -> bytes:
+    shape = {"resourceType": "StructureDefinition", "url": "u", "type": "Patient", "kind": "resource"}
+    return json.dumps(shape | members).encode()
+
+
+MALFORMED = {
+    b'{"resourceType": "ValueSet", "url": "a", "url": "b"}': "twice",
+    structure(url=None): "has a url",
+    structure(snapshot=[]): "u: snapshot is not",
+    structure(differential={"element": [{"path": "Patient"}, {"id": "x"}]}): r"u: differential\.element\[1\]: .*a path",
+    structure(snapshot={"element": [{"path": "Patient", "type": [{}]}]}): r"u: snapshot\.element\[0\].*with a code",
+}
+
+
+@pytest.mark.parametrize("content", MALFORMED)
+def test_a_malformed_resource_is_refused_with_file_and_element(archive: Make, content: bytes) -> None:
+    with pytest.raises(DefinitionsError, match=MALFORMED[content]) as raised:
+        list(read_resources(archive({"package/A.json": content}), "a#1"))
+    assert str(raised.value).startswith("a#1: package/A.json: ")
 
 
 @pytest.mark.parametrize("key", ["", "a", "a#", "#1", "../a#1", "a#../1", "a b#1", "a#1#2"])

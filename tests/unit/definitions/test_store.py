@@ -30,7 +30,7 @@ def test_installed_is_found_and_read(package: Make, cache: Path) -> None:
         ("ValueSet", "http://x/ValueSet/v", "2", "v"),
         ("CodeSystem", "http://x/cs", None, None),
     ]
-    assert found.read(*rows[0][4:]) == VALUE_SET
+    assert found.read(rows[0]) == VALUE_SET
     found.verify()
     assert sorted(path.name for path in (cache / "packages").iterdir()) == ["test.one#1.0.0"]
 
@@ -49,7 +49,7 @@ def test_numbers_are_read_as_written(archive: Make) -> None:
     found = store.find("a#1")
     assert found is not None
     (row,) = found.index()
-    assert str(found.read(*row[4:])["n"]) == "1.50"
+    assert str(found.read(row)["n"]) == "1.50"
 
 
 def test_found_by_alias_too(package: Make) -> None:
