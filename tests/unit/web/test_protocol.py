@@ -34,8 +34,15 @@ def ended(connection):
         return True, time.monotonic() - started
 
 
-@pytest.mark.parametrize("start", [b"GET /", b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Long: "])
-def test_a_head_without_end_is_cut_off(connect, start):
+CHUNKED = b"POST /health/live HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"GET /", b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Long: ", CHUNKED + b"1;long=", CHUNKED + b"0\r\nX-Long: "],
+    ids=["target", "header", "chunk extension", "trailer"],
+)
+def test_what_is_no_body_and_has_no_end_is_cut_off(connect, start):
     connection = connect()
     connection.sendall(start)
     with pytest.raises(ConnectionError):
