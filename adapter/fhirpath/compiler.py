@@ -97,6 +97,41 @@ def mentions(whole: Tree, wanted: Callable[[Tree], bool]) -> bool:
     return False
 
 
+def _is_call(found: Tree) -> bool:
+    return isinstance(found, tree.Call)
+
+
+def _is_fixed(found: Tree) -> bool:
+    """Whether the result depends on nothing but the resource: the same in every round of a loop."""
+    match found:
+        case tree.Variable(name=name):
+            return name in ("resource", "rootResource")
+        case tree.Literal():
+            return True
+        case tree.Member(source=source):
+            return source is not None and _is_fixed(source)
+        case tree.Call(source=source, name=name, arguments=arguments, keys=()):
+            function = FUNCTIONS[name]
+            fixed = name in ("as", "is", "ofType") or (function.is_pure and all(map(_is_fixed, arguments)))
+            return source is not None and fixed and _is_fixed(source)
+        case tree.Chain(operands=operands):
+            return all(map(_is_fixed, operands))
+    return False
+
+
+def _remembered(plan: Plan) -> Plan:
+    """Evaluated once for a resource."""
+    run, key = plan.run, object()
+
+    def recall(this: Any, scope: Scope) -> list[Any]:
+        found = scope.memory.get(key)
+        if found is None:
+            found = scope.memory[key] = run(this, scope)
+        return found
+
+    return plan if plan.constant is not None else Plan(recall, plan.raw)
+
+
 def _is_index(found: Tree) -> bool:
     return isinstance(found, tree.Special) and found.name == "$index"
 
@@ -134,6 +169,11 @@ class Compiler:
 
     def plan(self, found: Tree, focus: Focus) -> Plan:
         """The plan of a tree on a focus."""
+        if _is_fixed(found) and mentions(found, _is_call):
+            return _remembered(self._plan(found, focus))
+        return self._plan(found, focus)
+
+    def _plan(self, found: Tree, focus: Focus) -> Plan:
         match found:
             case tree.Literal(value=value):
                 return constant([value])

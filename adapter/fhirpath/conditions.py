@@ -240,27 +240,25 @@ def of_type(plan: Plan, types: tuple[Type, ...]) -> Plan:
     if plan.raw is not None:
         return plan if _selects(plan.raw, types) else Plan(_discarding(plan))
     run = plan.run
-    wanted = types[0] if len(types) == 1 and types[0].namespace == "FHIR" and not types[0].is_abstract else None
-    if wanted is None:
+    wanted = types[0]
+    if len(types) > 1 or not _is_final(wanted):
         return Plan(lambda this, scope: [i for i in run(this, scope) if _selects(nodes.item_type(i), types)])
 
     def unboxed(this: Any, scope: Scope) -> list[Any]:
         return [
-            item if item.extra or item.type is not wanted else item.value
+            item if item.extra else item.value
             for item in run(this, scope)
-            if item.__class__ is Node and (item.type is wanted or _selects(item.type, types))
+            if item.__class__ is Node and item.type is wanted
         ]
 
-    return Plan(unboxed, wanted) if _is_final(wanted) else Plan(lambda this, scope: _kept(run(this, scope), types))
+    return Plan(unboxed, wanted)
 
 
 def _is_final(type_: Type) -> bool:
-    """Whether no R4 type specialises it, so that all that is kept is of exactly this type."""
+    """Whether all that is kept is of exactly this FHIR type."""
+    if type_.namespace != "FHIR" or type_.is_abstract:
+        return False
     return type_.is_primitive or type_.name not in ("Quantity", "Element", "BackboneElement")
-
-
-def _kept(items: list[Any], types: tuple[Type, ...]) -> list[Any]:
-    return [item for item in items if _selects(nodes.item_type(item), types)]
 
 
 def _discarding(plan: Plan) -> Callable[[Any, Scope], list[Any]]:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from adapter.fhirpath import temporal
 from adapter.fhirpath.errors import FhirPathError
+from adapter.fhirpath.model import Type
 from adapter.fhirpath.nodes import Node, plain
 from adapter.support.clock import Clock, SystemClock
 
@@ -52,12 +53,13 @@ class Bare:
 
 
 class Scope:
-    """The state of one evaluation: what stays (`resource`, `root`, `context`) and what loops set (`index`, `total`).
+    """The state of one evaluation: what stays (`resource`, `root`, `input`) and what loops set (`index`, `total`).
 
-    Reusable for any number of expressions on elements of one resource; `context` is set by each.
+    Reusable for any number of expressions on elements of one resource, which must not change meanwhile; `input`, an
+    item with its type where it is raw, is set by each. `memory` holds what only depends on the resource.
     """
 
-    __slots__ = ("_now", "clock", "context", "environment", "index", "resource", "root", "total", "variables")
+    __slots__ = ("_now", "clock", "environment", "index", "input", "memory", "resource", "root", "total", "variables")
 
     def __init__(
         self,
@@ -69,12 +71,13 @@ class Scope:
     ) -> None:
         self.resource = resource
         self.root = root or resource
-        self.context: list[Any] = [resource]
+        self.input: tuple[Any, Type | None] = (resource, None)
         self.environment: Environment = environment or Bare()
         self.clock: Clock = clock or SystemClock()
         self.variables: dict[str, list[Any]] = variables or {}
         self.index = 0
         self.total: list[Any] | None = None
+        self.memory: dict[object, list[Any]] = {}
         self._now: datetime | None = None
 
     def trace(self, name: str, values: Callable[[], list[Any]]) -> None:

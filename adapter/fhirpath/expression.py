@@ -117,7 +117,7 @@ class Compiled:
             return self._explain(error, value, scope).truth(value, scope)
 
     def _enter(self, value: Any, scope: Scope) -> None:
-        scope.context = [] if self._type is None else [value if value.__class__ is Node else Node(value, self._type)]
+        scope.input = (value, self._type)
         scope.index = 0
         scope.total = None
 

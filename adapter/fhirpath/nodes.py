@@ -159,10 +159,18 @@ def children(item: Any) -> list[Any]:
     if value.__class__ is not dict:
         return []
     by_key, found = item.type.by_key, list[Any]()
-    for key in value:
+    for key, inner in value.items():
         option = by_key.get(key)
-        if option is not None and (key == option.key or option.key not in value):
-            found.extend(typed(read(value, option), option.type))
+        if option is None:
+            continue
+        type_ = option.type
+        if type_.is_abstract or (option.extra is not None and option.extra in value):
+            if key == option.key or option.key not in value:
+                found += typed(read(value, option), type_)
+        elif inner.__class__ is list:
+            found += [Node(each, type_) for each in inner]
+        else:
+            found.append(Node(inner, type_))
     return found
 
 

@@ -25,6 +25,13 @@ class Function(NamedTuple):
     plain: Plain | None
     build: Builder | None
 
+    @property
+    def is_pure(self) -> bool:
+        """Whether the result is that of the input and the arguments alone: plain, and neither clock nor environment."""
+        return self.plain is not None and self.name not in _ASKING
+
+
+_ASKING = frozenset(("now", "today", "timeOfDay", "resolve", "memberOf", "conformsTo", "htmlChecks", "htmlChecks2"))
 
 FUNCTIONS: dict[str, Function] = {}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from adapter.fhirpath.environment import Scope
 from adapter.fhirpath.errors import FhirPathError
-from adapter.fhirpath.nodes import UCUM
+from adapter.fhirpath.nodes import UCUM, boxed
 from adapter.fhirpath.plans import Plan, constant
 
 _CONSTANTS = {"ucum": UCUM, "sct": "http://snomed.info/sct", "loinc": "http://loinc.org"}
@@ -15,12 +15,17 @@ RESERVED = frozenset((*_CONSTANTS, *_NODES))
 """Names that a caller or defineVariable() cannot take."""
 
 
+def _context(_this: Any, scope: Scope) -> list[Any]:
+    value, type_ = scope.input
+    return [] if value is None else boxed([value], type_)
+
+
 def variable(name: str) -> Plan:
     """The plan of a variable."""
     if name in _CONSTANTS:
         return constant([_CONSTANTS[name]])
     if name == "context":
-        return Plan(lambda _this, scope: scope.context)
+        return Plan(_context)
     if name == "resource":
         return Plan(lambda _this, scope: [scope.resource])
     if name == "rootResource":

@@ -48,5 +48,10 @@ def children(_site: Site, source: Plan) -> Plan:
 
 
 @plain("descendants")
-def descendants(_scope: Scope, items: list[Any]) -> list[Any]:
-    return list(nodes.descendants(items))
+def descendants(scope: Scope, items: list[Any]) -> list[Any]:
+    if len(items) != 1 or items[0] is not scope.resource:
+        return list(nodes.descendants(items))
+    found = scope.memory.get(descendants)
+    if found is None:
+        found = scope.memory[descendants] = list(nodes.descendants(items))
+    return found

@@ -308,3 +308,11 @@ def test_large_collections_take_time_in_proportion() -> None:
     }
     assert evaluate("entry.fullUrl.isDistinct() and descendants().count() > 40000", bundle) == [True]
     assert evaluate("entry.resource.id.distinct().count()", bundle) == [20_000]
+
+
+def test_what_depends_on_the_resource_alone_is_evaluated_once_for_it() -> None:
+    expression = "contained.all(id in %resource.descendants().reference)"
+    patient = {"resourceType": "Patient", "contained": [{"resourceType": "Basic", "id": "o"}]}
+    assert evaluate(expression, patient) == [False]
+    assert evaluate(expression, {**patient, "link": [{"other": {"reference": "o"}}]}) == [True]
+    assert evaluate("%resource.name.select(%resource.name.given.join('-'))", {"resourceType": "Patient"}) == []

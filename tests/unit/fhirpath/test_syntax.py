@@ -132,7 +132,11 @@ def test_long_lists_are_wide_and_not_deep() -> None:
     assert evaluate(" and ".join(["true"] * 5000)) == [True]
 
 
-WORDS = ["name", "where", "(", ")", ".", ",", "[", "]", "{", "}", "'", "'a'", "`", "|", "&", "+", "-", "*", "/", "<", ">", "=", "!=", "~", "!~", "%", "$this", "$index", "$total", "@2014", "@T10", "1", "2.5", "3L", "is", "as", "in", "and", "or", "xor", "implies", "div", "mod", "true", "exists()", "first()", "select(", "iif(", "4", "days", "string", "`x`", "aggregate(", "sort(", "desc"]
+_WORDS = """
+name where ( ) . , [ ] { } ' 'a' ` | & + - * / < > = != ~ !~ % $this $index $total @2014 @T10 1 2.5 3L is as in and or
+xor implies div mod true exists() first() select( iif( 4 days string `x` aggregate( sort( desc
+"""
+WORDS = _WORDS.split()
 
 
 @settings(max_examples=300, deadline=None)
