@@ -9,9 +9,10 @@ import typer
 
 from adapter.cli import context, output
 from adapter.cli.context import DEFAULT_CONFIG, Config, Json
-from adapter.support.errors import ConfigurationError, MappingError, Problem
+from adapter.support.errors import AdapterError, ConfigurationError, DefinitionsError, MappingError, Problem
 
 if TYPE_CHECKING:
+    from adapter.definitions.lock import Lock
     from adapter.directory import Directory
     from adapter.support.settings import Settings
 
@@ -39,7 +40,7 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
         settings = context.settings(config)
     except ConfigurationError as error:
         return error.problems, []
-    problems = _certificate(settings)
+    problems = [*_certificate(settings), *package_problems(settings)]
     try:
         settings.pseudonym_keys()
     except ConfigurationError as error:
@@ -49,7 +50,36 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
     except ConfigurationError as error:
         return problems + error.problems, []
     problems += directory.secret_problems() + _mappings(settings, directory)
-    return problems, [*_open_keys(settings), *directory.warnings]
+    return problems, [*_open_keys(settings), *directory.warnings, *_left_behind(settings, directory)]
+
+
+def package_problems(settings: "Settings") -> list[Problem]:
+    """The required FHIR packages that are not on this machine, or are others than the lock pins."""
+    from adapter.definitions.lock import Lock
+
+    problems: list[Problem] = []
+    pins = Lock()
+    if settings.packages.lock is not None:
+        try:
+            pins = Lock.read(settings.packages.lock)
+        except DefinitionsError as error:
+            problems.append(Problem(settings.file, settings.line("packages", "lock"), f"packages.lock: {error}"))
+    line = settings.line("packages", "required")
+    reasons = (_wrong(key, pins) for key in settings.packages.required)
+    return problems + [Problem(settings.file, line, f"packages.required: {reason}") for reason in reasons if reason]
+
+
+def _wrong(key: str, pins: "Lock") -> str | None:
+    """What is wrong with a required package, if anything."""
+    from adapter.definitions import store
+
+    try:
+        installed = store.find(key)
+        if installed is not None:
+            pins.check(installed.package)
+    except DefinitionsError as error:
+        return str(error)
+    return None if installed else f"{key} is not on this machine: bring it with adapter packages install"
 
 
 def _directory(settings: "Settings") -> "Directory":
@@ -85,6 +115,35 @@ def _open_keys(settings: "Settings") -> Iterator[Problem]:
     for place, file in [*places, (("server", "tls_key"), settings.server.tls_key)]:
         if file is not None and readable_by_others(file):
             yield Problem(settings.file, settings.line(*place), f"other users may read {file}: chmod 600 it")
+
+
+def _left_behind(settings: "Settings", directory: "Directory") -> list[Problem]:
+    """Endpoints that the directory no longer has, though deliveries to them are not done. None are told of where there
+    is no database yet, or none that answers."""
+    from sqlalchemy import make_url, select
+
+    from adapter.store import migrate, tables
+    from adapter.store.database import Database
+
+    if not Path(make_url(settings.database.url).database or "").is_file():
+        return []
+    delivery = tables.delivery.c
+    not_done = select(delivery.endpoint).distinct().where(delivery.status.in_(("waiting", "running", "held", "dead")))
+    database = Database(settings.database.url)
+    try:
+        if migrate.pending(database):
+            return []
+        with database.read() as connection:
+            used = set(connection.execute(not_done).scalars())
+    except AdapterError:
+        return []
+    finally:
+        database.close()
+    reason = "is not here any more, and deliveries to it are not done: keep it until they are delivered or cancelled"
+    return [
+        Problem(settings.directory.folder, None, f"the endpoint '{endpoint}' {reason}")
+        for endpoint in sorted(used - directory.endpoints.keys())
+    ]
 
 
 def _mappings(settings: "Settings", directory: "Directory") -> list[Problem]:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adapter.cli.check import package_problems
 from adapter.cli.context import DEFAULT_CONFIG, Config, settings
+from adapter.support.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from adapter.wiring import Adapter
@@ -29,7 +31,8 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
         if worker:
             worker.start()
         try:
-            typer.echo(f"adapter listens on {server.url}")
+            public = adapter.settings.server.public_url
+            typer.echo(f"adapter listens on {server.address}" + (f" (for others: {public})" if public else ""))
             server.run()
         finally:
             if worker:
@@ -57,6 +60,8 @@ def _started(config: Config) -> "Iterator[Adapter]":
 
     loaded = settings(config)
     configure(loaded.logging.format, loaded.logging.level)
+    if problems := package_problems(loaded):
+        raise ConfigurationError(problems)
     adapter = wiring.build(loaded)
     try:
         for warning in adapter.directory.warnings:

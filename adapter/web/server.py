@@ -26,7 +26,7 @@ _STARTED_WITHIN_SECONDS = 30.0
 
 
 class Server:
-    """One adapter at one address. It listens from its making, so that `url` is known before the first request.
+    """One adapter at one address. It listens from its making, so that its port is known before the first request.
 
     `worker` is the name of the worker that runs in this process, if one does. Raises AdapterError where the address or
     the certificate cannot be used.
@@ -39,7 +39,9 @@ class Server:
         self._thread: threading.Thread | None = None
         port = self._socket.getsockname()[1]
         self.url = settings.model_copy(update={"port": port}).url
-        """the base URL, with the port that the system chose where the setting is 0"""
+        """the base URL for others, with the port that the system chose where the setting is 0"""
+        self.address = settings.model_copy(update={"port": port, "public_url": None}).url
+        """the URL at which it listens itself"""
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT; then accept no more, finish what is under way, and return."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,6 +129,49 @@ class TestCheck:
         done = run(example, "check")
         assert done.status == 1
         assert "server.tls_certificate: does not fit tls_key or cannot be read" in done.out
+
+    def test_a_package_that_is_not_on_this_machine_or_not_the_locks(self, example: Path) -> None:
+        spoil(
+            example / "adapter.toml",
+            '# required = ["hl7.fhir.r4.core#4.0.1"]',
+            'required = ["hl7.fhir.r4.core#4.0.1", "no.such.package#1.0.0"]',
+        )
+        spoil(example / "adapter.toml", '# lock = "packages.lock"', 'lock = "packages.lock"')
+        pin = {"id": "hl7.fhir.r4.core", "version": "4.0.1", "sha256": "0" * 64, "aliases": []}
+        (example / "packages.lock").write_text(json.dumps({"lockVersion": 1, "packages": [pin]}))
+        line = line_of((example / "adapter.toml").read_text(), "required = ")
+        done = run(example, "check")
+        assert done.status == 1
+        other, missing, summary = done.out.splitlines()
+        assert other.startswith(f"adapter.toml:{line}: packages.required: hl7.fhir.r4.core#4.0.1 is not the one that")
+        assert missing.startswith(f"adapter.toml:{line}: packages.required: no.such.package#1.0.0 is not on this")
+        assert summary == "2 problems"
+        served = run(example, "serve")
+        assert (served.status, served.out) == (2, "")
+        assert "no.such.package#1.0.0 is not on this machine" in served.err
+
+    def test_a_lock_that_is_none(self, example: Path) -> None:
+        spoil(example / "adapter.toml", '# lock = "packages.lock"', 'lock = "packages.lock"')
+        (example / "packages.lock").write_text("pinned")
+        done = run(example, "check")
+        assert done.status == 1
+        assert "packages.lock: " in done.out
+        assert "is not a lock file" in done.out
+
+    def test_a_check_makes_no_database(self, example: Path) -> None:
+        run(example, "check")
+        assert not (example / "data").exists()
+
+    def test_an_endpoint_that_is_gone_while_deliveries_to_it_wait(
+        self, example: Path, database: Any, stored: Any
+    ) -> None:
+        spoil(example / "adapter.toml", "sqlite:///data/adapter.db", database.url.render_as_string())
+        for status, endpoint in (("waiting", "old-door"), ("done", "older-door"), ("dead", "ehr-fhir")):
+            stored.delivery(stored.message(), status=status, endpoint=endpoint)
+        done = run(example, "check")
+        assert done.status == 0
+        assert done.out.startswith("warning: directory: the endpoint 'old-door' is not here any more")
+        assert done.out.endswith("\n1 warning\n")
 
     def test_warnings_do_not_refuse_unless_strict(self, example: Path) -> None:
         spoil(example / "directory" / "units.csv", "SE5599990001-1001", "clinic-1")

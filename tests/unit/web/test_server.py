@@ -63,6 +63,13 @@ def test_port_0_is_a_free_port_that_the_url_names(make):
     assert site.client.get("/health/live").status_code == 200
 
 
+def test_the_url_for_others_is_not_where_it_listens(make):
+    server = make(public_url="https://adapter.example").server
+    assert server.url == "https://adapter.example"
+    assert urlsplit(server.address).hostname == "127.0.0.1"
+    assert httpx.get(f"{server.address}/health/live").status_code == 200
+
+
 def test_an_address_in_use_is_said(make, database, make_site):
     taken = urlsplit(make().server.url).port
     with pytest.raises(AdapterError, match=f"cannot listen on 127.0.0.1 port {taken}: Address already in use"):
