@@ -38,8 +38,7 @@ def map_(
 
     if to not in (None, "record", "fhir"):
         raise typer.BadParameter("expected record or fhir", param_hint="--to")
-    folder = (mappings or shipped("mappings")) / system
-    mapping = Mapping.load(folder)
+    mapping = Mapping.load(_folder(mappings or shipped("mappings"), system))
     content = _bytes(file)
     try:
         if to == "fhir" or (to is None and _is_record(content)):
@@ -60,6 +59,17 @@ def map_(
         _print(report, mapping, as_json)
     else:
         typer.echo(result.decode(), nl=not result.endswith(b"\n"))
+
+
+def _folder(mappings: Path, system: str) -> Path:
+    from adapter.support.errors import AdapterError
+
+    known = sorted(file.parent.name for file in mappings.glob("*/mapping.yaml"))
+    if system not in known:
+        raise AdapterError(
+            f"{mappings} has no mapping '{system}': expected {' or '.join(known) or 'a folder with one'}"
+        )
+    return mappings / system
 
 
 def _bytes(file: Path) -> bytes:

@@ -55,13 +55,14 @@ def test_what_cannot_be_mapped_is_the_answer_no(tmp_path: Path) -> None:
         ((FIXTURE,), "2 destinations"),
         ((FIXTURE, "--destination", "3"), "2 destinations, not 3"),
         (("no-such-file",), "cannot be read"),
-        ((FIXTURE, "--destination", "1", "--mappings", "no-such-folder"), "mapping.yaml: cannot be read"),
+        ((FIXTURE, "--destination", "1", "--mappings", "no-such-folder"), "no-such-folder has no mapping 'lifecare'"),
+        ((FIXTURE, "--destination", "1", "--system", "lifecore"), "has no mapping 'lifecore': expected lifecare"),
     ],
 )
 def test_what_could_not_be_run(
     arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["adapter", "map", *arguments, "--system", "lifecare"])
+    monkeypatch.setattr("sys.argv", ["adapter", "map", "--system", "lifecare", *arguments])
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 2
