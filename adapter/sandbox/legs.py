@@ -55,9 +55,9 @@ class Legs:
         senders = {row.id: self._roles.get(row.sender_unit or "") for row in rows}
         return [leg for row in rows for leg in self._legs(row, senders)]
 
-    def refused(self) -> list[MessageRow]:
-        """The messages that the adapter did not accept."""
-        return self._rows("rejected")
+    def refused(self) -> list[MessageDetail]:
+        """The messages that the adapter did not accept, in the order in which they came."""
+        return [self._detail(row.id) for row in sorted(self._rows("rejected"), key=lambda row: row.id)]
 
     def _rows(self, status: str) -> list[MessageRow]:
         return list(self._views.messages(LOCAL_OPERATOR, status=status, limit=MAX_PAGE).rows)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 
-from adapter.exchange.records import MessageRow
+from adapter.exchange.records import MessageDetail
 from adapter.sandbox.journey import Answer, Play, Role, Step
 from adapter.sandbox.ledger import Effect, Ledger
 from adapter.sandbox.legs import Leg
@@ -15,6 +15,7 @@ from adapter.sandbox.timeline import NAMES
 
 VENDOR_MUST = frozenset({"read-receipt", "acceptance-answer"})
 """What a vendor's system is asked to answer: it has read, and whether it accepts. Its part of the plan is its own."""
+_ERRORS = ("fatal", "error")
 
 
 def leg_of(legs: Sequence[Leg], header_id: str, receiver: Role) -> Leg | None:
@@ -38,7 +39,7 @@ def wanted(step: Step, vendor: bool) -> tuple[Answer, ...]:
 
 
 def store_problems(
-    play: Play, sent: Iterable[Step], legs: Sequence[Leg], refused: Sequence[MessageRow], vendor: bool
+    play: Play, sent: Iterable[Step], legs: Sequence[Leg], refused: Sequence[MessageDetail], vendor: bool
 ) -> Iterator[str]:
     """What the store says is missing, failed or too much for the steps that were sent."""
     expected: Counter[tuple[str, Role]] = Counter()
@@ -55,7 +56,9 @@ def store_problems(
             if not vendor and answer.status is not None:
                 yield from _status_problems(leg_of(legs, header_id, answer.sender), answer)
     for message in refused:
-        yield f"the adapter refused a message ({message.event or 'unreadable'}, HTTP {message.http_status})"
+        said = "; ".join(str(issue["message"]) for issue in message.issues if issue["severity"] in _ERRORS)
+        what = f"{message.row.event or 'a message'} (HTTP {message.row.http_status})"
+        yield f"the adapter refused {what}: {said}"
     if not vendor:
         counted = Counter((leg.event, leg.receiver) for leg in legs)
         for event, receiver in counted - expected:

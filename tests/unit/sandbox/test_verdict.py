@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapter.exchange.records import AttemptRow
+from adapter.exchange.records import AttemptRow, MessageDetail, MessageRow
 from adapter.sandbox.journey import Play, Role, shipped_journey
 from adapter.sandbox.ledger import Ledger
 from adapter.sandbox.legs import Leg
@@ -77,6 +77,17 @@ def test_a_task_must_be_accepted() -> None:
     assert "answered with rejected, expected accepted" in problems(legs)
     legs[0] = replace(legs[0], business=())
     assert "answered with nothing, expected accepted" in problems(legs)
+
+
+def test_what_the_adapter_refused_is_said_with_its_words() -> None:
+    words = {"severity": "error", "message": "kvittens/last: expected an instant"}
+    hint = {"severity": "information", "message": "checked by this version"}
+    row = MessageRow(9, NOW, None, None, None, None, (), "rejected", 422, False, {}, (), False, False)
+    detail = MessageDetail(
+        row, "lifecare", None, None, None, None, None, None, None, None, "", 0, (words, hint), (), (), ()
+    )
+    found = list(store_problems(PLAY, [], [], [detail], vendor=True))
+    assert found == ["the adapter refused a message (HTTP 422): kvittens/last: expected an instant"]
 
 
 def test_nothing_may_come_twice() -> None:
