@@ -20,6 +20,7 @@ Number = Annotated[int, typer.Argument(min=1, max=LARGEST_ID, metavar="DELIVERY"
 Numbers = Annotated[
     list[int], typer.Argument(min=1, max=LARGEST_ID, metavar="DELIVERY...", help="one or more deliveries")
 ]
+_WITHHELD = "withheld; the content tells, where it is opened with a reason: adapter messages show {}"
 Reason = Annotated[str, typer.Option(help="why; it goes into the audit")]
 
 
@@ -139,7 +140,7 @@ def _print(found: "DeliveryDetail") -> None:
             ("released", output.local(row.released_at)),
             ("next attempt", output.local(row.next_attempt_at)),
             ("delivered", output.local(row.delivered_at)),
-            ("reason", "withheld" if found.words_withheld else found.words),
+            ("reason", _WITHHELD.format(row.message_id) if found.words_withheld else found.words),
             ("next command", _next(row)),
         )
     )

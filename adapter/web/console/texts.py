@@ -103,6 +103,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "reason": ("Skäl", "Reason"),
     "reason words": ("Orsak", "Cause"),
     "withheld": ("Orsaken visas för den som får öppna innehåll.", "The cause is shown to those who may open content."),
+    "withheld protected": (
+        "Orsaken kan röja vart meddelandet skulle. Öppna innehållet med ett skäl för att se mer.",
+        "The cause may tell where the message was to go. Open the content, with a reason, to see more.",
+    ),
     "retry": ("Skicka igen", "Send again"),
     "send now": ("Skicka nu", "Send now"),
     "release": ("Släpp fram", "Release"),

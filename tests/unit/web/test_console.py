@@ -408,6 +408,14 @@ class TestPages:
         [row] = re.findall(r'<th scope="row">lifecare</th>.*?</tr>', browser.get("/console").text, re.DOTALL)
         assert re.findall(r'class="number">(\d+)', row) == ["0", "0", "0"]
 
+    def test_why_a_protected_persons_message_failed_is_to_be_found_in_its_content(self, browser, log_in, stored):
+        message = stored.message(patient_id=stored.patient(protected=True))
+        stored.delivery(message, status="dead", reason="lifecare: nej")
+        log_in()
+        text = browser.get(f"/console/messages/{message}").text
+        assert "nej" not in text
+        assert "Open the content, with a reason, to see more." in text
+
     @pytest.mark.parametrize("rights", [[Right.LIST, Right.ALL_PARTIES], list(Right)])
     def test_only_what_the_visitor_may_do_is_offered(self, browser, log_in, stored, rights):
         message = stored.message()

@@ -18,7 +18,7 @@
   footer.append(label, told);
 
   let shown = new Date();
-  const clock = (date) => date.toLocaleTimeString("sv-SE");
+  const clock = (date) => date.toLocaleTimeString("sv-SE", { timeZone: "Europe/Stockholm" });
   const tell = (text, failed) => {
     told.textContent = `${text} ${clock(shown)}`;
     told.className = failed ? "failed" : "";
