@@ -12,17 +12,30 @@ from adapter.fhirpath.registry import FUNCTIONS, Function
 from adapter.fhirpath.tree import Tree
 from adapter.fhirpath.variables import variable
 
+_ORDERED = frozenset(("first", "last", "tail", "skip", "take"))
+_UNORDERED = frozenset(("children", "descendants"))
 
-def check(whole: Tree) -> None:
-    """What can be told before the type of the input is known: functions, their arguments, names of types."""
+
+def check(whole: Tree, *, strict: bool) -> None:
+    """What can be told before the type of the input is known: functions, their arguments, names of types; if strict
+    that nothing asks for the order of what has none."""
     pending = [whole]
     while pending:
         found = pending.pop()
         pending.extend(tree.children(found))
         if isinstance(found, tree.Call):
             _check_call(found)
+            if strict and found.name in _ORDERED and _is_unordered(found.source):
+                raise FhirPathError(f"{found.name}() of items that have no order", found.at)
+        elif isinstance(found, tree.Index):
+            if strict and _is_unordered(found.source):
+                raise FhirPathError("an index into items that have no order", found.at)
         elif isinstance(found, tree.TypeTest):
             types_named(found.type, found.at)
+
+
+def _is_unordered(found: Tree | None) -> bool:
+    return isinstance(found, tree.Call) and found.name in _UNORDERED
 
 
 def _check_call(call: tree.Call) -> None:

@@ -163,12 +163,12 @@ def _system(value: Any) -> Any:
 def compile_expression(expression: str, model: str = "r4", *, strict: bool = False) -> Expression:
     """Reads an expression. Everything that can be told without input is told here: FhirPathSyntaxError, or
     FhirPathError for functions and types that do not exist. `strict`: an element that the input's type does not have is
-    an error, not empty. R4 is the only model."""
+    an error, not empty, and so is the first of items without order. R4 is the only model."""
     if model != "r4":
         raise FhirPathError(f"there is no model {model[:20]!a}: expected r4")
     try:
         tree = parser.parse(expression)
-        check(tree)
+        check(tree, strict=strict)
     except RecursionError:
         raise FhirPathSyntaxError("the expression is nested too deep") from None
     return Expression(expression, tree, strict=strict)

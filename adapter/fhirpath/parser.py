@@ -210,13 +210,12 @@ class _Parser:
             return ()
         while True:
             tree = self._expression(0)
-            # Before asc and desc existed, a minus sign stood for descending, before texts too.
-            descending = isinstance(tree, Sign) and tree.operator == "-"
+            # Before asc and desc existed, a minus sign stood for descending, with texts too.
+            negated = isinstance(tree, Sign) and tree.operator == "-"
             if isinstance(tree, Sign):
                 tree = tree.operand
-            if self._token.kind == "name" and self._token.text in ("asc", "desc"):
-                descending ^= self._name() == "desc"
-            keys.append(SortKey(tree, descending))
+            ordered = self._token.kind == "name" and self._token.text in ("asc", "desc")
+            keys.append(SortKey(tree, negated, descending=ordered and self._name() == "desc"))
             if not self._symbol(","):
                 self._expect(")")
                 return tuple(keys)

@@ -31,7 +31,22 @@ class Function(NamedTuple):
         return self.plain is not None and self.name not in _ASKING
 
 
-_ASKING = frozenset(("now", "today", "timeOfDay", "resolve", "memberOf", "conformsTo", "htmlChecks", "htmlChecks2"))
+_ASKING = frozenset(
+    (
+        "now",
+        "today",
+        "timeOfDay",
+        "resolve",
+        "memberOf",
+        "conformsTo",
+        "htmlChecks",
+        "htmlChecks2",
+        "subsumes",
+        "subsumedBy",
+        "elementDefinition",
+        "slice",
+    )
+)
 
 FUNCTIONS: dict[str, Function] = {}
 

@@ -32,9 +32,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """An argument of sort()."""
+    """An argument of sort(). `negated`: written with a minus sign, which turns the order of what is there; `desc` turns
+    the place of what is empty too."""
 
     key: "Tree"
+    negated: bool
     descending: bool
 
 

@@ -64,6 +64,31 @@ def conforms_to(scope: Scope, items: list[Any], profile: list[Any]) -> list[Any]
     return [scope.environment.conforms_to(items[0].value, type_.name, url)]
 
 
+@plain("getValue")
+def get_value(_scope: Scope, items: list[Any]) -> list[Any]:
+    """The System value of the only item, if it is a primitive that has one."""
+    value = nodes.system_value(items[0]) if len(items) == 1 else None
+    return [] if value is None or isinstance(value, Node) else [value]
+
+
+def _asked(name: str, method: str, fewest: int, most: int) -> None:
+    """A function that the environment answers, if it has the method, from the input and arguments as plain values."""
+
+    @plain(name, fewest, most)
+    def function(scope: Scope, items: list[Any], *arguments: list[Any]) -> list[Any]:
+        answer = getattr(scope.environment, method, None)
+        if answer is None:
+            raise FhirPathError(f"{name}() needs definitions or a terminology, and none that answer it are given")
+        found = answer([nodes.plain(item) for item in items], *[[nodes.plain(i) for i in each] for each in arguments])
+        return [nodes.node_of(each) if isinstance(each, dict) else each for each in found]
+
+
+_asked("subsumes", "subsumes", 1, 1)
+_asked("subsumedBy", "subsumed_by", 1, 1)
+_asked("elementDefinition", "element_definition", 0, 0)
+_asked("slice", "slice", 2, 2)
+
+
 def _html(name: str) -> None:
     @plain(name)
     def function(scope: Scope, items: list[Any]) -> list[Any]:

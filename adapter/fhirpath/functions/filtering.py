@@ -141,15 +141,15 @@ def coalesce(site: Site, _source: Plan) -> Plan:
 def sort(site: Site, source: Plan) -> Plan:
     run = source.run
     focus = Focus(source.raw)
-    keys: list[tuple[Run, bool]] = [
-        (site.key(i, focus).boxed(), key.descending) for i, key in enumerate(site.call.keys)
-    ] or [(Plan(lambda this, _: [this], source.raw).boxed(), False)]
+    keys = [(site.key(i, focus).boxed(), key.negated, key.descending) for i, key in enumerate(site.call.keys)]
+    if not keys:
+        keys = [(Plan(lambda this, _: [this], source.raw).boxed(), False, False)]
 
     def ordered(this: Any, scope: Scope) -> list[Any]:
         items = list(run(this, scope))
         # From the last key to the first: the sort is stable.
-        for key, descending in reversed(keys):
-            decorated = [_SortKey(single(key(item, scope), "a key of sort()")) for item in items]
+        for key, negated, descending in reversed(keys):
+            decorated = [_SortKey(single(key(item, scope), "a key of sort()"), negated=negated) for item in items]
             order = sorted(range(len(items)), key=decorated.__getitem__, reverse=descending)
             items = [items[i] for i in order]
         return items
@@ -160,16 +160,17 @@ def sort(site: Site, source: Plan) -> Plan:
 class _SortKey:
     """Compares by FHIRPath's order, the empty collection lowest."""
 
-    __slots__ = ("value",)
+    __slots__ = ("_negated", "value")
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Any, *, negated: bool) -> None:
         self.value = value
+        self._negated = negated
 
     def __lt__(self, other: "_SortKey") -> bool:
         if self.value is None or other.value is None:
             return self.value is None and other.value is not None
         order = comparison.order_items(self.value, other.value)
-        return order is not None and order < 0
+        return order is not None and (order > 0 if self._negated else order < 0)
 
 
 @built("trace", 1, 2)

@@ -183,6 +183,29 @@ def test_without_an_environment_what_needs_one_is_an_error(expression: str) -> N
         evaluate(expression, PATIENT)
 
 
+def test_what_only_some_environments_answer() -> None:
+    class Terminology(Surroundings):
+        def subsumes(self, values: list[Any], others: list[Any]) -> list[Any]:
+            return [values == others]
+
+    assert evaluate("gender.subsumes(gender)", PATIENT, environment=Terminology()) == [True]
+    for expression in ("gender.subsumedBy(gender)", "elementDefinition()", "slice('http://x', 'y')"):
+        with pytest.raises(FhirPathError, match="needs definitions or a terminology"):
+            evaluate(expression, PATIENT, environment=Terminology())
+    assert evaluate("gender.getValue() is System.String and name.getValue().empty()", PATIENT) == [True]
+
+
+def test_sorting_has_a_place_for_what_is_empty() -> None:
+    patient = {"resourceType": "Patient", "name": [{"family": "B"}, {"text": "none"}, {"family": "A"}, {"family": "B"}]}
+
+    def families(expression: str) -> list[Any]:
+        return [name.get("family") for name in evaluate(expression, patient)]
+
+    assert families("name.sort(family)") == [None, "A", "B", "B"]
+    assert families("name.sort(family desc)") == ["B", "B", "A", None]
+    assert families("name.sort(-family)") == [None, "B", "B", "A"]
+
+
 def test_another_base_type_never_conforms() -> None:
     assert evaluate("conformsTo('http://hl7.org/fhir/StructureDefinition/Observation')", PATIENT) == [False]
 

@@ -147,6 +147,9 @@ def test_strict_refuses_elements_that_the_type_does_not_have() -> None:
     assert caught.value.position.column == 12
     with pytest.raises(FhirPathError, match="not a Encounter"):
         fhirpath.compile("Encounter.status", strict=True)(PATIENT)
+    for unordered in ("children().first()", "descendants()[1]", "name.children().skip(1)"):
+        with pytest.raises(FhirPathError, match="no order"):
+            fhirpath.compile(unordered, strict=True)
     assert fhirpath.compile("Patient.name.given.first()", strict=True)(PATIENT) == ["Karin"]
 
 
