@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from adapter.definitions.codesystems import CodeSystem, properties
-from adapter.definitions.patterns import bounded
+from adapter.fhirpath import patterns
 
 _CODE = frozenset({"concept", "code"})
 _KNOWN = frozenset({"parent", "child", "inactive", "notSelectable", "status", "display", "definition"})
@@ -15,7 +15,10 @@ class Undecidable(Exception):  # noqa: N818 - not a fault: what the filter asks 
 
 
 def selected(system: CodeSystem, name: str, operation: str, value: str) -> frozenset[str]:
-    """The codes, as the system compares them, that one filter selects. Raises Undecidable."""
+    """The codes, as the system compares them, that one filter selects.
+
+    Raises Undecidable, and FhirPathError where a regular expression cannot be used.
+    """
     if operation in _HIERARCHICAL:
         if name not in _CODE:
             raise Undecidable(f"the filter {operation} on the property {name} is not supported")
@@ -34,10 +37,7 @@ def selected(system: CodeSystem, name: str, operation: str, value: str) -> froze
 
 def _matcher(system: CodeSystem, name: str, operation: str, value: str) -> Callable[[str], bool]:
     if operation == "regex":
-        pattern = bounded(value)
-        if pattern is None:
-            raise Undecidable("the filter's regular expression is not one, or might take exponential time")
-        return lambda text: pattern.fullmatch(text) is not None
+        return patterns.compiled(value).fullmatch
     if operation == "exists":
         if value not in ("true", "false"):
             raise Undecidable("the filter exists asks for true or false")

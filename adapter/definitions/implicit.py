@@ -10,6 +10,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from adapter.definitions.verdicts import YES, Verdict
+from adapter.fhirpath import ucum
 
 # ISO 639-1. The part is closed: ISO 639 has added no two-letter code since 2003.
 _ISO_639 = """\
@@ -90,6 +91,17 @@ def country(code: str) -> Verdict:
     return _unknown("a country's code") if _COUNTRY.fullmatch(code) else _no("a code of ISO 3166, as SE")
 
 
+def unit(code: str) -> Verdict:
+    """UCUM: yes for what can be read as a unit; one of an atom that is not known here is undecided."""
+    if not re.fullmatch(r"[!-~]{1,200}", code):
+        return _no("a unit of UCUM, as mg/dL")
+    try:
+        ucum.unit(code)
+    except ucum.UnitError as error:
+        return Verdict(None, f"{error}, as far as units are known here")
+    return YES
+
+
 def time_zone(code: str) -> Verdict:
     """The IANA time zone database, closed."""
     return YES if code in _time_zones() else _no("a zone of the IANA database, as Europe/Stockholm")
@@ -105,6 +117,7 @@ SYSTEMS: dict[str, Decide] = {
     "urn:iso:std:iso:4217": currency,
     "urn:ietf:bcp:13": media_type,
     "urn:iso:std:iso:3166": country,
+    "http://unitsofmeasure.org": unit,
     "https://www.iana.org/time-zones": time_zone,
 }
 """What decides on the codes of each such system."""

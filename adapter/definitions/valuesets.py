@@ -12,6 +12,7 @@ from adapter.definitions.filters import Undecidable, selected
 from adapter.definitions.implicit import SYSTEMS, Decide
 from adapter.definitions.verdicts import Cyclic, Finite, Test, Undecided, Verdict
 from adapter.fhir.shapes import obj, objects, text
+from adapter.fhirpath.errors import FhirPathError
 
 _MAX_IMPORTS = 1000
 _INCOMPLETE = frozenset(
@@ -127,7 +128,7 @@ def _selection(held: CodeSystem, system: str, filters: list[dict[str, Any]], act
         for each in filters:
             name, operation, value = (text(each.get(key)) or "" for key in ("property", "op", "value"))
             codes &= selected(held, name, operation, value)
-    except Undecidable as reason:
+    except (Undecidable, FhirPathError) as reason:
         return Undecided(system, f"a filter on {system} cannot be decided: {reason}")
     folded = frozenset() if held.case_sensitive else frozenset({system})
     finite = Finite({system: codes - held.abstract}, folded)

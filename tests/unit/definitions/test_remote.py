@@ -1,0 +1,144 @@
+"""The optional terminology server, over real HTTP."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from adapter.definitions import remote
+from adapter.definitions.remote import RemoteTerminology
+from adapter.support.errors import DefinitionsError
+
+VS, CS = "http://x/vs|2", "http://x/cs"
+Answer = Callable[[], tuple[int, bytes]]
+
+
+def parameters(**values: Any) -> bytes:
+    kinds = {"result": "valueBoolean"}
+    given = [{"name": name, kinds.get(name, "valueString"): value} for name, value in values.items()]
+    return json.dumps({"resourceType": "Parameters", "parameter": given}).encode()
+
+
+class Fake:
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.paths: list[str] = []
+        self.answer: Answer = lambda: (200, parameters(result=True))
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                fake.paths.append(self.path)
+                fake.asked.append({each.pop("name"): next(iter(each.values())) for each in body["parameter"]})
+                status, content = fake.answer()
+                with suppress(OSError):  # a client that has left
+                    self.send_response(status)
+                    self.send_header("Content-Length", str(len(content)))
+                    self.end_headers()
+                    self.wfile.write(content)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_port}/fhir"
+
+
+@pytest.fixture
+def fake() -> Iterator[Fake]:
+    made = Fake()
+    thread = threading.Thread(target=lambda: made.server.serve_forever(0.01))
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+def test_what_is_asked_and_remembered(fake: Fake) -> None:
+    server = RemoteTerminology(fake.address + "/")
+    for _ in range(3):
+        assert server.member(VS, CS, "a", "A").result is True
+    assert server.member("http://x/vs", None, "a", None).result is True
+    assert fake.paths == ["/fhir/ValueSet/$validate-code"] * 2
+    assert fake.asked == [
+        {"url": "http://x/vs", "valueSetVersion": "2", "code": "a", "system": CS, "display": "A"},
+        {"url": "http://x/vs", "code": "a", "inferSystem": True},
+    ]
+
+
+def test_a_no_says_why(fake: Fake) -> None:
+    fake.answer = lambda: (200, parameters(result=False, message="not so", display="Right"))
+    verdict = RemoteTerminology(fake.address).member(VS, CS, "a", "Wrong")
+    assert verdict == (False, "not so", "Right")
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_refusal_leaves_it_undecided(fake: Fake, status: int) -> None:
+    fake.answer = lambda: (status, b"{}")
+    server = RemoteTerminology(fake.address)
+    assert str(status) in server.member(VS, CS, "a", None).reason
+    assert server.member(VS, CS, "b", None).result is None
+    assert len(fake.asked) == 2
+
+
+WRONG: dict[str, Answer] = {
+    "fault": lambda: (503, b""),
+    "no JSON": lambda: (200, b"<html>"),
+    "no result": lambda: (200, b'{"parameter": [{"name": "result", "valueBoolean": "true"}]}'),
+    "deep": lambda: (200, b"[" * 100_000),
+    "large": lambda: (200, b" " * 2_000_000),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_server_that_does_not_answer_is_left_alone_for_a_while(
+    fake: Fake, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.answer = WRONG[name]
+    server = RemoteTerminology(fake.address)
+    for code in "abc":
+        verdict = server.member(VS, CS, code, None)
+        assert verdict.result is None
+        assert "does not answer" in verdict.reason
+    assert len(fake.asked) == 1
+    fake.answer = lambda: (200, parameters(result=True))
+    monkeypatch.setattr(remote, "_PAUSE_SECONDS", 0.0)
+    later = RemoteTerminology(fake.address)
+    assert later.member(VS, CS, "a", None).result is True
+
+
+def test_a_slow_server_costs_its_timeout_once(fake: Fake) -> None:
+    def slow() -> tuple[int, bytes]:
+        time.sleep(0.5)
+        return 200, parameters(result=True)
+
+    fake.answer = slow
+    server = RemoteTerminology(fake.address, timeout=0.1)
+    begun = time.monotonic()
+    assert [server.member(VS, CS, code, None).result for code in "abcdefgh"] == [None] * 8
+    assert time.monotonic() - begun < 0.45
+
+
+def test_nobody_there() -> None:
+    assert RemoteTerminology("http://127.0.0.1:1").member(VS, CS, "a", None).result is None
+
+
+def test_memory_is_bounded(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "_REMEMBERED", 2)
+    server = RemoteTerminology(fake.address)
+    for code in "abca":
+        server.member(VS, CS, code, None)
+    assert [each["code"] for each in fake.asked] == ["a", "b", "c", "a"]
+
+
+@pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://x", "http://", "http://u:p@x/fhir"])
+def test_addresses_that_are_none(address: str) -> None:
+    with pytest.raises(DefinitionsError, match="http or https"):
+        RemoteTerminology(address)
