@@ -1,6 +1,7 @@
 """Trees to plans, for one type of focus."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from adapter.fhirpath import arithmetic, conditions, model, navigation, nodes, tree
@@ -297,7 +298,9 @@ def _signed(operator: str, plan: Plan) -> Plan:
     run = plan.boxed()
     if operator == "-":
         if plan.constant is not None:
-            return constant(arithmetic.negated(plan.constant))
+            # Folded where it can be; where it cannot, the error belongs to the evaluation.
+            with suppress(FhirPathError):
+                return constant(arithmetic.negated(plan.constant))
         return Plan(lambda this, scope: arithmetic.negated(run(this, scope)))
 
     def same(this: Any, scope: Scope) -> list[Any]:

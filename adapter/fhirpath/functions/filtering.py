@@ -14,7 +14,7 @@ from adapter.fhirpath.registry import built
 from adapter.fhirpath.variables import RESERVED
 
 MAX_ITEMS = 250_000
-"""Items that repeat() may find: more is a loop without end."""
+"""Items that repeat() and select() may find: more is a loop without end, or one inside another."""
 
 
 @built("where", 1)
@@ -54,12 +54,16 @@ def _each(run: Run, body: Run, *, indexed: bool) -> Run:
         found: list[Any] = []
         for item in run(this, scope):
             found += body(item, scope)
+            if len(found) > MAX_ITEMS:
+                raise FhirPathError(f"select() finds more than {MAX_ITEMS} items")
         return found
 
     def indexed_loop(this: Any, scope: Scope) -> list[Any]:
         items, outer, found = run(this, scope), scope.index, list[Any]()
         for scope.index, item in enumerate(items):
             found += body(item, scope)
+            if len(found) > MAX_ITEMS:
+                raise FhirPathError(f"select() finds more than {MAX_ITEMS} items")
         scope.index = outer
         return found
 
