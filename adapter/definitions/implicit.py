@@ -45,6 +45,10 @@ _MEDIA_TYPE = re.compile(
     r'(?:\s*;\s*[a-z0-9!#$&^_.+-]{1,127}=(?:[a-z0-9!#$%&\'*+.^_`|~-]{1,200}|"[^"\\\x00-\x1f]{0,200}"))*',
     re.ASCII | re.IGNORECASE,
 )
+_UNIT = re.compile(
+    r"(?:[!-z|~]|\{[ -z|~]*\})+", re.ASCII
+)  # no blanks, but for those in {annotations} of published codes
+_MAX_UNIT = 200
 _FHIR_FORMATS = frozenset({"json", "xml", "ttl"})
 _COUNTRY = re.compile(r"[A-Z]{2}|[A-Z]{3}|[0-9]{3}|[A-Z]{2}-[A-Z0-9]{1,3}", re.ASCII)
 
@@ -93,7 +97,7 @@ def country(code: str) -> Verdict:
 
 def unit(code: str) -> Verdict:
     """UCUM: yes for what can be read as a unit; one of an atom that is not known here is undecided."""
-    if not re.fullmatch(r"[!-~]{1,200}", code):
+    if len(code) > _MAX_UNIT or not _UNIT.fullmatch(code):
         return _no("a unit of UCUM, as mg/dL")
     try:
         ucum.unit(code)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from adapter.definitions import core
-from adapter.definitions.packages import Package, read_manifest, read_resources, split_key
+from adapter.definitions.packages import Package, read_resources, split_key
 from adapter.fhir.json import parse
 from adapter.support import paths
 from adapter.support.errors import DefinitionsError, ParseError
@@ -143,7 +143,7 @@ def find(key: str) -> Installed | None:
     package_id, version = split_key(key)
     folder = _home() / key
     if key == core.KEY and not _readable(folder) and (archive := core.bundled()) is not None:
-        return install(archive, read_manifest(archive, core.KEY))
+        return install(archive, Package(package_id, version, core.SHA256))
     if folder.is_dir():
         return _current(Installed(folder))
     answering = [each for each in installed() if each.package.answers_to(package_id, version)]

@@ -124,7 +124,7 @@ def test_the_swedish_base_profiles_are_as_published() -> None:
         pytest.skip(f"{archive.name} is not beside the project")
     profiles = {
         resource["url"]: resource
-        for resource, _ in read_resources(archive.read_bytes(), archive.name)
+        for _, resource, _ in read_resources(archive.read_bytes(), archive.name)
         if resource["resourceType"] == "StructureDefinition"
     }
     bare = {url: without_snapshot(each) for url, each in profiles.items()}
