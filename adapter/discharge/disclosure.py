@@ -7,11 +7,11 @@ them; the receivers do not get them.
 from dataclasses import dataclass
 from typing import Any
 
+from adapter.discharge import minimum
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import NEED_ASSESSED
 from adapter.fhir.shapes import obj
 
-_MINIMUM_CONTENT = frozenset({"admission-notice", "admission-notice-update"})
 _REASON = "given for the 24-hour clock of LAW 2:3 only; not among the contents of LAW 2:2"
 
 
@@ -26,7 +26,7 @@ class Removal:
 def disclose(message: MessageBundle) -> tuple[MessageBundle, list[Removal]]:
     """The message as its receivers may see it, and what was taken out. The message itself is not changed; where
     nothing is to be taken out it is returned as it is."""
-    if message.event not in _MINIMUM_CONTENT:
+    if message.event not in minimum.EVENTS:
         return message, []
     entries: list[Any] = list(message.entries)
     removals: list[Removal] = []

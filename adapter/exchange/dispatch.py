@@ -19,6 +19,9 @@ from adapter.mapping import Mapping, NotCarriedError
 from adapter.store.content import ContentStore
 from adapter.support.errors import MappingError, ParseError
 
+_MOST_DESTINATIONS = 50
+"""More units than ever plan one person's discharge; each costs a mapping and a stored copy."""
+
 MEDIA_TYPES = {"json": "application/fhir+json", "xml": "application/fhir+xml"}
 
 
@@ -39,6 +42,9 @@ class Draft:
 def routes(message: MessageBundle, directory: Directory, on: date) -> list[tuple[int, Route]]:
     """(index of the destination, its route). Raises Refusal 422 where a recipient is unknown, ambiguous or named
     twice: a recipient is never guessed."""
+    if len(message.destinations) > _MOST_DESTINATIONS:
+        text = f"the message has {len(message.destinations)} destinations: expected at most {_MOST_DESTINATIONS}"
+        raise refusal(422, "too-costly", "destinations-too-many", text, "MessageHeader.destination")
     found: list[tuple[int, Route]] = []
     for index, hsa, municipality in message.destination_receivers():
         place = f"MessageHeader.destination[{index}].receiver"

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from adapter.directory import Directory, Route
 from adapter.discharge import message as domain
-from adapter.discharge import protection
+from adapter.discharge import minimum, protection
 from adapter.discharge.events import EVENTS
 from adapter.exchange import acknowledge, dispatch, duplicates, posting, rejections
 from adapter.exchange.commit import Checked, commit
@@ -179,7 +179,7 @@ class Exchange:
         found = messages.check(message.bundle)
         found += self._validator.validate(message.bundle).issues
         reading = domain.read(message)
-        found += [*_event_issues(message), *reading.issues]
+        found += [*_event_issues(message), *reading.issues, *minimum.check(message)]
         if outcomes.errors(found):
             raise Refusal(422, outcomes.errors(found)[:_SHOWN_ISSUES])
         routes = dispatch.routes(message, self._directory, arrival.local_date)

@@ -66,7 +66,7 @@ class TestProtected:
         assert {row.status for row in deliveries(installation) if row.endpoint == "lifecare"} == {"held"}
 
     def test_a_dead_letter_is_held_when_retried_before_it_was_released(self, installation, messages):
-        message = protect(messages("a")[0])
+        message = protect(messages("a")[1])
         resources(message, "Patient")[0]["maritalStatus"] = {"text": "gift"}
         installation.send(message)
         (dead,) = [row for row in deliveries(installation) if row.status == "dead"]
@@ -117,10 +117,10 @@ class TestDeadLetter:
 
     def test_it_keeps_later_messages_of_the_patient_waiting_but_not_of_others(self, installation, messages):
         mine = messages("a")
-        resources(mine[0], "Patient")[0]["maritalStatus"] = {"text": "gift"}
+        resources(mine[1], "Patient")[0]["maritalStatus"] = {"text": "gift"}
         other = copy.deepcopy(messages("b")[0])
         resources(other, "Patient")[0]["identifier"][0]["value"] = "189001039800"
-        for message in (mine[0], mine[1], other):
+        for message in (mine[1], mine[2], other):
             assert installation.send(message).status == 200
         installation.adapter.worker.run_until_idle()
         ends = [(row.message_id, row.status) for row in deliveries(installation) if row.endpoint == "lifecare"]

@@ -218,7 +218,8 @@ def test_a_refused_statutory_notice_is_alarmed_until_it_is_accepted(installation
 
 
 def test_a_map_that_fails_makes_a_dead_letter_and_a_warning_while_the_others_go(installation, messages):
-    message = messages("a")[0]
+    first, message = messages("a")[:2]
+    installation.send(first)
     resources(message, "Patient")[0]["maritalStatus"] = {"text": "gift"}
     reply = installation.send(message)
     assert reply.status == 200
@@ -226,12 +227,41 @@ def test_a_map_that_fails_makes_a_dead_letter_and_a_warning_while_the_others_go(
     assert outcome["issue"][0]["severity"] == "warning"
     assert "maritalStatus" in outcome["issue"][0]["diagnostics"]
     assert "gift" not in json.dumps(reply.resource)
-    assert {row.endpoint: row.status for row in rows(installation, tables.delivery)} == {
+    assert {row.endpoint: row.status for row in rows(installation, tables.delivery) if row.message_id == 2} == {
         "lifecare": "dead",
         "open-care": "waiting",
     }
     with installation.adapter.database.read() as connection:
         assert [alarm.kind for alarm in standing(connection)] == ["dead-letter"]
+        (dead,) = [row.id for row in rows(installation, tables.delivery) if row.status == "dead"]
+        report = installation.adapter.contents.of_delivery(connection, dead, "report")
+    assert b"maritalStatus" in report.body
+
+
+def test_an_admission_notice_says_the_statutory_minimum_and_nothing_else(installation, messages):
+    condition = {"resourceType": "Condition", "id": "c", "subject": {"display": "x"}}
+    for name, change in {
+        "Encounter": {"reasonCode": [{"text": "hjärtsvikt"}]},
+        "Patient": {"gender": "female"},
+        "Task": {"description": "hjärtsvikt"},
+    }.items():
+        message = messages(name)[0]
+        resources(message, name)[0].update(change)
+        reply = installation.send(message)
+        assert (reply.status, rules(reply)) == (422, {"discharge-minimum-content"}), name
+        (place,) = reply.resource["issue"][0]["expression"]
+        assert place.endswith(f".{next(iter(change))}")
+    message = messages("Condition")[0]
+    message["entry"].append({"fullUrl": "https://journal.example/Condition/c", "resource": condition})
+    assert "discharge-minimum-content" in rules(installation.send(message))
+    assert count(installation, tables.delivery) == 0
+
+
+def test_more_destinations_than_anyone_has_are_refused_before_any_work(installation, messages):
+    message = messages("a")[0]
+    header = message["entry"][0]["resource"]
+    header["destination"] = header["destination"] * 26
+    assert rules(installation.send(message)) == {"destinations-too-many"}
 
 
 def test_a_missing_predecessor_warns(installation, messages):
