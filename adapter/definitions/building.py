@@ -39,13 +39,14 @@ def build(folder: Path, *, with_snapshots: bool = False) -> tuple[Package, bytes
         if resource["resourceType"] != "StructureDefinition":
             continue
         try:
+            before = len(definitions.problems)
             whole = definitions.structure(str(resource["url"])) or resource
+            wrong += [f"{folder / name}: {problem}" for problem in definitions.problems[before:]]
         except DefinitionsError as error:
             wrong.append(f"{folder / name}: {error}")
             continue
         if with_snapshots and "snapshot" not in resource:
             files[name] = serialize(whole)
-    wrong += definitions.problems
     if wrong:
         raise DefinitionsError("\n".join(wrong))
     files |= {f"example/{file.name}": _read(file) for file in sorted((folder / "example").glob("*.json"))}

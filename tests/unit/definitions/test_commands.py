@@ -144,11 +144,16 @@ def test_build_says_all_that_is_wrong(tmp_path: Path) -> None:
         json.dumps(profile | {"baseDefinition": "http://x/absent", "derivation": "constraint"})
     )
     (tmp_path / "D.json").write_text(json.dumps(profile | {"baseDefinition": "http://x/p", "derivation": "constraint"}))
+    own = {"path": "Own"}, {"path": "Own", "max": "many"}
+    (tmp_path / "E.json").write_text(
+        json.dumps(profile | {"url": "http://x/own", "type": "Own", "differential": {"element": own}})
+    )
     with pytest.raises(DefinitionsError) as raised:
         run("build", tmp_path, "--out", tmp_path / "a.tgz")
     lines = str(raised.value).splitlines()
-    assert [Path(line.partition(": ")[0]).name for line in lines] == ["A.json", "B.json", "D.json", "C.json", "D.json"]
+    assert [Path(line.partition(": ")[0]).name for line in lines] == [f"{file}.json" for file in "ABDCDE"]
     assert "http://x/p is defined in C.json too" in lines[2]
+    assert "http://x/own: differential element Own: max is neither a number nor *" in lines[5]
     assert not (tmp_path / "a.tgz").exists()
 
 
