@@ -1,8 +1,8 @@
 """Writes what SUSHI made of profiles.fsh into this folder, without documentation text, one element a line.
 
-    npm install fsh-sushi
-    npx sushi build --snapshot --out OUT tests/acceptance/data/snapshots
-    python tests/acceptance/data/snapshots/trim.py OUT/fsh-generated/resources
+npm install fsh-sushi
+npx sushi build --snapshot --out OUT tests/acceptance/data/snapshots
+python tests/acceptance/data/snapshots/trim.py OUT/fsh-generated/resources
 """
 
 import json
