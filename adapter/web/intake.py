@@ -3,8 +3,9 @@
 Whatever is refused here is kept as a rejected message without its content: who, when, how large, which hash.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -42,6 +43,7 @@ class Intake:
         self._threads = adapter.settings.server.threads
         self._limiter = anyio.CapacityLimiter(self._threads)
         self._inside = 0
+        self._reads: Counter[str] = Counter()
         self._unknown = limits.Budget(_UNKNOWN_CALLERS_KEPT, timedelta(minutes=1))
 
     @asynccontextmanager
@@ -54,6 +56,18 @@ class Intake:
             yield
         finally:
             self._inside -= 1
+
+    @contextmanager
+    def _reading(self, party: str) -> Iterator[None]:
+        """A party may fill half of the places with bodies that are still coming, so that slow ones never keep the
+        others out. Raises Refused (503) beyond that."""
+        if self._reads[party] >= self._threads * _WAITING_PER_THREAD // 2:
+            raise Refused(503, BUSY, "too many messages of yours are under way: send it again", {"Retry-After": "1"})
+        self._reads[party] += 1
+        try:
+            yield
+        finally:
+            self._reads[party] -= 1
 
     async def call(self, task: Callable[..., Result], *arguments: object) -> Result:
         """Run a short task off the event loop, without waiting behind messages."""
@@ -80,10 +94,11 @@ class Intake:
             caller.require(Right.SEND)
             check(request)
             content_format(request.headers.get("content-type"), request.headers.get("content-encoding"), readable)
-            body = await self.body(request)
+            with self._reading(caller.party):
+                body = await self.body(request)
         except (Refused, ForbiddenError, NotAcceptable, UnsupportedMediaType, limits.TooLarge) as error:
             told = answer(error, self._most_bytes)
-            if told.rule is not SLOW:
+            if told.rule not in (SLOW, BUSY):
                 await self._keep(request, source, told, caller, error)
             raise told from error
         return Submission(

@@ -83,7 +83,12 @@ def test_it_leaves_nothing_behind(played: "subprocess.CompletedProcess[str]") ->
 def test_kept_it_shows_a_console_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     output = tmp_path / "output"
     with output.open("wb") as stream:
-        process = subprocess.Popen([*COMMAND, "--keep"], stdout=stream, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            [*COMMAND, "--keep"],
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job's is ignored
+        )
     try:
         text = _wait_for(output, "Ctrl-C ends it.", process)
         console = _one(r"Console: (\S+)", text)

@@ -364,3 +364,21 @@ def test_asynchronous_is_an_empty_202(site):
     site.exchange.reply = lambda submission: Reply(202 if submission.asynchronous else 200, {}, None)
     response = post(site, {}, "/fhir/$process-message?async=true")
     assert (response.status_code, response.content) == (202, b"")
+
+
+def test_one_partys_slow_bodies_leave_places_for_the_others(site, issue_of, monkeypatch):
+    monkeypatch.setattr("adapter.web.intake._WAITING_PER_THREAD", 0.25)  # two places at eight threads, one for a party
+    host = (site.client.base_url.host, site.client.base_url.port)
+    head = (
+        f"POST /fhir/$process-message HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {site.token}\r\n"
+        "Content-Type: application/fhir+json\r\nContent-Length: 2\r\n\r\n{"
+    )
+    with socket.create_connection(host) as slow:
+        slow.sendall(head.encode())
+        deadline = time.monotonic() + 5
+        while (response := site.post()).status_code != 503 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert issue_of(response)["code"] == "throttled"
+        slow.sendall(b"}")
+        assert slow.recv(100).startswith(b"HTTP/1.1 200")
+    assert site.post().status_code == 200
