@@ -1,6 +1,8 @@
 """From destinations to deliveries: who gets the message, where, and in which bytes."""
 
 import json
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from datetime import date
@@ -64,15 +66,36 @@ def routes(message: MessageBundle, directory: Directory, on: date) -> list[tuple
     return found
 
 
-def draft(message: MessageBundle, index: int, route: Route, mappings: Dictionary[str, Mapping]) -> Draft:
-    """The delivery to one destination, mapped to its format. A mapping that fails gives a draft without body."""
+def drafts(
+    message: MessageBundle, routes: Sequence[tuple[int, Route]], mappings: Dictionary[str, Mapping]
+) -> list[Draft]:
+    """The deliveries to all destinations."""
+    together: dict[str, set[int]] = defaultdict(set)
+    for index, route in routes:
+        together[route.endpoint.id].add(index)
+    return [draft(message, index, route, mappings, together[route.endpoint.id]) for index, route in routes]
+
+
+def draft(
+    message: MessageBundle,
+    index: int,
+    route: Route,
+    mappings: Dictionary[str, Mapping],
+    together: Collection[int],
+) -> Draft:
+    """The delivery to one destination, mapped to its format. A mapping that fails gives a draft without body.
+
+    `together` are the destinations at the same endpoint: a FHIR system gets one message for all of them, because
+    the same message id must not come to it with different content.
+    """
     event = EVENTS[message.event or ""]
     endpoint = route.endpoint
     policy = endpoint.dead_letter.get(event.code, event.policy)
     holds_stream = policy == Policy.HOLD
     disclosed, removed = disclosure.disclose(message)
     if endpoint.mapping is None:
-        return _fhir_draft(disclosed, removed, route, holds_stream)
+        narrowed, others = disclosure.narrow(disclosed, together)
+        return _fhir_draft(narrowed, [*removed, *others], route, holds_stream)
     mapping = mappings[endpoint.mapping]
     try:
         result = mapping.to_record(_for_destination(disclosed, index))

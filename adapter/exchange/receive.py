@@ -192,7 +192,7 @@ class Exchange:
             digest=digest,
             sender_party=party,
             sender_unit=unit,
-            drafts=[dispatch.draft(message, index, route, self._mappings) for index, route in routes],
+            drafts=dispatch.drafts(message, routes, self._mappings),
             warnings=[issue for issue in found if issue.severity == "warning"],
             received_at=arrival.at,
             accepted_at=self._clock.now(),

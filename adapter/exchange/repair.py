@@ -8,6 +8,7 @@ from adapter.directory import Directory, Route
 from adapter.exchange import dispatch
 from adapter.fhir import wire
 from adapter.fhir.bundles import MessageBundle
+from adapter.fhir.canonical import ACKNOWLEDGEMENT
 from adapter.mapping import Mapping
 from adapter.store import tables
 from adapter.store.content import ContentStore
@@ -29,12 +30,13 @@ def map_again(
     delivery = connection.execute(select(tables.delivery).where(tables.delivery.c.id == delivery_id)).one()
     message = _message(connection, contents, delivery.message_id)
     index = _destination(message, delivery.receiver_unit)
+    together = {_destination(message, unit) for unit in _units_at(connection, delivery.message_id, delivery.endpoint)}
     route = Route(
         endpoint=directory.endpoint(delivery.endpoint),
         party=directory.party(delivery.receiver_party),
         unit=delivery.receiver_unit,
     )
-    draft = dispatch.draft(message, index, route, mappings)
+    draft = dispatch.draft(message, index, route, mappings, together)
     if draft.body is None:
         raise MappingError(f"delivery {delivery_id} still cannot be mapped: {draft.problem}")
     dispatch.store_content(connection, contents, draft, delivery.message_id, delivery_id, at)
@@ -56,6 +58,15 @@ def _message(connection: Connection, contents: ContentStore, message_id: int) ->
         connection, message_id, "received"
     )
     return MessageBundle(wire.parse(kept[0].body, kept[0].media_type))
+
+
+def _units_at(connection: Connection, message_id: int, endpoint: str) -> list[str]:
+    """The units that the message goes to at an endpoint."""
+    column = tables.delivery.c
+    query = select(column.receiver_unit).where(
+        column.message_id == message_id, column.endpoint == endpoint, column.event != ACKNOWLEDGEMENT
+    )
+    return list(connection.execute(query).scalars())
 
 
 def _destination(message: MessageBundle, unit: str) -> int:

@@ -26,5 +26,5 @@ def test_the_message_of_the_example_is_valid_and_has_a_way_to_each_receiver(tmp_
     ways = dispatch.routes(message, directory, today)
     assert [route.endpoint.id for _, route in ways] == ["lifecare-spu", "ehr-fhir"]
     mappings = {"lifecare": Mapping.load(shipped("mappings") / "lifecare")}
-    assert all(dispatch.draft(message, index, route, mappings).body for index, route in ways)
+    assert all(draft.body for draft in dispatch.drafts(message, ways, mappings))
     assert message.hsa_of(message.header["sender"]) in directory.units_of("region-fjallvik", today)
