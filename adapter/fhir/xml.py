@@ -23,15 +23,16 @@ _XHTML_DIV = f"{{{markup.XHTML}}}div"
 _SCHEMA_LOCATION = "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"
 
 
-def parse(content: bytes) -> dict[str, Any]:
+def parse(content: bytes, *, ordered: bool = True) -> dict[str, Any]:
     """The resource in FHIR XML bytes (UTF-8) in the shape of FHIR JSON, `resourceType` first, members in FHIR's order.
 
     Raises ParseError, with the element and line where known, for what is not well-formed, has a DOCTYPE, is of another
     namespace, or does not fit the types of R4: unknown elements and attributes, wrong order, an element repeated that
-    may not be, text between elements, more than 100 levels. Its words never hold a value.
+    may not be, text between elements, more than 100 levels. Its words never hold a value. `ordered` False passes over
+    wrong order: definitions are published with it.
     """
     text = markup.decode(content)
-    return _Reader(table(), text).resource(markup.root(content), 1)
+    return _Reader(table(), text, ordered=ordered).resource(markup.root(content), 1)
 
 
 def serialize(resource: dict[str, Any]) -> bytes:
@@ -44,8 +45,9 @@ def serialize(resource: dict[str, Any]) -> bytes:
 
 
 class _Reader:
-    def __init__(self, types: Table, text: str) -> None:
+    def __init__(self, types: Table, text: str, *, ordered: bool) -> None:
         self._types = types
+        self._ordered = ordered
         self._narratives: Iterator[str] = markup.narratives(text)
 
     def resource(self, node: etree._Element, depth: int) -> dict[str, Any]:
@@ -81,7 +83,7 @@ class _Reader:
             element = structure.by_name.get(name)
             if element is None or element.attribute or (element.kind == "xhtml") != (child.tag == _XHTML_DIV):
                 raise _error(child, f"{structure.name} has no such element")
-            if last is not None and element.order < last.order:
+            if self._ordered and last is not None and element.order < last.order:
                 raise _error(child, f"wrong order: in {structure.name} it stands before {last.name}")
             last = element
             if element.kind == "primitive":

@@ -1,8 +1,11 @@
 """The values of R4's primitive types: JSON type, lexical form, and what a pattern cannot say."""
 
 import math
+import re
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from adapter.fhir.elements import Primitive
 from adapter.fhir.markup import INVALID
@@ -13,7 +16,16 @@ _LONGEST = 1024 * 1024
 _LARGEST = 2**31 - 1
 _SMALLEST = {"integer": -(2**31), "unsignedInt": 0, "positiveInt": 1}
 _DATED = frozenset({"date", "dateTime", "instant"})
+_URIS = frozenset({"uri", "url", "canonical", "oid", "uuid"})
+_TEXTS = frozenset({"string", "markdown"})
 _DAY = len("2026-03-09")
+# Two branches that cannot match the same text, so that a long one takes time in proportion to its length.
+_BASE64 = re.compile(
+    r"\s*(?:(?:[0-9a-zA-Z+/]\s*){4})*(?:(?:[0-9a-zA-Z+/]\s*){2}(?:=\s*=|[0-9a-zA-Z+/]\s*=)\s*)?", re.ASCII
+)
+_ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:[^ ]+")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+", re.ASCII)
 _EXPECTED = {
     "date": "YYYY, YYYY-MM or YYYY-MM-DD of a day in the calendar",
     "dateTime": "a date in the calendar, or date, time with seconds, and offset such as +01:00",
@@ -23,10 +35,10 @@ _EXPECTED = {
     "id": "1 to 64 letters, digits, hyphens or points",
     "base64Binary": "base64, in groups of four characters",
     "oid": "urn:oid: and an OID",
-    "uuid": "urn:uuid: and a UUID in lower case",
-    "uri": "no white space",
-    "url": "no white space",
-    "canonical": "no white space",
+    "uuid": "urn:uuid: and a UUID",
+    "uri": "no white space; after urn:uuid: a UUID, after urn:oid: an OID",
+    "url": "no white space; after urn:uuid: a UUID, after urn:oid: an OID",
+    "canonical": "an absolute URL, or # and an id",
     "integer": "a whole number from -2147483648 to 2147483647",
     "unsignedInt": "a whole number from 0 to 2147483647",
     "positiveInt": "a whole number from 1 to 2147483647",
@@ -42,19 +54,72 @@ def fault(value: object, primitive: Primitive) -> tuple[Rule, str] | None:
         return _number_fault(value, primitive)
     if not isinstance(value, str):
         return _type(primitive, "a string")
-    if not value.strip():
+    if not value:
         return rules.EMPTY, f"an empty {primitive.name}: expected text, or no member"
     if len(value) > _LONGEST and primitive.name != "base64Binary":
         return rules.TOO_LONG, f"{len(value)} characters: expected at most {_LONGEST}"
     if INVALID.search(value):
         return rules.FORMAT, "a control character, or another that XML cannot carry"
+    if not value.strip():
+        rule = rules.BLANK if primitive.name in _TEXTS else rules.EMPTY
+        return rule, f"a {primitive.name} of white space only: expected text, or no member"
     return None if _is_right(value, primitive) else _format(primitive)
 
 
+def accepting(primitive: Primitive) -> Callable[[Any], bool]:
+    """A quick test that is true of most right values of the type, and of no wrong one: `fault` decides on the rest."""
+    smallest = _SMALLEST.get(primitive.name)
+    if primitive.json == "boolean":
+        return lambda value: value is True or value is False
+    if smallest is not None:
+        return lambda value: value.__class__ is int and smallest <= value <= _LARGEST
+    if primitive.json == "number":
+        return lambda value: value.__class__ is int
+    if primitive.name in _TEXTS:
+        return _is_plain_text
+    if primitive.name in _DATED or primitive.name in _URIS or primitive.name == "base64Binary":
+        return lambda value: value.__class__ is str and len(value) < _LONGEST and _is_right(value, primitive)
+    match = primitive.pattern.fullmatch if primitive.pattern is not None else lambda _: None
+    return lambda value: value.__class__ is str and len(value) < _LONGEST and match(value) is not None
+
+
+def is_absolute(url: str) -> bool:
+    """Whether a URL begins with a scheme in lower case and goes on without a space."""
+    return _ABSOLUTE.fullmatch(url) is not None
+
+
+def _is_plain_text(value: Any) -> bool:
+    return (
+        value.__class__ is str and value.isprintable() and len(value) < _LONGEST and not (not value or value.isspace())
+    )
+
+
 def _is_right(value: str, primitive: Primitive) -> bool:
+    name = primitive.name
+    if name == "base64Binary":
+        return _BASE64.fullmatch(value) is not None
+    if name in _URIS:
+        return _is_uri(value, name)
     if primitive.pattern is not None and not primitive.pattern.fullmatch(value):
         return False
-    return primitive.name not in _DATED or len(value) < _DAY or _is_in_calendar(value[:_DAY])
+    return name not in _DATED or len(value) < _DAY or _is_in_calendar(value[:_DAY])
+
+
+def _is_uri(value: str, name: str) -> bool:
+    if not value or " " in value or value != value.strip() or value.startswith(("oid:", "uuid:")):
+        return False
+    if value.startswith("urn:uuid:"):
+        return name != "oid" and _UUID.fullmatch(_bare(value, name).removeprefix("urn:uuid:")) is not None
+    if value.startswith("urn:oid:"):
+        return name != "uuid" and _OID.fullmatch(_bare(value, name).removeprefix("urn:oid:")) is not None
+    if name == "canonical":
+        return value.startswith("#") or is_absolute(value)
+    return name not in ("oid", "uuid")
+
+
+def _bare(url: str, name: str) -> str:
+    url = url.partition("#")[0]
+    return url.partition("|")[0] if name == "canonical" else url
 
 
 def _is_in_calendar(day: str) -> bool:

@@ -1,4 +1,4 @@
-"""The public validator. This version checks R4's base structure; what it does not check it says."""
+"""The public validator: R4's base, profiles, terminology and invariants."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,21 @@ from typing import Any, Literal, Self
 
 from adapter import definitions as packages_of
 from adapter.definitions import Definitions
+from adapter.definitions.terminology import Terminology
 from adapter.fhir import json as fhir_json
 from adapter.fhir import outcomes
 from adapter.fhir import xml as fhir_xml
 from adapter.fhir.elements import Table, table
+from adapter.fhir.json import MAX_DEPTH
 from adapter.fhir.outcomes import Issue
-from adapter.fhir.shapes import obj, objects, text
 from adapter.support.errors import DefinitionsError, ParseError
-from adapter.validation import base, rules
+from adapter.validation import rules
+from adapter.validation.engine import Engine
+from adapter.validation.extensions import Unknown
+from adapter.validation.library import Library
+from adapter.validation.run import Enough, Run, too_many
 
 Format = Literal["json", "xml"]
-_LISTED_CLAIMS = 20
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,14 @@ class Outcome:
 class Validator:
     """Validates resources. Build one with `load`, keep it, and use it from any thread."""
 
-    def __init__(self, types: Table, known: Definitions, extra: int) -> None:
-        self._table = types
+    def __init__(self, types: Table, known: Definitions, extra: int, unknown_extensions: Unknown) -> None:
+        self._engine = Engine(types, Library(known), Terminology(known), unknown_extensions)
         names = [types.package, *(package.key for package in known.packages if package.key != types.package)]
         added = f", {extra} definitions given" if extra else ""
         self._settings = rules.SETTINGS.issue(
-            f"discharge-adapter {version('discharge-adapter')} checked the base structure of FHIR 4.0.1; invariants, "
-            f"terminology and profiles are not checked by this version. Packages: {', '.join(names)}{added}"
+            f"discharge-adapter {version('discharge-adapter')} checked FHIR 4.0.1: structure, terminology, invariants "
+            f"and profiles. Packages: {', '.join(names)}{added}. Not checked: best practice (dom-6), codes of systems "
+            f"that no package holds. Unknown extensions: {unknown_extensions}"
         )
 
     @classmethod
@@ -53,53 +58,70 @@ class Validator:
         cls,
         packages: Sequence[str] = ("hl7.fhir.r4.core#4.0.1",),
         definitions: Iterable[dict[str, Any] | bytes] = (),
+        unknown_extensions: Unknown = "information",
     ) -> Self:
         """A validator with the definitions of installed packages (`id#version`) and those given, as parsed resources or
-        as FHIR JSON or XML. Raises DefinitionsError where a package is not installed or a definition cannot be read."""
+        as FHIR JSON or XML. `unknown_extensions`: how grave it is that an extension's definition is in none of
+        them: "information", since FHIR tells a receiver to take such content, or "error", to test what a sender sends.
+        Raises DefinitionsError where a package is not installed or a definition cannot be read."""
         extra = [_definition(written) for written in definitions]
-        return cls(table(), packages_of.load(packages, extra), len(extra))
+        return cls(table(), packages_of.load(packages, extra), len(extra), unknown_extensions)
 
     def validate(
         self,
         resource: dict[str, Any] | bytes,
-        profile: str | None = None,
+        profile: str | Sequence[str] | None = None,
         format: Format = "json",  # noqa: A002
     ) -> Outcome:
-        """The verdict on a parsed resource, or on bytes of the format; `profile` is the canonical to validate against.
+        """The verdict on a parsed resource, or on bytes of the format; `profile` is the canonical to validate against,
+        or several.
 
         Raises nothing for what a resource is: bytes that cannot be read are an issue like any other.
         """
-        issues = [self._settings]
         if isinstance(resource, bytes):
             try:
                 resource = fhir_xml.parse(resource) if format == "xml" else fhir_json.parse(resource)
             except ParseError as error:
-                return Outcome([*issues, rules.READABLE.issue(str(error))])
-        if profile is not None:
-            issues.append(_unchecked(rules.NOT_CHECKED, "the rules of this profile were not checked", profile))
-        return Outcome([*issues, *_claims(resource, profile), *base.check(resource, self._table)])
+                return Outcome([self._settings, rules.READABLE.issue(str(error))])
+        asked = (profile,) if isinstance(profile, str) else tuple(profile or ())
+        return Outcome([self._settings, *self._issues(resource, asked)])
+
+    def _issues(self, resource: Any, asked: tuple[str, ...]) -> list[Issue]:
+        named = resource.get("resourceType") if isinstance(resource, dict) else None
+        root = named if isinstance(named, str) and named in self._engine.table.resources else "Resource"
+        run = Run(root)
+        if _is_deeper(resource, MAX_DEPTH):
+            run.report(rules.DEPTH, f"nested deeper than {MAX_DEPTH} levels", None)
+            return run.issues
+        try:
+            self._engine.root(resource, run)
+            if run.frames:
+                for canonical in asked:
+                    self._engine.against(canonical, resource, run)
+                self._engine.claims(run, asked)
+        except Enough:
+            return [*run.issues, too_many()]
+        return list(dict.fromkeys(run.issues))
 
 
 def _definition(written: dict[str, Any] | bytes) -> dict[str, Any]:
     if isinstance(written, dict):
         return written
     try:
-        return fhir_xml.parse(written) if written.lstrip().startswith(b"<") else fhir_json.parse(written)
+        return fhir_xml.parse(written, ordered=False) if written.lstrip().startswith(b"<") else fhir_json.parse(written)
     except ParseError as error:
         raise DefinitionsError(f"a definition cannot be read: {error}") from error
 
 
-def _claims(resource: object, asked: str | None) -> list[Issue]:
-    """One issue for each profile that the resource or an entry of it claims to keep."""
-    outer = obj(resource)
-    claimed: dict[str, None] = {}
-    for each in (outer, *(obj(entry.get("resource")) for entry in objects(outer.get("entry")))):
-        profiles = obj(each.get("meta")).get("profile")
-        claimed |= dict.fromkeys(filter(None, map(text, profiles if isinstance(profiles, list) else [])))
-    claimed.pop(asked or "", None)
-    words = "the resource claims this profile in meta.profile; its rules were not checked"
-    return [_unchecked(rules.CLAIM_NOT_CHECKED, words, url) for url in list(claimed)[:_LISTED_CLAIMS]]
-
-
-def _unchecked(rule: outcomes.Rule, words: str, profile: str) -> Issue:
-    return Issue(rule.severity, rule.code, words, rule=rule.id, profile=profile)
+def _is_deeper(value: Any, most: int) -> bool:
+    level = [value]
+    for _ in range(most + 1):
+        level = [
+            inner
+            for each in level
+            if each.__class__ is dict or each.__class__ is list
+            for inner in (each.values() if each.__class__ is dict else each)
+        ]
+        if not level:
+            return False
+    return True

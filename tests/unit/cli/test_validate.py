@@ -60,11 +60,11 @@ def test_a_file_that_cannot_be_read_is_not_a_verdict(files: dict[str, Path], tmp
     assert "base-format" in result.stdout, "the others are validated still"
 
 
-def test_a_profile_is_warned_of(files: dict[str, Path]) -> None:
+def test_a_profile_that_is_not_loaded_is_no_pass(files: dict[str, Path]) -> None:
     result = run(files["valid"], "--profile", PROFILE)
-    assert result.exit_code == 0
-    assert "valid (1 warning)" in result.stdout
-    assert "profile-not-checked" in result.stdout
+    assert result.exit_code == 1
+    assert "not valid (1 error)" in result.stdout
+    assert "profile-unknown" in result.stdout
 
 
 def test_a_message_keeps_the_message_rules_too(tmp_path: Path) -> None:

@@ -1,9 +1,7 @@
 """The base structure of R4, rule by rule, and what the validator says of itself."""
 
-import gzip
 import json
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +12,12 @@ import adapter.validation
 from adapter.fhir import json as fhir_json
 from adapter.fhir.numbers import Number
 from adapter.support.errors import DefinitionsError
-from adapter.validation import Issue, Outcome, Validator, base, rules
+from adapter.validation import Issue, Outcome, Validator, rules, run
 
-CASES = Path(__file__).resolve().parents[4] / "shared" / "data" / "validator-cases" / "cases.jsonl.gz"
 PATIENT = {"resourceType": "Patient"}
+ORGANIZATION = {"resourceType": "Organization", "name": "o"}
 OBSERVATION = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+UUID = "urn:uuid:0c7e4b5e-6f0f-4c37-9d1c-0a4f4f0d1b11"
 XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
 
 
@@ -38,20 +37,35 @@ def found(outcome: Outcome) -> list[tuple[str, tuple[str, ...]]]:
         PATIENT | {"id": "p-1.A", "active": False, "birthDate": "2024-02-29"},
         PATIENT | {"birthDate": "1890"},
         PATIENT | {"birthDate": "1890-01-01", "_birthDate": {"id": "x"}},
-        PATIENT | {"_birthDate": {"extension": [{"url": "http://x", "valueCode": "unknown"}]}},
-        PATIENT | {"name": [{"given": ["A", None], "_given": [None, {"extension": [{"url": "u", "valueCode": "c"}]}]}]},
+        PATIENT | {"_birthDate": {"extension": [{"url": "http://acme.com/x", "valueCode": "unknown"}]}},
+        PATIENT
+        | {
+            "name": [
+                {
+                    "given": ["A", None],
+                    "_given": [None, {"extension": [{"url": "http://acme.com/u", "valueCode": "c"}]}],
+                }
+            ]
+        },
         PATIENT | {"deceasedDateTime": "2026-03-09T10:12:60.123+14:00", "_deceasedDateTime": {"id": "x"}},
         PATIENT | {"text": {"status": "generated", "div": f"<div {XHTML}>A</div>"}},
         PATIENT
-        | {"contained": [{"resourceType": "Organization", "id": "o"}], "managingOrganization": {"reference": "#o"}},
-        PATIENT | {"managingOrganization": {"extension": [{"url": "u", "valueCode": "c"}]}},
-        PATIENT | {"photo": [{"data": "QUJD", "size": 3, "url": "urn:uuid:x"}], "multipleBirthInteger": -(2**31)},
+        | {
+            "contained": [{"resourceType": "Organization", "id": "o", "name": "o"}],
+            "managingOrganization": {"reference": "#o"},
+        },
+        PATIENT | {"managingOrganization": {"extension": [{"url": "http://acme.com/u", "valueCode": "c"}]}},
+        PATIENT
+        | {
+            "photo": [{"data": "QUJD", "contentType": "text/plain", "size": 3, "url": UUID}],
+            "multipleBirthInteger": -(2**31),
+        },
         OBSERVATION | {"valueQuantity": {"value": Number("1.50e3")}},
         OBSERVATION | {"valueQuantity": {"value": 10**400}},
         OBSERVATION | {"valueQuantity": {"value": 1.5}},
         OBSERVATION | {"valueTime": "10:12:00"},
         OBSERVATION | {"component": [{"code": {"text": "x"}, "referenceRange": [{"text": "a"}]}]},
-        {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": PATIENT}]},
+        {"resourceType": "Bundle", "type": "collection", "entry": [{"fullUrl": UUID, "resource": PATIENT}]},
         {"resourceType": "Parameters", "parameter": [{"name": "x", "part": [{"name": "y", "resource": PATIENT}]}]},
     ],
 )
@@ -70,7 +84,7 @@ def test_valid(validator: Validator, resource: dict[str, Any]) -> None:
         ({"resourceType": "DomainResource"}, "base-resource-type", "Resource.resourceType"),
         ({"resourceType": ["Patient"]}, "base-resource-type", "Resource.resourceType"),
         (
-            {"resourceType": "Bundle", "type": "batch", "entry": [{"resource": {"id": "x"}}]},
+            {"resourceType": "Bundle", "type": "collection", "entry": [{"fullUrl": UUID, "resource": {"id": "x"}}]},
             "base-resource-type",
             "Bundle.entry[0].resource.resourceType",
         ),
@@ -93,7 +107,7 @@ def test_valid(validator: Validator, resource: dict[str, Any]) -> None:
         (PATIENT | {"name": [{"id": "x"}]}, "base-empty", "Patient.name[0]"),
         (PATIENT | {"name": [{"given": []}]}, "base-empty", "Patient.name[0].given"),
         (PATIENT | {"name": [{"text": ""}]}, "base-empty", "Patient.name[0].text"),
-        (PATIENT | {"name": [{"text": " \n"}]}, "base-empty", "Patient.name[0].text"),
+        (PATIENT | {"gender": " "}, "base-empty", "Patient.gender"),
         (PATIENT | {"_active": {}}, "base-empty", "Patient.active"),
         (PATIENT | {"_active": {"id": "x"}}, "base-empty", "Patient.active"),
         (PATIENT | {"active": "true"}, "base-type", "Patient.active"),
@@ -103,42 +117,54 @@ def test_valid(validator: Validator, resource: dict[str, Any]) -> None:
         (PATIENT | {"name": ["A"]}, "base-type", "Patient.name[0]"),
         (PATIENT | {"name": [{"given": ["A", None]}]}, "base-type", "Patient.name[0].given[1]"),
         (PATIENT | {"birthDate": 1890}, "base-type", "Patient.birthDate"),
-        (PATIENT | {"multipleBirthInteger": "1"}, "base-type", "Patient.multipleBirthInteger"),
-        (PATIENT | {"multipleBirthInteger": True}, "base-type", "Patient.multipleBirthInteger"),
+        (PATIENT | {"multipleBirthInteger": "1"}, "base-type", "Patient.multipleBirth.ofType(integer)"),
+        (PATIENT | {"multipleBirthInteger": True}, "base-type", "Patient.multipleBirth.ofType(integer)"),
         (PATIENT | {"text": {"status": "generated", "div": 1}}, "base-type", "Patient.text.div"),
         (PATIENT | {"contained": ["x"]}, "base-type", "Patient.contained[0]"),
-        (PATIENT | {"deceasedBoolean": True, "deceasedDateTime": "2026"}, "base-choice", "Patient.deceasedDateTime"),
+        (PATIENT | {"deceasedBoolean": True, "deceasedDateTime": "2026"}, "base-choice", "Patient.deceased"),
         (PATIENT | {"birthDate": "2025-02-30"}, "base-format", "Patient.birthDate"),
         (PATIENT | {"birthDate": "2025-02-29"}, "base-format", "Patient.birthDate"),
         (PATIENT | {"birthDate": "2025-2-3"}, "base-format", "Patient.birthDate"),
         (PATIENT | {"birthDate": "2025-02-03\n"}, "base-format", "Patient.birthDate"),
-        (PATIENT | {"deceasedDateTime": "2026-03-09T10:12:00"}, "base-format", "Patient.deceasedDateTime"),
-        (PATIENT | {"deceasedDateTime": "2026-02-30T10:12:00Z"}, "base-format", "Patient.deceasedDateTime"),
+        (PATIENT | {"deceasedDateTime": "2026-03-09T10:12:00"}, "base-format", "Patient.deceased.ofType(dateTime)"),
+        (PATIENT | {"deceasedDateTime": "2026-02-30T10:12:00Z"}, "base-format", "Patient.deceased.ofType(dateTime)"),
         (PATIENT | {"meta": {"lastUpdated": "2026-03-09"}}, "base-format", "Patient.meta.lastUpdated"),
         (PATIENT | {"id": "å"}, "base-format", "Patient.id"),
         (PATIENT | {"id": "x" * 65}, "base-format", "Patient.id"),
         (PATIENT | {"gender": "male "}, "base-format", "Patient.gender"),
         (PATIENT | {"name": [{"text": "a\x01b"}]}, "base-format", "Patient.name[0].text"),
-        (PATIENT | {"multipleBirthInteger": Number("1.0")}, "base-format", "Patient.multipleBirthInteger"),
-        (PATIENT | {"multipleBirthInteger": 2**31}, "base-format", "Patient.multipleBirthInteger"),
+        (PATIENT | {"multipleBirthInteger": Number("1.0")}, "base-format", "Patient.multipleBirth.ofType(integer)"),
+        (PATIENT | {"multipleBirthInteger": 2**31}, "base-format", "Patient.multipleBirth.ofType(integer)"),
         (PATIENT | {"telecom": [{"rank": 0}]}, "base-format", "Patient.telecom[0].rank"),
         (PATIENT | {"photo": [{"size": -1}]}, "base-format", "Patient.photo[0].size"),
-        (PATIENT | {"photo": [{"data": "QUJ"}]}, "base-format", "Patient.photo[0].data"),
+        (PATIENT | {"photo": [{"contentType": "text/plain", "data": "QUJ"}]}, "base-format", "Patient.photo[0].data"),
         (PATIENT | {"photo": [{"url": "a b"}]}, "base-format", "Patient.photo[0].url"),
-        (OBSERVATION | {"valueTime": "10:12"}, "base-format", "Observation.valueTime"),
-        (OBSERVATION | {"valueQuantity": {"value": Decimal("NaN")}}, "base-format", "Observation.valueQuantity.value"),
-        (OBSERVATION | {"valueQuantity": {"value": float("inf")}}, "base-format", "Observation.valueQuantity.value"),
+        (OBSERVATION | {"valueTime": "10:12"}, "base-format", "Observation.value.ofType(time)"),
+        (
+            OBSERVATION | {"valueQuantity": {"value": Decimal("NaN")}},
+            "base-format",
+            "Observation.value.ofType(Quantity).value",
+        ),
+        (
+            OBSERVATION | {"valueQuantity": {"value": float("inf")}},
+            "base-format",
+            "Observation.value.ofType(Quantity).value",
+        ),
         (PATIENT | {"name": [{"text": "x" * (2**20 + 1)}]}, "base-too-long", "Patient.name[0].text"),
         (PATIENT | {"text": {"status": "generated", "div": "<div>A</div>"}}, "base-narrative", "Patient.text.div"),
         (PATIENT | {"text": {"status": "generated", "div": f"<div {XHTML}>A"}}, "base-narrative", "Patient.text.div"),
         (
             PATIENT | {"name": [{"given": ["A"], "_given": [None, {"id": "x"}]}]},
             "base-primitive-extension",
-            "Patient.name[0]._given",
+            "Patient.name[0].given",
         ),
         (PATIENT | {"contained": [PATIENT]}, "base-contained", "Patient.contained[0].id"),
         (
-            PATIENT | {"contained": [PATIENT | {"id": "a", "contained": [PATIENT | {"id": "b"}]}]},
+            PATIENT
+            | {
+                "contained": [ORGANIZATION | {"id": "a", "contained": [ORGANIZATION | {"id": "b"}]}],
+                "managingOrganization": {"reference": "#a"},
+            },
             "base-contained",
             "Patient.contained[0].contained",
         ),
@@ -146,11 +172,6 @@ def test_valid(validator: Validator, resource: dict[str, Any]) -> None:
             PATIENT | {"managingOrganization": {"reference": "#o"}},
             "base-reference",
             "Patient.managingOrganization.reference",
-        ),
-        (
-            PATIENT | {"managingOrganization": {"type": "Organization"}},
-            "base-reference",
-            "Patient.managingOrganization",
         ),
     ],
 )
@@ -160,13 +181,12 @@ def test_invalid(validator: Validator, resource: dict[str, Any], rule: str, plac
     assert not outcome.valid
 
 
-def test_what_is_no_resource_at_all() -> None:
-    (issue,) = base.check(["x"], adapter.validation.validator.table())
-    assert (issue.rule, issue.expression) == ("base-type", ("Resource",))
+def test_what_is_no_resource_at_all(validator: Validator) -> None:
+    assert found(validator.validate(["x"])) == [("base-type", ("Resource",))]  # type: ignore[arg-type]
 
 
 def test_depth_is_bounded(validator: Validator) -> None:
-    deep: dict[str, Any] = {"url": "u", "valueCode": "c"}
+    deep: dict[str, Any] = {"url": "http://acme.com/u", "valueCode": "c"}
     for _ in range(5000):
         deep = {"url": "u", "extension": [deep]}
     assert [rule for rule, _ in found(validator.validate(PATIENT | {"extension": [deep]}))] == ["base-depth"]
@@ -174,14 +194,15 @@ def test_depth_is_bounded(validator: Validator) -> None:
 
 def test_issues_are_bounded(validator: Validator) -> None:
     outcome = validator.validate(PATIENT | {f"x{number}": 1 for number in range(5000)})
-    assert len(outcome.issues) == base.MAX_ISSUES + 2
+    assert len(outcome.issues) == run.MAX_ISSUES + 2
     assert outcome.issues[-1].rule == "validation-stopped"
 
 
 def test_contained_of_one_entry_is_not_that_of_another(validator: Validator) -> None:
-    one = PATIENT | {"contained": [{"resourceType": "Organization", "id": "o"}]}
     two = PATIENT | {"managingOrganization": {"reference": "#o"}}
-    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one}, {"resource": two}]}
+    one = two | {"contained": [ORGANIZATION | {"id": "o"}]}
+    entries = [{"fullUrl": UUID, "resource": one}, {"fullUrl": UUID[:-1] + "2", "resource": two}]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
     assert found(validator.validate(bundle)) == [
         ("base-reference", ("Bundle.entry[1].resource.managingOrganization.reference",))
     ]
@@ -191,18 +212,19 @@ def test_the_first_issue_says_what_the_verdict_rests_on(validator: Validator) ->
     first = validator.validate(PATIENT).issues[0]
     assert (first.severity, first.rule) == ("information", "validation-settings")
     assert "hl7.fhir.r4.core#4.0.1" in first.message
-    assert "not checked" in first.message
+    assert "Not checked: best practice" in first.message
+    assert "Unknown extensions: information" in first.message
 
 
 def test_a_profile_is_never_passed_in_silence(validator: Validator) -> None:
     url = "http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePatient"
     asked = validator.validate(PATIENT, profile=url).issues[1]
-    assert (asked.severity, asked.rule, asked.profile) == ("warning", "profile-not-checked", url)
-    claiming = PATIENT | {"meta": {"profile": [url, 5, url]}}
-    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": claiming}]}
-    claims = [issue for issue in validator.validate(bundle).issues if issue.rule == "profile-claim-not-checked"]
-    assert [(issue.severity, issue.profile) for issue in claims] == [("information", url)]
-    assert [i.rule for i in validator.validate(claiming, profile=url).issues].count("profile-claim-not-checked") == 0
+    assert (asked.severity, asked.rule, asked.profile) == ("error", "profile-unknown", url)
+    claiming = PATIENT | {"meta": {"profile": [url]}}
+    entries = [{"fullUrl": UUID, "resource": claiming}]
+    issue = validator.validate({"resourceType": "Bundle", "type": "collection", "entry": entries}).issues[1]
+    assert (issue.severity, issue.rule) == ("warning", "profile-claim-unknown")
+    assert issue.expression == ("Bundle.entry[0].resource.meta.profile[0]",)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +256,7 @@ def test_outcome_is_an_operation_outcome(validator: Validator) -> None:
 
 
 def test_definitions_are_taken_and_counted() -> None:
-    definition = {"resourceType": "StructureDefinition", "url": "http://x"}
+    definition = {"resourceType": "StructureDefinition", "url": "http://acme.com/x"}
     loaded = Validator.load(definitions=[definition, json.dumps(definition).encode()])
     assert "2 definitions given" in loaded.validate(PATIENT).issues[0].message
 
@@ -252,30 +274,6 @@ def test_a_package_that_is_not_installed_is_refused() -> None:
 def test_public_names() -> None:
     assert adapter.validation.__all__ == ["Issue", "Outcome", "Validator"]
     assert Issue is rules.Rule("a", "b", "c", "d").issue("e").__class__
-
-
-def test_every_base_rule_is_broken_by_a_test() -> None:
-    rows = [row for mark in test_invalid.pytestmark for row in mark.args[1]]  # type: ignore[attr-defined]
-    broken = {row[1] for row in rows} | {"base-depth", "base-readable"}
-    assert {rule for rule in rules.RULES if rule.startswith("base-")} == broken
-
-
-# The case has no Encounter.class, which R4 requires (1..1); its recorded verdict does not say so.
-NOT_R4 = {"aggregation-apart-good4|base"}
-
-
-def test_no_resource_that_the_official_validator_finds_valid_is_refused(validator: Validator) -> None:
-    if not CASES.is_file():
-        pytest.skip("the official validator cases are not beside the project")
-    with gzip.open(CASES) as lines:
-        cases = [case for case in map(json.loads, lines) if case["profile"] is None]
-    assert len(cases) > 100
-    verdicts = {
-        case["id"]: validator.validate(case["resource"]["text"].encode(), format=case["resource"]["format"]).valid
-        for case in cases
-    }
-    assert {case["id"] for case in cases if case["valid"] and not verdicts[case["id"]]} == NOT_R4
-    assert sum(not verdicts[case["id"]] for case in cases if not case["valid"]) > 15
 
 
 MEMBERS = """resourceType id name _name given _given active _active birthDate extension url valueCode valueString
@@ -310,4 +308,6 @@ def test_no_bytes_raise(validator: Validator, content: bytes, written_as: Any) -
 
 def test_numbers_are_judged_by_how_they_are_written(validator: Validator) -> None:
     written = b'{"resourceType":"Patient","multipleBirthInteger":1e0}'
-    assert found(validator.validate(fhir_json.parse(written))) == [("base-format", ("Patient.multipleBirthInteger",))]
+    assert found(validator.validate(fhir_json.parse(written))) == [
+        ("base-format", ("Patient.multipleBirth.ofType(integer)",))
+    ]

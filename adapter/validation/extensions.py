@@ -1,0 +1,216 @@
+"""Extensions: are they defined, may they stand where they stand, is their content as their definition says."""
+
+from functools import lru_cache
+from typing import Any, Literal, Protocol
+
+from adapter.fhir.elements import Table
+from adapter.fhir.shapes import obj, objects, text
+from adapter.fhirpath import FhirPathError
+from adapter.fhirpath import compile as compile_expression
+from adapter.validation import invariants, members, rules
+from adapter.validation.items import Item
+from adapter.validation.primitives import is_absolute
+from adapter.validation.profiles import Profile
+from adapter.validation.run import Path, Run, names
+
+Unknown = Literal["error", "information"]
+
+_TOLERATED = ("example.org", "acme.com", "nema.org")
+_TOOLS = "http://hl7.org/fhir/tools/StructureDefinition/"
+_MANY = 4096
+
+
+class Host(Protocol):
+    """What extensions need of the validator."""
+
+    @property
+    def table(self) -> Table:
+        """R4's types."""
+
+    def extension_profile(self, url: str) -> tuple[Profile, dict[str, Any]] | None:
+        """An extension's definition, compiled and as it is; None where it is not known."""
+
+
+class Extensions:
+    """Checks extensions by their definitions. `unknown`: how grave it is that a definition is not known."""
+
+    def __init__(self, host: Host, unknown: Unknown) -> None:
+        self._host = host
+        self._unknown: Unknown = unknown
+        self._contexts = lru_cache(_MANY)(self._places)
+
+    def check(self, structure: str, *, modifier: bool) -> members.Item:
+        """The check of the extensions of a structure."""
+
+        def check(value: Any, run: Run, path: Path, owner: dict[str, Any]) -> None:
+            url = value.get("url")
+            if url.__class__ is not str or not url:
+                return  # its shape has said it
+            if not is_absolute(url):
+                if structure != "Extension":
+                    words = "the url is not absolute: expected the canonical URL of the extension's definition"
+                    run.report(rules.EXTENSION_URL, words, (path, "url"))
+                return
+            self._absolute(url, value, run, path, owner, modifier)
+
+        return check
+
+    def _absolute(
+        self, url: str, value: dict[str, Any], run: Run, path: Path, owner: dict[str, Any], modifier: bool
+    ) -> None:
+        if "|" in url:
+            run.report(rules.EXTENSION_URL, "the url has a version: expected it without", (path, "url"))
+            url = url.partition("|")[0]
+        found = self._host.extension_profile(url)
+        if found is None:
+            return self._not_known(url, run, path, modifier)
+        profile, definition = found
+        if (profile.root.definition.get("isModifier") is True) is not modifier:
+            words = f"expected the extension under {'extension' if modifier else 'modifierExtension'}"
+            run.report(rules.EXTENSION_MODIFIER, words, path, profile.url)
+        self._check_context(definition, run, path, owner)
+        self._check_parts(profile, value, run, path)
+        profile.check(Item(value, "Extension", path), run)
+        return None
+
+    def _not_known(self, url: str, run: Run, path: Path, modifier: bool) -> None:
+        if any(each in url for each in _TOLERATED) or url.startswith(_TOOLS):
+            return
+        severity: str = self._unknown
+        if modifier and severity == "information":
+            severity = "warning"
+        run.report(rules.EXTENSION_UNKNOWN, "the extension's definition is not loaded", path, severity=severity)
+
+    def _check_parts(self, profile: Profile, value: dict[str, Any], run: Run, path: Path) -> None:
+        """Parts of an extension have relative URLs, and the definition must name each."""
+        parts = value.get("extension")
+        whole = profile.root.children.get("extension")
+        if parts.__class__ is not list:
+            return
+        known = {
+            each.children["url"].definition.get("fixedUri") or each.slice
+            for each in (whole.slices if whole is not None else ())
+            if "url" in each.children
+        } | {each.slice for each in (whole.slices if whole is not None else ())}
+        for index, part in enumerate(parts):
+            url = obj(part).get("url")
+            if url.__class__ is str and url and not is_absolute(url) and url not in known:
+                place = ((path, "extension"), index)
+                run.report(
+                    rules.EXTENSION_PART, "the extension's definition has no part of this url", place, profile.url
+                )
+
+    def _check_context(self, definition: dict[str, Any], run: Run, path: Path, owner: dict[str, Any]) -> None:
+        container = path[0][0] if path is not None and path[0] is not None else None
+        contexts = objects(definition.get("context"))
+        places = self._contexts(run.frame.type, tuple(names(container, run.frame.path)))
+        url = str(definition.get("url"))
+        if contexts and not any(self._is_in(each, places, run, owner, container) for each in contexts):
+            wanted = ", ".join(str(each.get("expression")) for each in contexts)[:400]
+            words = f"the extension stands where its definition does not allow it: expected it on {wanted}"
+            run.report(rules.EXTENSION_CONTEXT, words, container, url)
+            return
+        for each in definition.get("contextInvariant", []):
+            evaluate = invariants.Evaluated("contextInvariant", str(each), self._container_type(run, container), url)
+            if evaluate(owner, run, container) is False:
+                words = f"the extension may stand here only where {str(each)[:300]}"
+                run.report(rules.EXTENSION_CONTEXT, words, container, url)
+
+    def _is_in(
+        self, context: dict[str, Any], places: frozenset[str], run: Run, owner: dict[str, Any], container: Path
+    ) -> bool:
+        kind, wanted = text(context.get("type")), text(context.get("expression")) or ""
+        if kind == "extension":
+            return wanted in (owner.get("url"), _holder_url(run, container))
+        if kind == "fhirpath":
+            return _selects(wanted, run, owner)
+        return wanted.rpartition("#")[2] in places
+
+    def _container_type(self, run: Run, container: Path) -> str:
+        """The type or backbone that the extension stands on."""
+        structure = run.frame.type
+        for step in names(container, run.frame.path):
+            name, _, chosen = step.partition(".ofType(")
+            known = self._host.table.get(structure)
+            found = (
+                (e for e in known.elements if _is_step(e.name, e.choice, name, chosen, e.type)) if known else iter(())
+            )
+            structure = next((e.type for e in found), "Element")
+        return structure
+
+    def _places(self, type_: str, steps: tuple[str, ...]) -> frozenset[str]:
+        """The names by which a context may speak of a place: from the resource and from each type on the way."""
+        table = self._host.table
+        found: set[str] = {"Element", "Any"}
+        tails: list[tuple[str, list[str]]] = [(type_, [])]
+        structure = type_
+        for step in steps:
+            name, _, chosen = step.partition(".ofType(")
+            word = f"{name}[x]" if chosen else name
+            for _, tail in tails:
+                tail.append(word)
+            known = table.get(structure)
+            element = (
+                next((e for e in known.elements if _is_step(e.name, e.choice, name, chosen, e.type)), None)
+                if known
+                else None
+            )
+            structure = element.type if element is not None else ""
+            if structure and "." not in structure:
+                tails.append((structure, []))
+            elif structure:
+                tails.append((_base(table, structure), []))
+        for root, tail in tails:
+            for each in (root, *_ancestors(table, root)):
+                found |= {".".join((each, *tail)), ".".join((each, *(word.removesuffix("[x]") for word in tail)))}
+        if not steps:
+            found.add("Resource")
+        return frozenset(found)
+
+
+def _is_step(name: str, choice: str | None, wanted: str, chosen: str, type_: str) -> bool:
+    if chosen:
+        return choice is not None and choice[:-3] == wanted and type_ == chosen[:-1]
+    return name == wanted
+
+
+def _base(table: Table, structure: str) -> str:
+    known = table.get(structure)
+    return known.base if known is not None and known.base else "Element"
+
+
+def _ancestors(table: Table, name: str) -> list[str]:
+    found: list[str] = []
+    while len(found) < 10:
+        known = table.get(name)
+        if known is None or not known.base:
+            break
+        name = known.base
+        found.append(name)
+    return found
+
+
+def _holder_url(run: Run, container: Path) -> str | None:
+    """The url of the extension whose value an extension stands on."""
+    steps: list[str | int] = []
+    place = container[0] if container is not None else None
+    while place is not None and place is not run.frame.path:
+        place, step = place
+        steps.append(step)
+    value: Any = run.frame.resource
+    for step in reversed(steps):
+        if isinstance(step, int):
+            value = value[step] if isinstance(value, list) and step < len(value) else None
+        else:
+            name, _, chosen = step.partition(".ofType(")
+            key = name + chosen[:1].upper() + chosen[1:-1]
+            value = obj(value).get(key, obj(value).get(f"_{key}"))
+    return text(obj(value).get("url"))
+
+
+def _selects(expression: str, run: Run, owner: dict[str, Any]) -> bool:
+    try:
+        found = compile_expression(expression)(run.frame.resource, environment=run.environment)
+    except FhirPathError:
+        return True  # an expression that is no one's fault here; the definition's author must mend it
+    return any(each is owner for each in found)

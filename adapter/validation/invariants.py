@@ -1,0 +1,172 @@
+"""Invariants: the hot ones written by hand, all others through FHIRPath. One that cannot be evaluated is reported."""
+
+from collections.abc import Callable
+from typing import Any
+
+from adapter.fhir.shapes import objects, text
+from adapter.fhirpath import Compiled, FhirPathError, Scope, model, nodes
+from adapter.fhirpath import compile as compile_expression
+from adapter.fhirpath.model import Type
+from adapter.validation import rules
+from adapter.validation.run import Frame, Path, Run
+
+Check = Callable[[Any, Run, Path], None]
+Holds = Callable[[dict[str, Any]], bool]
+
+_BEST_PRACTICE = "http://hl7.org/fhir/StructureDefinition/elementdefinition-bestpractice"
+
+ELSEWHERE = frozenset({"ele-1", "ref-1", "txt-1", "txt-2", "dom-2", "dom-3", "dom-4", "dom-5"})
+"""R4's own invariants that other modules check, in time linear in the content's size."""
+
+_R4 = "http://hl7.org/fhir/StructureDefinition/"
+
+
+def _has(value: dict[str, Any], name: str) -> bool:
+    return name in value or f"_{name}" in value
+
+
+def _extension(value: dict[str, Any]) -> bool:
+    valued = False
+    for name in value:
+        if name.startswith(("value", "_value")):
+            valued = True
+            break
+    return ("extension" in value) is not valued
+
+
+def _entries(value: dict[str, Any], name: str, *types: str) -> bool:
+    wanted = value.get("type") in types
+    return all((name in entry) is wanted for entry in objects(value.get("entry")))
+
+
+def _distinct(value: dict[str, Any]) -> bool:
+    if value.get("type") == "history":
+        return True
+    seen: set[tuple[str, str]] = set()
+    for entry in objects(value.get("entry")):
+        url, resource = entry.get("fullUrl"), entry.get("resource")
+        if isinstance(url, str):
+            meta = resource.get("meta") if isinstance(resource, dict) else None
+            key = (url, str(meta.get("versionId", "")) if isinstance(meta, dict) else "")
+            if key in seen:
+                return False
+            seen.add(key)
+    return True
+
+
+BY_HAND: dict[str, Holds] = {
+    "extension.exists() != value.exists()": _extension,
+    "code.empty() or system.exists()": lambda v: "code" not in v or _has(v, "system"),
+    "value.empty() or system.exists()": lambda v: not _has(v, "value") or _has(v, "system"),
+    "data.empty() or contentType.exists()": lambda v: not _has(v, "data") or _has(v, "contentType"),
+    "comparator.empty()": lambda v: not _has(v, "comparator"),
+    "detail.empty() or reference.empty()": lambda v: "detail" not in v or "reference" not in v,
+    "resource.exists() or request.exists() or response.exists()": lambda v: (
+        "resource" in v or "request" in v or "response" in v
+    ),
+    "fullUrl.contains('/_history/').not()": lambda v: "/_history/" not in str(v.get("fullUrl", "")),
+    "total.empty() or (type = 'searchset') or (type = 'history')": lambda v: (
+        not _has(v, "total") or v.get("type") in ("searchset", "history")
+    ),
+    "entry.search.empty() or (type = 'searchset')": lambda v: (
+        v.get("type") == "searchset" or not any("search" in entry for entry in objects(v.get("entry")))
+    ),
+    "entry.all(request.exists() = (%resource.type = 'batch' or %resource.type = 'transaction' or %resource.type = "
+    "'history'))": lambda v: _entries(v, "request", "batch", "transaction", "history"),
+    "entry.all(response.exists() = (%resource.type = 'batch-response' or %resource.type = 'transaction-response' or "
+    "%resource.type = 'history'))": lambda v: _entries(
+        v, "response", "batch-response", "transaction-response", "history"
+    ),
+    "(type = 'history') or entry.where(fullUrl.exists()).select(fullUrl&resource.meta.versionId)"
+    ".isDistinct()": _distinct,
+}
+"""R4's expressions whose meaning is plain from which members there are."""
+
+
+def checks(
+    definition: dict[str, Any], type_name: str, profile: str = "", known: frozenset[str] = frozenset()
+) -> list[Check]:
+    """The checks of an ElementDefinition's constraints on values of a type, less those whose keys are `known`."""
+    found: list[Check] = []
+    for constraint in objects(definition.get("constraint")):
+        key, expression = text(constraint.get("key")), text(constraint.get("expression"))
+        if key is None or key in known or expression is None or _is_elsewhere(key, constraint, profile):
+            continue
+        if any(
+            x.get("url") == _BEST_PRACTICE and x.get("valueBoolean") is True
+            for x in objects(constraint.get("extension"))
+        ):
+            continue
+        found.append(_check(key, expression, constraint, type_name, profile))
+    return found
+
+
+def _is_elsewhere(key: str, constraint: dict[str, Any], profile: str) -> bool:
+    source = text(constraint.get("source"))
+    return key in ELSEWHERE and (not profile or source is None or source.startswith(_R4))
+
+
+def _check(key: str, expression: str, constraint: dict[str, Any], type_name: str, profile: str) -> Check:
+    rule = rules.PROFILE_INVARIANT if profile else rules.INVARIANT
+    severity = "error" if constraint.get("severity") == "error" else "warning"
+    words = f"{key}: expected: {text(constraint.get('human')) or expression}"
+    by_hand = BY_HAND.get(expression)
+    if by_hand is not None:
+        holds = by_hand
+
+        def quick(value: Any, run: Run, path: Path) -> None:
+            if value.__class__ is dict and not holds(value):
+                run.report(rule, words, path, profile, severity)
+
+        return quick
+    evaluate = Evaluated(key, expression, type_name, profile)
+
+    def check(value: Any, run: Run, path: Path) -> None:
+        if evaluate(value, run, path) is False:
+            run.report(rule, words, path, profile, severity)
+
+    return check
+
+
+class Evaluated:
+    """A FHIRPath condition, compiled when it is first needed."""
+
+    __slots__ = ("_compiled", "_expression", "_key", "_profile", "_type")
+
+    def __init__(self, key: str, expression: str, type_name: str, profile: str) -> None:
+        self._key = key
+        self._expression = expression
+        self._type = type_name
+        self._profile = profile
+        self._compiled: Compiled | None = None
+
+    def __call__(self, value: Any, run: Run, path: Path) -> bool | None:
+        """Whether it holds, empty counting as no; None where it cannot be evaluated, which is reported."""
+        try:
+            if self._compiled is None:
+                self._compiled = compile_expression(self._expression).for_type(_type(self._type))
+            return self._compiled.holds(value, scope(run)) is True
+        except FhirPathError as error:
+            words = f"{self._key} was not evaluated: {error}"
+            run.report(rules.NOT_EVALUATED, words, path, self._profile)
+            return None
+
+
+def _type(name: str) -> Type:
+    try:
+        return model.fhir(name)
+    except KeyError:
+        return model.fhir("Element")
+
+
+def scope(run: Run) -> Scope:
+    """What FHIRPath knows of the resource that the walk is in."""
+    frame = run.frame
+    found: Scope | None = frame.scope
+    if found is None:
+        found = frame.scope = Scope(_node(frame), _node(frame.outer), run.environment)
+    return found
+
+
+def _node(frame: Frame) -> nodes.Node:
+    return nodes.node_of(frame.resource)

@@ -1,0 +1,67 @@
+"""Definitions as the validator wants them: with snapshots, compiled when first used, kept."""
+
+from typing import Any
+
+from adapter.definitions import Definitions
+from adapter.definitions.snapshot import Snapshots
+from adapter.fhir.shapes import objects, text
+from adapter.support.errors import DefinitionsError
+from adapter.validation import errata, trees
+from adapter.validation.trees import Node
+
+BASE = "http://hl7.org/fhir/StructureDefinition/"
+
+
+class Library:
+    """StructureDefinitions by canonical. `faults` says why one cannot be used, `problems` what was passed over."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self.definitions = definitions
+        self.faults: dict[str, str] = {}
+        self.problems: dict[str, list[str]] = {}
+        self._told: list[str] = []
+        self._snapshots = Snapshots(self._load, self._told)
+        self._structures: dict[str, dict[str, Any] | None] = {}
+        self._trees: dict[str, Node | None] = {}
+        self._elements: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def _load(self, canonical: str) -> dict[str, Any] | None:
+        found = self.definitions.resource(canonical, "StructureDefinition")
+        return None if found is None else errata.mended(found)
+
+    def structure(self, canonical: str) -> dict[str, Any] | None:
+        """The StructureDefinition with its snapshot; None where it is not known, or not usable (see `faults`)."""
+        if canonical not in self._structures:
+            self._told.clear()
+            try:
+                found = self._snapshots.structure(canonical)
+            except DefinitionsError as error:
+                self.faults[canonical] = str(error)
+                found = None
+            if self._told:
+                self.problems[canonical] = self._told[:]
+            self._structures[canonical] = found
+        return self._structures[canonical]
+
+    def tree(self, canonical: str) -> Node | None:
+        """The root of a definition's snapshot; None as `structure`."""
+        if canonical not in self._trees:
+            structure = self.structure(canonical)
+            try:
+                found = trees.parse(structure) if structure is not None else None
+            except DefinitionsError as error:
+                self.faults[canonical] = str(error)
+                found = None
+            self._trees[canonical] = found
+        return self._trees[canonical]
+
+    def elements(self, type_name: str) -> dict[str, dict[str, Any]]:
+        """R4's own definitions of the elements of a type, by path; {} where R4 has no such type."""
+        found = self._elements.get(type_name)
+        if found is None:
+            structure = self.definitions.resource(f"{BASE}{type_name}", "StructureDefinition") or {}
+            snapshot = structure.get("snapshot")
+            elements = objects(snapshot.get("element")) if isinstance(snapshot, dict) else []
+            found = {path: each for each in elements if (path := text(each.get("path"))) is not None}
+            self._elements[type_name] = found
+        return found

@@ -1,0 +1,311 @@
+"""Profiles compiled: what a profile demands beyond R4's own definitions, as a tree of functions over sparse places.
+
+The base of every type is checked for every resource anyhow; a profile visits only the elements that it says more of.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from adapter.fhir.shapes import obj, text
+from adapter.validation import constraints, rules
+from adapter.validation.bindings import Terms
+from adapter.validation.constraints import ItemCheck
+from adapter.validation.items import Collectors, Item
+from adapter.validation.run import Path, Run
+from adapter.validation.slicing import Slicing
+from adapter.validation.targets import TargetCheck
+from adapter.validation.trees import Node
+
+_BASE = "http://hl7.org/fhir/StructureDefinition/"
+_FHIRPATH = "http://hl7.org/fhirpath/"
+
+OwnerCheck = Callable[[dict[str, Any], Run, Path], None]
+
+
+class Host(Protocol):
+    """What a profile needs of the validator."""
+
+    @property
+    def collectors(self) -> Collectors:
+        """Finds the items of elements."""
+
+    @property
+    def terms(self) -> Terms:
+        """The terminology."""
+
+    def definitions(self, type_name: str) -> dict[str, dict[str, Any]]:
+        """R4's own definitions of a type's elements, by path."""
+
+    def tree(self, canonical: str) -> Node | None:
+        """The root of a profile's snapshot."""
+
+    def fits(self, item: Item, canonical: str, run: Run) -> bool:
+        """Whether an item keeps a profile."""
+
+    def check(self, item: Item, canonical: str, run: Run) -> None:
+        """Reports what an item breaks of a profile."""
+
+    def is_member(self, item: Item, value_set: str) -> bool:
+        """Whether an item's code is in a value set."""
+
+
+class Profile:
+    """One profile. Compiled when it is first used."""
+
+    def __init__(self, url: str, root: Node, host: Host) -> None:
+        self.url = url
+        self.type = root.path
+        self.root = root
+        self._compiler = Compiler(url, root, host)
+        self._check: ItemCheck | None = None
+
+    def check(self, item: Item, run: Run) -> None:
+        """Reports what an item breaks of the profile, beyond R4's base."""
+        if self._check is None:
+            self._check = self._compiler.whole()
+        self._check(item, run)
+
+
+class Compiler:
+    """Makes the functions of one profile."""
+
+    def __init__(self, url: str, root: Node, host: Host) -> None:
+        self.url = url
+        self.collectors = host.collectors
+        self.tree = host.tree
+        self.fits = host.fits
+        self.is_member = host.is_member
+        self._root = root
+        self._host = host
+        self._checkers: dict[str, Inner] = {}
+
+    def whole(self) -> ItemCheck:
+        """The check of an item against the profile."""
+        base = self._host.definitions(self._root.path).get(self._root.path, {})
+        return Inner(self._root, None, self.item_checks(self._root.definition, base), self).check
+
+    def slice_check(self, node: Node, whole: Node, structure: str) -> ItemCheck | None:
+        """For slicing: the check of an item in a slice."""
+        found = Inner(node, whole, self._node_checks(node, whole.definition), self)
+        return None if found.is_idle(structure) else found.check
+
+    def item_checks(self, definition: dict[str, Any], base: dict[str, Any]) -> list[ItemCheck]:
+        """What an ElementDefinition adds to its base for each value."""
+        return constraints.checks(definition, base, self._host.terms, self.url)
+
+    def _node_checks(self, node: Node, base: dict[str, Any]) -> list[ItemCheck]:
+        found = self.item_checks(node.definition, base)
+        types, wider = node.types, obj_types(base)
+        if types and types != wider:
+            found += self._type_checks(types, wider)
+        return found
+
+    def _type_checks(self, types: list[dict[str, Any]], wider: list[dict[str, Any]]) -> list[ItemCheck]:
+        found: list[ItemCheck] = []
+        codes = frozenset(map(code_of, types))
+        if codes != frozenset(map(code_of, wider)) and not codes & {"Resource", "Element", "BackboneElement"}:
+            found.append(_typed(codes, self.url))
+        for each in types:
+            profiles, before = strings(each.get("profile")), strings(_same(each, wider).get("profile"))
+            if profiles and profiles != before and code_of(each) != "Extension":
+                found.append(_profiled(code_of(each), profiles, self._host, self.url))
+            targets = TargetCheck.make(each, _same(each, wider), self._host, self.url)
+            if targets is not None:
+                found.append(targets.check)
+        return found
+
+    def children(self, node: Node, whole: Node | None, structure: str) -> tuple[OwnerCheck, ...]:
+        """The checks of what an object of a structure has below a node. `whole`: the node that this is a slice of."""
+        found: list[OwnerCheck] = []
+        definitions = self._host.definitions(structure.partition(".")[0])
+        for name, child in node.children.items():
+            inherited = whole.children.get(name) if whole is not None else None
+            base = inherited.definition if inherited is not None else self._base(definitions, structure, name)
+            check = self._child(child, inherited, base, structure)
+            if check is not None:
+                found.append(check)
+        return tuple(found)
+
+    def _base(self, definitions: dict[str, dict[str, Any]], structure: str, name: str) -> dict[str, Any]:
+        found = definitions.get(f"{structure}.{name}")
+        if found is None:
+            elements = self.collectors.elements(structure, name)
+            found = definitions.get(f"{structure}.{elements[0].choice or name}", {}) if elements else {}
+            if elements and elements[0].choice and name != elements[0].choice:
+                found = found | {"type": [{"code": elements[0].type}]}
+        return found
+
+    def _child(self, node: Node, whole: Node | None, base: dict[str, Any], structure: str) -> OwnerCheck | None:
+        least, greatest = _limits(node.definition, base)
+        inner = Inner(node, whole, self._node_checks(node, base), self)
+        slicing = Slicing(node, structure, self) if node.slices else None
+        if slicing is not None and slicing.is_idle:
+            slicing = None
+        idle = inner.is_idle_below(self.collectors.elements(structure, node.name))
+        if not least and greatest is None and slicing is None and idle:
+            return None
+        return _Element(node, structure, least, greatest, None if idle else inner.check, slicing, self).check
+
+    def referenced(self, node: Node) -> "Inner | None":
+        """What a content reference stands for: the same element, wherever the profile defines it."""
+        target = text(node.definition.get("contentReference"))
+        if target is None:
+            return None
+        path = target.rpartition("#")[2]
+        found = self._checkers.get(path)
+        if found is None:
+            named = next((each for each in self._root.all() if each.path == path and each.slice is None), None)
+            if named is None or not named.children:
+                return None
+            found = self._checkers[path] = Inner(named, None, [], self)
+        return found
+
+
+class Inner:
+    """An element's checks for one item, and those of what is below it, compiled for each structure that is met."""
+
+    def __init__(self, node: Node, whole: Node | None, own: list[ItemCheck], compiler: Compiler) -> None:
+        self._node = node
+        self._whole = whole
+        self._own = tuple(own)
+        self._compiler = compiler
+        self._below: dict[str, tuple[OwnerCheck, ...]] = {}
+
+    def is_idle(self, structure: str) -> bool:
+        """For a slice: whether it adds nothing."""
+        return self.is_idle_below(self._compiler.collectors.elements(structure, self._node.name))
+
+    def is_idle_below(self, elements: list[Any]) -> bool:
+        """Whether nothing is checked, as far as that can be told before a value is seen."""
+        if self._own or "contentReference" in self._node.definition:
+            return not self._own and self._compiler.referenced(self._node) is None
+        if not self._node.children:
+            return True
+        if len(elements) != 1 or elements[0].kind in ("resource", "xhtml"):
+            return False
+        (element,) = elements
+        return not self._children("Element" if element.kind == "primitive" else element.type)
+
+    def _children(self, structure: str) -> tuple[OwnerCheck, ...]:
+        found = self._below.get(structure)
+        if found is None:
+            found = self._below[structure] = self._compiler.children(self._node, self._whole, structure)
+        return found
+
+    def check(self, item: Item, run: Run) -> None:
+        """The item's own rules, then those below it."""
+        outer = run.frame
+        if item.value.__class__ is dict and "resourceType" in item.value:
+            run.frame = run.frames.get(id(item.value), outer)
+        try:
+            for each in self._own:
+                each(item, run)
+            if self._node.children:
+                owner = item.owner
+                for below in self._children(self._compiler.collectors.structure(item)):
+                    below(owner, run, item.path)
+            elif "contentReference" in self._node.definition:
+                referenced = self._compiler.referenced(self._node)
+                if referenced is not None:
+                    referenced.check(item, run)
+        finally:
+            run.frame = outer
+
+
+class _Element:
+    """The values of an element of one object: how many, which slices, what each must be."""
+
+    __slots__ = ("_collect", "_greatest", "_inner", "_least", "_name", "_slicing", "_url")
+
+    def __init__(
+        self,
+        node: Node,
+        structure: str,
+        least: int,
+        greatest: int | None,
+        inner: ItemCheck | None,
+        slicing: Slicing | None,
+        compiler: Compiler,
+    ) -> None:
+        self._collect = compiler.collectors(structure, node.name)
+        self._name = node.name.removesuffix("[x]")
+        self._least = least
+        self._greatest = greatest
+        self._inner = inner
+        self._slicing = slicing
+        self._url = compiler.url
+
+    def check(self, owner: dict[str, Any], run: Run, path: Path) -> None:
+        items = self._collect(owner, path)
+        if len(items) < self._least:
+            words = f"{self._name} occurs {len(items)} times: expected at least {self._least}"
+            run.report(rules.PROFILE_MINIMUM, words, (path, self._name), self._url)
+        if self._greatest is not None and len(items) > self._greatest:
+            words = f"{self._name} occurs {len(items)} times: expected at most {self._greatest}"
+            run.report(rules.PROFILE_MAXIMUM, words, (path, self._name), self._url)
+        if self._inner is not None:
+            for item in items:
+                self._inner(item, run)
+        if self._slicing is not None:
+            self._slicing.apply(items, run, path)
+
+
+def _limits(definition: dict[str, Any], base: dict[str, Any]) -> tuple[int, int | None]:
+    """The smallest and greatest number of values, where they are narrower than the base's; 0 and None elsewhere."""
+    least, greatest = definition.get("min"), definition.get("max")
+    if not isinstance(least, int) or least == base.get("min"):
+        least = 0
+    if not isinstance(greatest, str) or not greatest.isdigit() or greatest == base.get("max"):
+        return least, None
+    return least, int(greatest)
+
+
+def _typed(codes: frozenset[str], url: str) -> ItemCheck:
+    expected = " or ".join(sorted(codes))
+
+    def check(item: Item, run: Run) -> None:
+        if item.type not in codes:
+            rule = (
+                rules.PROFILE_ENTRY_TYPE
+                if item.type[:1].isupper() and "resourceType" in item.owner
+                else rules.PROFILE_ELEMENT_TYPE
+            )
+            run.report(rule, f"the element is a {item.type[:64]}: expected {expected}", item.path, url)
+
+    return check
+
+
+def _profiled(code: str, profiles: list[str], host: Host, url: str) -> ItemCheck:
+    """Values of a type must keep one of its profiles."""
+
+    def check(item: Item, run: Run) -> None:
+        if code not in (item.type, "Resource", "Element", "BackboneElement") and "." not in item.type:
+            return
+        if len(profiles) == 1:
+            host.check(item, profiles[0], run)
+        elif not any(host.fits(item, each, run) for each in profiles):
+            words = f"the content keeps none of the profiles of which it must keep one: {', '.join(profiles)[:400]}"
+            run.report(rules.PROFILE_NONE_FITS, words, item.path, url)
+
+    return check
+
+
+def code_of(type_: dict[str, Any]) -> str:
+    """A type's code, without the URL that FHIRPath's own types have."""
+    code = str(type_.get("code"))
+    return "string" if code.startswith(_FHIRPATH) else code.removeprefix(_BASE)
+
+
+def obj_types(definition: dict[str, Any]) -> list[dict[str, Any]]:
+    """The types of an ElementDefinition."""
+    found = definition.get("type")
+    return [obj(each) for each in found] if isinstance(found, list) else []
+
+
+def strings(found: object) -> list[str]:
+    """The texts of a list."""
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
+
+
+def _same(type_: dict[str, Any], types: list[dict[str, Any]]) -> dict[str, Any]:
+    return next((each for each in types if code_of(each) == code_of(type_)), {})

@@ -1,0 +1,147 @@
+"""References: their form, where they lead, and what they may lead to."""
+
+import re
+from typing import Any
+
+from adapter.fhir.elements import table
+from adapter.fhir.shapes import text
+from adapter.validation import rules
+from adapter.validation.groups import Group
+from adapter.validation.primitives import is_absolute
+from adapter.validation.run import Frame, Path, Run
+
+_NO_BASE_NEEDED = frozenset({"batch-response", "transaction-response"})
+_SEARCH = re.compile(r"(?P<type>[A-Z][A-Za-z]{1,63})\?[^=&\s]+=[^\s]*")
+_REST = re.compile(
+    r"(?:https?://[^\s?#]+/)?(?P<type>[A-Z][A-Za-z]{1,63})/[A-Za-z0-9.-]{1,64}(?:/_history/[A-Za-z0-9.-]{1,64})?"
+)
+
+
+class Target:
+    """Where a reference leads: a resource, or nowhere that is known. `place` is contained, bundled or referenced."""
+
+    __slots__ = ("place", "resource", "type")
+
+    def __init__(self, resource: dict[str, Any] | None, place: str, type_: str | None) -> None:
+        self.resource = resource
+        self.place = place
+        self.type = type_
+
+
+def target(url: str, frame: Frame) -> Target:
+    """Where a reference in a resource leads."""
+    if url.startswith("#"):
+        resource = frame.outer.resource if url == "#" else frame.outer.contained.get(url[1:])
+        return Target(resource, "contained", _type_of(resource))
+    group: Group | None = frame.outer.bundle
+    found = group.resolve(url, frame.outer.entry) if group is not None else []
+    if len(found) == 1:
+        return Target(found[0], "bundled", _type_of(found[0]))
+    return Target(None, "referenced", None)
+
+
+def is_rest(url: str) -> bool:
+    """Whether a URL is one by which a server gives a resource: it ends in a type of R4 and an id."""
+    match = _REST.fullmatch(url)
+    return match is not None and match["type"] in table().resources
+
+
+def check(value: dict[str, Any], run: Run, path: Path) -> None:
+    """The rules of every Reference, whatever it may lead to."""
+    url = value.get("reference")
+    if url.__class__ is not str:
+        if not (value.keys() & {"reference", "_reference", "identifier", "display", "_display", "extension"}):
+            run.report(rules.REFERENCE_SHAPE, "expected reference, identifier or display", path, severity="warning")
+        return
+    if not url or any(map(str.isspace, url)):
+        run.report(rules.REFERENCE_INVALID, "the reference is empty or holds white space", (path, "reference"))
+        return
+    frame = run.frame.outer
+    if url.startswith("#"):
+        if url != "#" and url[1:] not in frame.contained:
+            run.report(rules.REFERENCE_SHAPE, "no contained resource has this id", (path, "reference"))
+        return
+    group: Group | None = frame.bundle
+    if group is not None and group.is_bundle:
+        _in_bundle(url, group, frame, run, path)
+
+
+def _in_bundle(url: str, group: Group, frame: Frame, run: Run, path: Path) -> None:
+    entry = frame.entry or {}
+    if text(entry.get("fullUrl")) is None:
+        if group.type not in _NO_BASE_NEEDED:
+            run.report(
+                rules.BUNDLE_FULL_URL_MISSING, "the entry has no fullUrl: expected one, as a base for references", path
+            )
+        return
+    if not is_absolute(url) and url.count("/") not in (1, 3):
+        if group.type not in ("transaction", "batch") or not _SEARCH.fullmatch(url):
+            run.report(rules.REFERENCE_INVALID, "expected a relative reference to be [type]/[id]", path)
+        return
+    found = group.resolve(url, entry)
+    if len(found) > 1:
+        words = f"the reference leads to {len(found)} entries: expected one"
+        run.report(rules.BUNDLE_REFERENCE_AMBIGUOUS, words, path, code="forbidden")
+    elif found and not is_absolute(url) and _type_of(found[0]) != url.partition("/")[0]:
+        words = f"the reference names another type than the {_type_of(found[0])} that it leads to"
+        run.report(rules.REFERENCE_TYPE, words, path, code="required")
+
+
+class Targets:
+    """What a reference element may lead to: types, and profiles of them. `aggregation` as the definition has it."""
+
+    __slots__ = ("aggregation", "profile", "profiles", "types")
+
+    def __init__(
+        self, types: frozenset[str], profiles: tuple[tuple[str, str], ...], aggregation: frozenset[str], profile: str
+    ) -> None:
+        self.types = types
+        self.profiles = profiles
+        self.aggregation = aggregation
+        self.profile = profile
+
+    def check(self, value: Any, run: Run, path: Path) -> None:
+        """Type of the target, and the place where it is."""
+        url = value.get("reference") if value.__class__ is dict else None
+        stated = value.get("type") if value.__class__ is dict else None
+        if url.__class__ is not str or not (self.types or self.aggregation or stated):
+            return
+        found = target(url, run.frame)
+        self._stated(stated, url, found, run, path)
+        if found.resource is None:
+            if self.aggregation and "referenced" not in self.aggregation:
+                words = (
+                    f"the reference leads nowhere: expected a resource that is {' or '.join(sorted(self.aggregation))}"
+                )
+                run.report(rules.REFERENCE_REQUIRED, words, path, self.profile)
+            return
+        if self.types and found.type not in self.types:
+            words = f"the reference leads to a {found.type}: expected {' or '.join(sorted(self.types))}"
+            run.report(rules.REFERENCE_TYPE, words, path, self.profile)
+        if (
+            self.aggregation
+            and found.place not in self.aggregation
+            and not (found.place == "bundled" and "referenced" in self.aggregation)
+        ):
+            words = f"the target is {found.place}: expected it to be {' or '.join(sorted(self.aggregation))}"
+            run.report(rules.REFERENCE_AGGREGATION, words, path, self.profile)
+
+    def _stated(self, stated: object, url: str, found: Target, run: Run, path: Path) -> None:
+        """Reference.type must be a type that may stand here, and that of the target."""
+        if not isinstance(stated, str):
+            return
+        name = stated.removeprefix("http://hl7.org/fhir/StructureDefinition/")
+        if self.types and name not in self.types:
+            words = f"Reference.type is not a type that may stand here: expected {' or '.join(sorted(self.types))}"
+            run.report(rules.REFERENCE_TYPE, words, path, self.profile)
+        if found.resource is None:
+            match = _REST.fullmatch(url)
+            found = Target(None, found.place, match["type"] if match else None)
+        if found.type is not None and found.type != name:
+            words = "Reference.type is not the type of the resource that the reference leads to"
+            run.report(rules.REFERENCE_TYPE, words, path, self.profile)
+
+
+def _type_of(resource: dict[str, Any] | None) -> str | None:
+    found = resource.get("resourceType") if resource is not None else None
+    return found if isinstance(found, str) else None

@@ -1,0 +1,134 @@
+"""One validation: where it is, what it found, and what bounds it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from adapter.fhir.outcomes import Issue, Rule
+from adapter.validation import rules
+from adapter.validation.groups import Group
+
+MAX_ISSUES = 1000
+"""What a resource may have before validation stops: a hostile one must not become a larger answer."""
+
+MAX_TRIALS = 100_000
+"""How often content may be held against a profile to see whether it fits, before validation stops."""
+
+Path = tuple["Path", "str | int"] | None
+"""A place: its parent's and the last step. None is the resource that is validated. Steps are made when compiling."""
+
+_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9]{0,63}")
+
+
+class Enough(Exception):  # noqa: N818 - not an error: the end of a walk
+    """The walk has found as many issues as are listed, or tried as much as is tried."""
+
+
+class Frame:
+    """A resource that the walk is in. `outer` is the resource that contains it, or itself; `bundle` is what references
+    of the resource are resolved in, `entry` the index of the entry it is of."""
+
+    __slots__ = (
+        "bundle",
+        "contained",
+        "entry",
+        "group",
+        "ids",
+        "is_contained",
+        "outer",
+        "path",
+        "resource",
+        "scope",
+        "type",
+    )
+
+    def __init__(self, resource: dict[str, Any], type_: str, path: Path) -> None:
+        self.resource = resource
+        self.type = type_
+        self.path = path
+        self.outer: Frame = self
+        self.is_contained = False
+        self.contained: dict[str, dict[str, Any]] = {}
+        self.ids: set[str] = set()
+        self.bundle: Group | None = None
+        self.group: Group | None = None
+        self.entry: dict[str, Any] | None = None
+        self.scope: Any = None
+
+
+class Run:
+    """The state of one validation. Not for more than one thread."""
+
+    __slots__ = (
+        "claims",
+        "environment",
+        "fits",
+        "frame",
+        "frames",
+        "issues",
+        "links",
+        "open",
+        "root",
+        "trials",
+    )
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.issues: list[Issue] = []
+        self.frame = Frame({}, root, None)
+        self.fits: dict[tuple[int, str], bool] = {}
+        self.claims: list[tuple[Frame, str, int]] = []
+        self.frames: dict[int, Frame] = {}
+        self.links: list[tuple[Frame, Path, set[str]]] = []
+        self.open: set[tuple[int, str]] = set()
+        self.trials = 0
+        self.environment: Any = None
+
+    def report(self, rule: Rule, words: str, path: Path, profile: str = "", severity: str = "", code: str = "") -> None:
+        """Adds a finding. `words` say what was found and expected, and hold no value of the resource."""
+        if len(self.issues) >= MAX_ISSUES:
+            raise Enough
+        place = (self.root + expression(path),)
+        self.issues.append(Issue(severity or rule.severity, code or rule.code, words, place, rule.id, profile))
+
+    @contextmanager
+    def trial(self) -> Iterator[list[Issue]]:
+        """Findings within go to the list that is given, not to the verdict."""
+        self.trials += 1
+        if self.trials > MAX_TRIALS:
+            raise Enough
+        kept, self.issues = self.issues, []
+        try:
+            yield self.issues
+        finally:
+            self.issues = kept
+
+
+def step(name: str) -> str:
+    """A member's name as a step of a path. A name that is no element's stands as `?`, for it may be anything."""
+    return name if _STEP.fullmatch(name) else "?"
+
+
+def expression(path: Path) -> str:
+    """The FHIRPath of a place, less the type that it begins with."""
+    steps: list[str] = []
+    while path is not None:
+        path, last = path
+        steps.append(f"[{last}]" if last.__class__ is int else f".{last}")
+    return "".join(reversed(steps))
+
+
+def names(path: Path, until: Path) -> list[str]:
+    """The steps from a place on, without indexes."""
+    steps: list[str] = []
+    while path is not None and path is not until:
+        path, last = path
+        if last.__class__ is str:
+            steps.append(str(last))
+    return steps[::-1]
+
+
+def too_many() -> Issue:
+    """What is said where the walk ended early."""
+    return rules.STOPPED.issue(f"validation stopped after {MAX_ISSUES} issues")

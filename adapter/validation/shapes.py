@@ -1,0 +1,194 @@
+"""R4's types compiled: for each type and backbone a function that checks an object, made on first use.
+
+What an element needs is looked up when compiling, so that validating is calling: one function for each member, already
+made for its type, cardinality, binding and invariants.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from adapter.fhir.elements import Element, Structure, Table
+from adapter.validation import members, narrative, rules
+from adapter.validation.run import Path, Run, step
+
+Check = Callable[[Any, Run, Path], None]
+Definition = dict[str, Any]
+
+
+class Extras(Protocol):
+    """What a definition adds to an element beyond its structure."""
+
+    def definitions(self, type_name: str) -> dict[str, Definition]:
+        """The elements of a type's own definition by path."""
+
+    def of_shape(self, type_name: str, definition: Definition) -> list[Check]:
+        """Invariants and rules of a type or backbone as a whole; each is called with the object."""
+
+    def of_element(self, definition: Definition, type_name: str, element: Element) -> list[Check]:
+        """Binding, reference and invariant checks of an element; each is called with one of its values."""
+
+    def extension(self, structure: str, *, modifier: bool) -> members.Item:
+        """The check of an extension by its definition, in a structure."""
+
+    def resource(self, value: Any, run: Run, path: Path, owner: dict[str, Any], element: str) -> None:
+        """Checks a resource within another."""
+
+
+class Shape:
+    """A type or backbone. `check` takes an object; it compiles the shape when it is called for the first time."""
+
+    __slots__ = ("check", "name")
+
+    def __init__(self, name: str, compile_: Callable[["Shape"], Check]) -> None:
+        self.name = name
+        self.check: Check
+
+        def first(value: Any, run: Run, path: Path) -> None:
+            self.check = compile_(self)
+            self.check(value, run, path)
+
+        self.check = first
+
+
+class Shapes:
+    """The shapes of all types, each compiled once. May be used from any thread: compiling twice does no harm."""
+
+    def __init__(self, table: Table, extras: Extras) -> None:
+        self.table = table
+        self._extras = extras
+        self._shapes: dict[str, Shape] = {}
+
+    def __getitem__(self, name: str) -> Shape:
+        shape = self._shapes.get(name)
+        if shape is None:
+            shape = self._shapes[name] = Shape(name, self._compile)
+        return shape
+
+    def _compile(self, shape: Shape) -> Check:
+        structure = self.table[shape.name]
+        definitions = self._extras.definitions(structure.name.partition(".")[0])
+        found: dict[str, members.Member] = {}
+        for element in structure.elements:
+            definition = definitions.get(f"{structure.name}.{element.choice or element.name}", {})
+            found.update(self._members(structure, element, definition))
+        whole = self._extras.of_shape(structure.name, definitions.get(structure.name, {}))
+        return _object(structure, found, _required(structure), _choices(structure), tuple(whole))
+
+    def _members(self, structure: Structure, element: Element, definition: Definition) -> dict[str, members.Member]:
+        """The functions for an element's member and, where it is primitive, for the member with underscore."""
+        extras = tuple(self._extras.of_element(definition, structure.name, element))
+        place = step_of(element)
+        if element.kind == "primitive":
+            primitive = self.table.primitives[element.type]
+            plain = members.primitives if element.is_list else members.primitive
+            checked = plain(element.name, place, primitive, extras, self["Element"])
+            return (
+                {element.name: checked} if element.attribute else {element.name: checked, f"_{element.name}": checked}
+            )
+        if element.kind == "resource":
+            check = self._resource(element.name)
+        elif element.kind == "xhtml":
+            check = _narrative
+        else:
+            check = _Complex(self[element.type], extras).check
+            if element.type == "Extension":
+                check = _both(
+                    check, self._extras.extension(structure.name, modifier=element.name == "modifierExtension")
+                )
+        wrapped = members.several(check, place) if element.is_list else members.one(check, place)
+        return {element.name: wrapped}
+
+    def _resource(self, name: str) -> members.Item:
+        resource = self._extras.resource
+
+        def check(value: Any, run: Run, path: Path, owner: dict[str, Any]) -> None:
+            resource(value, run, path, owner, name)
+
+        return check
+
+
+class _Complex:
+    """An element of a complex type: its shape, then what the element adds."""
+
+    __slots__ = ("_extras", "_shape")
+
+    def __init__(self, shape: Shape, extras: tuple[Check, ...]) -> None:
+        self._shape = shape
+        self._extras = extras
+
+    def check(self, value: Any, run: Run, path: Path, owner: dict[str, Any]) -> None:  # noqa: ARG002
+        self._shape.check(value, run, path)
+        if self._extras and value.__class__ is dict:
+            for extra in self._extras:
+                extra(value, run, path)
+
+
+def _both(first: members.Item, second: members.Item) -> members.Item:
+    def check(value: Any, run: Run, path: Path, owner: dict[str, Any]) -> None:
+        first(value, run, path, owner)
+        if value.__class__ is dict:
+            second(value, run, path, owner)
+
+    return check
+
+
+def step_of(element: Element) -> str:
+    """An element's step in a path: `value.ofType(Quantity)` for valueQuantity."""
+    return f"{element.choice[:-3]}.ofType({element.type})" if element.choice else element.name
+
+
+def _object(
+    structure: Structure,
+    found: dict[str, members.Member],
+    required: tuple[tuple[str, tuple[str, ...]], ...],
+    choices: tuple[tuple[str, frozenset[str]], ...],
+    whole: tuple[Check, ...],
+) -> Check:
+    """The function that checks an object of a type."""
+    get, name = found.get, structure.name
+    is_resource = structure.kind == "resource"
+
+    def check(value: Any, run: Run, path: Path) -> None:
+        if value.__class__ is not dict:
+            words = f"{'null' if value is None else 'a value'} where an object ({name}) is expected"
+            return run.report(rules.JSON_TYPE, words, path)
+        if len(value) < 2 and not is_resource and (not value or "id" in value):
+            return run.report(rules.EMPTY, "an object without content: expected at least one element", path)
+        for key, member in value.items():
+            checked = get(key)
+            if checked is not None:
+                checked(member, value, run, path, key)
+            elif not (is_resource and key == "resourceType"):
+                run.report(rules.UNKNOWN_ELEMENT, f"{name} has no element of this name", (path, step(key)))
+        for label, alternatives in required:
+            if label not in value and not any(each in value for each in alternatives):
+                run.report(rules.REQUIRED, f"{name}.{label} is missing: expected a value", (path, label))
+        for label, keys in choices:
+            if len(keys & value.keys()) > 1:
+                run.report(rules.CHOICE, f"{label} is given in more than one type: expected one", (path, label[:-3]))
+        for each in whole:
+            each(value, run, path)
+        return None
+
+    return check
+
+
+def _required(structure: Structure) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """(name, members of which one must be there) for each required element; a choice has several members."""
+    found: dict[str, list[str]] = {}
+    for element in structure.elements:
+        if element.min > 0:
+            found.setdefault(element.choice or element.name, []).extend((element.name, f"_{element.name}"))
+    return tuple((name, tuple(alternatives)) for name, alternatives in found.items())
+
+
+def _choices(structure: Structure) -> tuple[tuple[str, frozenset[str]], ...]:
+    found: dict[str, set[str]] = {}
+    for element in structure.elements:
+        if element.choice:
+            found.setdefault(element.choice, set()).add(element.name)
+    return tuple((name, frozenset(alternatives)) for name, alternatives in found.items() if len(alternatives) > 1)
+
+
+def _narrative(value: Any, run: Run, path: Path, owner: dict[str, Any]) -> None:  # noqa: ARG001
+    narrative.check(value, run, path)

@@ -1,0 +1,72 @@
+"""What a profile demands of where a reference leads: types, profiles of the target, aggregation."""
+
+from typing import Any, Protocol, Self
+
+from adapter.validation import references, rules
+from adapter.validation.items import Item
+from adapter.validation.references import Targets
+from adapter.validation.run import Run
+from adapter.validation.trees import Node
+
+_BASE = "http://hl7.org/fhir/StructureDefinition/"
+_ANY = frozenset({"Resource"})
+
+
+class Host(Protocol):
+    """What the check of targets needs of the validator."""
+
+    def tree(self, canonical: str) -> Node | None:
+        """The root of a profile's snapshot."""
+
+    def fits(self, item: Item, canonical: str, run: Run) -> bool:
+        """Whether an item keeps a profile."""
+
+
+class TargetCheck:
+    """A Reference type of an element, with its target profiles."""
+
+    def __init__(self, targets: Targets, host: Host) -> None:
+        self._targets = targets
+        self._host = host
+        self._canonicals = tuple(canonical for _, canonical in targets.profiles)
+
+    @classmethod
+    def make(cls, type_: dict[str, Any], base: dict[str, Any], host: Host, url: str) -> Self | None:
+        """None where the type says no more than the base's."""
+        wanted = [each for each in type_.get("targetProfile", []) if isinstance(each, str)]
+        aggregation = frozenset(each for each in type_.get("aggregation", []) if isinstance(each, str))
+        if (wanted == base.get("targetProfile", []) or not wanted) and not aggregation:
+            return None
+        profiles = tuple((_type(each, host), each) for each in wanted)
+        types = frozenset(name for name, _ in profiles)
+        return cls(Targets(frozenset() if types & (_ANY | {""}) else types, profiles, aggregation, url), host)
+
+    def check(self, item: Item, run: Run) -> None:
+        """Type, place and profile of the resource that the reference leads to."""
+        self._targets.check(item.value, run, item.path)
+        url = item.owner.get("reference")
+        if not isinstance(url, str):
+            return
+        target = references.target(url, run.frame).resource
+        if target is None:
+            return
+        fitting = [
+            canonical for name, canonical in self._targets.profiles if name in (target.get("resourceType"), "Resource")
+        ]
+        if not fitting or any(canonical == f"{_BASE}{target.get('resourceType')}" for canonical in fitting):
+            return
+        frame = run.frames.get(id(target))
+        found = Item(target, str(target.get("resourceType")), frame.path if frame is not None else item.path)
+        if not any(self._host.fits(found, canonical, run) for canonical in fitting):
+            words = f"the target keeps none of the profiles that it must keep one of: {', '.join(fitting)[:400]}"
+            run.report(rules.PROFILE_TARGET, words, item.path, self._targets.profile)
+
+
+def _type(canonical: str, host: Host) -> str:
+    """The type that a profile is of; the empty text where it is not known."""
+    bare = canonical.partition("|")[0]
+    name = bare.removeprefix(_BASE)
+    if bare.startswith(_BASE) and name.isalpha() and name[:1].isupper():
+        return name
+    tree = host.tree(canonical)
+    return tree.path if tree is not None else ""

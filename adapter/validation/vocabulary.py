@@ -1,0 +1,77 @@
+"""The terminology as bindings ask it: answers are kept, and hold nothing of the resource."""
+
+from typing import Any, NamedTuple
+
+from adapter.definitions.terminology import Terminology
+from adapter.validation import rules
+from adapter.validation.run import Path, Run
+
+_REMEMBERED = 50_000
+_DEFINED_TYPES = "http://hl7.org/fhir/ValueSet/defined-types"
+_SYSTEM_TYPES = "http://hl7.org/fhirpath/System."
+_NOT_LOADED = "the packages that are loaded do not hold all codes of its code system or value set"
+
+
+class Answer(NamedTuple):
+    """Whether a code is a member; None where it cannot be decided, and why."""
+
+    result: bool | None
+    reason: str = ""
+
+
+_YES, _NO, _UNDECIDED = Answer(True), Answer(False), Answer(None, _NOT_LOADED)
+_ANSWERS = {True: _YES, False: _NO, None: _UNDECIDED}
+
+
+class Vocabulary:
+    """Keeps what a terminology said."""
+
+    def __init__(self, terminology: Terminology) -> None:
+        self._terminology = terminology
+        self._members: dict[tuple[str, str | None, str], Answer] = {}
+        self._codings: dict[tuple[str, str, str | None], tuple[bool | None, bool]] = {}
+
+    def member(self, value_set: str, system: str | None, code: str) -> Answer:
+        """Whether a code is in a value set; without system, one of the value set's systems is meant."""
+        key = (value_set, system, code)
+        found = self._members.get(key)
+        if found is None:
+            found = _ANSWERS[self._ask(value_set, system, code)]
+            if len(self._members) < _REMEMBERED:
+                self._members[key] = found
+        return found
+
+    def _ask(self, value_set: str, system: str | None, code: str) -> bool | None:
+        if code.startswith(_SYSTEM_TYPES) and value_set.partition("|")[0] == _DEFINED_TYPES:
+            return True  # R4's own definitions use FHIRPath's types where this value set is bound
+        return self._terminology.member(value_set, system, code).result
+
+    def coding(self, value: Any, run: Run, path: Path) -> None:
+        """A Coding by itself: its code must be one of its system, its display one of the code's."""
+        if value.__class__ is not dict:
+            return
+        system, code, display = value.get("system"), value.get("code"), value.get("display")
+        if system.__class__ is not str or code.__class__ is not str:
+            return
+        key = (system, code, display if display.__class__ is str else None)
+        found = self._codings.get(key)
+        if found is None:
+            found = self._look_up(*key)
+            if len(self._codings) < _REMEMBERED:
+                self._codings[key] = found
+        known, named = found
+        if known is False:
+            run.report(rules.CODE_UNKNOWN, "the code system has no such code", (path, "code"))
+        elif not named:
+            run.report(rules.CODE_DISPLAY, "the code system has another display for the code", (path, "display"))
+
+    def _look_up(self, system: str, code: str, display: str | None) -> tuple[bool | None, bool]:
+        known = self._terminology.known(system, code).result
+        if display is None or not known:
+            return known, True
+        displays = {_plain(each) for each in self._terminology.displays(system, code)}
+        return known, not displays or _plain(display) in displays
+
+
+def _plain(display: str) -> str:
+    return " ".join(display.split()).casefold()
