@@ -105,7 +105,7 @@ class _Linked:
 
     def check(self) -> None:
         """Reports references by type and id that lead nowhere by the rules, and entries that nothing leads to."""
-        targets = [self._targets(index, entry) for index, entry in enumerate(self._group.entries)]
+        targets = [self._targets(entry) for entry in self._group.entries]
         sources: list[list[int]] = [[] for _ in targets]
         for index, found in enumerate(targets):
             for each in found:
@@ -125,9 +125,14 @@ class _Linked:
                 words = "no references connect the entry with the first"
                 self._run.report(rule, words, ((self._path, "entry"), index))
 
-    def _targets(self, index: int, entry: Entry) -> list[int]:
+    def _targets(self, entry: Entry) -> list[int]:
         found: dict[int, None] = {}
-        for url, path in _urls(obj(entry.get("resource")), (((self._path, "entry"), index), "resource")):
+        frame = self._run.frames.get(id(entry.get("resource")))
+        seen: set[str] = set()
+        for url, path in frame.references if frame is not None else ():
+            if url in seen:
+                continue
+            seen.add(url)
             link = self._group.link(url, entry)
             if link.named and link.resources:
                 words = (
@@ -147,22 +152,6 @@ class _Linked:
             resource = obj(entry.get("resource"))
             if f"{resource.get('resourceType')}/{resource.get('id')}" in wanted:
                 yield index
-
-
-def _urls(resource: dict[str, Any], path: Path) -> Iterator[tuple[str, Path]]:
-    """The different texts of Reference.reference; not those of a Bundle inside the resource."""
-    seen: set[str] = set()
-    waiting: list[tuple[Any, Path]] = [(resource, path)]
-    while waiting:
-        value, place = waiting.pop()
-        if isinstance(value, list):
-            waiting += [(item, (place, index)) for index, item in enumerate(value)]
-        elif isinstance(value, dict) and value.get("resourceType") != "Bundle":
-            url = text(value.get("reference"))
-            if url is not None and not url.startswith("#") and url not in seen:
-                seen.add(url)
-                yield url, place
-            waiting += [(member, (place, name)) for name, member in value.items() if isinstance(member, (dict, list))]
 
 
 def _links(bundle: dict[str, Any], group: Group, run: Run, path: Path) -> None:

@@ -19,6 +19,8 @@ _DATED = frozenset({"date", "dateTime", "instant"})
 _URIS = frozenset({"uri", "url", "canonical", "oid", "uuid"})
 _TEXTS = frozenset({"string", "markdown"})
 _DAY = len("2026-03-09")
+_REMEMBERED = 2000
+_SHORT = 200
 # Two branches that cannot match the same text, so that a long one takes time in proportion to its length.
 _BASE64 = re.compile(
     r"\s*(?:(?:[0-9a-zA-Z+/]\s*){4})*(?:(?:[0-9a-zA-Z+/]\s*){2}(?:=\s*=|[0-9a-zA-Z+/]\s*=)\s*)?", re.ASCII
@@ -77,10 +79,33 @@ def accepting(primitive: Primitive) -> Callable[[Any], bool]:
         return lambda value: value.__class__ is int
     if primitive.name in _TEXTS:
         return _is_plain_text
-    if primitive.name in _DATED or primitive.name in _URIS or primitive.name == "base64Binary":
+    if primitive.name in _URIS:
+        return _Uris(primitive)
+    if primitive.name in _DATED or primitive.name == "base64Binary":
         return lambda value: value.__class__ is str and len(value) < _LONGEST and _is_right(value, primitive)
     match = primitive.pattern.fullmatch if primitive.pattern is not None else lambda _: None
     return lambda value: value.__class__ is str and len(value) < _LONGEST and match(value) is not None
+
+
+class _Uris:
+    """URIs recur: the systems of codes and identifiers. A bounded number of right ones is kept."""
+
+    __slots__ = ("_known", "_primitive")
+
+    def __init__(self, primitive: Primitive) -> None:
+        self._primitive = primitive
+        self._known: set[str] = set()
+
+    def __call__(self, value: Any) -> bool:
+        if value.__class__ is not str:
+            return False
+        if value in self._known:
+            return True
+        if len(value) >= _LONGEST or not value.isprintable() or not _is_right(value, self._primitive):
+            return False
+        if len(self._known) < _REMEMBERED and len(value) < _SHORT and value.startswith("http"):
+            self._known.add(value)
+        return True
 
 
 def is_absolute(url: str) -> bool:

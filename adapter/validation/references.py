@@ -67,6 +67,7 @@ def check(value: dict[str, Any], run: Run, path: Path) -> None:
 
 
 def _in_bundle(url: str, group: Group, frame: Frame, run: Run, path: Path) -> None:
+    frame.references.append((url, path))
     entry = frame.entry or {}
     if text(entry.get("fullUrl")) is None:
         if group.type not in _NO_BASE_NEEDED:

@@ -38,6 +38,7 @@ class Frame:
         "is_contained",
         "outer",
         "path",
+        "references",
         "resource",
         "scope",
         "type",
@@ -51,6 +52,7 @@ class Frame:
         self.is_contained = False
         self.contained: dict[str, dict[str, Any]] = {}
         self.ids: set[str] = set()
+        self.references: list[tuple[str, Path]] = []
         self.bundle: Group | None = None
         self.group: Group | None = None
         self.entry: dict[str, Any] | None = None

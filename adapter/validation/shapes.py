@@ -164,7 +164,7 @@ def _object(
             if label not in value and not any(each in value for each in alternatives):
                 run.report(rules.REQUIRED, f"{name}.{label} is missing: expected a value", (path, label))
         for label, keys in choices:
-            if len(keys & value.keys()) > 1:
+            if len(value.keys() & keys) > 1:
                 run.report(rules.CHOICE, f"{label} is given in more than one type: expected one", (path, label[:-3]))
         for each in whole:
             each(value, run, path)
