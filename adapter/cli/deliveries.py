@@ -139,9 +139,10 @@ def _print(found: "DeliveryDetail") -> None:
             ("created", output.local(row.created_at)),
             ("released", output.local(row.released_at)),
             ("next attempt", output.local(row.next_attempt_at)),
+            ("waits behind", found.behind and f"delivery {found.behind}"),
             ("delivered", output.local(row.delivered_at)),
             ("reason", _WITHHELD.format(row.message_id) if found.words_withheld else found.words),
-            ("next command", _next(row)),
+            ("next command", f"adapter deliveries show {found.behind}" if found.behind else _next(row)),
         )
     )
     rows = (

@@ -63,11 +63,26 @@ def deliveries(connection: Connection, principal: Principal, rows: Sequence[Deli
         tries[attempt["delivery_id"]].append(attempt)
     query_reasons = select(_delivery.id, _delivery.reason).where(_delivery.id.in_(ids))
     reasons = {row.id: row.reason for row in connection.execute(query_reasons)}
-    return [_delivery_detail(principal, row, tries[row.id], reasons[row.id]) for row in rows]
+    ahead = _ahead(connection, [row.id for row in rows if row.status == "waiting" and row.next_attempt_at is None])
+    return [_delivery_detail(principal, row, tries[row.id], reasons[row.id], ahead.get(row.id)) for row in rows]
+
+
+def _ahead(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
+    """The head of the stream that each of the deliveries waits in."""
+    head = tables.delivery.alias("head")
+    first = (
+        select(head.c.id)
+        .where(head.c.stream_id == _delivery.stream_id, head.c.blocking, head.c.sequence < _delivery.sequence)
+        .order_by(head.c.sequence)
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(_delivery.id, first.label("ahead")).where(_delivery.id.in_(ids))
+    return {row.id: row.ahead for row in connection.execute(query) if row.ahead is not None}
 
 
 def _delivery_detail(
-    principal: Principal, row: DeliveryRow, tries: Sequence[RowMapping], reason: str | None
+    principal: Principal, row: DeliveryRow, tries: Sequence[RowMapping], reason: str | None, behind: int | None
 ) -> DeliveryDetail:
     last_status = tries[-1]["http_status"] if tries else None
     shown = _may_read(principal, row, last_status)
@@ -82,7 +97,8 @@ def _delivery_detail(
         )
         for attempt in tries
     )
-    return DeliveryDetail(row, attempts, reason if shown else None, words_withheld=bool(reason) and not shown)
+    withheld = bool(reason) and not shown
+    return DeliveryDetail(row, attempts, reason if shown else None, words_withheld=withheld, behind=behind)
 
 
 def _may_read(principal: Principal, row: DeliveryRow, http_status: int | None) -> bool:

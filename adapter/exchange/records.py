@@ -103,12 +103,14 @@ class ContentRow:
 
 @dataclass(frozen=True)
 class DeliveryDetail:
-    """A delivery with its attempts. `words_withheld`: there is a reason in words, but it needs the right to content."""
+    """A delivery with its attempts. `words_withheld`: there is a reason in words, but it needs the right to content.
+    `behind`: the earlier delivery of the same patient to the same receiver that it waits for."""
 
     row: DeliveryRow
     attempts: tuple[AttemptRow, ...]
     words: str | None
     words_withheld: bool
+    behind: int | None = None
 
 
 @dataclass(frozen=True)

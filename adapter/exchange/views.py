@@ -25,6 +25,7 @@ from adapter.exchange.records import (
     Page,
 )
 from adapter.fhir import wire
+from adapter.fhir.canonical import CASE, STAY
 from adapter.security import audit
 from adapter.security.principals import Principal, Right
 from adapter.store import tables
@@ -66,10 +67,13 @@ class Views:
         before: int | None = None,
         limit: int = PAGE,
     ) -> Page[MessageRow]:
-        """Messages, newest first. `status` is accepted or rejected; at most 200 a page. Needs LIST."""
+        """Messages, newest first. `status` is accepted or rejected, `case` is `system|value`, or the value alone
+        where the system is ours; at most 200 a page. Needs LIST."""
         principal.require(Right.LIST)
-        wanted = ((_message.status, status), (_message.event, event), (_message.case_id, case))
+        wanted = ((_message.status, status), (_message.event, event))
         conditions: list[ColumnElement[bool]] = [column == value for column, value in wanted if value]
+        if case:
+            conditions.append(_message.case_id.in_([case, f"{CASE}|{case}", f"{STAY}|{case}"]))
         if before is not None:
             conditions.append(_message.id < before)
         size = _bounded(limit)

@@ -125,6 +125,20 @@ class TestDeadLetter:
         installation.adapter.worker.run_until_idle()
         ends = [(row.message_id, row.status) for row in deliveries(installation) if row.endpoint == "lifecare"]
         assert ends == [(1, "dead"), (2, "waiting"), (3, "done")]
+        (dead,) = [row.id for row in deliveries(installation) if row.status == "dead"]
+        (waiting,) = [row.id for row in deliveries(installation) if row.status == "waiting"]
+        assert installation.adapter.views.delivery(installation.operator, waiting).behind == dead
+        assert installation.adapter.views.delivery(installation.operator, dead).behind is None
+
+
+def test_a_case_is_found_by_its_value_alone(installation, messages):
+    message = messages("a")[0]
+    installation.send(message)
+    case = resources(message, "Task")[0]["groupIdentifier"]
+    views = installation.adapter.views
+    for named in (case["value"], f"{case['system']}|{case['value']}"):
+        assert len(views.messages(installation.operator, case=named).rows) == 1
+    assert views.messages(installation.operator, case="another").rows == ()
 
 
 class TestAnswers:

@@ -79,6 +79,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "attempts": ("Försök", "Attempts"),
     "created": ("Skapad", "Created"),
     "next": ("Nästa försök", "Next attempt"),
+    "waits behind": ("Väntar på", "Waits for"),
     "delivered": ("Levererad", "Delivered"),
     "filter": ("Filtrera", "Filter"),
     "all": ("Alla", "All"),
