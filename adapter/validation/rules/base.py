@@ -164,13 +164,6 @@ CODE_DISPLAY = Rule(
     "Use the display of the code system, or leave it out.",
     severity="warning",
 )
-CODE_SYSTEM_UNKNOWN = Rule(
-    "code-system-unknown",
-    "not-found",
-    "The code system is in none of the packages that are loaded: the code was not checked.",
-    "Load the package that holds the code system, or check the code by other means.",
-    severity="information",
-)
 REFERENCE_TYPE = Rule(
     "base-reference-type",
     "structure",
@@ -182,13 +175,6 @@ REFERENCE_INVALID = Rule(
     "invalid",
     "Reference.reference is not a reference: it holds white space, or a search that is none.",
     "Write a relative or absolute URL, a fragment, or a conditional reference.",
-)
-REFERENCE_SUSPICIOUS = Rule(
-    "base-reference-suspicious",
-    "structure",
-    "A reference looks like none that a server could follow.",
-    "Write [type]/[id], an absolute URL, urn:uuid: or #id.",
-    severity="warning",
 )
 REFERENCE_AGGREGATION = Rule(
     "base-reference-aggregation",

@@ -90,12 +90,6 @@ PROFILE_REGEX = Rule(
     "A value does not have the form that the profile's regular expression describes.",
     _KEEP,
 )
-PROFILE_NO_VALUE = Rule(
-    "profile-no-value",
-    "invalid",
-    "A primitive has extensions only, where the profile demands a value.",
-    _KEEP,
-)
 PROFILE_SLICE_CLOSED = Rule(
     "profile-slice-closed",
     "invalid",
