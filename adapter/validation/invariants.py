@@ -143,9 +143,10 @@ class Evaluated:
     def __call__(self, value: Any, run: Run, path: Path) -> bool | None:
         """Whether it holds, empty counting as no; None where it cannot be evaluated, which is reported."""
         try:
-            if self._compiled is None:
-                self._compiled = compile_expression(self._expression).for_type(_type(self._type))
-            return self._compiled.holds(value, scope(run)) is True
+            compiled = self._compiled
+            if compiled is None:
+                compiled = self._compiled = compile_expression(self._expression).for_type(_type(self._type))
+            return compiled.holds(value, run.frame.scope or scope(run)) is True
         except FhirPathError as error:
             words = f"{self._key} was not evaluated: {error}"
             run.report(rules.NOT_EVALUATED, words, path, self._profile)

@@ -12,12 +12,12 @@ from adapter.fhir.markup import INVALID
 from adapter.fhir.outcomes import Rule
 from adapter.validation import rules
 
-_LONGEST = 1024 * 1024
+LONGEST = 1024 * 1024
 _LARGEST = 2**31 - 1
 _SMALLEST = {"integer": -(2**31), "unsignedInt": 0, "positiveInt": 1}
 _DATED = frozenset({"date", "dateTime", "instant"})
 _URIS = frozenset({"uri", "url", "canonical", "oid", "uuid"})
-_TEXTS = frozenset({"string", "markdown"})
+TEXTS = frozenset({"string", "markdown"})
 _DAY = len("2026-03-09")
 _REMEMBERED = 2000
 _SHORT = 200
@@ -58,12 +58,12 @@ def fault(value: object, primitive: Primitive) -> tuple[Rule, str] | None:
         return _type(primitive, "a string")
     if not value:
         return rules.EMPTY, f"an empty {primitive.name}: expected text, or no member"
-    if len(value) > _LONGEST and primitive.name != "base64Binary":
-        return rules.TOO_LONG, f"{len(value)} characters: expected at most {_LONGEST}"
+    if len(value) > LONGEST and primitive.name != "base64Binary":
+        return rules.TOO_LONG, f"{len(value)} characters: expected at most {LONGEST}"
     if INVALID.search(value):
         return rules.FORMAT, "a control character, or another that XML cannot carry"
     if not value.strip():
-        rule = rules.BLANK if primitive.name in _TEXTS else rules.EMPTY
+        rule = rules.BLANK if primitive.name in TEXTS else rules.EMPTY
         return rule, f"a {primitive.name} of white space only: expected text, or no member"
     return None if _is_right(value, primitive) else _format(primitive)
 
@@ -77,14 +77,14 @@ def accepting(primitive: Primitive) -> Callable[[Any], bool]:
         return lambda value: value.__class__ is int and smallest <= value <= _LARGEST
     if primitive.json == "number":
         return lambda value: value.__class__ is int
-    if primitive.name in _TEXTS:
+    if primitive.name in TEXTS:
         return _is_plain_text
     if primitive.name in _URIS:
         return _Uris(primitive)
     if primitive.name in _DATED or primitive.name == "base64Binary":
-        return lambda value: value.__class__ is str and len(value) < _LONGEST and _is_right(value, primitive)
+        return lambda value: value.__class__ is str and len(value) < LONGEST and _is_right(value, primitive)
     match = primitive.pattern.fullmatch if primitive.pattern is not None else lambda _: None
-    return lambda value: value.__class__ is str and len(value) < _LONGEST and match(value) is not None
+    return lambda value: value.__class__ is str and len(value) < LONGEST and match(value) is not None
 
 
 class _Uris:
@@ -101,7 +101,7 @@ class _Uris:
             return False
         if value in self._known:
             return True
-        if len(value) >= _LONGEST or not value.isprintable() or not _is_right(value, self._primitive):
+        if len(value) >= LONGEST or not value.isprintable() or not _is_right(value, self._primitive):
             return False
         if len(self._known) < _REMEMBERED and len(value) < _SHORT and value.startswith("http"):
             self._known.add(value)
@@ -115,7 +115,7 @@ def is_absolute(url: str) -> bool:
 
 def _is_plain_text(value: Any) -> bool:
     return (
-        value.__class__ is str and value.isprintable() and len(value) < _LONGEST and not (not value or value.isspace())
+        value.__class__ is str and value.isprintable() and len(value) < LONGEST and not (not value or value.isspace())
     )
 
 

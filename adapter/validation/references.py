@@ -53,7 +53,7 @@ def check(value: dict[str, Any], run: Run, path: Path) -> None:
         if not (value.keys() & {"reference", "_reference", "identifier", "display", "_display", "extension"}):
             run.report(rules.REFERENCE_SHAPE, "expected reference, identifier or display", path, severity="warning")
         return
-    if not url or any(map(str.isspace, url)):
+    if not url or ((" " in url or not url.isprintable()) and any(map(str.isspace, url))):
         run.report(rules.REFERENCE_INVALID, "the reference is empty or holds white space", (path, "reference"))
         return
     frame = run.frame.outer
@@ -107,6 +107,8 @@ class Targets:
         stated = value.get("type") if value.__class__ is dict else None
         if url.__class__ is not str or not (self.types or self.aggregation or stated):
             return
+        if stated is None and not self.aggregation and run.frame.outer.bundle is None and url[:1] != "#":
+            return  # it leads out of all that is here
         found = target(url, run.frame)
         self._stated(stated, url, found, run, path)
         if found.resource is None:
