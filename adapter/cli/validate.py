@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli.output import counted, print_json, print_line, print_table
+from adapter.support.errors import DefinitionsError
 
 if TYPE_CHECKING:
     from adapter.validation import Issue, Validator
@@ -25,15 +26,32 @@ class Verdict:
 def validate(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="FHIR JSON or XML; told by its content.")],
     profile: Annotated[
-        str | None, typer.Option(metavar="URL", help="Canonical URL of the profile to validate against.")
+        list[str] | None,
+        typer.Option(metavar="URL", help="Canonical URL of a profile to validate against; may be repeated."),
     ] = None,
+    package: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID#VERSION", help="A package to load beside FHIR R4; may be repeated."),
+    ] = None,
+    definition: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A StructureDefinition, ValueSet or CodeSystem to load; may be repeated."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict-extensions", help="An extension whose definition is not loaded is an error.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print data as JSON.")] = False,
 ) -> None:
     """Validate FHIR resources. Exit status: 0 all are valid, 1 one is not, 2 one could not be read."""
+    from adapter.definitions.core import KEY as CORE
     from adapter.validation import Validator
 
-    validator = Validator.load()
-    verdicts = [_verdict(validator, file, profile) for file in files]
+    validator = Validator.load(
+        packages=[CORE, *(package or ())],
+        definitions=[_content(file) for file in definition or ()],
+        unknown_extensions="error" if strict else "information",
+    )
+    verdicts = [_verdict(validator, file, tuple(profile or ())) for file in files]
     if as_json:
         print_json(verdicts)
     else:
@@ -46,7 +64,14 @@ def validate(
         raise typer.Exit(1)
 
 
-def _verdict(validator: "Validator", file: Path, profile: str | None) -> Verdict:
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise DefinitionsError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _verdict(validator: "Validator", file: Path, profile: tuple[str, ...]) -> Verdict:
     from adapter.fhir import json as fhir_json
     from adapter.fhir import xml as fhir_xml
     from adapter.fhir.outcomes import errors

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from adapter.cli.main import app
+from adapter.support.errors import DefinitionsError
 
 JOURNEY = Path(__file__).resolve().parents[3] / "fixtures" / "journeys" / "home-with-sip" / "01-admission-notice.json"
 PROFILE = "http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePatient"
@@ -65,6 +66,39 @@ def test_a_profile_that_is_not_loaded_is_no_pass(files: dict[str, Path]) -> None
     assert result.exit_code == 1
     assert "not valid (1 error)" in result.stdout
     assert "profile-unknown" in result.stdout
+
+
+def test_a_profile_from_a_file(files: dict[str, Path], tmp_path: Path) -> None:
+    profile = {
+        "resourceType": "StructureDefinition",
+        "url": PROFILE,
+        "kind": "resource",
+        "type": "Patient",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+        "derivation": "constraint",
+        "differential": {"element": [{"path": "Patient.active", "min": 1}]},
+    }
+    definition = tmp_path / "profile.json"
+    definition.write_text(json.dumps(profile))
+    options = ("--definition", definition, "--profile", PROFILE)
+    assert run(*options, files["xml"]).exit_code == 0
+    result = run(*options, files["valid"])
+    assert result.exit_code == 1
+    assert "profile-min" in result.stdout
+
+
+@pytest.mark.parametrize("options", [("--package", "example.none#1.0.0"), ("--definition", "/nowhere/x.json")])
+def test_definitions_that_cannot_be_had_are_no_verdict(files: dict[str, Path], options: tuple[str, str]) -> None:
+    result = run(*options, files["valid"])
+    assert isinstance(result.exception, DefinitionsError)
+
+
+def test_unknown_extensions_are_errors_where_that_is_asked(tmp_path: Path) -> None:
+    file = tmp_path / "extended.json"
+    extension = {"url": "http://vendor.se/x", "valueCode": "y"}
+    file.write_text(json.dumps({"resourceType": "Patient", "extension": [extension]}))
+    assert run(file).exit_code == 0
+    assert run("--strict-extensions", file).exit_code == 1
 
 
 def test_a_message_keeps_the_message_rules_too(tmp_path: Path) -> None:

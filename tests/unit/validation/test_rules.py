@@ -1,10 +1,11 @@
 """Each rule beyond the plain structure: content that breaks it, at its place, and what mends it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapter.validation import Outcome, Validator, rules
+from adapter.validation import Outcome, Validator, catalogue, rules
 
 BASE = "http://hl7.org/fhir/StructureDefinition/"
 URL = "http://acme.com/StructureDefinition/"
@@ -731,3 +732,9 @@ def test_every_rule_has_content_that_breaks_it() -> None:
     assert {rule for rule in rules.RULES if rule.startswith(("code-", "bundle-", "profile-"))} == {
         rule for rule in tested if not rule.startswith("base-")
     }
+
+
+def test_the_page_of_rules_is_made_from_the_rules() -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "reference" / "validation-rules.md"
+    assert page.read_text(encoding="utf-8") == catalogue.markdown()
+    assert all(f"`{rule}`" in catalogue.markdown() for rule in rules.RULES)
