@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from adapter.fhir.elements import table
 from adapter.fhir.shapes import obj, objects, text
 from adapter.validation import rules
 from adapter.validation.groups import Entry, Group, base_of
@@ -161,7 +162,7 @@ def _links(bundle: dict[str, Any], group: Group, run: Run, path: Path) -> None:
         if relation is None:
             continue
         if group.type not in _SEARCHES and relation in _PAGING:
-            words = f"the relation is one of search results: a {group.type} has none of {', '.join(sorted(_PAGING))}"
+            words = f"the relation is one of search results and histories: {', '.join(sorted(_PAGING))}"
             run.report(rules.BUNDLE_LINK, words, (place, "relation"))
         if relation in seen and (relation == "self" or relation in _PAGING):
             run.report(rules.BUNDLE_LINK, "another link has this relation: expected one", place)
@@ -218,8 +219,9 @@ def _search_entry(
 def _searched(url: str) -> frozenset[str]:
     """The types that a search was for, as far as its URL tells."""
     place, _, query = url.partition("?")
+    known = table().resources
     last = place.rpartition("/")[2]
-    if last[:1].isupper() and last.isalpha():
+    if last in known:
         return frozenset({last})
     types = [part[6:] for part in query.split("&") if part.startswith("_type=")]
-    return frozenset(",".join(types).split(",")) if types else frozenset()
+    return known & frozenset(",".join(types).split(","))

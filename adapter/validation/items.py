@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from adapter.fhir.elements import Element, Table
+from adapter.fhir.elements import Element, Table, table
 from adapter.fhir.shapes import objects
 from adapter.validation import references
 from adapter.validation.run import Path, Run
@@ -108,8 +108,14 @@ def _items(owner: dict[str, Any], element: Element, path: Path) -> list[Item]:
 
 def _type(value: Any, element: Element) -> str:
     if element.kind == "resource" and value.__class__ is dict:
-        return str(value.get("resourceType"))
+        return resource_type(value)
     return element.type
+
+
+def resource_type(resource: dict[str, Any]) -> str:
+    """The type that a resource states; `Resource` where R4 has none of that name, for it may be anything."""
+    found = resource.get("resourceType")
+    return found if isinstance(found, str) and found in table().resources else "Resource"
 
 
 _SEGMENT = re.compile(
@@ -170,4 +176,4 @@ def _step(item: Item, kind: str, word: str, run: Run, collectors: Collectors) ->
     if target is None:
         return []
     frame = run.frames.get(id(target))
-    return [Item(target, str(target.get("resourceType")), frame.path if frame else item.path)]
+    return [Item(target, resource_type(target), frame.path if frame else item.path)]

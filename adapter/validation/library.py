@@ -1,5 +1,6 @@
 """Definitions as the validator wants them: with snapshots, compiled when first used, kept."""
 
+from threading import RLock
 from typing import Any
 
 from adapter.definitions import Definitions
@@ -13,13 +14,15 @@ BASE = "http://hl7.org/fhir/StructureDefinition/"
 
 
 class Library:
-    """StructureDefinitions by canonical. `faults` says why one cannot be used, `problems` what was passed over."""
+    """StructureDefinitions by canonical, for any thread. `faults` says why one cannot be used, `problems` what was passed
+    over in one."""
 
     def __init__(self, definitions: Definitions) -> None:
         self.definitions = definitions
         self.faults: dict[str, str] = {}
         self.problems: dict[str, list[str]] = {}
         self._told: list[str] = []
+        self._lock = RLock()
         self._snapshots = Snapshots(self._load, self._told)
         self._structures: dict[str, dict[str, Any] | None] = {}
         self._trees: dict[str, Node | None] = {}
@@ -32,16 +35,20 @@ class Library:
     def structure(self, canonical: str) -> dict[str, Any] | None:
         """The StructureDefinition with its snapshot; None where it is not known, or not usable (see `faults`)."""
         if canonical not in self._structures:
-            self._told.clear()
-            try:
-                found = self._snapshots.structure(canonical)
-            except DefinitionsError as error:
-                self.faults[canonical] = str(error)
-                found = None
-            if self._told:
-                self.problems[canonical] = self._told[:]
-            self._structures[canonical] = found
+            with self._lock:
+                self._structures[canonical] = self._made(canonical)
         return self._structures[canonical]
+
+    def _made(self, canonical: str) -> dict[str, Any] | None:
+        self._told.clear()
+        try:
+            found = self._snapshots.structure(canonical)
+        except DefinitionsError as error:
+            self.faults[canonical] = str(error)
+            found = None
+        if self._told:
+            self.problems[canonical] = self._told[:]
+        return found
 
     def tree(self, canonical: str) -> Node | None:
         """The root of a definition's snapshot; None as `structure`."""

@@ -146,5 +146,8 @@ class Targets:
 
 
 def _type_of(resource: dict[str, Any] | None) -> str | None:
+    """The type that a resource states; one that R4 does not have is not repeated, for it may be anything."""
     found = resource.get("resourceType") if resource is not None else None
-    return found if isinstance(found, str) else None
+    if not isinstance(found, str):
+        return None
+    return found if found in table().resources else "resource of no R4 type"

@@ -3,7 +3,7 @@
 from typing import Any, Protocol, Self
 
 from adapter.validation import references, rules
-from adapter.validation.items import Item
+from adapter.validation.items import Item, resource_type
 from adapter.validation.references import Targets
 from adapter.validation.run import Run
 from adapter.validation.trees import Node
@@ -56,7 +56,7 @@ class TargetCheck:
         if not fitting or any(canonical == f"{_BASE}{target.get('resourceType')}" for canonical in fitting):
             return
         frame = run.frames.get(id(target))
-        found = Item(target, str(target.get("resourceType")), frame.path if frame is not None else item.path)
+        found = Item(target, resource_type(target), frame.path if frame is not None else item.path)
         if not any(self._host.fits(found, canonical, run) for canonical in fitting):
             words = f"the target keeps none of the profiles that it must keep one of: {', '.join(fitting)[:400]}"
             run.report(rules.PROFILE_TARGET, words, item.path, self._targets.profile)

@@ -110,3 +110,45 @@ def test_a_malformed_definition_is_said(definition: dict[str, Any]) -> None:
     (issue,) = [issue for issue in outcome.issues if issue.rule != "validation-settings"]
     assert issue.rule in ("profile-unusable", "profile-faulty")
     assert "http://acme.com/p" in issue.message
+
+
+def test_no_word_of_the_content_stands_in_an_issue(validator: Validator) -> None:
+    secret = "anna18900101"
+    urls = [f"urn:uuid:0c7e4b5e-6f0f-4c37-9d1c-0a4f4f0d1b1{digit}" for digit in "123"]
+    resources: list[dict[str, Any]] = [
+        {"resourceType": secret},
+        PATIENT
+        | {
+            "managingOrganization": {"reference": urls[0], "type": secret},
+            "gender": secret,
+            "maritalStatus": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"}]},
+            "contact": [{"gender": secret, "organization": {"reference": "#" + secret}}],
+            "birthDate": secret,
+        },
+        {"resourceType": "Observation", "status": secret, "code": {"coding": [{"system": secret, "code": secret}]}},
+    ]
+    resources[1]["maritalStatus"]["coding"][0]["code"] = secret
+    entries = [{"fullUrl": url, "resource": each} for url, each in zip(urls, resources, strict=True)]
+    link = [
+        {"relation": "self", "url": f"http://acme.com/{secret}?_type={secret}"},
+        {"relation": "next", "url": secret},
+    ]
+    for type_ in (secret, "searchset", "document", "message", "collection"):
+        outcome = validator.validate({"resourceType": "Bundle", "type": type_, "entry": entries, "link": link})
+        assert len(outcome.issues) > 5
+        assert secret not in str(outcome.to_fhir())
+
+
+def test_many_threads_compile_at_once() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    fresh = Validator.load()
+    content = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "8310-5"}]},
+    }
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: [issue.rule for issue in fresh.validate(content).issues], range(64)))
+    assert len({tuple(each) for each in found}) == 1
+    assert "profile-min" in found[0], "the vital signs profile holds"
