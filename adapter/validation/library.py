@@ -14,8 +14,8 @@ BASE = "http://hl7.org/fhir/StructureDefinition/"
 
 
 class Library:
-    """StructureDefinitions by canonical, for any thread. `faults` says why one cannot be used, `problems` what was passed
-    over in one."""
+    """StructureDefinitions by canonical, for any thread. `faults` says why one cannot be used, `problems` what was
+    passed over in one."""
 
     def __init__(self, definitions: Definitions) -> None:
         self.definitions = definitions
