@@ -7,9 +7,11 @@ from sqlalchemy import select, update
 
 from adapter.exchange.submission import Submission
 from adapter.fhir import json as fhir_json
+from adapter.sandbox import lifecare_format
 from adapter.security.principals import Right
 from adapter.store import tables
 from adapter.store.alarms import standing
+from adapter.support.clock import STOCKHOLM, SystemClock
 from adapter.support.errors import ForbiddenError, MappingError, NotFoundError
 
 
@@ -207,3 +209,46 @@ class TestAsynchronous:
         assert reply.status == 422
         assert reply.resource["issue"][0]["details"]["coding"][0]["code"] == "acknowledgement-address"
         assert deliveries(installation) == []
+
+
+class TestBusinessAnswers:
+    """What the municipality answers in its own format reaches the sender of the answered message, as FHIR."""
+
+    def received(self, installation, messages):
+        """The admission notice as Lifecare got it."""
+        installation.send(messages("a")[0])
+        installation.adapter.worker.run_until_idle()
+        (number,) = [row.id for row in deliveries(installation) if row.endpoint == "lifecare"]
+        with installation.adapter.database.read() as connection:
+            return installation.adapter.contents.of_delivery(connection, number, "mapped").body
+
+    def rejection(self, notice):
+        now = SystemClock().now().astimezone(STOCKHOLM).isoformat(timespec="milliseconds")
+        own_id = "0d4b0e7e-2a53-4a39-9d1c-6f5b3c2a1e90"
+        accepted = lifecare_format.acceptance(lifecare_format.parse(notice), own_id, now)
+        reason = "<status>avvisad</status><orsak>Fel mottagare, personen bor i Umeå.</orsak>"
+        return accepted.decode().replace("<status>accepterad</status>", reason).encode()
+
+    def send(self, installation, body, party="drift"):
+        submission = Submission(body, "application/xml", request_id="test", source="lifecare")
+        return installation.adapter.exchange.receive_record("lifecare", submission, installation.principal(party))
+
+    def test_a_rejection_reaches_the_region_with_its_reason(self, installation, messages):
+        reply = self.send(installation, self.rejection(self.received(installation, messages)))
+        assert reply.status == 200, reply.body
+        installation.adapter.worker.run_until_idle()
+        (answer,) = [row for row in deliveries(installation) if row.event == "acceptance-answer"]
+        assert (answer.endpoint, answer.status) == ("ehr", "done")
+        with installation.adapter.database.read() as connection:
+            body = installation.adapter.contents.of_delivery(connection, answer.id, "mapped").body
+            (state,) = connection.execute(select(tables.case_state.c.state)).scalars()
+        (task,) = resources(fhir_json.parse(body), "Task")
+        assert (task["status"], task["statusReason"]["text"]) == ("rejected", "Fel mottagare, personen bor i Umeå.")
+        assert "rejected" in state["tasks"].values()
+        assert "Umeå" not in repr(state)
+
+    def test_an_answer_from_a_unit_that_was_not_asked_is_refused(self, installation, messages):
+        body = self.rejection(self.received(installation, messages))
+        foreign = body.replace(b"SE2120002643-MOTT01", b"SE2120002627-MOTT01")
+        assert self.send(installation, foreign).status == 422
+        assert [row.event for row in deliveries(installation)] == ["admission-notice"] * 2
