@@ -182,8 +182,8 @@ class Worker:
         """The dispatcher outlives a database that is away: what fails now is done at a later round."""
         try:
             act()
-        except Exception as error:  # noqa: BLE001
-            logger.error("delivery worker cannot work", extra={"outcome": type(error).__name__})  # noqa: TRY400
+        except Exception as error:  # noqa: BLE001 - the worker goes on when the store is back
+            logger.error("delivery worker cannot work", extra={"outcome": type(error).__name__})  # noqa: TRY400 - its words may hold data
 
     def _hand_out(self, pool: ThreadPoolExecutor) -> None:
         free = self._options.threads - len(self._in_flight.all())

@@ -145,8 +145,10 @@ class Engine:
             _follow_links(run, frame)
         for index, claim in enumerate(strings(obj(value.get("meta")).get("profile"))[:_CLAIMS]):
             run.claims.append((frame, claim, index))
-        if frame.type == "Observation" and (profile := implied.profile(value)) is not None:
-            run.claims.append((frame, profile, -1))
+        if frame.type == "Observation":
+            profile = implied.profile(value, self.library.vital_signs)
+            if profile is not None:
+                run.claims.append((frame, profile, -1))
 
     # Profiles
 

@@ -1,5 +1,6 @@
 """Definitions as the validator wants them: with snapshots, compiled when first used, kept."""
 
+from functools import cached_property
 from threading import RLock
 from typing import Any
 
@@ -7,7 +8,7 @@ from adapter.definitions import Definitions
 from adapter.definitions.snapshot import Snapshots
 from adapter.fhir.shapes import objects, text
 from adapter.support.errors import DefinitionsError
-from adapter.validation import errata, trees
+from adapter.validation import errata, implied, trees
 from adapter.validation.trees import Node
 
 BASE = "http://hl7.org/fhir/StructureDefinition/"
@@ -31,6 +32,11 @@ class Library:
     def _load(self, canonical: str) -> dict[str, Any] | None:
         found = self.definitions.resource(canonical, "StructureDefinition")
         return None if found is None else errata.mended(found)
+
+    @cached_property
+    def vital_signs(self) -> dict[implied.Coding, str]:
+        """The profile that R4 makes binding on Observations of each code."""
+        return implied.codes(lambda url: self.definitions.resource(url, "StructureDefinition"))
 
     def structure(self, canonical: str) -> dict[str, Any] | None:
         """The StructureDefinition with its snapshot; None where it is not known, or not usable (see `faults`)."""

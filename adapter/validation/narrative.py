@@ -1,4 +1,8 @@
-"""The narrative's XHTML: which elements and attributes FHIR allows, where they may stand, where links may lead."""
+"""The narrative's XHTML: which elements and attributes FHIR allows, where they may stand, where links may lead.
+
+The names are those of R4's txt-1 and of HTML 4.01, chapters 7 to 11 and 15, as the narrative page of R4 allows them;
+where the two differ, the choice follows the official validator's.
+"""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any

@@ -16,7 +16,7 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 CASES = DATA / "validator-cases" / "cases.jsonl.gz"
 SWEDISH = DATA / "hl7se.fhir.base-1.1.0.tgz"
 DISAGREEMENTS: dict[str, str] = json.loads(Path(__file__).with_name("validator_disagreements.json").read_bytes())
-MEASURED = 159
+MEASURED = 158
 """Cases with the official verdict, of 174."""
 
 
