@@ -35,7 +35,7 @@ def check(resource: dict[str, Any], run: Run, path: Path) -> None:
         if "security" in meta:
             run.report(rules.CONTAINED, "a contained resource has a security label", (place, "meta"))
         if not isinstance(identifier, str):
-            run.report(rules.CONTAINED, "expected an id to refer to the contained resource by", (place, "id"))
+            run.report(rules.CONTAINED, "expected an id to refer to the contained resource by", place)
             continue
         if identifier in seen:
             run.report(rules.CONTAINED_DUPLICATE, "another contained resource has this id", place)

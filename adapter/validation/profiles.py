@@ -170,6 +170,8 @@ class Inner:
         self._own = tuple(own)
         self._compiler = compiler
         self._below: dict[str, tuple[OwnerCheck, ...]] = {}
+        self._known: tuple[OwnerCheck, ...] | None = None
+        self._is_leaf = not node.children and "contentReference" not in node.definition
 
     def is_idle(self, structure: str) -> bool:
         """For a slice: whether it adds nothing."""
@@ -178,13 +180,23 @@ class Inner:
     def is_idle_below(self, elements: list[Any]) -> bool:
         """Whether nothing is checked, as far as that can be told before a value is seen."""
         if self._own or "contentReference" in self._node.definition:
+            if self._node.children and len(elements) == 1 and elements[0].kind == "complex":
+                self._known = self._children(elements[0].type)
             return not self._own and self._compiler.referenced(self._node) is None
         if not self._node.children:
             return True
         if len(elements) != 1 or elements[0].kind in ("resource", "xhtml"):
             return False
         (element,) = elements
-        return not self._children("Element" if element.kind == "primitive" else element.type)
+        if element.kind == "primitive":
+            return not self._children("Element")
+        self._known = self._children(element.type)
+        return not self._known
+
+    @property
+    def objects(self) -> tuple[OwnerCheck, ...] | None:
+        """The checks of a value that is an object, where they are all that is checked; None where more is."""
+        return None if self._own else self._known
 
     def _children(self, structure: str) -> tuple[OwnerCheck, ...]:
         found = self._below.get(structure)
@@ -194,6 +206,21 @@ class Inner:
 
     def check(self, item: Item, run: Run) -> None:
         """The item's own rules, then those below it."""
+        value, known = item.value, self._known
+        if known is not None and value.__class__ is dict and "resourceType" not in value:
+            for each in self._own:
+                each(item, run)
+            path = item.path
+            for below in known:
+                below(value, run, path)
+        elif self._is_leaf:
+            for each in self._own:
+                each(item, run)
+        else:
+            self._check_any(item, run)
+
+    def _check_any(self, item: Item, run: Run) -> None:
+        """As `check`, of an item whose structure its value tells."""
         outer = run.frame
         if item.value.__class__ is dict and "resourceType" in item.value:
             run.frame = run.frames.get(id(item.value), outer)
@@ -239,10 +266,10 @@ class _Element:
         items = self._collect(owner, path)
         if len(items) < self._least:
             words = f"{self._name} occurs {len(items)} times: expected at least {self._least}"
-            run.report(rules.PROFILE_MINIMUM, words, (path, self._name), self._url)
+            run.report(rules.PROFILE_MINIMUM, words, path, self._url)
         if self._greatest is not None and len(items) > self._greatest:
             words = f"{self._name} occurs {len(items)} times: expected at most {self._greatest}"
-            run.report(rules.PROFILE_MAXIMUM, words, (path, self._name), self._url)
+            run.report(rules.PROFILE_MAXIMUM, words, path, self._url)
         if self._inner is not None:
             for item in items:
                 self._inner(item, run)

@@ -54,12 +54,12 @@ def check(value: dict[str, Any], run: Run, path: Path) -> None:
             run.report(rules.REFERENCE_SHAPE, "expected reference, identifier or display", path, severity="warning")
         return
     if not url or ((" " in url or not url.isprintable()) and any(map(str.isspace, url))):
-        run.report(rules.REFERENCE_INVALID, "the reference is empty or holds white space", (path, "reference"))
+        run.report(rules.REFERENCE_INVALID, "the reference is empty or holds white space", path)
         return
     frame = run.frame.outer
     if url.startswith("#"):
         if url != "#" and url[1:] not in frame.contained:
-            run.report(rules.REFERENCE_SHAPE, "no contained resource has this id", (path, "reference"))
+            run.report(rules.REFERENCE_SHAPE, "no contained resource has this id", path)
         return
     group: Group | None = frame.bundle
     if group is not None and group.is_bundle:

@@ -162,7 +162,7 @@ def _object(
                 run.report(rules.UNKNOWN_ELEMENT, f"{name} has no element of this name", (path, step(key)))
         for label, alternatives in required:
             if label not in value and not any(each in value for each in alternatives):
-                run.report(rules.REQUIRED, f"{name}.{label} is missing: expected a value", (path, label))
+                run.report(rules.REQUIRED, f"{name}.{label} is missing: expected a value", path)
         for label, keys in choices:
             if len(value.keys() & keys) > 1:
                 run.report(rules.CHOICE, f"{label} is given in more than one type: expected one", (path, label[:-3]))

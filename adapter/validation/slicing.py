@@ -129,13 +129,12 @@ class Slicing:
                 run.report(rules.PROFILE_SLICE_CLOSED, words, item.path, self._host.url)
 
     def _check_slice(self, each: Slice, items: list[Item], run: Run, path: Path) -> None:
-        place = (path, self._name)
         if len(items) < each.least:
-            words = f"{len(items)} elements fit the slice {each.name}: expected at least {each.least}"
-            run.report(rules.PROFILE_MINIMUM, words, place, self._host.url)
+            words = f"{len(items)} elements of {self._name} fit the slice {each.name}: expected at least {each.least}"
+            run.report(rules.PROFILE_MINIMUM, words, path, self._host.url)
         if each.greatest is not None and len(items) > each.greatest:
-            words = f"{len(items)} elements fit the slice {each.name}: expected at most {each.greatest}"
-            run.report(rules.PROFILE_MAXIMUM, words, place, self._host.url)
+            words = f"{len(items)} elements of {self._name} fit the slice {each.name}: expected at most {each.greatest}"
+            run.report(rules.PROFILE_MAXIMUM, words, path, self._host.url)
         if each.check is not None:
             for item in items:
                 each.check(item, run)

@@ -137,7 +137,7 @@ ROWS: list[Row] = [
     ),
     (
         "base-id-duplicate",
-        "Patient.name[1].id",
+        "Patient.name[1]",
         PATIENT | {"name": [{"id": "a", "text": "x"}, {"id": "a", "text": "y"}]},
         PATIENT | {"name": [{"id": "a", "text": "x"}, {"id": "b", "text": "y"}]},
         (),
@@ -229,7 +229,7 @@ ROWS: list[Row] = [
     ),
     (
         "base-reference-invalid",
-        "Patient.managingOrganization.reference",
+        "Patient.managingOrganization",
         PATIENT | {"managingOrganization": {"reference": "Organization/a b"}},
         PATIENT | {"managingOrganization": {"reference": "Organization/a"}},
         (),
@@ -526,14 +526,14 @@ ROWS: list[Row] = [
     ("profile-type", "Patient", PATIENT, ORGANIZATION, (definition("Organization"),)),
     (
         "profile-min",
-        "Patient.name",
+        "Patient",
         PATIENT,
         PATIENT | {"name": [{"text": "x"}]},
         (definition("Patient", element("Patient.name", min=1)),),
     ),
     (
         "profile-max",
-        "Patient.name",
+        "Patient",
         PATIENT | {"name": [{"text": "x"}, {"text": "y"}]},
         PATIENT | {"name": [{"text": "x"}]},
         (definition("Patient", element("Patient.name", max="1")),),

@@ -150,20 +150,20 @@ CATEGORY = {"coding": [{"code": "b"}, {"system": "http://acme.com", "code": "a",
 @pytest.mark.parametrize(
     ("right", "wrong", "rule", "place", "definitions"),
     [
-        (identified("b", "a"), identified("b"), "profile-min", "Patient.identifier", (BY_VALUE,)),
-        (identified("a"), identified("a", "a"), "profile-max", "Patient.identifier", (BY_VALUE,)),
+        (identified("b", "a"), identified("b"), "profile-min", "Patient", (BY_VALUE,)),
+        (identified("a"), identified("a", "a"), "profile-max", "Patient", (BY_VALUE,)),
         (
             OBSERVATION | {"category": [CATEGORY]},
             OBSERVATION | {"category": [{"coding": [{"code": "a"}]}]},
             "profile-min",
-            "Observation.category",
+            "Observation",
             (BY_PATTERN,),
         ),
         (
             OBSERVATION | {"category": [{"coding": [{"code": "a"}]}]},
             OBSERVATION | {"category": [{"coding": [{"code": "b"}]}]},
             "profile-min",
-            "Observation.category",
+            "Observation",
             (BY_INNER_PATTERN,),
         ),
         (
@@ -177,14 +177,14 @@ CATEGORY = {"coding": [{"code": "b"}, {"system": "http://acme.com", "code": "a",
             PATIENT | {"name": [{"text": "x"}]},
             PATIENT | {"name": [{"period": {"start": "2026"}}]},
             "profile-min",
-            "Patient.name",
+            "Patient",
             (BY_ABSENCE,),
         ),
         (
             OBSERVATION | {"valueQuantity": {"value": 1, "unit": "x"}},
             OBSERVATION | {"valueQuantity": {"value": 1}},
             "profile-min",
-            "Observation.value.ofType(Quantity).unit",
+            "Observation.value.ofType(Quantity)",
             (BY_TYPE,),
         ),
         (
@@ -198,29 +198,29 @@ CATEGORY = {"coding": [{"code": "b"}, {"system": "http://acme.com", "code": "a",
             focused(PATIENT),
             focused({"resourceType": "Organization", "name": "x"}),
             "profile-min",
-            "Observation.focus",
+            "Observation",
             (BY_TARGET_TYPE,),
         ),
         (
             focused(PATIENT | {"active": True}),
             focused(PATIENT),
             "profile-min",
-            "Observation.focus",
+            "Observation",
             (BY_TARGET_PROFILE, ACTIVE),
         ),
-        (marked("a"), marked("b"), "profile-min", "Patient.name", (BY_EXTENSION, CODE_EXTENSION)),
+        (marked("a"), marked("b"), "profile-min", "Patient", (BY_EXTENSION, CODE_EXTENSION)),
         (
             PATIENT | {"contact": [{"gender": "female", "telecom": [{"system": "phone", "value": "1"}]}]},
             PATIENT | {"contact": [{"gender": "female", "telecom": [{"system": "email", "value": "1"}]}]},
             "profile-min",
-            "Patient.contact[0].telecom",
+            "Patient.contact[0]",
             (NESTED,),
         ),
         (
             PATIENT | {"contact": [{"gender": "male", "telecom": [{"system": "email", "value": "1"}]}]},
             PATIENT | {"contact": [{"gender": "female", "name": {"text": "x"}}]},
             "profile-min",
-            "Patient.contact[0].telecom",
+            "Patient.contact[0]",
             (NESTED,),
         ),
         (identified("a", "a", "b"), identified("b", "a"), "profile-slice-order", "Patient.identifier[1]", (AT_END,)),
@@ -228,7 +228,7 @@ CATEGORY = {"coding": [{"code": "b"}, {"system": "http://acme.com", "code": "a",
             PATIENT | {"telecom": [{"system": "phone", "use": "work", "value": "1"}]},
             PATIENT | {"telecom": [{"system": "phone", "use": "home", "value": "1"}]},
             "profile-min",
-            "Patient.telecom",
+            "Patient",
             (TWO_KEYS,),
         ),
     ],
@@ -257,7 +257,7 @@ def test_a_profile_holds_for_the_resource_that_claims_it_within_a_bundle() -> No
     entries = [{"fullUrl": url, "resource": each} for url, each in zip(urls, (PATIENT, claiming), strict=True)]
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
     outcome = Validator.load(definitions=[definition("Patient", element("Patient.active", min=1))]).validate(bundle)
-    assert [issue.expression for issue in outcome.issues[1:]] == [("Bundle.entry[1].resource.active",)]
+    assert [issue.expression for issue in outcome.issues[1:]] == [("Bundle.entry[1].resource",)]
 
 
 def test_a_circle_of_profiles_ends() -> None:
