@@ -12,6 +12,7 @@ from adapter.validation.bindings import Terms
 from adapter.validation.constraints import ItemCheck
 from adapter.validation.items import Collectors, Item
 from adapter.validation.run import Path, Run
+from adapter.validation.shortcuts import Occurrence
 from adapter.validation.slicing import Slicing
 from adapter.validation.targets import TargetCheck
 from adapter.validation.trees import Node
@@ -96,15 +97,16 @@ class Compiler:
     def _node_checks(self, node: Node, base: dict[str, Any]) -> list[ItemCheck]:
         found = self.item_checks(node.definition, base)
         types, wider = node.types, obj_types(base)
-        if types and types != wider:
-            found += self._type_checks(types, wider)
+        if not types or types == wider:
+            return found
+        found += self._type_checks(types, wider)
+        codes = frozenset(map(code_of, types))
+        if codes != frozenset(map(code_of, wider)) and not codes & {"Resource", "Element", "BackboneElement"}:
+            return [_typed(codes, tuple(found), self.url)]
         return found
 
     def _type_checks(self, types: list[dict[str, Any]], wider: list[dict[str, Any]]) -> list[ItemCheck]:
         found: list[ItemCheck] = []
-        codes = frozenset(map(code_of, types))
-        if codes != frozenset(map(code_of, wider)) and not codes & {"Resource", "Element", "BackboneElement"}:
-            found.append(_typed(codes, self.url))
         for each in types:
             profiles, before = strings(each.get("profile")), strings(_same(each, wider).get("profile"))
             if profiles and profiles != before and code_of(each) != "Extension":
@@ -141,10 +143,19 @@ class Compiler:
         slicing = Slicing(node, structure, self) if node.slices else None
         if slicing is not None and slicing.is_idle:
             slicing = None
-        idle = inner.is_idle_below(self.collectors.elements(structure, node.name))
+        elements = self.collectors.elements(structure, node.name)
+        idle = inner.is_idle_below(elements)
         if not least and greatest is None and slicing is None and idle:
             return None
-        return _Element(node, structure, least, greatest, None if idle else inner.check, slicing, self).check
+        slow = _Element(node, structure, least, greatest, None if idle else inner.check, slicing, self).check
+        if slicing is not None or len(elements) != 1 or elements[0].kind in ("resource", "xhtml"):
+            return slow
+        occurrence = Occurrence(elements[0], least, greatest)
+        if idle:
+            return occurrence.counted(slow)
+        return (
+            occurrence.single(inner.check, slow) if inner.objects is None else occurrence.objects(inner.objects, slow)
+        )
 
     def referenced(self, node: Node) -> "Inner | None":
         """What a content reference stands for: the same element, wherever the profile defines it."""
@@ -170,8 +181,8 @@ class Inner:
         self._own = tuple(own)
         self._compiler = compiler
         self._below: dict[str, tuple[OwnerCheck, ...]] = {}
-        self._known: tuple[OwnerCheck, ...] | None = None
         self._is_leaf = not node.children and "contentReference" not in node.definition
+        self._known: tuple[OwnerCheck, ...] | None = () if self._is_leaf else None
 
     def is_idle(self, structure: str) -> bool:
         """For a slice: whether it adds nothing."""
@@ -207,17 +218,16 @@ class Inner:
     def check(self, item: Item, run: Run) -> None:
         """The item's own rules, then those below it."""
         value, known = item.value, self._known
-        if known is not None and value.__class__ is dict and "resourceType" not in value:
-            for each in self._own:
-                each(item, run)
+        is_object = value.__class__ is dict
+        if (is_object and "resourceType" in value) or (known is None if is_object else not self._is_leaf):
+            return self._check_any(item, run)
+        for each in self._own:
+            each(item, run)
+        if known and is_object:
             path = item.path
             for below in known:
                 below(value, run, path)
-        elif self._is_leaf:
-            for each in self._own:
-                each(item, run)
-        else:
-            self._check_any(item, run)
+        return None
 
     def _check_any(self, item: Item, run: Run) -> None:
         """As `check`, of an item whose structure its value tells."""
@@ -287,7 +297,8 @@ def _limits(definition: dict[str, Any], base: dict[str, Any]) -> tuple[int, int 
     return least, int(greatest)
 
 
-def _typed(codes: frozenset[str], url: str) -> ItemCheck:
+def _typed(codes: frozenset[str], others: tuple[ItemCheck, ...], url: str) -> ItemCheck:
+    """The type first: of a value of a wrong one, nothing else is said."""
     expected = " or ".join(sorted(codes))
 
     def check(item: Item, run: Run) -> None:
@@ -297,7 +308,10 @@ def _typed(codes: frozenset[str], url: str) -> ItemCheck:
                 if item.type[:1].isupper() and "resourceType" in item.owner
                 else rules.PROFILE_ELEMENT_TYPE
             )
-            run.report(rule, f"the element is a {item.type[:64]}: expected {expected}", item.path, url)
+            return run.report(rule, f"the element is a {item.type[:64]}: expected {expected}", item.path, url)
+        for each in others:
+            each(item, run)
+        return None
 
     return check
 

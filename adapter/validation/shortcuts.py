@@ -1,0 +1,96 @@
+"""What a profile says of an element, decided from the member alone where that is enough.
+
+Most elements of most objects are absent, or are one value, or as many objects as they may be. Each function here takes
+that way and leaves all else to the check of any items (`slow`), whose findings are the same.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from adapter.fhir.elements import Element
+from adapter.validation.items import Item
+from adapter.validation.run import Path, Run
+from adapter.validation.shapes import step_of
+
+OwnerCheck = Callable[[dict[str, Any], Run, Path], None]
+ItemCheck = Callable[[Item, Run], None]
+
+
+class Occurrence:
+    """An element that is one member, and how often it may occur."""
+
+    __slots__ = ("extra", "greatest", "key", "least", "step", "type")
+
+    def __init__(self, element: Element, least: int, greatest: int | None) -> None:
+        self.key = element.name
+        self.extra = f"_{element.name}" if element.kind == "primitive" and not element.attribute else ""
+        self.type = element.type
+        self.step = step_of(element)
+        self.least = least
+        self.greatest = sys.maxsize if greatest is None else greatest
+
+    def counted(self, slow: OwnerCheck) -> OwnerCheck:
+        """The check of the number alone."""
+        key, extra, least, greatest = self.key, self.extra, self.least, self.greatest
+
+        def check(owner: dict[str, Any], run: Run, path: Path) -> None:
+            value = owner.get(key)
+            if value.__class__ is list:
+                count = -1 if extra else len(value)
+            else:
+                count = 0 if value is None else 1
+            if not least <= count <= greatest or extra in owner:
+                slow(owner, run, path)
+
+        return check
+
+    def single(self, inner: ItemCheck, slow: OwnerCheck) -> OwnerCheck:
+        """The check of the number, and of one value."""
+        key, extra, type_, step = self.key, self.extra, self.type, self.step
+        optional = not self.least
+        if not self.least <= 1 <= self.greatest:
+            return slow
+
+        def check(owner: dict[str, Any], run: Run, path: Path) -> None:
+            value = owner.get(key)
+            if value is None:
+                if not optional or extra in owner:
+                    slow(owner, run, path)
+            elif value.__class__ is list or extra in owner:
+                slow(owner, run, path)
+            else:
+                inner(Item(value, type_, (path, step)), run)
+
+        return check
+
+    def objects(self, below: tuple[OwnerCheck, ...], slow: OwnerCheck) -> OwnerCheck:
+        """The check of the number, and of what the objects that are the values have below them."""
+        key, step, least, greatest = self.key, self.step, self.least, self.greatest
+
+        def check(owner: dict[str, Any], run: Run, path: Path) -> None:
+            value = owner.get(key)
+            if value is None:
+                if least:
+                    slow(owner, run, path)
+            elif value.__class__ is list:
+                if not least <= len(value) <= greatest or not all(map(_is_element, value)):
+                    return slow(owner, run, path)
+                where = (path, step)
+                for index, each in enumerate(value):
+                    place = (where, index)
+                    for inner in below:
+                        inner(each, run, place)
+            elif least <= 1 <= greatest and _is_element(value):
+                place = (path, step)
+                for inner in below:
+                    inner(value, run, place)
+            else:
+                slow(owner, run, path)
+            return None
+
+        return check
+
+
+def _is_element(value: Any) -> bool:
+    return value.__class__ is dict and "resourceType" not in value
