@@ -1,0 +1,377 @@
+"""This validator beside the official one: `python benchmarks/official.py [--count N] [--seed N] [--save FILE]`.
+
+Over the official validator's own cases, as they stand in ../shared/data/validator-cases, and over mutants of valid
+resources and messages. Both get the same content, definitions and profile; neither has a network or a terminology server.
+Settings: the command line defaults of the official validator, among them that an unknown extension is an error
+(`unknown_extensions="error"` here), but for URLs at example.org, which it is told to take as this validator does.
+
+Needs Java and Maven, and the network the first time, for Maven to fetch what benchmarks/official/pom.xml names. Exit
+status 2 where they are not there.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import platform
+import resource as system
+import shutil
+import statistics
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from official_mutants import Seed, mutants
+from validation import CANONICAL
+from validation import profile as profile_of
+
+from adapter.definitions import core
+from adapter.fhir import json as fhir_json
+from adapter.fhir import xml as fhir_xml
+from adapter.mapping import Mapping
+from adapter.support.errors import AdapterError
+from adapter.validation import Validator
+
+PROJECT = Path(__file__).resolve().parent.parent
+OFFICIAL = Path(__file__).resolve().parent / "official"
+DATA = PROJECT.parent / "shared" / "data"
+_STUBS = {
+    "hl7.fhir.xver-extensions": "0.1.0",
+    "hl7.terminology.r4": "6.2.0",
+    "hl7.terminology": "6.2.0",
+    "hl7.fhir.uv.extensions.r4": "5.2.0",
+    "hl7.fhir.uv.extensions": "5.2.0",
+}
+"""Packages that the official validator wants beside R4's. Both validators shall know the same, so these are empty."""
+_LARGEST = 20_000
+"""Characters of a resource to make mutants of."""
+
+
+class Input(NamedTuple):
+    """What both validators get."""
+
+    id: str
+    text: str
+    format: str
+    profile: str | None
+    definitions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one of them said. `issues`: severity, rule or message id, expression, message. `micros`: one validation, warm."""
+
+    valid: bool
+    issues: list[tuple[str, str, str, str]]
+    micros: float
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The ids of the errors."""
+        return tuple(sorted({issue[1] for issue in self.issues if issue[0] in ("error", "fatal")}))
+
+
+# What is validated
+
+
+def cases() -> list[dict[str, Any]]:
+    """The official validator's own cases with the verdicts that were recorded."""
+    file = DATA / "validator-cases" / "cases.jsonl.gz"
+    if not file.is_file():
+        return []
+    with gzip.open(file) as lines:
+        return [json.loads(line) for line in lines]
+
+
+def case_inputs() -> list[Input]:
+    """Each case with nothing but what it carries."""
+    return [
+        Input(
+            case["id"],
+            case["resource"]["text"],
+            case["resource"]["format"],
+            case["profile"],
+            tuple(each["text"] for each in case["definitions"]),
+        )
+        for case in cases()
+    ]
+
+
+def seeds() -> list[Seed]:
+    """Resources and messages that this validator finds valid, and, of the cases, the official one too."""
+    found = [*_messages(), *_swedish(), *_of_cases()]
+    return [seed for seed in found if _is_valid(seed)]
+
+
+def _is_valid(seed: Seed) -> bool:
+    return validator(seed.definitions).validate(seed.resource, profile=seed.profile).valid
+
+
+def _messages() -> Iterator[Seed]:
+    """Our fixtures and what the mapping makes of records; each message, and each resource in one."""
+    bundles = {
+        file.stem: fhir_json.parse(file.read_bytes())
+        for folder in (PROJECT / "fixtures" / "journeys", PROJECT / "example")
+        for file in sorted(folder.rglob("*.json"))
+    }
+    mapping = Mapping.load(PROJECT / "mappings" / "lifecare")
+    for file in sorted((PROJECT / "mappings" / "lifecare" / "samples").glob("*.xml")):
+        try:
+            bundles[f"mapped-{file.stem}"] = mapping.to_fhir(file.read_bytes()).bundle
+        except AdapterError:
+            continue  # a technical receipt is no message
+    profiled = ("CarePlan", "Encounter", "Task")
+    definitions = tuple(json.dumps(profile_of(name)) for name in profiled)
+    for name, bundle in bundles.items():
+        yield Seed(name, bundle)
+        for number, entry in enumerate(bundle["entry"]):
+            content = entry["resource"]
+            type_ = content["resourceType"]
+            yield Seed(f"{name}-{number}-{type_}", content)
+            if type_ in profiled:
+                yield Seed(f"{name}-{number}-{type_}-profile", content, CANONICAL + type_, definitions)
+
+
+def _swedish() -> Iterator[Seed]:
+    """The examples in the Swedish base package, which claim its profiles."""
+    archive = DATA / "hl7se.fhir.base-1.1.0.tgz"
+    if not archive.is_file():
+        return
+    definitions, examples = [], {}
+    with tarfile.open(archive) as package:
+        for member in package.getmembers():
+            folder, _, name = member.name.rpartition("/")
+            content = package.extractfile(member)
+            if content is None or not name.endswith(".json"):
+                continue
+            if folder == "package/example":
+                examples[name] = content.read()
+            elif folder == "package" and name.startswith(("StructureDefinition-", "ValueSet-", "CodeSystem-")):
+                definitions.append(content.read().decode())
+    for name, written in sorted(examples.items()):
+        yield Seed(name, fhir_json.parse(written), None, tuple(definitions))
+
+
+def _of_cases() -> Iterator[Seed]:
+    for case in cases():
+        written = case["resource"]
+        if case["valid"] and len(written["text"]) <= _LARGEST:
+            parse = fhir_xml.parse if written["format"] == "xml" else fhir_json.parse
+            definitions = tuple(each["text"] for each in case["definitions"])
+            yield Seed(case["id"], parse(written["text"].encode()), case["profile"], definitions)
+
+
+def mutant_inputs(count: int, seed: int) -> list[Input]:
+    """Mutants, and the seeds themselves."""
+    known = seeds()
+    whole = [
+        Input(f"seed-{each.name}", fhir_json.serialize(each.resource).decode(), "json", each.profile, each.definitions)
+        for each in known
+    ]
+    made = [
+        Input(each.id, each.text, each.format, each.seed.profile, each.seed.definitions)
+        for each in mutants(known, count, seed)
+    ]
+    return whole + made
+
+
+# The two validators
+
+
+@cache
+def validator(definitions: tuple[str, ...]) -> Validator:
+    """This one, with the definitions."""
+    return Validator.load(definitions=[each.encode() for each in definitions], unknown_extensions="error")
+
+
+def ours(inputs: list[Input], rounds: int) -> dict[str, Verdict]:
+    """What this validator says. The first time is a warm-up."""
+    found = {}
+    for each in inputs:
+        found[each.id] = _outcome(each)
+    times: dict[str, list[float]] = defaultdict(list)
+    for _ in range(rounds):
+        for each in inputs:
+            begin = time.perf_counter()
+            _outcome(each)
+            times[each.id].append((time.perf_counter() - begin) * 1e6)
+    return {
+        id_: Verdict(
+            outcome.valid,
+            [(issue.severity, issue.rule, ", ".join(issue.expression), issue.message) for issue in outcome.issues],
+            statistics.median(times[id_]) if rounds else 0.0,
+        )
+        for id_, outcome in found.items()
+    }
+
+
+def _outcome(each: Input) -> Any:
+    form = "xml" if each.format == "xml" else "json"
+    return validator(each.definitions).validate(each.text.encode(), profile=each.profile, format=form)  # type: ignore[arg-type]
+
+
+def official(inputs: list[Input], rounds: int, class_path: str) -> tuple[dict[str, Verdict], dict[str, Any]]:
+    """What the official validator says, in one process of its own; and what it says of itself."""
+    with tempfile.TemporaryDirectory() as home:
+        _packages(Path(home) / ".fhir" / "packages")
+        java = ["java", "-Xmx3g", f"-Duser.home={home}", f"-Djava.io.tmpdir={home}", "-cp", class_path]
+        lines = "".join(json.dumps(each._asdict()) + "\n" for each in inputs)
+        done = subprocess.run(
+            ["nice", *java, str(OFFICIAL / "Official.java"), str(rounds)],
+            input=lines.encode(),
+            capture_output=True,
+            check=False,
+        )
+    if done.returncode:
+        raise SystemExit(f"the official validator could not be run:\n{done.stderr.decode()[-2000:]}")
+    *results, last = [json.loads(line) for line in done.stdout.splitlines()]
+    found = {
+        each["id"]: Verdict(
+            each["valid"],
+            [
+                (i["severity"], _short(i["id"]), i.get("expression") or "", i.get("message") or "")
+                for i in each["issues"]
+            ],
+            each.get("micros", 0.0),
+        )
+        for each in results
+    }
+    return found, last
+
+
+def _short(message_id: str) -> str:
+    return message_id.rpartition("#")[2] or message_id
+
+
+def _packages(folder: Path) -> None:
+    """A package cache of its own with R4's core as this validator has it."""
+    archive = core.bundled()
+    if archive is None:
+        raise SystemExit(f"the R4 core package is not there: {core.HOW_TO_GET}")
+    target = folder / core.KEY
+    with tarfile.open(fileobj=BytesIO(archive)) as package:
+        package.extractall(target, filter="data")
+    for name, version in _STUBS.items():
+        stub = folder / f"{name}#{version}" / "package"
+        stub.mkdir(parents=True)
+        manifest = {
+            "name": name,
+            "version": version,
+            "type": "fhir.ig",
+            "fhirVersions": ["4.0.1"],
+            "canonical": f"http://example.org/{name}",
+            "url": f"http://example.org/{name}",
+            "dependencies": {},
+        }
+        (stub / "package.json").write_text(json.dumps(manifest))
+        (stub / ".index.json").write_text('{"index-version": 2, "files": []}')
+    (folder / "packages.ini").write_text("[cache]\nversion = 3\n\n[urls]\n\n[local]\n\n")
+
+
+def class_path() -> str:
+    """Of the official validator, fetched by Maven."""
+    if not (shutil.which("java") and shutil.which("mvn")):
+        print("Java and Maven are not both here: the official validator cannot be run", file=sys.stderr)
+        raise SystemExit(2)
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "class-path"
+        command = ["mvn", "-q", "-B", "-f", str(OFFICIAL / "pom.xml"), "dependency:build-classpath"]
+        done = subprocess.run([*command, f"-Dmdep.outputFile={target}"], capture_output=True, check=False)
+        if done.returncode or not target.is_file():
+            print(f"Maven could not fetch the official validator:\n{done.stdout.decode()[-2000:]}", file=sys.stderr)
+            raise SystemExit(2)
+        return target.read_text().strip()
+
+
+# What is printed
+
+
+def classes(here: dict[str, Verdict], there: dict[str, Verdict]) -> Counter[tuple[str, str]]:
+    """How often each pair of reasons stands behind different verdicts: rules here, message ids there."""
+    return Counter(
+        (" ".join(here[id_].reasons) or "valid", " ".join(there[id_].reasons) or "valid")
+        for id_ in here
+        if here[id_].valid != there[id_].valid
+    )
+
+
+def report(title: str, inputs: list[Input], here: dict[str, Verdict], there: dict[str, Verdict]) -> None:
+    """Agreement, times, and the classes of disagreement."""
+    agreed = sum(here[each.id].valid == there[each.id].valid for each in inputs)
+    both = Counter((here[each.id].valid, there[each.id].valid) for each in inputs)
+    print(f"\n{title}: {agreed} of {len(inputs)} same verdict, {agreed / len(inputs):.2%}")
+    print(
+        f"  valid in both {both[True, True]}, invalid in both {both[False, False]}, "
+        f"only here invalid {both[False, True]}, only there invalid {both[True, False]}"
+    )
+    for label, wanted in (("alone", False), ("message or Bundle", True)):
+        some = [each.id for each in inputs if ('"Bundle"' in each.text[:200] or "<Bundle" in each.text[:200]) == wanted]
+        mine, theirs = ([side[id_].micros / 1000 for id_ in some] for side in (here, there))
+        if some and any(theirs):
+            size = statistics.median(len(each.text) for each in inputs if each.id in set(some))
+            print(
+                f"  {label}: {len(some)}, median {size:.0f} characters: warm median {statistics.median(mine):.3f} ms here, "
+                f"{statistics.median(theirs):.3f} ms there; in all {sum(mine) / 1000:.2f} s and {sum(theirs) / 1000:.2f} s"
+            )
+    for (mine_, theirs_), count in classes(here, there).most_common():
+        print(f"  {count:5}  here: {mine_:40} there: {theirs_}")
+
+
+def save(file: Path, inputs: list[Input], here: dict[str, Verdict], there: dict[str, Verdict]) -> None:
+    """Each input with different verdicts, to look at."""
+    with file.open("a") as lines:
+        for each in inputs:
+            if here[each.id].valid != there[each.id].valid:
+                given = each._asdict() | {"definitions": len(each.definitions)}
+                found = {"here": here[each.id].issues, "there": there[each.id].issues}
+                lines.write(json.dumps(given | found) + "\n")
+
+
+def main() -> None:
+    """Prints the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=2500, help="mutants (default: 2500)")
+    parser.add_argument("--seed", type=int, default=1, help="of the mutants (default: 1)")
+    parser.add_argument("--rounds", type=int, default=3, help="timed validations of each mutant (default: 3)")
+    parser.add_argument("--save", type=Path, help="write what differs to this file, a line of JSON each")
+    given = parser.parse_args()
+    path = class_path()
+    version = next(line for line in (OFFICIAL / "pom.xml").read_text().splitlines() if "<version>6" in line).strip()
+    java = subprocess.run(["java", "-version"], capture_output=True, check=False).stderr.decode().splitlines()[0]
+    print(
+        f"{platform.machine()}, {os.cpu_count()} CPUs, {platform.system()}, Python {platform.python_version()}, {java}"
+    )
+    print(
+        f"official validator {version.removeprefix('<version>').removesuffix('</version>')}, mutants' seed {given.seed}"
+    )
+    if given.save:
+        given.save.unlink(missing_ok=True)
+    whole, mutated = case_inputs(), mutant_inputs(given.count, given.seed)
+    for title, inputs, rounds in (("Cases", whole, 0), ("Mutants and their seeds", mutated, given.rounds)):
+        if not inputs:
+            print(f"\n{title}: not beside the project, skipped")
+            continue
+        mine = ours(inputs, rounds)
+        theirs, about = official(inputs, rounds, path)
+        report(title, inputs, mine, theirs)
+        if given.save:
+            save(given.save, inputs, mine, theirs)
+    unit = 1024 if sys.platform != "darwin" else 1024 * 1024
+    resident = [system.getrusage(who).ru_maxrss / unit for who in (system.RUSAGE_SELF, system.RUSAGE_CHILDREN)]
+    print(
+        f"\nresident at most: {resident[0]:.0f} MiB here (the driver and all inputs included), {resident[1]:.0f} MiB there "
+        f"(heap in use after the last: {about['memory'] / 2**20:.0f} MiB); started in {about['started'] / 1e6:.1f} s there"
+    )
+
+
+if __name__ == "__main__":
+    main()
