@@ -4,26 +4,9 @@ Pure: facts in, state out. The state is a projection: it can be thrown away and 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Fact:
-    """One accepted message of a case, without its content.
-
-    `happened_at` is the sender's event time in UTC microseconds; ties are broken by `header_id`. `instants` maps
-    names (`admission`, `estimated_discharge`, `ready_assessed`, `discharge`, …) to ISO 8601 texts with offset.
-    `tasks` are {identifier, status}.
-    """
-
-    header_id: str
-    event: str
-    happened_at: int
-    sender: str
-    instants: dict[str, str] = field(default_factory=dict)
-    tasks: tuple[dict[str, str], ...] = ()
-
+from adapter.discharge.facts import Fact, missing, stays
 
 _PHASE = {
     "care-request": "requested",
@@ -33,25 +16,55 @@ _PHASE = {
     "ready-for-discharge-withdrawn": "admitted",
     "discharge-notice": "discharged",
 }
+_OUTCOME = {"died": "dead", "transferred": "transferred"}
+_ENDED = frozenset({"discharged", "dead"})
 
 
 def project(facts: Iterable[Fact]) -> dict[str, Any]:
-    """The state of one case as plain data: `phase`, `instants` (latest word on each), `tasks` by identifier,
-    `notices` (event → first and latest time in UTC microseconds) and the number of facts."""
-    ordered = sorted(facts, key=lambda fact: (fact.happened_at, fact.header_id))
-    state: dict[str, Any] = {"phase": "open", "instants": {}, "tasks": {}, "notices": {}, "facts": len(ordered)}
-    for fact in ordered:
+    """The state of one case as plain data: `phase` (open, requested, admitted, ready, transferred, discharged, dead),
+    `instants` (latest word on each, of the present stay), `earlier_stays` (the same of stays before a re-admission),
+    `tasks` by identifier, `notices` (event → first and latest time in UTC microseconds), `statements` (latest word on
+    each), `missing` (messages that others name and that never came) and the number of `facts`."""
+    given = list(facts)
+    *earlier, present = stays(given)
+    state: dict[str, Any] = {
+        "phase": "open",
+        "instants": {},
+        "earlier_stays": [_said(stay) for stay in earlier],
+        "tasks": {},
+        "notices": {},
+        "statements": {},
+        "missing": missing(given),
+        "facts": len(given),
+    }
+    for fact in (fact for stay in earlier for fact in stay):
+        _tasks(state, fact)
+    for fact in present:
         _apply(state, fact)
     return state
 
 
+def _said(stay: Iterable[Fact]) -> dict[str, str]:
+    """The latest word on each instant of a stay."""
+    said: dict[str, str] = {}
+    for fact in stay:
+        said.update(fact.instants)
+    return said
+
+
 def _apply(state: dict[str, Any], fact: Fact) -> None:
-    if state["phase"] != "discharged":
-        state["phase"] = _PHASE.get(fact.event, state["phase"])
+    if state["phase"] not in _ENDED:
+        phase = _PHASE.get(fact.event, state["phase"])
+        state["phase"] = _OUTCOME.get(fact.statements.get("outcome", ""), phase)
     if fact.event == "ready-for-discharge-withdrawn":
         state["instants"].pop("ready_assessed", None)
     state["instants"].update(fact.instants)
-    for task in fact.tasks:
-        state["tasks"][task["identifier"]] = task["status"]
+    state["statements"].update(fact.statements)
+    _tasks(state, fact)
     notice = state["notices"].setdefault(fact.event, {"first": fact.happened_at, "latest": fact.happened_at})
     notice["latest"] = fact.happened_at
+
+
+def _tasks(state: dict[str, Any], fact: Fact) -> None:
+    for task in fact.tasks:
+        state["tasks"][task["identifier"]] = task["status"]

@@ -12,6 +12,7 @@ from adapter.delivery import outbox
 from adapter.delivery.outbox import NewDelivery
 from adapter.discharge import case
 from adapter.discharge.events import EVENTS
+from adapter.discharge.facts import Fact
 from adapter.discharge.message import Reading
 from adapter.discharge.protection import Protection
 from adapter.exchange import dispatch, rejections
@@ -279,6 +280,7 @@ def _store_fact(connection: Connection, checked: Checked, place: _Place, message
                 "header_id": reading.header_id,
                 "happened_at": to_micros(reading.sent.at) if reading.sent else at,
                 "tasks": [{"identifier": task["identifier"], "status": task["status"]} for task in reading.tasks],
+                "previous": reading.previous_header_id,
                 "answers": reading.answers_header_id,
                 "revises": reading.revises,
             },
@@ -296,17 +298,23 @@ def _store_fact(connection: Connection, checked: Checked, place: _Place, message
         )
 
 
-def _facts(connection: Connection, case_id: str) -> list[case.Fact]:
+def _facts(connection: Connection, case_id: str) -> list[Fact]:
     fact = tables.fact.c
-    query = select(fact.event, fact.sender_unit, fact.instants, fact.detail).where(fact.case_id == case_id)
+    query = select(fact.event, fact.sender_unit, fact.instants, fact.detail, fact.recorded_at).where(
+        fact.case_id == case_id
+    )
     return [
-        case.Fact(
+        Fact(
             header_id=row.detail["header_id"],
             event=row.event,
             happened_at=row.detail["happened_at"],
             sender=row.sender_unit,
             instants=row.instants,
             tasks=tuple(row.detail["tasks"]),
+            accepted_at=row.recorded_at,
+            previous=row.detail["previous"],
+            answers=row.detail["answers"],
+            revises=row.detail["revises"],
         )
         for row in connection.execute(query)
     ]

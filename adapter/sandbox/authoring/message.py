@@ -1,0 +1,121 @@
+"""Puts a message together: header, patient, content, the units that it names, and its Provenance chain."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from adapter.fhir.canonical import EVENT
+from adapter.sandbox.authoring.chain import Chain, Link
+from adapter.sandbox.authoring.parties import Person, Unit
+from adapter.sandbox.identifiers import Identifiers
+
+Resource = dict[str, Any]
+PATIENT = "patient"
+
+
+class Author:
+    """Writes the messages of one case. The same seed and the same calls give the same bytes.
+
+    `units` are by the name that a scenario gives them; the id of a resource follows from its name, so that a resource
+    which a later message repeats keeps its id.
+    """
+
+    def __init__(self, identifiers: Identifiers, person: Person, units: Mapping[str, Unit]) -> None:
+        self.identifiers = identifiers
+        self.person = person
+        self.units = units
+        self._chain = Chain()
+        self._unit_of = {self.reference(name)["reference"]: unit for name, unit in units.items()}
+
+    def resource_id(self, name: str) -> str:
+        """The id of the resource with this name."""
+        return self.identifiers.new(name)
+
+    def reference(self, name: str) -> dict[str, str]:
+        """A reference to the resource with this name; to a unit with its name for a reader."""
+        reference = {"reference": f"urn:uuid:{self.resource_id(name)}"}
+        return reference | ({"display": self.units[name].name} if name in self.units else {})
+
+    def write(
+        self,
+        name: str,
+        event: str,
+        at: str,
+        sender: str,
+        receivers: Sequence[str],
+        content: Sequence[Resource],
+        *,
+        focus: Sequence[str],
+        header: Resource | None = None,
+        answers: str | None = None,
+        corrects: str | None = None,
+    ) -> Resource:
+        """The Bundle of one message. `name` is its own in the case, `at` the instant of sending with offset, `focus`
+        names of resources, `header` further members of the MessageHeader; `answers` and `corrects` are names of
+        messages written before."""
+        header_id = self.resource_id(name)
+        parties = frozenset({self.units[each].hsa for each in (sender, *receivers)})
+        history = self._chain.known(parties)
+        link = self._chain.add(
+            Link(
+                header_id,
+                event,
+                at,
+                self.units[sender],
+                parties,
+                answers=self.resource_id(answers) if answers else None,
+                corrects=self.resource_id(corrects) if corrects else None,
+            )
+        )
+        resources = [
+            self._header(header_id, event, sender, receivers, focus) | (header or {}),
+            self.person.resource(self.resource_id(PATIENT)),
+            *content,
+        ]
+        resources += self._named_units(resources)
+        resources += [each.repeated(self.resource_id(f"{name} repeats {each.header_id}")) for each in history]
+        own = {"reference": f"urn:uuid:{header_id}"}
+        resources.append(link.provenance(self.resource_id(f"provenance of {name}"), own, self.reference(sender)))
+        return {
+            "resourceType": "Bundle",
+            "id": self.resource_id(f"bundle of {name}"),
+            "type": "message",
+            "timestamp": at,
+            "entry": [{"fullUrl": f"urn:uuid:{each['id']}", "resource": each} for each in resources],
+        }
+
+    def _header(
+        self, header_id: str, event: str, sender: str, receivers: Sequence[str], focus: Sequence[str]
+    ) -> Resource:
+        unit = self.units[sender]
+        return {
+            "resourceType": "MessageHeader",
+            "id": header_id,
+            "eventCoding": {"system": EVENT, "code": event},
+            "destination": [
+                {
+                    "name": self.units[receiver].name,
+                    "endpoint": self.units[receiver].endpoint,
+                    "receiver": self.reference(receiver),
+                }
+                for receiver in receivers
+            ],
+            "sender": self.reference(sender),
+            "source": {"name": unit.name, "software": unit.software, "endpoint": unit.endpoint},
+            "focus": [{"reference": f"urn:uuid:{self.resource_id(each)}"} for each in focus],
+        }
+
+    def _named_units(self, resources: Sequence[Resource]) -> list[Resource]:
+        named = dict.fromkeys(reference for each in resources for reference in _references(each))
+        units = (reference for reference in named if reference in self._unit_of)
+        return [self._unit_of[each].resource(each.removeprefix("urn:uuid:")) for each in units]
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("reference"), str):
+            yield value["reference"]
+        for member in value.values():
+            yield from _references(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _references(item)
