@@ -6,6 +6,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
+from adapter.definitions.remote import RemoteTerminology
 from adapter.delivery import channels
 from adapter.delivery.channels.base import Acknowledgement, Channel, ChannelSettings, Code, ReadAcknowledgement
 from adapter.delivery.worker import Worker, WorkerOptions
@@ -20,9 +21,11 @@ from adapter.security.pseudonyms import Pseudonyms
 from adapter.security.tokens import Tokens
 from adapter.store.content import ContentStore, Plain
 from adapter.store.database import Database
-from adapter.support.clock import Clock, SystemClock
+from adapter.support import tls
+from adapter.support.clock import Clock, SystemClock, swedish_day
 from adapter.support.settings import Settings
 from adapter.validation import Validator
+from adapter.validation.suppressions import Suppressions
 
 
 def build(settings: Settings, clock: Clock | None = None) -> "Adapter":
@@ -62,13 +65,39 @@ class Adapter:
 
     @cached_property
     def validator(self) -> Validator:
-        return Validator.load(packages=list(self.settings.packages.required))
+        return Validator.load(
+            packages=list(self.settings.packages.required),
+            suppressions=self.suppressions,
+            terminology=self._terminology(),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def suppressions(self) -> Suppressions | None:
+        """The reviewed suppressions, where the settings name some."""
+        file = self.settings.validation.suppressions
+        return None if file is None else Suppressions.load(file, swedish_day(self.clock.now()))
+
+    def _terminology(self) -> RemoteTerminology | None:
+        named = self.settings.terminology
+        if named.server is None:
+            return None
+        return RemoteTerminology(
+            named.server,
+            named.timeout.total_seconds(),
+            cache_size=named.cache_size,
+            cache_seconds=named.cache_age.total_seconds(),
+            context=tls.client_context("terminology server", named.ca_file, named.client_certificate, named.client_key),
+            token=self.settings.terminology_token,
+        )
 
     @cached_property
     def config_version(self) -> str:
-        """sha256 over settings, directory and mappings: what a message was routed and mapped by."""
+        """sha256 over settings, directory, mappings and suppressions: what a message was checked, routed and mapped
+        by."""
         parts = [self.settings.version, self.directory.version]
         parts += [f"{name} {mapping.version}" for name, mapping in self.mappings.items()]
+        parts += [self.suppressions.digest] if self.suppressions is not None else []
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @cached_property

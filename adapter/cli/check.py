@@ -1,7 +1,7 @@
 """`adapter check`: is the configuration right, and if not, where and why."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,9 +40,14 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
         settings = context.settings(config)
     except ConfigurationError as error:
         return error.problems, []
-    problems = [*_certificate(settings), *package_problems(settings)]
+    problems = [*_certificate(settings), *package_problems(settings), *_terminology(settings)]
     try:
         settings.pseudonym_keys()
+    except ConfigurationError as error:
+        problems += error.problems
+    ending: list[Problem] = []
+    try:
+        ending = ending_suppressions(settings)
     except ConfigurationError as error:
         problems += error.problems
     try:
@@ -50,7 +55,40 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
     except ConfigurationError as error:
         return problems + error.problems, []
     problems += directory.secret_problems() + _mappings(settings, directory)
-    return problems, [*_open_keys(settings), *directory.warnings, *_left_behind(settings, directory)]
+    return problems, [*ending, *_open_keys(settings), *directory.warnings, *_left_behind(settings, directory)]
+
+
+def ending_suppressions(settings: "Settings") -> list[Problem]:
+    """The suppressions that have ended, or end soon. Raises ConfigurationError where their file is wrong."""
+    if settings.validation.suppressions is None:
+        return []
+    from adapter.support.clock import SystemClock, swedish_day
+    from adapter.validation.suppressions import Suppressions
+
+    today = swedish_day(SystemClock().now())
+    return Suppressions.load(settings.validation.suppressions, today).ending(today)
+
+
+def _terminology(settings: "Settings") -> list[Problem]:
+    """What is wrong with the certificates and the token for the terminology server."""
+    from adapter.support import tls
+
+    named = settings.terminology
+    if named.server is None:
+        return []
+    found: list[Problem] = []
+    checks: dict[str, Callable[[], object]] = {
+        "client_certificate": lambda: tls.client_context(
+            "terminology", named.ca_file, named.client_certificate, named.client_key
+        ),
+        "token_file" if named.token_file else "token_env": settings.terminology_token,
+    }
+    for key, attempt in checks.items():
+        try:
+            attempt()
+        except AdapterError as error:
+            found.append(Problem(settings.file, settings.line("terminology", key), f"terminology.{key}: {error}"))
+    return found
 
 
 def package_problems(settings: "Settings") -> list[Problem]:
@@ -72,6 +110,7 @@ def package_problems(settings: "Settings") -> list[Problem]:
 def _wrong(key: str, pins: "Lock") -> str | None:
     """What is wrong with a required package, if anything."""
     from adapter.definitions import store
+    from adapter.definitions.resolver import not_installed
 
     try:
         installed = store.find(key)
@@ -79,7 +118,7 @@ def _wrong(key: str, pins: "Lock") -> str | None:
             pins.check(installed.package)
     except DefinitionsError as error:
         return str(error)
-    return None if installed else f"{key} is not on this machine: bring it with adapter packages install"
+    return None if installed else not_installed(key)
 
 
 def _directory(settings: "Settings") -> "Directory":
@@ -109,10 +148,16 @@ def _no_password() -> str:
 def _open_keys(settings: "Settings") -> Iterator[Problem]:
     from adapter.support.secrets import readable_by_others
 
-    places = [
+    places: list[tuple[tuple[str | int, ...], Path | None]] = [
         (("security", "pseudonym_keys", index), key.file) for index, key in enumerate(settings.security.pseudonym_keys)
     ]
-    for place, file in [*places, (("server", "tls_key"), settings.server.tls_key)]:
+    named = settings.terminology
+    others = [
+        (("server", "tls_key"), settings.server.tls_key),
+        (("terminology", "client_key"), named.client_key),
+        (("terminology", "token_file"), named.token_file),
+    ]
+    for place, file in [*places, *others]:
         if file is not None and readable_by_others(file):
             yield Problem(settings.file, settings.line(*place), f"other users may read {file}: chmod 600 it")
 

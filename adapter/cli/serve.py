@@ -66,7 +66,7 @@ def _started(config: Config) -> "Iterator[Adapter]":
     try:
         for warning in adapter.directory.warnings:
             log.warning("doubtful configuration: %s", warning)
-        _ = adapter.mappings  # a wrong one is told now, not at the first message
+        _ = adapter.mappings, adapter.suppressions  # a wrong one is told now, not at the first message
         migrate.upgrade(adapter.database)
         yield adapter
     finally:

@@ -18,7 +18,7 @@ def status(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     from adapter.cli import endpoints
 
     with opened(config) as context:
-        needed = context.views.status(context.principal)
+        needed = [*context.views.status(context.principal), *_suppressions(context)]
         overview = context.views.overview(context.principal)
         if as_json:
             output.print_json({"needs_person": bool(needed), "attention": needed, "endpoints": overview})
@@ -28,6 +28,29 @@ def status(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
             endpoints.print_overview(context, overview)
     if needed:
         raise typer.Exit(1)
+
+
+def _suppressions(context: "Context") -> "list[Attention]":
+    """The suppressions that have ended or end soon; or that their file cannot be used."""
+    from adapter.cli.check import ending_suppressions
+    from adapter.exchange.records import Attention
+    from adapter.support.errors import ConfigurationError
+
+    try:
+        told = ending_suppressions(context.settings)
+    except ConfigurationError as error:
+        told = error.problems
+    return [
+        Attention(
+            kind="suppression",
+            subject=f"suppression on line {problem.line}",
+            what=problem.reason,
+            since=context.clock.now(),
+            next_command="adapter check",
+            severity="soon",
+        )
+        for problem in told
+    ]
 
 
 def _print(context: "Context", needed: "Sequence[Attention]") -> None:

@@ -40,6 +40,9 @@ def validate(
     strict: Annotated[
         bool, typer.Option("--strict-extensions", help="An extension whose definition is not loaded is an error.")
     ] = False,
+    suppressions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="YAML file with reviewed suppressions.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print data as JSON.")] = False,
 ) -> None:
     """Validate FHIR resources. Exit status: 0 all are valid, 1 one is not, 2 one could not be read."""
@@ -50,6 +53,7 @@ def validate(
         packages=[CORE, *(package or ())],
         definitions=[_content(file) for file in definition or ()],
         unknown_extensions="error" if strict else "information",
+        suppressions=suppressions,
     )
     verdicts = [_verdict(validator, file, tuple(profile or ())) for file in files]
     if as_json:
@@ -99,10 +103,11 @@ def _print(verdict: Verdict) -> None:
     if verdict.error is not None:
         print_line(f"{verdict.file}: {verdict.error}", style="red")
         return
-    told = [issue for issue in verdict.issues if issue.severity != "information"]
+    told = [issue for issue in verdict.issues if issue.severity != "information" or issue.suppressed]
     counts: dict[str, int] = {}
     for issue in told:
-        counts[issue.severity] = counts.get(issue.severity, 0) + 1
+        kind = "suppressed" if issue.suppressed else issue.severity
+        counts[kind] = counts.get(kind, 0) + 1
     found = f" ({counted(counts)})" if counts else ""
     print_line(
         f"{verdict.file}: {'valid' if verdict.valid else 'not valid'}{found}", "green" if verdict.valid else "red"

@@ -106,7 +106,7 @@ def load(packages: Sequence[str], extra: Iterable[dict[str, Any]] = (), lock: Lo
         installed = store.find(key)
         if installed is None:
             if not wanted_by:
-                raise DefinitionsError(_not_installed(key))
+                raise DefinitionsError(not_installed(key))
             warnings.append(f"{wanted_by[-1]} depends on {key}, which is not installed")
             return
         if installed.package.key in seen:
@@ -125,7 +125,8 @@ def load(packages: Sequence[str], extra: Iterable[dict[str, Any]] = (), lock: Lo
     return Definitions(order, extra, warnings)
 
 
-def _not_installed(key: str) -> str:
+def not_installed(key: str) -> str:
+    """What is said of a package that is missing, with the command that brings it."""
     if key == core.KEY:
         return f"the FHIR package {key} is not installed: {core.HOW_TO_GET}"
     file = key.replace("#", "-")

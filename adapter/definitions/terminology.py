@@ -1,6 +1,6 @@
 """Terminology, local: whether a code is in a value set or a code system, from the packages that are loaded.
 
-What cannot be decided so is said, with the reason, never guessed. A remote terminology server may be asked then.
+What cannot be decided so is said, with the reason, never guessed.
 """
 
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from adapter.definitions.valuesets import Compiler
 from adapter.definitions.verdicts import YES, Finite, Test, Verdict
 from adapter.fhir.shapes import obj, objects, text
 
-__all__ = ["Remote", "Terminology", "Verdict"]
+__all__ = ["Terminology", "Verdict"]
 
 
 class Resources(Protocol):
@@ -20,18 +20,11 @@ class Resources(Protocol):
     def resource(self, canonical: str, resource_type: str | None = None) -> dict[str, Any] | None: ...
 
 
-class Remote(Protocol):
-    """A terminology server that is asked what cannot be decided locally."""
-
-    def member(self, valueset: str, system: str | None, code: str, display: str | None) -> Verdict: ...
-
-
 class Terminology:
     """Answers about codes. What it has read and compiled is kept: build one, keep it, and use it from any thread."""
 
-    def __init__(self, definitions: Resources, remote: Remote | None = None) -> None:
+    def __init__(self, definitions: Resources) -> None:
         self._definitions = definitions
-        self._remote = remote
         self._tests: dict[str, Test] = {}
         self._systems: dict[str, CodeSystem | None] = {}
 
@@ -40,8 +33,6 @@ class Terminology:
         of type code. Where `display` is not one that is known of the code, the verdict's `display` gives one that is.
         """
         verdict = (self._tests.get(valueset_canonical) or self._test(valueset_canonical))(system, code)
-        if verdict.result is None and self._remote is not None:
-            return self._remote.member(valueset_canonical, system, code, display)
         if display is not None and verdict.result:
             return self._with_display(valueset_canonical, system, code, display)
         if verdict.result is False and not verdict.reason:

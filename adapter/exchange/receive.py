@@ -92,7 +92,7 @@ class Exchange:
             principal.require(Right.SEND)
             return self._accept(arrival, _parse(submission))
         except ForbiddenError as error:
-            return self._reject(arrival, refusal(403, "forbidden", "right-missing", str(error), keep_content=False))
+            return self._reject(arrival, refusal(403, "forbidden", "http-403", str(error), keep_content=False))
         except Refusal as refused:
             return self._reject(arrival, refused)
 
@@ -104,7 +104,7 @@ class Exchange:
             principal.require(Right.SEND)
             reply = self._accept(arrival, *_translate(mapping, submission))
         except ForbiddenError as error:
-            reply = self._reject(arrival, refusal(403, "forbidden", "right-missing", str(error), keep_content=False))
+            reply = self._reject(arrival, refusal(403, "forbidden", "http-403", str(error), keep_content=False))
         except Refusal as refused:
             reply = self._reject(arrival, refused)
         return _record_reply(mapping, submission.body, reply)
@@ -159,7 +159,7 @@ class Exchange:
         if unit is None:
             found = outcomes.errors(messages.check(message.bundle))
             text = "the sender cannot be told: expected MessageHeader.sender to lead to an Organization with an HSA-id"
-            raise Refusal(422, found or [Issue("error", "required", text, ("MessageHeader.sender",), "sender-missing")])
+            raise Refusal(422, found or [Issue("error", "required", text, ("MessageHeader.sender",), "msg-sender")])
         if unit not in arrival.principal.units:
             text = "the sender of the message is not a unit that this token speaks for"
             raise refusal(403, "forbidden", "sender-not-yours", text, "MessageHeader.sender", keep_content=False)
@@ -193,7 +193,7 @@ class Exchange:
             sender_party=party,
             sender_unit=unit,
             drafts=dispatch.drafts(message, routes, self._mappings),
-            warnings=[issue for issue in found if issue.severity == "warning"],
+            warnings=[issue for issue in found if issue.severity == "warning" or issue.suppressed],
             received_at=arrival.at,
             accepted_at=self._clock.now(),
             config_version=self._config_version,

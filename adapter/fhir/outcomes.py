@@ -7,6 +7,8 @@ from typing import Any
 from adapter.fhir.canonical import CANONICAL
 
 RULE = f"{CANONICAL}/CodeSystem/rule"
+SUPPRESSED = "validation-suppressed"
+"""Stands beside the rule's id in an issue that was suppressed."""
 _SEVERITIES = ("fatal", "error", "warning", "information")
 
 
@@ -14,7 +16,8 @@ _SEVERITIES = ("fatal", "error", "warning", "information")
 class Issue:
     """One finding. `severity` and `code` are FHIR's IssueSeverity and IssueType; `message` says what was found and
     what was expected, and holds no personal data; `expression` are FHIRPath locations from the resource's type on;
-    `rule` is the lasting id of the rule; `profile` the canonical of the profile that it comes from."""
+    `rule` is the lasting id of the rule; `profile` the canonical of the profile that it comes from. `suppressed`: it
+    would be graver, and a reviewed suppression, which the message names, made it information."""
 
     severity: str
     code: str
@@ -22,6 +25,7 @@ class Issue:
     expression: tuple[str, ...] = ()
     rule: str = ""
     profile: str = ""
+    suppressed: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ def errors(issues: Iterable[Issue]) -> list[Issue]:
 def _issue(issue: Issue) -> dict[str, Any]:
     details: dict[str, Any] = {"text": issue.message}
     if issue.rule:
-        details = {"coding": [{"system": RULE, "code": issue.rule}], **details}
+        ids = (issue.rule, SUPPRESSED) if issue.suppressed else (issue.rule,)
+        details = {"coding": [{"system": RULE, "code": each} for each in ids], **details}
     message = f"{issue.message} [{issue.profile}]" if issue.profile else issue.message
     written: dict[str, Any] = {
         "severity": issue.severity,

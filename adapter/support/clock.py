@@ -1,6 +1,6 @@
 """Time is injected, stored as UTC microseconds and reasoned about in Europe/Stockholm where the law does."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,11 @@ class ManualClock:
 
     def advance(self, step: timedelta) -> None:
         self._now += step
+
+
+def swedish_day(instant: datetime) -> date:
+    """The day that it is in Sweden at an aware instant."""
+    return instant.astimezone(STOCKHOLM).date()
 
 
 def to_micros(instant: datetime) -> int:

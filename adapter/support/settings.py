@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -146,6 +147,60 @@ class Packages(Section):
     """the file that pins each package with its sha256"""
 
 
+class Validation(Section):
+    suppressions: ExistingFile | None = None
+    """YAML file with the reviewed suppressions"""
+
+
+class Terminology(Section):
+    server: str | None = None
+    """the FHIR address of a terminology server, asked what the packages cannot decide; off where not set"""
+    timeout: Positive = timedelta(seconds=2)
+    """how long to wait for one answer"""
+    cache_size: int = Field(10_000, ge=0, le=1_000_000)
+    """how many answers are remembered"""
+    cache_age: Positive = timedelta(days=1)
+    """how long an answer is remembered"""
+    ca_file: ExistingFile | None = None
+    """PEM file with the authorities to trust; the system's where not set"""
+    client_certificate: ExistingFile | None = None
+    """PEM file with the certificate to show"""
+    client_key: ExistingFile | None = None
+    """PEM file with its private key, where that is not in the same file"""
+    token_file: LocalPath | None = None
+    """the file that holds the bearer token"""
+    token_env: str | None = None
+    """the environment variable that holds the bearer token"""
+
+    @field_validator("server")
+    @classmethod
+    def _is_closed(cls, server: str | None) -> str | None:
+        if server is None:
+            return None
+        parts = urlsplit(server)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("expected an https address, such as https://terminology.example/fhir")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("holds a user or password: use token_file, token_env or client_certificate")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("would be asked in the clear: use https (http is for this machine only)")
+        return server
+
+    @field_validator("client_key")
+    @classmethod
+    def _goes_with_certificate(cls, file: Path | None, known: ValidationInfo) -> Path | None:
+        if file is not None and known.data.get("client_certificate", file) is None:
+            raise ValueError("needs client_certificate beside it")
+        return file
+
+    @field_validator("token_env")
+    @classmethod
+    def _has_one_place(cls, env: str | None, known: ValidationInfo) -> str | None:
+        if env is not None and known.data.get("token_file") is not None:
+            raise ValueError("expected either token_file or token_env")
+        return env
+
+
 class Key(Section):
     id: Identifier
     """the name of the key, stored beside what it made; never reuse one"""
@@ -231,6 +286,8 @@ class Settings(BaseSettings):
     directory: DirectorySection = Field(default_factory=DirectorySection)
     mappings: Mappings = Field(default_factory=Mappings)
     packages: Packages = Field(default_factory=Packages)
+    validation: Validation = Field(default_factory=Validation)
+    terminology: Terminology = Field(default_factory=Terminology)
     security: Security
     delivery: Delivery = Field(default_factory=Delivery)
     console: Console = Field(default_factory=Console)
@@ -280,6 +337,13 @@ class Settings(BaseSettings):
         if problems:
             raise ConfigurationError(problems)
         return found
+
+    def terminology_token(self) -> str | None:
+        """The bearer token for the terminology server, read anew; None where it takes none. Raises SecretError."""
+        named = self.terminology
+        if named.token_file is None and named.token_env is None:
+            return None
+        return secrets.read(named.token_file, named.token_env, 1, "ask the server's owner for one")
 
 
 def load(path: Path) -> Settings:

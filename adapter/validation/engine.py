@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from adapter.definitions.terminology import Terminology
 from adapter.fhir.elements import Element, Table
 from adapter.fhir.shapes import obj, objects, text
 from adapter.validation import bindings, bundles, contained, implied, invariants, members, narrative, references, rules
@@ -26,10 +25,10 @@ _PROBLEMS = 10
 class Engine:
     """Everything that validating needs, compiled when it is first met. May be used from any thread."""
 
-    def __init__(self, table: Table, library: Library, terminology: Terminology, unknown: Unknown) -> None:
+    def __init__(self, table: Table, library: Library, terms: Vocabulary, unknown: Unknown) -> None:
         self.table = table
         self.library = library
-        self.terms = Vocabulary(terminology)
+        self.terms = terms
         self.collectors = Collectors(table)
         self.shapes = Shapes(table, self)
         self._extensions = Extensions(self, unknown)
@@ -279,7 +278,7 @@ class Engine:
 def _unique_id(value: Any, run: Run, path: Path) -> None:
     if value.__class__ is str:
         if value in run.frame.ids:
-            run.report(rules.ID_DUPLICATE, "another element of the resource has this id", path)
+            run.report(rules.ID_DUPLICATE, "another element of the resource has this id", path and path[0])
         run.frame.ids.add(value)
 
 

@@ -1,9 +1,10 @@
 """The public validator: R4's base, profiles, terminology and invariants."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Any, Literal, Self
+from pathlib import Path
+from typing import Any, Literal, Protocol, Self
 
 from adapter import definitions as packages_of
 from adapter.definitions import Definitions
@@ -14,14 +15,25 @@ from adapter.fhir import xml as fhir_xml
 from adapter.fhir.elements import Table, table
 from adapter.fhir.json import MAX_DEPTH
 from adapter.fhir.outcomes import Issue
+from adapter.support.clock import Clock, SystemClock, swedish_day
 from adapter.support.errors import DefinitionsError, ParseError
 from adapter.validation import rules
 from adapter.validation.engine import Engine
 from adapter.validation.extensions import Unknown
 from adapter.validation.library import Library
 from adapter.validation.run import Enough, Run, too_many
+from adapter.validation.suppressions import Suppressions
+from adapter.validation.vocabulary import Remote, Vocabulary
 
 Format = Literal["json", "xml"]
+
+
+class TerminologyServer(Remote, Protocol):
+    """A terminology server and its name, for people."""
+
+    @property
+    def host(self) -> str:
+        """Host and port."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +55,30 @@ class Outcome:
 class Validator:
     """Validates resources. Build one with `load`, keep it, and use it from any thread."""
 
-    def __init__(self, types: Table, known: Definitions, extra: int, unknown_extensions: Unknown) -> None:
-        self._engine = Engine(types, Library(known), Terminology(known), unknown_extensions)
+    def __init__(
+        self,
+        types: Table,
+        known: Definitions,
+        extra: int,
+        unknown_extensions: Unknown,
+        *,
+        suppressions: Suppressions | None,
+        terminology: TerminologyServer | None,
+        clock: Clock,
+    ) -> None:
+        vocabulary = Vocabulary(Terminology(known), terminology)
+        self._engine = Engine(types, Library(known), vocabulary, unknown_extensions)
+        self._suppressions = suppressions
+        self._clock = clock
         names = [types.package, *(package.key for package in known.packages if package.key != types.package)]
         added = f", {extra} definitions given" if extra else ""
+        missing = f" Not installed: {'; '.join(known.warnings)}." if known.warnings else ""
+        left = "" if terminology is None else f" and {terminology.host} does not decide on"
+        asked = "" if terminology is None else f" Terminology server: {terminology.host}."
         self._settings = rules.SETTINGS.issue(
             f"discharge-adapter {version('discharge-adapter')} checked FHIR 4.0.1: structure, terminology, invariants "
-            f"and profiles. Packages: {', '.join(names)}{added}. Not checked: best practice (dom-6), codes of systems "
-            f"that no package holds. Unknown extensions: {unknown_extensions}"
+            f"and profiles. Packages: {', '.join(names)}{added}.{missing}{asked} Not checked: best practice (dom-6), "
+            f"codes of systems that no package holds{left}. Unknown extensions: {unknown_extensions}"
         )
 
     @classmethod
@@ -59,13 +87,29 @@ class Validator:
         packages: Sequence[str] = ("hl7.fhir.r4.core#4.0.1",),
         definitions: Iterable[dict[str, Any] | bytes] = (),
         unknown_extensions: Unknown = "information",
+        suppressions: Path | Suppressions | None = None,
+        terminology: TerminologyServer | None = None,
+        clock: Clock | None = None,
     ) -> Self:
         """A validator with the definitions of installed packages (`id#version`) and those given, as parsed resources or
         as FHIR JSON or XML. `unknown_extensions`: how grave it is that an extension's definition is in none of
         them: "information", since FHIR tells a receiver to take such content, or "error", to test what a sender sends.
-        Raises DefinitionsError where a package is not installed or a definition cannot be read."""
+        `suppressions`: a file of reviewed suppressions. `terminology` is asked what the packages cannot decide.
+        Raises DefinitionsError where a package is not installed or a definition cannot be read, ConfigurationError
+        where the suppressions are wrong."""
         extra = [_definition(written) for written in definitions]
-        return cls(table(), packages_of.load(packages, extra), len(extra), unknown_extensions)
+        clock = clock or SystemClock()
+        if isinstance(suppressions, Path):
+            suppressions = Suppressions.load(suppressions, swedish_day(clock.now()))
+        return cls(
+            table(),
+            packages_of.load(packages, extra),
+            len(extra),
+            unknown_extensions,
+            suppressions=suppressions,
+            terminology=terminology,
+            clock=clock,
+        )
 
     def validate(
         self,
@@ -78,19 +122,25 @@ class Validator:
 
         Raises nothing for what a resource is: bytes that cannot be read are an issue like any other.
         """
+        misfits: list[fhir_xml.Misfit] = []
         if isinstance(resource, bytes):
             try:
-                resource = fhir_xml.parse(resource) if format == "xml" else fhir_json.parse(resource)
+                resource = fhir_xml.parse(resource, misfits=misfits) if format == "xml" else fhir_json.parse(resource)
             except ParseError as error:
-                return Outcome([self._settings, rules.READABLE.issue(str(error))])
+                return Outcome([self._settings, *map(_misfit, misfits), rules.READABLE.issue(str(error))])
         asked = (profile,) if isinstance(profile, str) else tuple(profile or ())
-        return Outcome([self._settings, *self._issues(resource, asked)])
+        found = [*map(_misfit, misfits), *self._issues(resource, asked)]
+        if self._suppressions is None:
+            return Outcome([self._settings, *found])
+        today = swedish_day(self._clock.now())
+        told = f"{self._settings.message}. Suppressions in effect: {self._suppressions.active(today)}"
+        return Outcome([replace(self._settings, message=told), *self._suppressions.apply(found, resource, today)])
 
     def _issues(self, resource: Any, asked: tuple[str, ...]) -> list[Issue]:
         named = resource.get("resourceType") if isinstance(resource, dict) else None
         root = named if isinstance(named, str) and named in self._engine.table.resources else "Resource"
         run = Run(root)
-        if _is_deeper(resource, MAX_DEPTH):
+        if (resource.__class__ is dict or resource.__class__ is list) and _is_deeper(resource, MAX_DEPTH):
             run.report(rules.DEPTH, f"nested deeper than {MAX_DEPTH} levels", None)
             return run.issues
         try:
@@ -104,6 +154,11 @@ class Validator:
         return list(dict.fromkeys(run.issues))
 
 
+def _misfit(found: fhir_xml.Misfit) -> Issue:
+    line = "" if found.line is None else f" (line {found.line})"
+    return rules.XML_MISFIT.issue(found.reason + line, found.place)
+
+
 def _definition(written: dict[str, Any] | bytes) -> dict[str, Any]:
     if isinstance(written, dict):
         return written
@@ -115,13 +170,13 @@ def _definition(written: dict[str, Any] | bytes) -> dict[str, Any]:
 
 def _is_deeper(value: Any, most: int) -> bool:
     level = [value]
-    for _ in range(most + 1):
+    for _ in range(most):
         level = [
             inner
             for each in level
-            if each.__class__ is dict or each.__class__ is list
             for inner in (each.values() if each.__class__ is dict else each)
+            if inner.__class__ is dict or inner.__class__ is list
         ]
         if not level:
             return False
-    return True
+    return any(level)

@@ -1,8 +1,9 @@
 """The terminology as bindings ask it: answers are kept, and hold nothing of the resource."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from adapter.definitions.terminology import Terminology
+from adapter.definitions.verdicts import Verdict
 from adapter.validation import rules
 from adapter.validation.run import Path, Run
 
@@ -10,6 +11,13 @@ _REMEMBERED = 50_000
 _DEFINED_TYPES = "http://hl7.org/fhir/ValueSet/defined-types"
 _SYSTEM_TYPES = "http://hl7.org/fhirpath/System."
 _NOT_LOADED = "the packages that are loaded do not hold all codes of its code system or value set"
+
+
+class Remote(Protocol):
+    """A terminology server, which keeps its answers itself."""
+
+    def member(self, valueset: str, system: str, code: str) -> Verdict:
+        """Whether a code is in a value set."""
 
 
 class Answer(NamedTuple):
@@ -26,8 +34,10 @@ _ANSWERS = {True: _YES, False: _NO, None: _UNDECIDED}
 class Vocabulary:
     """Keeps what a terminology said."""
 
-    def __init__(self, terminology: Terminology) -> None:
+    def __init__(self, terminology: Terminology, remote: Remote | None = None) -> None:
+        """`remote` is asked of codes with a system that the terminology cannot decide on."""
         self._terminology = terminology
+        self._remote = remote
         self._members: dict[tuple[str, str | None, str], Answer] = {}
         self._codings: dict[tuple[str, str, str | None], tuple[bool | None, bool]] = {}
 
@@ -39,6 +49,9 @@ class Vocabulary:
             found = _ANSWERS[self._ask(value_set, system, code)]
             if len(self._members) < _REMEMBERED:
                 self._members[key] = found
+        if found.result is None and self._remote is not None and system:
+            answer = self._remote.member(value_set, system, code)
+            return _ANSWERS[answer.result] if answer.result is not None else Answer(None, answer.reason)
         return found
 
     def _ask(self, value_set: str, system: str | None, code: str) -> bool | None:

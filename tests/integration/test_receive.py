@@ -152,7 +152,7 @@ def test_without_the_right_to_send_nothing_is_read(installation, messages):
     body = fhir_json.serialize(messages("a")[0])
     submission = Submission(body, "application/fhir+json", request_id="test")
     reply = installation.adapter.exchange.receive(submission, installation.principal("region", Right.LIST))
-    assert (reply.status, rules(reply)) == (403, {"right-missing"})
+    assert (reply.status, rules(reply)) == (403, {"http-403"})
 
 
 def test_an_unknown_event_is_refused(installation, messages):

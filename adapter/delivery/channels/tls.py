@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 
 from adapter.delivery.channels.base import ChannelSettings
+from adapter.support import tls
 from adapter.support.errors import AdapterError
 
 
@@ -30,17 +31,8 @@ def context(settings: ChannelSettings) -> ssl.SSLContext:
 
     Raises AdapterError where a file cannot be used.
     """
-    try:
-        made = ssl.create_default_context(cafile=_text(settings.ca_file))
-        if settings.client_certificate is not None:
-            # an encrypted key must fail here, not ask for its password on the terminal
-            made.load_cert_chain(settings.client_certificate, _text(settings.client_key), password=lambda: b"")
-    except (OSError, ssl.SSLError, ValueError) as error:
-        raise AdapterError(
-            f"endpoint '{settings.id}': its CA file, certificate or key cannot be used ({type(error).__name__})"
-        ) from error
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
-    return made
+    name = f"endpoint '{settings.id}'"
+    return tls.client_context(name, settings.ca_file, settings.client_certificate, settings.client_key)
 
 
 def stamp(settings: ChannelSettings) -> tuple[int, ...]:
@@ -75,7 +67,3 @@ def _stamp(file: Path) -> int:
         return file.stat().st_mtime_ns
     except OSError:
         return 0
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)

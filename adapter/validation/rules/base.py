@@ -86,10 +86,16 @@ DEPTH = Rule(
     "The resource is nested deeper than is checked.",
     "Nest at most 100 levels.",
 )
-READABLE = Rule(
-    "base-readable",
+XML_MISFIT = Rule(
+    "base-xml",
     "structure",
-    "The bytes are not FHIR JSON or XML.",
+    "The XML does not fit FHIR's types: an unknown element or attribute, wrong order, an element repeated, text.",
+    "Write elements in FHIR's order, values in the attribute value, and nothing that the type does not have.",
+)
+READABLE = Rule(
+    "not-readable",
+    "structure",
+    "What was sent is not well-formed JSON or XML: a key twice, NaN, a DTD, an encoding other than UTF-8.",
     "Send well-formed FHIR JSON or XML in UTF-8.",
 )
 BLANK = Rule(

@@ -1,5 +1,6 @@
 """Rules of profiles, and what a verdict says of itself."""
 
+from adapter.fhir import outcomes
 from adapter.fhir.outcomes import Rule
 
 _KEEP = "Change the content so that it keeps the profile; the profile's definition of the element says how."
@@ -150,6 +151,13 @@ PROFILE_FAULTY = Rule(
     "The profile's definition says what a profile may not say; that was passed over.",
     "Mend the StructureDefinition; the message says where it is wrong.",
     severity="warning",
+)
+SUPPRESSED = Rule(
+    outcomes.SUPPRESSED,
+    "informational",
+    "Stands beside another rule's id: a reviewed suppression made that finding information.",
+    "Nothing until the day that the message names; mend the cause by then.",
+    severity="information",
 )
 STOPPED = Rule(
     "validation-stopped",

@@ -58,6 +58,36 @@ class TestCheck:
     def test_the_example_is_right(self, example: Path) -> None:
         assert run(example, "check") == Run(0, "all is well\n", "")
 
+    def test_suppressions_that_end_are_told_of_and_wrong_ones_refused(self, example: Path) -> None:
+        spoil(example / "adapter.toml", "# suppressions =", "suppressions =")
+        listed = example / "suppressions.yaml"
+        entry = (
+            "{rule: base-format, expression: Patient.birthDate, reason: known, reviewed_by: me, expires: 2026-01-31}"
+        )
+        listed.write_text(f"suppressions:\n  - {entry}\n")
+        found = run(example, "check")
+        assert (found.status, "1 warning" in found.out) == (0, True)
+        assert "warning: suppressions.yaml:2: the suppression of base-format ended on 2026-01-31" in found.out
+        assert run(example, "db", "upgrade").status == 0
+        found = run(example, "status", "--json")
+        assert [each["kind"] for each in json.loads(found.out)["attention"]] == ["suppression"]
+        listed.write_text("suppressions:\n  - {rule: base-formatt}\n")
+        found = run(example, "check")
+        assert found.status == 1
+        assert "suppressions.yaml:2: rule: there is no rule 'base-formatt'; did you mean 'base-format'?" in found.out
+        assert "suppressions.yaml:2" in run(example, "serve").err
+
+    def test_a_terminology_server_needs_its_secrets_and_https(self, example: Path) -> None:
+        file = example / "adapter.toml"
+        spoil(file, "# server =", "server =")
+        assert run(example, "check").status == 0
+        spoil(file, "# token_file =", "token_file =")
+        found = run(example, "check")
+        assert "terminology.token_file: there is no secret in" in found.out
+        assert found.status == 1
+        spoil(file, "https://terminology.", "http://terminology.")
+        assert "terminology.server: would be asked in the clear" in run(example, "check").out
+
     def test_the_example_as_shipped_is_refused_for_its_sample_secrets_alone(self, tmp_path: Path) -> None:
         folder = tmp_path / "copy"
         shutil.copytree(EXAMPLE, folder)
@@ -144,11 +174,14 @@ class TestCheck:
         assert done.status == 1
         other, missing, summary = done.out.splitlines()
         assert other.startswith(f"adapter.toml:{line}: packages.required: hl7.fhir.r4.core#4.0.1 is not the one that")
-        assert missing.startswith(f"adapter.toml:{line}: packages.required: no.such.package#1.0.0 is not on this")
+        assert missing.startswith(
+            f"adapter.toml:{line}: packages.required: the FHIR package no.such.package#1.0.0 is not"
+        )
+        assert "run `adapter packages install no.such.package-1.0.0.tgz`" in missing
         assert summary == "2 problems"
         served = run(example, "serve")
         assert (served.status, served.out) == (2, "")
-        assert "no.such.package#1.0.0 is not on this machine" in served.err
+        assert "no.such.package#1.0.0 is not installed: run" in served.err
 
     def test_a_lock_that_is_none(self, example: Path) -> None:
         spoil(example / "adapter.toml", '# lock = "packages.lock"', 'lock = "packages.lock"')

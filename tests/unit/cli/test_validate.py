@@ -1,6 +1,7 @@
 """`adapter validate` on files."""
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from adapter.cli.main import app
-from adapter.support.errors import DefinitionsError
+from adapter.support.errors import ConfigurationError, DefinitionsError
 
 JOURNEY = Path(__file__).resolve().parents[3] / "fixtures" / "journeys" / "home-with-sip" / "01-admission-notice.json"
 PROFILE = "http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePatient"
@@ -51,7 +52,7 @@ def test_an_invalid_file_says_rule_and_location(files: dict[str, Path]) -> None:
 def test_what_is_not_fhir_is_not_valid(files: dict[str, Path], name: str) -> None:
     result = run(files[name])
     assert result.exit_code == 1
-    assert "base-readable" in result.stdout
+    assert "not-readable" in result.stdout
 
 
 def test_a_file_that_cannot_be_read_is_not_a_verdict(files: dict[str, Path], tmp_path: Path) -> None:
@@ -126,5 +127,22 @@ def test_json(files: dict[str, Path], tmp_path: Path) -> None:
         "expression": ["Patient.birthDate"],
         "rule": "base-format",
         "profile": "",
+        "suppressed": False,
     }
     assert (gone["valid"], gone["error"]) == (None, "cannot be read: No such file or directory")
+
+
+def test_a_suppressed_error_is_shown_as_such(files: dict[str, Path], tmp_path: Path) -> None:
+    until = date.today() + timedelta(days=90)  # noqa: DTZ011 - any day in some months
+    listed = tmp_path / "suppressions.yaml"
+    listed.write_text(
+        "suppressions:\n  - {rule: base-format, expression: Patient.birthDate, reason: known, "
+        f"reviewed_by: me, expires: {until}}}\n"
+    )
+    result = run(files["wrong"], "--suppressions", listed)
+    assert result.exit_code == 0
+    assert "wrong: valid (1 suppressed)" in result.stdout
+    assert f"suppressed until {until}, reviewed by me: known" in " ".join(result.stdout.split())
+    assert "Suppressions in effect: 1" in " ".join(result.stdout.split())
+    listed.write_text("suppressions:\n  - {rule: x}\n")
+    assert isinstance(run(files["wrong"], "--suppressions", listed).exception, ConfigurationError)

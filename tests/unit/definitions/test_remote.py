@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 
 from adapter.definitions import remote
 from adapter.definitions.remote import RemoteTerminology
+from adapter.fhir import canonical
 from adapter.support.errors import DefinitionsError
+from adapter.support.secrets import SecretError
 
 VS, CS = "http://x/vs|2", "http://x/cs"
 Answer = Callable[[], tuple[int, bytes]]
@@ -28,6 +31,7 @@ class Fake:
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.paths: list[str] = []
+        self.tokens: list[str] = []
         self.answer: Answer = lambda: (200, parameters(result=True))
         fake = self
 
@@ -35,6 +39,8 @@ class Fake:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 fake.paths.append(self.path)
+                if "Authorization" in self.headers:
+                    fake.tokens.append(self.headers["Authorization"])
                 fake.asked.append({each.pop("name"): next(iter(each.values())) for each in body["parameter"]})
                 status, content = fake.answer()
                 with suppress(OSError):  # a client that has left
@@ -64,28 +70,29 @@ def fake() -> Iterator[Fake]:
 def test_what_is_asked_and_remembered(fake: Fake) -> None:
     server = RemoteTerminology(fake.address + "/")
     for _ in range(3):
-        assert server.member(VS, CS, "a", "A").result is True
-    assert server.member("http://x/vs", None, "a", None).result is True
+        assert server.member(VS, CS, "a").result is True
+    assert server.member("http://x/vs", CS, "a").result is True
     assert fake.paths == ["/fhir/ValueSet/$validate-code"] * 2
     assert fake.asked == [
-        {"url": "http://x/vs", "valueSetVersion": "2", "code": "a", "system": CS, "display": "A"},
-        {"url": "http://x/vs", "code": "a", "inferSystem": True},
+        {"url": "http://x/vs", "valueSetVersion": "2", "code": "a", "system": CS},
+        {"url": "http://x/vs", "code": "a", "system": CS},
     ]
 
 
 def test_a_no_says_why(fake: Fake) -> None:
     fake.answer = lambda: (200, parameters(result=False, message="not so", display="Right"))
-    verdict = RemoteTerminology(fake.address).member(VS, CS, "a", "Wrong")
+    verdict = RemoteTerminology(fake.address).member(VS, CS, "a")
     assert verdict == (False, "not so", "Right")
 
 
-@pytest.mark.parametrize("status", [400, 404, 422])
+@pytest.mark.parametrize("status", [302, 400, 404, 422])
 def test_a_refusal_leaves_it_undecided(fake: Fake, status: int) -> None:
     fake.answer = lambda: (status, b"{}")
     server = RemoteTerminology(fake.address)
-    assert str(status) in server.member(VS, CS, "a", None).reason
-    assert server.member(VS, CS, "b", None).result is None
-    assert len(fake.asked) == 2
+    for _ in range(2):
+        assert str(status) in server.member(VS, CS, "a").reason
+    assert server.member(VS, CS, "b").result is None
+    assert [each["code"] for each in fake.asked] == ["a", "b"]
 
 
 WRONG: dict[str, Answer] = {
@@ -104,14 +111,14 @@ def test_a_server_that_does_not_answer_is_left_alone_for_a_while(
     fake.answer = WRONG[name]
     server = RemoteTerminology(fake.address)
     for code in "abc":
-        verdict = server.member(VS, CS, code, None)
+        verdict = server.member(VS, CS, code)
         assert verdict.result is None
         assert "does not answer" in verdict.reason
     assert len(fake.asked) == 1
     fake.answer = lambda: (200, parameters(result=True))
     monkeypatch.setattr(remote, "_PAUSE_SECONDS", 0.0)
     later = RemoteTerminology(fake.address)
-    assert later.member(VS, CS, "a", None).result is True
+    assert later.member(VS, CS, "a").result is True
 
 
 def test_a_slow_server_costs_its_timeout_once(fake: Fake) -> None:
@@ -122,20 +129,85 @@ def test_a_slow_server_costs_its_timeout_once(fake: Fake) -> None:
     fake.answer = slow
     server = RemoteTerminology(fake.address, timeout=0.1)
     begun = time.monotonic()
-    assert [server.member(VS, CS, code, None).result for code in "abcdefgh"] == [None] * 8
+    assert [server.member(VS, CS, code).result for code in "abcdefgh"] == [None] * 8
     assert time.monotonic() - begun < 0.45
 
 
 def test_nobody_there() -> None:
-    assert RemoteTerminology("http://127.0.0.1:1").member(VS, CS, "a", None).result is None
+    assert RemoteTerminology("http://127.0.0.1:1").member(VS, CS, "a").result is None
 
 
-def test_memory_is_bounded(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "_REMEMBERED", 2)
-    server = RemoteTerminology(fake.address)
+def test_memory_is_bounded(fake: Fake) -> None:
+    server = RemoteTerminology(fake.address, cache_size=2)
     for code in "abca":
-        server.member(VS, CS, code, None)
+        server.member(VS, CS, code)
     assert [each["code"] for each in fake.asked] == ["a", "b", "c", "a"]
+
+
+def test_an_answer_is_forgotten_in_time(fake: Fake) -> None:
+    server = RemoteTerminology(fake.address, cache_seconds=0.0)
+    for _ in range(2):
+        server.member(VS, CS, "a")
+    assert len(fake.asked) == 2
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_is_refused_costs_one_question(fake: Fake, status: int) -> None:
+    fake.answer = lambda: (status, b"{}")
+    server = RemoteTerminology(fake.address, token=lambda: "secret")
+    assert {server.member(VS, CS, code).reason for code in "abc"} == {
+        f"the terminology server {server.host} does not answer: {status}"
+    }
+    assert (len(fake.asked), fake.tokens) == (1, ["Bearer secret"])
+
+
+def test_a_token_that_cannot_be_read_leaves_it_undecided(fake: Fake) -> None:
+    def gone() -> str:
+        raise SecretError("there is none")
+
+    assert RemoteTerminology(fake.address, token=gone).member(VS, CS, "a").result is None
+    assert fake.asked == []
+
+
+NUMBER = "189001019802"  # a test number
+
+
+@pytest.mark.parametrize("code", ["a person", "x" * 65, "å", NUMBER, NUMBER[2:], f"{NUMBER[:8]}-{NUMBER[8:]}"])
+def test_what_could_be_a_person_is_not_asked(fake: Fake, code: str) -> None:
+    assert "person" in RemoteTerminology(fake.address).member(VS, CS, code).reason
+    assert fake.asked == []
+
+
+@pytest.mark.parametrize("system", [canonical.PERSONNUMMER, "urn:oid:1.2.752.129.2.1.3.1", canonical.RESERVNUMMER])
+def test_no_system_of_persons_is_asked_about(fake: Fake, system: str) -> None:
+    assert RemoteTerminology(fake.address).member(VS, system, "1").result is None
+    assert fake.asked == []
+
+
+def test_codes_of_ten_digits_and_more_are_asked(fake: Fake) -> None:
+    server = RemoteTerminology(fake.address)
+    for code in ("1144749009", "45111000052101", "444971000124105"):
+        assert server.member(VS, "http://snomed.info/sct", code).result is True
+
+
+def test_a_dead_server_costs_many_threads_one_timeout(fake: Fake) -> None:
+    release = threading.Event()
+
+    def slow() -> tuple[int, bytes]:
+        release.wait(5)
+        return 503, b""
+
+    fake.answer = slow
+    server = RemoteTerminology(fake.address, timeout=0.2)
+    server.member(VS, CS, "first")
+    server._silent_until = 0.0  # the pause is over
+    begun = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda code: server.member(VS, CS, f"c{code}").result, range(40)))
+    release.set()
+    assert answers == [None] * 40
+    assert [each["code"] for each in fake.asked][1:] in ([answer] for answer in (f"c{i}" for i in range(40)))
+    assert time.monotonic() - begun < 1.0
 
 
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://x", "http://", "http://u:p@x/fhir"])

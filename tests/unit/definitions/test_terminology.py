@@ -327,22 +327,3 @@ def test_a_hierarchy_that_is_a_circle_ends() -> None:
     circle = system({"code": "a", "property": parents[0]}, {"code": "b", "property": parents[1]})
     assert listed(circle, filtered("concept", "is-a", "a")) == {"a", "b"}
     assert listed(circle, filtered("concept", "descendent-of", "a")) == {"b"}
-
-
-class Server:
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def member(self, valueset: str, system: str | None, code: str, display: str | None) -> Verdict:
-        self.asked.append(code)
-        return Verdict(True, "said so")
-
-
-def test_a_server_is_asked_only_what_cannot_be_decided() -> None:
-    server = Server()
-    definitions = Definitions([], [value_set({"system": CS, "concept": [{"code": "a"}]})])
-    known = Terminology(definitions, server)
-    assert known.member(VS, CS, "a").result is True
-    assert known.member(VS, CS, "b").result is False
-    assert known.member("http://x/gone", CS, "c") == Verdict(True, "said so")
-    assert server.asked == ["c"]

@@ -366,15 +366,20 @@ def test_the_example_documents_every_setting_and_no_other() -> None:
 def test_defaults_in_the_example_are_the_defaults(write, tmp_path: Path) -> None:
     """What is commented out with a value of a default must be that default."""
     (tmp_path / "tls").mkdir()
-    for name in ("server.pem", "server.key", "clients.pem"):
+    names = ("server.pem", "server.key", "clients.pem", "terminology-ca.pem", "terminology-client.pem")
+    for name in (*names, "terminology-client.key"):
         (tmp_path / "tls" / name).write_text("x")
-    (tmp_path / "packages.lock").write_text("")
+    for name in ("packages.lock", "suppressions.yaml"):
+        (tmp_path / name).write_text("")
     text = re.sub(r"(?m)^# (\w+ = .*)$", r"\1", EXAMPLE.read_text("utf-8"))
+    text = re.sub(r"(?m)^token_env = .*$", "", text)  # stands for token_file
     shown, plain = settings.load(write(text)), settings.load(write(MINIMAL))
     for section in ("delivery", "console", "logging"):
         assert getattr(shown, section) == getattr(plain, section)
     assert shown.server.max_message_bytes == plain.server.max_message_bytes
     assert shown.server.threads == plain.server.threads
+    for key in ("timeout", "cache_size", "cache_age"):
+        assert getattr(shown.terminology, key) == getattr(plain.terminology, key)
     assert shown.packages.required == plain.packages.required
     assert shown.security.console_session == plain.security.console_session
     assert shown.security.minimum_secret_length == plain.security.minimum_secret_length
