@@ -64,7 +64,8 @@ def test_a_correction_of_a_correction_remembers_the_first_message() -> None:
     facts = [STAY[0], fact("b", "admission-notice", 2, revises="a"), fact("c", "admission-notice", 3, revises="b")]
     last = standing(facts)[0]
     assert last.header_id == "c"
-    assert last.corrects is not None and last.corrects.corrects is not None
+    assert last.corrects is not None
+    assert last.corrects.corrects is not None
     assert last.corrects.corrects.header_id == "a"
 
 
