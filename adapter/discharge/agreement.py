@@ -67,6 +67,8 @@ class Agreement:
     invitation_days: int = 3
     invitation_moves_to_weekday: bool = True
     responsibility_days: int | None = None
+    notified_pays: bool = True
+    """whether the only municipality that was sent the admission notice counts as that of folkbokföring [interp]"""
     warn_before: timedelta = timedelta(hours=4)
     payment: Payment = field(default_factory=Payment)
     citations: dict[str, str] = field(default_factory=dict)

@@ -69,6 +69,12 @@ class Notices:
         """Notices of the discharge."""
         return self._first_to_each(self._of("discharge-notice"))
 
+    @property
+    def notified(self) -> frozenset[str]:
+        """The kommunkoder of the municipalities that were sent the admission notice."""
+        codes = (each.recipient.kommunkod for each in self.admissions if each.recipient.kind == MUNICIPALITY)
+        return frozenset(code for code in codes if code)
+
     def admission_to(self, kommunkod: str) -> list[Notice]:
         """Admission notices that have been sent to a municipality."""
         return [each for each in self.admissions if _to(each, kommunkod) and each.sent]

@@ -92,11 +92,14 @@ def first_day(sent: datetime, agreement: Agreement, *, psychiatric: bool = False
 
 
 def _paying(notices: Notices, kommunkod: str) -> Condition:
-    """LAW 5:1–2: the municipality of folkbokföring, or the one that decided a placement elsewhere."""
-    placing, home = notices.said("placing_municipality"), notices.said("home_municipality")
-    paragraph = "LAW 5:2" if placing else "LAW 5:1"
-    payer = placing or home
-    return Condition("paying-municipality", paragraph, None if payer is None else payer == kommunkod)
+    """LAW 5:1–2: the municipality of folkbokföring, or the one that decided a placement elsewhere. No message carries
+    the former as a code: where one municipality alone was sent the admission notice, it counts as that, unless the
+    agreement says otherwise [interp]."""
+    placing, payer = notices.said("placing_municipality"), notices.said("home_municipality")
+    if payer is None and notices.agreement.notified_pays and len(notices.notified) == 1:
+        payer = next(iter(notices.notified))
+    owing, paragraph = (placing, "LAW 5:2") if placing else (payer, "LAW 5:1")
+    return Condition("paying-municipality", paragraph, None if owing is None else owing == kommunkod)
 
 
 def _admission(notices: Notices, kommunkod: str) -> Condition:

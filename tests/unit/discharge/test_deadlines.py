@@ -223,6 +223,17 @@ def test_a_placing_municipality_pays_instead() -> None:
     assert liability(facts, CODE, STATUTORY, LONG_AFTER).failing == ("paying-municipality",)
 
 
+def test_the_only_notified_municipality_counts_as_that_of_folkbokforing_unless_agreed_otherwise() -> None:
+    admission = fact("admission-notice", "2026-03-09T10:12:00+01:00", instants=ADMISSION.instants)
+    facts = [admission, AVAILABLE, ready("2026-03-10T10:00:00+01:00"), INVITATION]
+    assert liability(facts, CODE, STATUTORY, LONG_AFTER).liable
+    never = Agreement("x", "1", "x", date(2018, 1, 1), notified_pays=False)
+    assert liability(facts, CODE, never, LONG_AFTER).failing == ("paying-municipality",)
+    two = Recipient("other", "municipality", "2480")
+    both = fact("admission-notice", "2026-03-09T10:12:00+01:00", recipients=(UNIT, two), instants=ADMISSION.instants)
+    assert liability([both, *facts[1:]], CODE, STATUTORY, LONG_AFTER).failing == ("paying-municipality",)
+
+
 def test_a_held_notice_counts_from_its_release_and_delivery_is_a_switch() -> None:
     held = Recipient("municipality", "municipality", CODE, held=True)
     released = Recipient("m", "municipality", CODE, released_at=to_micros(at("2026-03-11T10:00:00+01:00")))
