@@ -52,6 +52,3 @@ Alias: $request-kind = https://discharge-adapter.example/fhir/CodeSystem/request
 Alias: $way-in = https://discharge-adapter.example/fhir/CodeSystem/way-in
 Alias: $enrolment-criterion = https://discharge-adapter.example/fhir/CodeSystem/enrolment-criterion
 Alias: $rule = https://discharge-adapter.example/fhir/CodeSystem/rule
-
-// Extensions of others, used by URL
-Alias: $address-kind-extension = http://hl7.se/fhir/ig/base/StructureDefinition/SEBaseAddressPersonExtension

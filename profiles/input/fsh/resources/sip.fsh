@@ -1,0 +1,10 @@
+Profile: Sip
+Parent: CarePlan
+Id: sip
+Title: "Coordinated individual plan"
+Description: "Samordnad individuell plan (SIP), or one party's contribution to it. Drawn up only if the person consents (LAW 4:2)."
+* insert CoordinatedPlan
+* insert Ground(., [[LAW 4:1-2; HSL 16:4; SoL (2025:400) 10:8-9]])
+* category[kind] = $typeofcareplan#SIP
+* insert Ground(extension[overallResponsibility], [[LAW 4:1: which huvudman has the overall responsibility]])
+* activity 1..*
