@@ -60,8 +60,10 @@ def _fixed(_type: str, wanted: Any, url: str) -> ItemCheck:
 
 
 def _pattern(_type: str, wanted: Any, url: str) -> ItemCheck:
+    holds = values.holding(wanted)
+
     def check(item: Item, run: Run) -> None:
-        if item.value is not None and not values.holds(item.value, wanted):
+        if item.value is not None and not holds(item.value):
             words = "the value does not hold all that the profile's pattern holds"
             run.report(rules.PROFILE_PATTERN, words, item.path, url)
 

@@ -1,6 +1,7 @@
 """What a slice's discriminators demand of an item: read from the slice's definition once, then a function."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from adapter.fhir.shapes import obj, text
@@ -179,13 +180,46 @@ def _test(kind: str, path: list[Segment], criterion: Criterion, host: Host) -> _
         return lambda item, run: bool(follow(item, path, run, collectors))
     value, exact = _own_value(criterion)
     if value is not None:
-        compare = values.is_equal if exact else values.holds
-        return lambda item, run: any(compare(each.value, value) for each in follow(item, path, run, collectors))
+        return _compared(path, partial(values.is_equal, wanted=value) if exact else values.holding(value), collectors)
     binding = obj(definition.get("binding"))
     value_set = text(binding.get("valueSet"))
     if binding.get("strength") == "required" and value_set is not None:
         return lambda item, run: any(host.is_member(each, value_set) for each in follow(item, path, run, collectors))
     return None
+
+
+def _compared(path: list[Segment], compare: Callable[[Any], bool], collectors: Collectors) -> _Test:
+    """Whether one of the values that a path leads to compares well. Where all members of the path are there under
+    their own names, no items are made."""
+    if not path:
+        return lambda item, run: compare(item.value)  # noqa: ARG005
+
+    def followed(item: Item, run: Run) -> bool:
+        return any(compare(each.value) for each in follow(item, path, run, collectors))
+
+    if any(kind != "name" for kind, _ in path):
+        return followed
+    names = tuple(name for _, name in path)
+
+    def direct(item: Item, run: Run) -> bool:
+        found: list[Any] = [item.owner]
+        for name in names:
+            inner: list[Any] = []
+            for each in found:
+                value = each.get(name) if each.__class__ is dict else None
+                if value is None:
+                    return followed(item, run)
+                if value.__class__ is list:
+                    inner += value
+                else:
+                    inner.append(value)
+            found = inner
+        for each in found:  # noqa: SIM110 - any() with a generator costs twice as much
+            if compare(each):
+                return True
+        return False
+
+    return direct
 
 
 def _type_test(path: list[Segment], criterion: Criterion, host: Host) -> _Test | None:

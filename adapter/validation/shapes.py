@@ -134,7 +134,7 @@ def _both(first: members.Item, second: members.Item) -> members.Item:
 
 def step_of(element: Element) -> str:
     """An element's step in a path: `value.ofType(Quantity)` for valueQuantity."""
-    return f"{element.choice[:-3]}.ofType({element.type})" if element.choice else element.name
+    return element.step
 
 
 def _object(
@@ -164,7 +164,7 @@ def _object(
             if label not in value and not any(each in value for each in alternatives):
                 run.report(rules.REQUIRED, f"{name}.{label} is missing: expected a value", path)
         for label, keys in choices:
-            if len(value.keys() & keys) > 1:
+            if not keys.isdisjoint(value) and len(value.keys() & keys) > 1:
                 run.report(rules.CHOICE, f"{label} is given in more than one type: expected one", (path, label[:-3]))
         for each in whole:
             each(value, run, path)

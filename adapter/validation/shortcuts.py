@@ -36,11 +36,11 @@ class Occurrence:
 
         def check(owner: dict[str, Any], run: Run, path: Path) -> None:
             value = owner.get(key)
-            if value.__class__ is list:
-                count = -1 if extra else len(value)
+            if value.__class__ is not list:
+                is_right = least <= (value is not None) <= greatest and extra not in owner
             else:
-                count = 0 if value is None else 1
-            if not least <= count <= greatest or extra in owner:
+                is_right = not extra and least <= len(value) <= greatest
+            if not is_right:
                 slow(owner, run, path)
 
         return check
@@ -82,9 +82,9 @@ class Occurrence:
                     for inner in below:
                         inner(each, run, place)
             elif least <= 1 <= greatest and _is_element(value):
-                place = (path, step)
+                where = (path, step)
                 for inner in below:
-                    inner(value, run, place)
+                    inner(value, run, where)
             else:
                 slow(owner, run, path)
             return None
