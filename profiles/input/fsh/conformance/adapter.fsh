@@ -1,0 +1,79 @@
+// The adapter stands between the parties: it takes in and delivers every event, and writes two itself.
+
+RuleSet: Definitions(type)
+* rest.resource[+].type = #{type}
+* rest.resource[=].interaction[0].code = #read
+* rest.resource[=].interaction[+].code = #search-type
+* rest.resource[=].searchParam[0].name = "url"
+* rest.resource[=].searchParam[=].type = #uri
+* rest.resource[=].searchParam[+].name = "_id"
+* rest.resource[=].searchParam[=].type = #token
+
+Instance: statement-adapter
+InstanceOf: CapabilityStatement
+Usage: #definition
+* insert Capabilities(adapter)
+* name = "Adapter"
+* title = "The adapter"
+* description = "What every installation of the adapter does. GET /fhir/metadata of one says so of itself."
+* messaging.documentation = "A message is posted to $process-message. The acknowledgement is the answer, or is posted to the sender's configured address (async=true)."
+* insert Takes(care-request)
+* insert Sends(care-request)
+* insert Takes(admission-notice)
+* insert Sends(admission-notice)
+* insert Takes(admission-notice-update)
+* insert Sends(admission-notice-update)
+* insert Takes(planning-information)
+* insert Sends(planning-information)
+* insert Takes(ready-for-discharge)
+* insert Sends(ready-for-discharge)
+* insert Takes(ready-for-discharge-withdrawn)
+* insert Sends(ready-for-discharge-withdrawn)
+* insert Takes(open-care-availability)
+* insert Sends(open-care-availability)
+* insert Takes(capacity-answer)
+* insert Sends(capacity-answer)
+* insert Takes(delay-cause)
+* insert Sends(delay-cause)
+* insert Takes(sip-invitation)
+* insert Sends(sip-invitation)
+* insert Takes(sip)
+* insert Sends(sip)
+* insert Takes(discharge-notice)
+* insert Sends(discharge-notice)
+* insert Takes(patient-information)
+* insert Sends(patient-information)
+* insert Takes(home-care-referral)
+* insert Sends(home-care-referral)
+* insert Takes(disagreement-raised)
+* insert Sends(disagreement-raised)
+* insert Takes(disagreement-settled)
+* insert Sends(disagreement-settled)
+* insert Takes(general-message)
+* insert Sends(general-message)
+* insert Takes(read-receipt)
+* insert Sends(read-receipt)
+* insert Takes(acceptance-answer)
+* insert Sends(acceptance-answer)
+* insert Takes(retraction)
+* insert Sends(retraction)
+* insert Sends(acknowledgement)
+* insert Takes(acknowledgement)
+* insert Sends(delivery-report)
+* rest.mode = #server
+* rest.security.description = "TLS, and a bearer token for each party; the metadata and the definitions need none."
+* rest.resource[0].type = #Bundle
+* rest.resource[=].interaction.code = #read
+* rest.resource[=].documentation = "Messages that the caller's party sent, or that were delivered to it."
+* insert Definitions(StructureDefinition)
+* insert Definitions(ValueSet)
+* insert Definitions(CodeSystem)
+* insert Definitions(MessageDefinition)
+* insert Definitions(CapabilityStatement)
+* insert Definitions(SearchParameter)
+* insert Definitions(Questionnaire)
+* insert Definitions(ImplementationGuide)
+* rest.operation[0].name = "process-message"
+* rest.operation[=].definition = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
+* rest.operation[+].name = "validate"
+* rest.operation[=].definition = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
