@@ -1,9 +1,9 @@
 """This validator beside the official one: `python benchmarks/official.py [--count N] [--seed N] [--save FILE]`.
 
 Over the official validator's own cases, as they stand in ../shared/data/validator-cases, and over mutants of valid
-resources and messages. Both get the same content, definitions and profile; neither has a network or a terminology server.
-Settings: the command line defaults of the official validator, among them that an unknown extension is an error
-(`unknown_extensions="error"` here), but for URLs at example.org, which it is told to take as this validator does.
+resources and messages. Both get the same content, definitions and profile; neither has a network or a terminology
+server. Settings: the command line defaults of the official validator, among them that an unknown extension is an error
+(`unknown_extensions="error"` here), but that it fetches nothing, and takes URLs at example.org as this validator does.
 
 Needs Java and Maven, and the network the first time, for Maven to fetch what benchmarks/official/pom.xml names. Exit
 status 2 where they are not there.
@@ -68,7 +68,7 @@ class Input(NamedTuple):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one of them said. `issues`: severity, rule or message id, expression, message. `micros`: one validation, warm."""
+    """What one said. `issues`: severity, rule or message id, expression, message. `micros`: one validation, warm."""
 
     valid: bool
     issues: list[tuple[str, str, str, str]]
@@ -314,14 +314,13 @@ def report(title: str, inputs: list[Input], here: dict[str, Verdict], there: dic
         f"only here invalid {both[False, True]}, only there invalid {both[True, False]}"
     )
     for label, wanted in (("alone", False), ("message or Bundle", True)):
-        some = [each.id for each in inputs if ('"Bundle"' in each.text[:200] or "<Bundle" in each.text[:200]) == wanted]
-        mine, theirs = ([side[id_].micros / 1000 for id_ in some] for side in (here, there))
+        some = [each for each in inputs if ('"Bundle"' in each.text[:200] or "<Bundle" in each.text[:200]) == wanted]
+        mine, theirs = ([side[each.id].micros / 1000 for each in some] for side in (here, there))
         if some and any(theirs):
-            size = statistics.median(len(each.text) for each in inputs if each.id in set(some))
-            print(
-                f"  {label}: {len(some)}, median {size:.0f} characters: warm median {statistics.median(mine):.3f} ms here, "
-                f"{statistics.median(theirs):.3f} ms there; in all {sum(mine) / 1000:.2f} s and {sum(theirs) / 1000:.2f} s"
-            )
+            size = statistics.median(len(each.text) for each in some)
+            print(f"  {label}: {len(some)}, median {size:.0f} characters, warm")
+            for name, times in (("here", mine), ("there", theirs)):
+                print(f"    {name:6} median {statistics.median(times):8.3f} ms, in all {sum(times) / 1000:8.2f} s")
     for (mine_, theirs_), count in classes(here, there).most_common():
         print(f"  {count:5}  here: {mine_:40} there: {theirs_}")
 
@@ -368,9 +367,9 @@ def main() -> None:
     unit = 1024 if sys.platform != "darwin" else 1024 * 1024
     resident = [system.getrusage(who).ru_maxrss / unit for who in (system.RUSAGE_SELF, system.RUSAGE_CHILDREN)]
     print(
-        f"\nresident at most: {resident[0]:.0f} MiB here (the driver and all inputs included), {resident[1]:.0f} MiB there "
-        f"(heap in use after the last: {about['memory'] / 2**20:.0f} MiB); started in {about['started'] / 1e6:.1f} s there"
+        f"\nresident at most: {resident[0]:.0f} MiB here, the driver and all inputs included, {resident[1]:.0f} MiB there"
     )
+    print(f"heap in use at the end there: {about['memory'] / 2**20:.0f} MiB; started in {about['started'] / 1e6:.1f} s")
 
 
 if __name__ == "__main__":
