@@ -13,6 +13,7 @@ from adapter.delivery.worker import Worker, WorkerOptions
 from adapter.directory import Directory, Endpoint
 from adapter.discharge.events import EVENTS
 from adapter.exchange.operations import Operations
+from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.receive import Exchange
 from adapter.exchange.repair import map_again, needs_mapping
 from adapter.exchange.views import Views
@@ -149,7 +150,8 @@ class Adapter:
 
     def _mend(self, connection: Connection, delivery_id: int, at: int) -> None:
         if needs_mapping(connection, self.contents, delivery_id):
-            map_again(connection, self.contents, self.directory, self.mappings, delivery_id, at)
+            outgoing = Outgoing(self.validator)
+            map_again(connection, self.contents, self.directory, self.mappings, delivery_id, at, outgoing)
 
     def wake(self) -> None:
         """Tell the worker of this process, where one runs, that there may be something to send."""

@@ -355,4 +355,4 @@ def _store_delivery(
     if draft.problem is None:
         return []
     text = f"accepted, but not delivered to one receiver: {draft.problem}"
-    return [Issue("warning", "processing", text, (), "mapping-failed")]
+    return [Issue("warning", "processing", text, (), draft.rule)]

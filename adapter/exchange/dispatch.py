@@ -13,6 +13,8 @@ from sqlalchemy import Connection
 from adapter.directory import AmbiguousRecipient, Directory, Receiver, Route, UnknownRecipient
 from adapter.discharge import disclosure
 from adapter.discharge.events import EVENTS, Policy
+from adapter.exchange import outgoing as invalid
+from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.submission import refusal
 from adapter.fhir import json as fhir_json
 from adapter.fhir import xml as fhir_xml
@@ -29,7 +31,8 @@ MEDIA_TYPES = {"json": "application/fhir+json", "xml": "application/fhir+xml"}
 
 @dataclass(frozen=True)
 class Draft:
-    """One delivery as it will be stored. `body` is None where mapping failed: `problem` says why."""
+    """One delivery as it will be stored. `body` is None where mapping failed, or its result is not valid: `problem`
+    says why, `rule` is the id of the warning about it."""
 
     route: Route
     holds_stream: bool
@@ -39,6 +42,7 @@ class Draft:
     mapping: str | None = None
     mapping_version: str | None = None
     problem: str | None = None
+    rule: str = "mapping-failed"
 
 
 def routes(message: MessageBundle, directory: Directory, on: date) -> list[tuple[int, Route]]:
@@ -67,13 +71,16 @@ def routes(message: MessageBundle, directory: Directory, on: date) -> list[tuple
 
 
 def drafts(
-    message: MessageBundle, routes: Sequence[tuple[int, Route]], mappings: Dictionary[str, Mapping]
+    message: MessageBundle,
+    routes: Sequence[tuple[int, Route]],
+    mappings: Dictionary[str, Mapping],
+    outgoing: Outgoing,
 ) -> list[Draft]:
-    """The deliveries to all destinations."""
+    """The deliveries to all destinations, checked by `outgoing`."""
     together: dict[str, set[int]] = defaultdict(set)
     for index, route in routes:
         together[route.endpoint.id].add(index)
-    return [draft(message, index, route, mappings, together[route.endpoint.id]) for index, route in routes]
+    return [draft(message, index, route, mappings, together[route.endpoint.id], outgoing) for index, route in routes]
 
 
 def draft(
@@ -82,8 +89,11 @@ def draft(
     route: Route,
     mappings: Dictionary[str, Mapping],
     together: Collection[int],
+    outgoing: Outgoing,
 ) -> Draft:
-    """The delivery to one destination, mapped to its format. A mapping that fails gives a draft without body.
+    """The delivery to one destination, mapped to its format. A mapping that fails gives a draft without body, and so
+    does a FHIR message that is not valid any more, because something was taken out; a record is held against its schema
+    by the mapping.
 
     `together` are the destinations at the same endpoint: a FHIR system gets one message for all of them, because
     the same message id must not come to it with different content.
@@ -95,7 +105,7 @@ def draft(
     disclosed, removed = disclosure.disclose(message)
     if endpoint.mapping is None:
         narrowed, others = disclosure.narrow(disclosed, together)
-        return _fhir_draft(narrowed, [*removed, *others], route, holds_stream)
+        return _fhir_draft(narrowed, [*removed, *others], route, holds_stream, outgoing)
     mapping = mappings[endpoint.mapping]
     try:
         result = mapping.to_record(_for_destination(disclosed, index))
@@ -143,8 +153,15 @@ def store_content(
             )
 
 
-def _fhir_draft(disclosed: MessageBundle, removed: list[disclosure.Removal], route: Route, holds_stream: bool) -> Draft:
-    """A FHIR system gets the message as it was sent, in its own format, less what may not be disclosed."""
+def _fhir_draft(
+    disclosed: MessageBundle,
+    removed: list[disclosure.Removal],
+    route: Route,
+    holds_stream: bool,
+    outgoing: Outgoing,
+) -> Draft:
+    """A FHIR system gets the message as it was sent, in its own format, less what may not be disclosed. Where nothing
+    was taken out, it is what was checked when it came in."""
     serialize = fhir_xml.serialize if route.endpoint.format == "xml" else fhir_json.serialize
     media_type = MEDIA_TYPES[route.endpoint.format]
     try:
@@ -152,6 +169,17 @@ def _fhir_draft(disclosed: MessageBundle, removed: list[disclosure.Removal], rou
     except ParseError as error:
         problem = f"the message cannot be written as {media_type}: {error}"
         return Draft(route=route, holds_stream=holds_stream, media_type=media_type, body=None, problem=problem)
+    faults = outgoing.faults(disclosed.bundle) if removed else []
+    if faults:
+        return Draft(
+            route=route,
+            holds_stream=holds_stream,
+            media_type=media_type,
+            body=None,
+            report=invalid.report(faults, disclosure=_as_rows(removed)),
+            problem=invalid.problem(faults),
+            rule=invalid.RULE,
+        )
     report = _as_json({"disclosure": _as_rows(removed)})
     return Draft(route=route, holds_stream=holds_stream, media_type=media_type, body=body, report=report)
 

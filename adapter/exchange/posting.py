@@ -12,6 +12,8 @@ from adapter.delivery import outbox
 from adapter.delivery.outbox import NewDelivery
 from adapter.directory import AmbiguousRecipient, Directory, Receiver, Route, UnknownRecipient
 from adapter.exchange import dispatch
+from adapter.exchange import outgoing as invalid
+from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.submission import refusal
 from adapter.fhir import json as fhir_json
 from adapter.fhir import xml as fhir_xml
@@ -50,8 +52,11 @@ def enqueue(
     answer: dict[str, Any],
     config_version: str,
     at: int,
+    outgoing: Outgoing,
 ) -> None:
-    """Put the acknowledgement of an accepted message on its way. `at` in UTC microseconds."""
+    """Put the acknowledgement of an accepted message on its way; one that is not valid is a dead letter. `at` in UTC
+    microseconds."""
+    faults = outgoing.faults(answer)
     patient_id = connection.execute(
         select(tables.message.c.patient_id).where(tables.message.c.id == message_id)
     ).scalar_one()
@@ -72,14 +77,20 @@ def enqueue(
             at=at,
             released_at=at,
             stream=_STREAM,
+            status="dead" if faults else "waiting",
+            reason=invalid.problem(faults) if faults else None,
         ),
     )
-    contents.add(
-        connection,
-        message_id=message_id,
-        delivery_id=delivery_id,
-        stage="mapped",
+    draft = dispatch.Draft(
+        route=route,
+        holds_stream=False,
         media_type=media_type,
-        body=fhir_xml.serialize(answer) if form == "xml" else fhir_json.serialize(answer),
-        at=at,
+        body=None if faults else written(answer, form),
+        report=invalid.report(faults) if faults else None,
     )
+    dispatch.store_content(connection, contents, draft, message_id, delivery_id, at)
+
+
+def written(answer: dict[str, Any], form: str) -> bytes:
+    """An acknowledgement as a receiver of `json` or `xml` gets it."""
+    return fhir_xml.serialize(answer) if form == "xml" else fhir_json.serialize(answer)

@@ -21,6 +21,7 @@ from adapter.discharge import minimum, protection
 from adapter.discharge.events import EVENTS
 from adapter.exchange import acknowledge, dispatch, duplicates, posting, rejections
 from adapter.exchange.commit import Checked, commit
+from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.submission import Clues, RecordReply, Refusal, Reply, Submission, refusal
 from adapter.fhir import json as fhir_json
 from adapter.fhir import outcomes, wire
@@ -192,7 +193,7 @@ class Exchange:
             digest=digest,
             sender_party=party,
             sender_unit=unit,
-            drafts=dispatch.drafts(message, routes, self._mappings),
+            drafts=dispatch.drafts(message, routes, self._mappings, Outgoing(self._validator)),
             warnings=[issue for issue in found if issue.severity == "warning" or issue.suppressed],
             received_at=arrival.at,
             accepted_at=self._clock.now(),
@@ -215,7 +216,10 @@ class Exchange:
         return Reply(202, {}, event=event, result="repeated")
 
     def _post(self, connection: Connection, to: Route, message_id: int, answer: dict[str, Any], at: datetime) -> None:
-        posting.enqueue(connection, self._contents, to, message_id, answer, self._config_version, to_micros(at))
+        outgoing = Outgoing(self._validator)
+        posting.enqueue(
+            connection, self._contents, to, message_id, answer, self._config_version, to_micros(at), outgoing
+        )
 
     def _commit(self, arrival: _Arrival, checked: Checked) -> Reply:
         event = checked.reading.event

@@ -1,11 +1,14 @@
 """A dead letter that could not be mapped is mapped again, from the bytes as received, before it is retried."""
 
 from collections.abc import Mapping as Dictionary
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from adapter.directory import Directory, Route
-from adapter.exchange import dispatch
+from adapter.exchange import dispatch, posting
+from adapter.exchange import outgoing as invalid
+from adapter.exchange.outgoing import Outgoing
 from adapter.fhir import wire
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import ACKNOWLEDGEMENT
@@ -22,12 +25,16 @@ def map_again(
     mappings: Dictionary[str, Mapping],
     delivery_id: int,
     at: int,
+    outgoing: Outgoing,
 ) -> None:
     """Give a delivery its mapped bytes, by the mapping of now. `at` in UTC microseconds.
 
-    Raises MappingError where it still cannot be mapped, NotFoundError where its endpoint has left the directory.
+    Raises MappingError where it still cannot be mapped, or the result is not valid; NotFoundError where its endpoint
+    has left the directory.
     """
     delivery = connection.execute(select(tables.delivery).where(tables.delivery.c.id == delivery_id)).one()
+    if delivery.event == ACKNOWLEDGEMENT:
+        return _acknowledge_again(connection, contents, directory, delivery, at, outgoing)
     message = _message(connection, contents, delivery.message_id)
     index = _destination(message, delivery.receiver_unit)
     together = {_destination(message, unit) for unit in _units_at(connection, delivery.message_id, delivery.endpoint)}
@@ -36,7 +43,7 @@ def map_again(
         party=directory.party(delivery.receiver_party),
         unit=delivery.receiver_unit,
     )
-    draft = dispatch.draft(message, index, route, mappings, together)
+    draft = dispatch.draft(message, index, route, mappings, together, outgoing)
     if draft.body is None:
         raise MappingError(f"delivery {delivery_id} still cannot be mapped: {draft.problem}")
     dispatch.store_content(connection, contents, draft, delivery.message_id, delivery_id, at)
@@ -44,6 +51,25 @@ def map_again(
         update(tables.delivery)
         .where(tables.delivery.c.id == delivery_id)
         .values(mapping=draft.mapping, mapping_version=draft.mapping_version, media_type=draft.media_type)
+    )
+    return None
+
+
+def _acknowledge_again(
+    connection: Connection, contents: ContentStore, directory: Directory, delivery: Any, at: int, outgoing: Outgoing
+) -> None:
+    kept = contents.of_message(connection, delivery.message_id, "answer")[0]
+    answer = wire.parse(kept.body, kept.media_type)
+    if faults := outgoing.faults(answer):
+        raise MappingError(f"delivery {delivery.id} still cannot be sent: {invalid.problem(faults)}")
+    contents.add(
+        connection,
+        message_id=delivery.message_id,
+        delivery_id=delivery.id,
+        stage="mapped",
+        media_type=delivery.media_type,
+        body=posting.written(answer, directory.endpoint(delivery.endpoint).format),
+        at=at,
     )
 
 

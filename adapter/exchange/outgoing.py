@@ -1,0 +1,45 @@
+"""What the adapter makes itself is checked before it is kept for delivery: narrowed messages, acknowledgements."""
+
+import json
+from typing import Any
+
+from adapter.exchange import rejections
+from adapter.fhir import outcomes
+from adapter.fhir.canonicalize import content_hash
+from adapter.fhir.outcomes import Issue
+from adapter.validation import Validator, messages
+
+RULE = "outgoing-invalid"
+"""Of the warning in an acknowledgement that one receiver does not get the message."""
+
+_SHOWN = 100
+
+
+class Outgoing:
+    """Checks what leaves because of one message: each distinct content once."""
+
+    def __init__(self, validator: Validator) -> None:
+        self._validator = validator
+        self._known: dict[str, list[Issue]] = {}
+
+    def faults(self, bundle: dict[str, Any]) -> list[Issue]:
+        """The errors in a message Bundle."""
+        key = content_hash(bundle)
+        if key not in self._known:
+            found = [*messages.check(bundle), *self._validator.validate(bundle).issues]
+            self._known[key] = outcomes.errors(found)[:_SHOWN]
+        return self._known[key]
+
+
+def problem(faults: list[Issue]) -> str:
+    """What is wrong, in one sentence without personal data."""
+    first = faults[0]
+    more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
+    place = f" at {first.expression[0]}" if first.expression else ""
+    return f"what this receiver would get is not valid: {first.rule}{place}: {first.message}{more}"
+
+
+def report(faults: list[Issue], **more: Any) -> bytes:
+    """The faults as they are kept beside the delivery."""
+    rows = [rejections.as_row(issue) for issue in faults]
+    return json.dumps(more | {"validation": rows}, ensure_ascii=False).encode()
