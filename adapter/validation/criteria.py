@@ -232,7 +232,20 @@ def _type_test(path: list[Segment], criterion: Criterion, host: Host) -> _Test |
         types = {str(each.get("code")) for each in criterion.node.types} if criterion.node is not None else set()
     if not types or "Resource" in types:
         return (lambda item, run: bool(follow(item, path, run, host.collectors))) if types else None
+    if len(path) == 1 and path[0][0] == "name" and types <= host.collectors.table.resources:
+        return _resource_test(path[0][1], types)
     return lambda item, run: any(each.type in types for each in follow(item, path, run, host.collectors))
+
+
+def _resource_test(name: str, types: set[str]) -> _Test:
+    """Whether the resource in a member is of one of the types: as of the entries of a Bundle."""
+
+    def test(item: Item, _run: Run) -> bool:
+        found = item.owner.get(name)
+        named = found.get("resourceType") if found.__class__ is dict else None
+        return named.__class__ is str and named in types
+
+    return test
 
 
 def _profile_test(path: list[Segment], criterion: Criterion, host: Host) -> _Test | None:
