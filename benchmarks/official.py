@@ -366,9 +366,7 @@ def main() -> None:
             save(given.save, inputs, mine, theirs)
     unit = 1024 if sys.platform != "darwin" else 1024 * 1024
     resident = [system.getrusage(who).ru_maxrss / unit for who in (system.RUSAGE_SELF, system.RUSAGE_CHILDREN)]
-    print(
-        f"\nresident at most: {resident[0]:.0f} MiB here, the driver and all inputs included, {resident[1]:.0f} MiB there"
-    )
+    print(f"\nresident at most: {resident[0]:.0f} MiB here, inputs included, {resident[1]:.0f} MiB there")
     print(f"heap in use at the end there: {about['memory'] / 2**20:.0f} MiB; started in {about['started'] / 1e6:.1f} s")
 
 
