@@ -46,12 +46,13 @@ class Author:
         *,
         focus: Sequence[str],
         header: Resource | None = None,
+        provenance: Resource | None = None,
         answers: str | None = None,
         corrects: str | None = None,
     ) -> Resource:
         """The Bundle of one message. `name` is its own in the case, `at` the instant of sending with offset, `focus`
-        names of resources, `header` further members of the MessageHeader; `answers` and `corrects` are names of
-        messages written before."""
+        ids of resources, `header` and `provenance` further members of the MessageHeader and of its own Provenance;
+        `answers` and `corrects` are names of messages written before."""
         header_id = self.resource_id(name)
         parties = frozenset({self.units[each].hsa for each in (sender, *receivers)})
         history = self._chain.known(parties)
@@ -74,7 +75,8 @@ class Author:
         resources += self._named_units(resources)
         resources += [each.repeated(self.resource_id(f"{name} repeats {each.header_id}")) for each in history]
         own = {"reference": f"urn:uuid:{header_id}"}
-        resources.append(link.provenance(self.resource_id(f"provenance of {name}"), own, self.reference(sender)))
+        written = link.provenance(self.resource_id(f"provenance of {name}"), own, self.reference(sender))
+        resources.append(written | (provenance or {}))
         return {
             "resourceType": "Bundle",
             "id": self.resource_id(f"bundle of {name}"),
@@ -101,7 +103,7 @@ class Author:
             ],
             "sender": self.reference(sender),
             "source": {"name": unit.name, "software": unit.software, "endpoint": unit.endpoint},
-            "focus": [{"reference": f"urn:uuid:{self.resource_id(each)}"} for each in focus],
+            **({"focus": [{"reference": f"urn:uuid:{each}"} for each in focus]} if focus else {}),
         }
 
     def _named_units(self, resources: Sequence[Resource]) -> list[Resource]:
