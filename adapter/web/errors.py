@@ -35,6 +35,7 @@ SIZE = Rule("http-413", "too-long", "the body is larger than allowed", "send a s
 SLOW = Rule("http-408", "timeout", "the body did not arrive in time", "send it again, unchanged")
 RESPONSE_URL = Rule("http-400", "not-supported", "an address to answer to is configured, not sent", "send async alone")
 PARAMETER = Rule("http-400", "invalid", "a parameter has a value that we do not know", "see the text")
+MODE = Rule("http-400", "not-supported", "the operation is not done in this mode", "see the text")
 UNREADABLE = Rule("not-readable", "structure", "the body is not in the format it claims", "see the text")
 REFUSED = Rule("http-422", "processing", "the call cannot be carried out", "see the text")
 BUSY = Rule("http-503", "throttled", "too many messages are being processed", "send it again, unchanged, later")

@@ -58,7 +58,7 @@ class Intake:
             self._inside -= 1
 
     @contextmanager
-    def _reading(self, party: str) -> Iterator[None]:
+    def reading(self, party: str) -> Iterator[None]:
         """A party may fill half of the places with bodies that are still coming, so that slow ones never keep the
         others out. Raises Refused (503) beyond that."""
         if self._reads[party] >= self._threads * _WAITING_PER_THREAD // 2:
@@ -94,7 +94,7 @@ class Intake:
             caller.require(Right.SEND)
             check(request)
             content_format(request.headers.get("content-type"), request.headers.get("content-encoding"), readable)
-            with self._reading(caller.party):
+            with self.reading(caller.party):
                 body = await self.body(request)
         except (Refused, ForbiddenError, NotAcceptable, UnsupportedMediaType, limits.TooLarge) as error:
             told = answer(error, self._most_bytes)

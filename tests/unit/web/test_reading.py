@@ -92,7 +92,7 @@ class TestValidate:
         assert (good.status_code, bad.status_code) == (200, 200)
         assert good.json()["issue"][0]["severity"] == "information"
         assert bad.json()["issue"][0]["severity"] == "error"
-        assert "for http://p" in bad.json()["issue"][0]["diagnostics"]
+        assert "http://p" in bad.json()["issue"][0]["diagnostics"]
 
     def test_xml_in_and_out(self, site):
         response = site.post("/fhir/$validate", b'<Task xmlns="http://hl7.org/fhir"/>', "application/fhir+xml")
@@ -108,7 +108,55 @@ class TestValidate:
             ],
         }
         response = site.post("/fhir/Task/$validate", json.serialize(parameters))
-        assert "for http://named" in response.json()["issue"][0]["diagnostics"]
+        assert "http://named" in response.json()["issue"][0]["diagnostics"]
+
+    def test_profiles_of_query_and_parameters_all_count(self, site):
+        profile = {"name": "profile", "valueCanonical": "http://two"}
+        resource = {"name": "resource", "resource": {"resourceType": "Task"}}
+        body = json.serialize({"resourceType": "Parameters", "parameter": [profile, resource]})
+        response = site.post("/fhir/$validate?profile=http://one", body)
+        assert "('http://one', 'http://two')" in response.json()["issue"][0]["diagnostics"]
+
+    @pytest.mark.parametrize("inside", [True, False])
+    def test_mode_create_says_that_nothing_is_created(self, site, inside):
+        task = {"resourceType": "Task", "status": "requested"}
+        given = [{"name": "resource", "resource": task}, {"name": "mode", "valueCode": "create"}]
+        body = json.serialize({"resourceType": "Parameters", "parameter": given} if inside else task)
+        response = site.post("/fhir/Task/$validate" + ("" if inside else "?mode=create"), body)
+        assert response.status_code == 200
+        (issue,) = response.json()["issue"]
+        assert (issue["severity"], issue["code"]) == ("information", "not-supported")
+
+    @pytest.mark.parametrize(
+        ("query", "code"),
+        [
+            ("mode=update", "not-supported"),
+            ("mode=delete", "not-supported"),
+            ("mode=profile", "not-supported"),
+            ("mode=other", "invalid"),
+            ("mode=create&mode=create", "not-supported"),
+            ("profil=http://p", "invalid"),
+            ("&".join(["profile=http://p"] * 11), "invalid"),
+        ],
+    )
+    def test_what_is_asked_beyond_that_is_400(self, site, issue_of, query, code):
+        response = site.post(f"/fhir/$validate?{query}", b'{"resourceType":"Task"}')
+        assert (response.status_code, issue_of(response)["code"]) == (400, code)
+
+    def test_two_resources_are_one_too_many(self, site, issue_of):
+        given = [{"name": "resource", "resource": {"resourceType": "Task"}}] * 2
+        response = site.post("/fhir/$validate", json.serialize({"resourceType": "Parameters", "parameter": given}))
+        assert (response.status_code, "more than once" in issue_of(response)["diagnostics"]) == (400, True)
+
+    def test_a_message_is_held_against_the_message_rules_too(self, site):
+        response = site.post("/fhir/Bundle/$validate", b'{"resourceType":"Bundle","type":"message","status":"x"}')
+        rules = {issue["details"]["coding"][0]["code"] for issue in response.json()["issue"]}
+        assert {"msg-bundle-id", "msg-timestamp", "msg-entry"} <= rules
+
+    def test_what_cannot_be_read_has_one_rule(self, site, issue_of):
+        for body, media_type in ((b"{", "application/fhir+json"), (b"<a", "application/fhir+xml")):
+            response = site.post("/fhir/$validate", body, media_type, Accept="application/fhir+json")
+            assert issue_of(response)["details"]["coding"][0]["code"] == "not-readable"
 
     @pytest.mark.parametrize(
         ("path", "body", "words"),
