@@ -17,7 +17,7 @@ RuleSet: Request
 * groupIdentifier ^short = "The case (ärende): the same in all of its messages, also where there is no stay"
 * status MS
 * statusReason MS
-* statusReason from TaskStatusReasonValueSet (extensible)
+* statusReason from TaskStatusReasonValueSet (preferred)
 * statusReason ^comment = "The text is what a person reads; the code is what is counted."
 * intent = #order
 * code 1..1 MS

@@ -11,8 +11,6 @@ Description: "What an Observation in a message states about the case. The codes 
 * #available-from insert Swedish([[kan ta emot från]])
 * #delay-cause "cause of delay"
 * #delay-cause insert Swedish([[orsak till fördröjning]])
-* #colour-track "colour track"
-* #colour-track insert Swedish([[färgspår]])
 
 ValueSet: StatementValueSet
 Id: statement
