@@ -47,6 +47,11 @@ class Element:
         """Whether JSON carries it as an array."""
         return self.max != 1
 
+    @property
+    def step(self) -> str:
+        """Its step in a FHIRPath: `value.ofType(Quantity)` for valueQuantity."""
+        return f"{self.choice[:-3]}.ofType({self.type})" if self.choice else self.name
+
 
 @dataclass(frozen=True)
 class Structure:

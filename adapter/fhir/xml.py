@@ -6,7 +6,7 @@ narrative keeps its author's markup; only its line ends become \\n, for XML know
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -20,19 +20,30 @@ from adapter.support.errors import ParseError
 FHIR = "http://hl7.org/fhir"
 _NAMESPACE = f"{{{FHIR}}}"
 _XHTML_DIV = f"{{{markup.XHTML}}}div"
+_RESOURCE_HOLDERS = frozenset({"resource", "contained", "outcome"})
+_MOST_MISFITS = 100
 _SCHEMA_LOCATION = "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"
 
 
-def parse(content: bytes, *, ordered: bool = True) -> dict[str, Any]:
+class Misfit(NamedTuple):
+    """What does not fit R4's types and was passed over. `place` is the FHIRPath of the element that has it."""
+
+    place: str
+    reason: str
+    line: int | None
+
+
+def parse(content: bytes, *, ordered: bool = True, misfits: list[Misfit] | None = None) -> dict[str, Any]:
     """The resource in FHIR XML bytes (UTF-8) in the shape of FHIR JSON, `resourceType` first, members in FHIR's order.
 
     Raises ParseError, with the element and line where known, for what is not well-formed, has a DOCTYPE, is of another
     namespace, or does not fit the types of R4: unknown elements and attributes, wrong order, an element repeated that
     may not be, text between elements, more than 100 levels. Its words never hold a value. `ordered` False passes over
-    wrong order: definitions are published with it.
+    wrong order: definitions are published with it. With `misfits`, what does not fit the types is left out and told
+    there; only what cannot be read at all, and more than 100 misfits, raise.
     """
     text = markup.decode(content)
-    return _Reader(table(), text, ordered=ordered).resource(markup.root(content), 1)
+    return _Reader(table(), text, ordered=ordered, misfits=misfits).resource(markup.root(content), 1)
 
 
 def serialize(resource: dict[str, Any]) -> bytes:
@@ -45,9 +56,10 @@ def serialize(resource: dict[str, Any]) -> bytes:
 
 
 class _Reader:
-    def __init__(self, types: Table, text: str, *, ordered: bool) -> None:
+    def __init__(self, types: Table, text: str, *, ordered: bool, misfits: list[Misfit] | None) -> None:
         self._types = types
         self._ordered = ordered
+        self._misfits = misfits
         self._narratives: Iterator[str] = markup.narratives(text)
 
     def resource(self, node: etree._Element, depth: int) -> dict[str, Any]:
@@ -56,7 +68,7 @@ class _Reader:
             raise _error(node, "this is not a resource type of FHIR R4")
         for attribute in node.attrib:
             if attribute != _SCHEMA_LOCATION or node.getparent() is not None:
-                raise _error(node, f"the attribute {_quoted(attribute)} is not known here")
+                self._misfit(node, f"the attribute {_quoted(attribute)} is not known here")
         result: dict[str, Any] = {"resourceType": name}
         self._read_children(node, self._types[name], result, depth)
         return result
@@ -66,7 +78,8 @@ class _Reader:
         for attribute, value in node.attrib.items():
             known = structure.by_name.get(str(attribute))
             if known is None or not known.attribute:
-                raise _error(node, f"the attribute {_quoted(attribute)} is not known here")
+                self._misfit(node, f"the attribute {_quoted(attribute)} is not known here")
+                continue
             result[known.name] = value
         self._read_children(node, structure, result, depth)
         return result
@@ -74,17 +87,17 @@ class _Reader:
     def _read_children(self, node: etree._Element, structure: Structure, result: dict[str, Any], depth: int) -> None:
         if depth > MAX_DEPTH:
             raise _error(node, f"nested deeper than {MAX_DEPTH} levels of objects and arrays")
-        _refuse_text(node, node.text)
+        self._refuse_text(node, node.text)
         last: Element | None = None
         primitive_lists: set[str] = set()
         for child in node:
-            _refuse_text(node, child.tail)
-            name = "div" if child.tag == _XHTML_DIV else self._name(child)
-            element = structure.by_name.get(name)
-            if element is None or element.attribute or (element.kind == "xhtml") != (child.tag == _XHTML_DIV):
-                raise _error(child, f"{structure.name} has no such element")
+            self._refuse_text(node, child.tail)
+            element = self._element(child, structure)
+            if element is None:
+                continue
+            name = element.name
             if self._ordered and last is not None and element.order < last.order:
-                raise _error(child, f"wrong order: in {structure.name} it stands before {last.name}")
+                self._misfit(child, f"wrong order: in {structure.name} it stands before {last.name}")
             last = element
             if element.kind == "primitive":
                 self._read_primitive(child, element, result, depth)
@@ -92,10 +105,12 @@ class _Reader:
                     primitive_lists.add(name)
                 continue
             value = self._value(child, element, depth + (2 if element.is_list else 1))
+            if value is None:
+                continue
             if element.is_list:
                 result.setdefault(name, []).append(value)
             elif name in result:
-                raise _error(child, "it may stand only once")
+                self._misfit(child, "it may stand only once")
             else:
                 result[name] = value
         for name in primitive_lists:
@@ -103,18 +118,30 @@ class _Reader:
                 if all(item is None for item in result[member]):
                     del result[member]
 
+    def _element(self, node: etree._Element, structure: Structure) -> Element | None:
+        """What a child is in the structure; None where it is passed over."""
+        is_div = node.tag == _XHTML_DIV
+        if not is_div and not str(node.tag).startswith(_NAMESPACE):
+            return self._pass_over(node, f"it is not in the namespace {FHIR}")
+        element = structure.by_name.get("div" if is_div else self._name(node))
+        if element is None or element.attribute or (element.kind == "xhtml") != is_div:
+            return self._pass_over(node, f"{structure.name} has no such element")
+        return element
+
     def _value(self, node: etree._Element, element: Element, depth: int) -> Any:
         if element.kind == "complex":
             return self._complex(node, self._types[element.type], depth)
         if element.kind == "xhtml":
             return self._narrative(node)
         for attribute in node.attrib:
-            raise _error(node, f"the attribute {_quoted(attribute)} is not known here")
-        _refuse_text(node, node.text)
+            self._misfit(node, f"the attribute {_quoted(attribute)} is not known here")
+        self._refuse_text(node, node.text)
         inner = list(node)
         if len(inner) != 1:
-            raise _error(node, "it holds exactly one resource")
-        _refuse_text(node, inner[0].tail)
+            return self._pass_over(node, "it holds exactly one resource")
+        self._refuse_text(node, inner[0].tail)
+        if str(inner[0].tag).removeprefix(_NAMESPACE) not in self._types.resources:
+            return self._pass_over(inner[0], "this is not a resource type of FHIR R4")
         return self.resource(inner[0], depth)
 
     def _narrative(self, node: etree._Element) -> str:
@@ -135,7 +162,7 @@ class _Reader:
             elif attribute == "id":
                 rest["id"] = text
             else:
-                raise _error(node, f"the attribute {_quoted(attribute)} is not known here")
+                self._misfit(node, f"the attribute {_quoted(attribute)} is not known here")
         if len(node) or node.text:
             self._read_children(node, self._types["Element"], rest, depth + (2 if element.is_list else 1))
         extra = rest if rest or value is None else None
@@ -146,7 +173,7 @@ class _Reader:
             result.setdefault(name, []).append(value)
             result.setdefault("_" + name, []).append(extra)
         elif name in result or "_" + name in result:
-            raise _error(node, "it may stand only once")
+            self._misfit(node, "it may stand only once")
         else:
             if value is not None:
                 result[name] = value
@@ -164,16 +191,50 @@ class _Reader:
                 return text
         return text
 
+    def _refuse_text(self, node: etree._Element, text: str | None) -> None:
+        if text is not None and text.strip(" \t\r\n"):
+            self._misfit(node, "it holds text: FHIR carries values in the attribute `value`")
+
+    def _pass_over(self, node: etree._Element, reason: str) -> None:
+        """Leaves out an element with all that is in it."""
+        self._misfit(node, reason)
+        waiting = [node]
+        while waiting:
+            each = waiting.pop()
+            if str(each.tag).rpartition("}")[2] == "div":
+                next(self._narratives, None)
+            else:
+                waiting += each
+
+    def _misfit(self, node: etree._Element, reason: str) -> None:
+        error = _error(node, reason)
+        if self._misfits is None or len(self._misfits) >= _MOST_MISFITS:
+            raise error
+        self._misfits.append(Misfit(self._place(node), error.reason, error.line))
+
+    def _place(self, node: etree._Element) -> str:
+        """The FHIRPath of the element that holds a node; of the root itself."""
+        chain = list(node.iterancestors())[::-1] or [node]
+        structure: Structure | None = self._types[self._name(chain[0])]
+        steps = [self._name(chain[0])]
+        for each in chain[1:]:
+            name = etree.QName(each).localname
+            if steps[-1].partition("[")[0] in _RESOURCE_HOLDERS and name in self._types.resources:
+                structure = self._types[name]
+                continue
+            element = structure.by_name.get(name) if structure is not None else None
+            if element is None:
+                break
+            before = sum(1 for _ in each.itersiblings(each.tag, preceding=True))
+            steps.append(f"{element.step}[{before}]" if element.is_list else element.step)
+            structure = self._types[element.type] if element.kind == "complex" else None
+        return ".".join(steps)
+
     def _name(self, node: etree._Element) -> str:
         tag = str(node.tag)
         if not tag.startswith(_NAMESPACE):
             raise _error(node, f"it is not in the namespace {FHIR}")
         return tag[len(_NAMESPACE) :]
-
-
-def _refuse_text(node: etree._Element, text: str | None) -> None:
-    if text is not None and text.strip(" \t\r\n"):
-        raise _error(node, "it holds text: FHIR carries values in the attribute `value`")
 
 
 def _quoted(name: Any) -> str:

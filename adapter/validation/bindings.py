@@ -47,15 +47,15 @@ class Terms(Protocol):
 class Binding:
     """One value set at one strength."""
 
-    __slots__ = ("_good", "_profile", "_rule", "_severity", "_terms", "_value_set")
+    __slots__ = ("_good", "_profile", "_rule", "_terms", "_undecided", "_value_set")
 
     def __init__(self, value_set: str, rule: Rule, terms: Terms, profile: str) -> None:
         self._value_set = value_set
         self._rule = rule
         self._terms = terms
         self._profile = profile
-        # R4 itself binds many elements extensibly to value sets that fit no one; a profile's author means it.
-        self._severity = "information" if rule is rules.CODE_EXTENSIBLE and not profile else ""
+        # What cannot be decided where R4 itself binds extensibly, to many a value set that fits no one, is no warning.
+        self._undecided = "information" if rule is rules.CODE_EXTENSIBLE and not profile else ""
         self._good: set[Any] = set()
 
     def primitive(self, value: Any, run: Run, path: Path) -> None:
@@ -113,16 +113,16 @@ class Binding:
     def _missing(self, run: Run, path: Path) -> None:
         if self._rule is not rules.CODE_PREFERRED:
             words = f"there is no code: expected one of {self._value_set}"
-            run.report(self._rule, words, path, self._profile, self._severity)
+            run.report(self._rule, words, path, self._profile)
 
     def _report(self, result: bool | None, reason: str, run: Run, path: Path) -> None:
         if result is None:
             if self._rule is not rules.CODE_PREFERRED:
                 words = f"not decided whether the code is in {self._value_set}: {reason}"
-                run.report(rules.CODE_UNDECIDED, words, path, self._profile, self._severity)
+                run.report(rules.CODE_UNDECIDED, words, path, self._profile, self._undecided)
             return
         words = f"the code is not in the value set: expected one of {self._value_set}"
-        run.report(self._rule, words, path, self._profile, self._severity)
+        run.report(self._rule, words, path, self._profile)
 
 
 def checks(definition: dict[str, Any], type_name: str, terms: Terms, profile: str = "") -> list[Check]:

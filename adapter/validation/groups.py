@@ -86,9 +86,10 @@ class Group:
 
 
 def base_of(entry: Entry) -> str | None:
-    """The base URL of an entry's fullUrl, where that is the URL of its resource on a server."""
+    """The base URL of an entry's fullUrl, where that is the URL of its resource on a server; the empty text where the
+    fullUrl is relative, which is wrong in itself."""
     url, resource = text(entry.get("fullUrl")), obj(entry.get("resource"))
     name = f"{resource.get('resourceType')}/{resource.get('id')}"
-    if url is None or not url.startswith(("http://", "https://")) or not url.endswith(f"/{name}"):
+    if url is None or (url != name and not (url.startswith(("http://", "https://")) and url.endswith(f"/{name}"))):
         return None
     return url[: -len(name)]

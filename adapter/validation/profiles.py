@@ -121,6 +121,8 @@ class Compiler:
         found: list[OwnerCheck] = []
         definitions = self._host.definitions(structure.partition(".")[0])
         for name, child in node.children.items():
+            if structure in self.collectors.table and not self.collectors.elements(structure, name):
+                continue  # a value of another type, which is said where the types are checked
             inherited = whole.children.get(name) if whole is not None else None
             base = inherited.definition if inherited is not None else self._base(definitions, structure, name)
             check = self._child(child, inherited, base, structure)
@@ -154,7 +156,7 @@ class Compiler:
         if idle:
             return occurrence.counted(slow)
         return (
-            occurrence.single(inner.check, slow) if inner.objects is None else occurrence.objects(inner.objects, slow)
+            occurrence.values(inner.check, slow) if inner.objects is None else occurrence.objects(inner.objects, slow)
         )
 
     def referenced(self, node: Node) -> "Inner | None":

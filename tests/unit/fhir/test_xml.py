@@ -329,3 +329,54 @@ def test_depth_of_what_is_written_is_bounded() -> None:
 def test_authored_numbers_are_written() -> None:
     written = xml.serialize({"resourceType": "Observation", "valueQuantity": {"value": Decimal("1.50")}})
     assert b'<value value="1.50"/>' in written
+
+
+MISFITS = {
+    '<active value="true" note="x"/>': ("Patient", {"active": True}),
+    '<unknown value="x"/><active value="true"/>': ("Patient", {"active": True}),
+    "words": ("Patient", {}),
+    '<contact><gender value="male"/><gender value="female"/></contact>': (
+        "Patient.contact[0]",
+        {"contact": [{"gender": "male"}]},
+    ),
+    "<contact/><contact><name><unknown/></name></contact>": (
+        "Patient.contact[1].name",
+        {"contact": [{}, {"name": {}}]},
+    ),
+    '<gender value="male"/><active value="true"/>': ("Patient", {"gender": "male", "active": True}),
+    '<extension url="http://acme.com/e"><valuePeriod><unknown/></valuePeriod></extension>': (
+        "Patient.extension[0].value.ofType(Period)",
+        {"extension": [{"url": "http://acme.com/e", "valuePeriod": {}}]},
+    ),
+    '<contained><Organization><name value="A" note="x"/></Organization></contained>': (
+        "Patient.contained[0]",
+        {"contained": [{"resourceType": "Organization", "name": "A"}]},
+    ),
+    "<contained><Unknown/></contained>": ("Patient.contained[0]", {}),
+    '<contained/><active value="true"/>': ("Patient", {"active": True}),
+    '<active xmlns="http://acme.com" value="true"/>': ("Patient", {}),
+}
+
+
+@pytest.mark.parametrize("inner", MISFITS)
+def test_what_does_not_fit_is_passed_over_where_that_is_asked_for(inner: str) -> None:
+    misfits: list[xml.Misfit] = []
+    place, content = MISFITS[inner]
+    assert xml.parse(patient(inner), misfits=misfits) == {"resourceType": "Patient", **content}
+    assert [misfit.place for misfit in misfits] == [place]
+
+
+def test_a_narrative_after_one_that_is_passed_over_keeps_its_source() -> None:
+    one, other = (f"<div {XHTML}><p>{word}</p></div>" for word in ("one", "other"))
+    text = f'<text><status value="generated"/>{other}</text>'
+    misfits: list[xml.Misfit] = []
+    parsed = xml.parse(patient(f"<unknown>{one}{one}</unknown>{text}"), misfits=misfits)
+    assert parsed["text"]["div"] == other
+    assert len(misfits) == 1
+
+
+def test_only_so_many_misfits_are_passed_over() -> None:
+    misfits: list[xml.Misfit] = []
+    with pytest.raises(ParseError):
+        xml.parse(patient("<unknown/>" * 101), misfits=misfits)
+    assert len(misfits) == 100

@@ -738,3 +738,26 @@ def test_the_page_of_rules_is_made_from_the_rules() -> None:
     page = Path(__file__).resolve().parents[3] / "docs" / "reference" / "validation-rules.md"
     assert page.read_text(encoding="utf-8") == catalogue.markdown()
     assert all(f"`{rule}`" in catalogue.markdown() for rule in rules.RULES)
+
+
+def test_of_a_value_of_a_wrong_type_nothing_else_is_said() -> None:
+    quantity = element("Observation.value[x]", type=[{"code": "Quantity"}], binding={"strength": "required"})
+    quantity["binding"]["valueSet"] = "http://acme.com/vs"
+    profile = definition("Observation", quantity, element("Observation.value[x].unit", min=1))
+    outcome = validate(OBSERVATION | {"valueString": "x"}, profile, value_set("a"))
+    assert found(outcome) == [("profile-element-type", "Observation.value.ofType(string)")]
+
+
+def test_r4_binds_extensibly_as_a_profile_does() -> None:
+    outcome = validate(PATIENT | {"maritalStatus": coded("x")})
+    assert [(issue.rule, issue.severity) for issue in outcome.issues[1:]] == [("code-extensible", "warning")]
+
+
+def test_of_relative_full_urls_only_they_are_wrong() -> None:
+    patient = {"fullUrl": "Patient/1", "resource": PATIENT | {"id": "1"}}
+    composition = {
+        "fullUrl": "Composition/1",
+        "resource": COMPOSITION | {"id": "1", "subject": {"reference": "Patient/1"}},
+    }
+    document = {"resourceType": "Bundle", "type": "document", "entry": [composition, patient]} | DOCUMENT
+    assert found(validate(document)) == [("bundle-fullurl", "Bundle.entry[0]"), ("bundle-fullurl", "Bundle.entry[1]")]
