@@ -2,23 +2,26 @@
 
 Nothing else is statutory, so nothing else may stand in it but a technical envelope: who sends, to whom, about which
 stay and Task, and the instants that the sender's clock needs. What goes beyond is refused, never taken out in silence:
-its sender must know that it was not disclosed.
+its sender must know that it was not disclosed. The profile message-admission-notice says the same to every validator;
+a region with a legal basis for more sends by the extended one.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 from adapter.fhir.bundles import MessageBundle
-from adapter.fhir.canonical import ESTIMATED_DISCHARGE, NEED_ASSESSED
+from adapter.fhir.canonical import ADDRESS_KIND, ESTIMATED_DISCHARGE, MIDDLE_NAME, NEED_ASSESSED, OWN_FAMILY_NAME
 from adapter.fhir.outcomes import Issue, Rule
-from adapter.fhir.shapes import objects
 
 EVENTS = frozenset({"admission-notice", "admission-notice-update"})
 """The notices that hold the minimum: LAW 2:1 and, for a changed estimate, 2:4."""
 
-_EVERY = frozenset({"resourceType", "id", "meta", "implicitRules", "language"})
-_ALLOWED = {
-    "MessageHeader": {"eventCoding", "destination", "sender", "source", "focus", "author", "responsible"},
+EVERY = frozenset({"resourceType", "id", "meta", "implicitRules", "language"})
+"""What every resource may hold."""
+ALLOWED = {
+    "MessageHeader": {
+        *("eventCoding", "destination", "sender", "source", "focus", "author", "responsible", "definition"),
+    },
     "Provenance": {"target", "occurredDateTime", "recorded", "activity", "agent", "entity"},
     "Organization": {"identifier", "active", "name", "alias", "partOf", "telecom", "address"},
     "Practitioner": {"identifier", "active", "name", "telecom"},
@@ -30,7 +33,9 @@ _ALLOWED = {
         *("requester", "owner", "authoredOn", "lastModified", "basedOn", "partOf"),
     },
 }
-_STAY_EXTENSIONS = frozenset({ESTIMATED_DISCHARGE, NEED_ASSESSED})
+"""What a resource of each type may hold beside these; a type that is not here may not stand in it."""
+EXTENSIONS = frozenset({ESTIMATED_DISCHARGE, NEED_ASSESSED, ADDRESS_KIND, MIDDLE_NAME, OWN_FAMILY_NAME})
+"""The extensions that may stand in it, at any depth."""
 
 MINIMUM = Rule(
     "discharge-minimum-content",
@@ -43,8 +48,9 @@ RULES = (MINIMUM,)
 
 
 def check(message: MessageBundle) -> list[Issue]:
-    """What an admission notice holds beyond the minimum and its envelope; nothing for other events."""
-    if message.event not in EVENTS:
+    """What an admission notice holds beyond the minimum and its envelope; nothing for other events, and for one that
+    claims the extended profile."""
+    if message.event not in EVENTS or message.is_extended:
         return []
     words = "goes beyond what an admission notice may disclose (LAW 2:2): expected it to be left out"
     return [MINIMUM.issue(words, place) for place in _beyond(message)]
@@ -54,15 +60,30 @@ def _beyond(message: MessageBundle) -> Iterator[str]:
     for index, resource in enumerate(message.resources):
         place = f"Bundle.entry[{index}].resource"
         kind = str(resource.get("resourceType"))
-        allowed = _ALLOWED.get(kind)
+        allowed = ALLOWED.get(kind)
         if allowed is None:
             yield place
             continue
-        yield from (f"{place}.{name}" for name in _names(resource) if name not in allowed | _EVERY)
-        if kind == "Encounter":
-            for number, extension in enumerate(objects(resource.get("extension"))):
-                if extension.get("url") not in _STAY_EXTENSIONS:
-                    yield f"{place}.extension[{number}]"
+        left = [name for name in _names(resource) if name not in allowed | EVERY]
+        yield from (f"{place}.{name}" for name in left)
+        yield from _extensions({name: value for name, value in resource.items() if name not in left}, place)
+
+
+def _extensions(resource: dict[str, Any], place: str) -> Iterator[str]:
+    """The places of extensions, at any depth, that may not stand there."""
+    waiting: list[tuple[str, Any]] = [(place, resource)]
+    while waiting:
+        path, value = waiting.pop()
+        for name, member in value.items():
+            step = f"{path}.{name.removeprefix('_')}"
+            for number, item in enumerate(member) if isinstance(member, list) else ((None, member),):
+                if not isinstance(item, dict):
+                    continue
+                inner = step if number is None else f"{step}[{number}]"
+                if name == "extension" and item.get("url") not in EXTENSIONS:
+                    yield inner
+                else:
+                    waiting.append((inner, item))
 
 
 def _names(resource: dict[str, Any]) -> list[str]:

@@ -62,6 +62,23 @@ class MessageBundle:
         return text(coding.get("code")) if coding.get("system") == canonical.EVENT else None
 
     @property
+    def is_extended(self) -> bool:
+        """Whether it is an admission notice that claims to hold more than the statutory minimum."""
+        claims = obj(self.bundle.get("meta")).get("profile")
+        found = claims if isinstance(claims, list) else []
+        return self.event == "admission-notice" and any(
+            isinstance(claim, str) and claim.partition("|")[0] == canonical.EXTENDED_NOTICE for claim in found
+        )
+
+    @property
+    def profile(self) -> str | None:
+        """The canonical of the profile that a message of its event must keep, whether or not there is one; None
+        without an event."""
+        if self.event is None:
+            return None
+        return canonical.EXTENDED_NOTICE if self.is_extended else f"{canonical.MESSAGE_PROFILE}{self.event}"
+
+    @property
     def header_id(self) -> str | None:
         return text(self.header.get("id"))
 
