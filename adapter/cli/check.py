@@ -12,7 +12,6 @@ from adapter.cli.context import DEFAULT_CONFIG, Config, Json
 from adapter.support.errors import AdapterError, ConfigurationError, DefinitionsError, MappingError, Problem
 
 if TYPE_CHECKING:
-    from adapter.definitions.lock import Lock
     from adapter.directory import Directory
     from adapter.support.settings import Settings
 
@@ -40,7 +39,8 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
         settings = context.settings(config)
     except ConfigurationError as error:
         return error.problems, []
-    problems = [*_certificate(settings), *package_problems(settings), *_terminology(settings)]
+    missing, doubtful = packages(settings)
+    problems = [*_certificate(settings), *missing, *_terminology(settings)]
     try:
         settings.pseudonym_keys()
     except ConfigurationError as error:
@@ -55,7 +55,13 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
     except ConfigurationError as error:
         return problems + error.problems, []
     problems += directory.secret_problems() + _mappings(settings, directory)
-    return problems, [*ending, *_open_keys(settings), *directory.warnings, *_left_behind(settings, directory)]
+    return problems, [
+        *doubtful,
+        *ending,
+        *_open_keys(settings),
+        *directory.warnings,
+        *_left_behind(settings, directory),
+    ]
 
 
 def ending_suppressions(settings: "Settings") -> list[Problem]:
@@ -91,11 +97,14 @@ def _terminology(settings: "Settings") -> list[Problem]:
     return found
 
 
-def package_problems(settings: "Settings") -> list[Problem]:
-    """The required FHIR packages that are not on this machine, or are others than the lock pins."""
+def packages(settings: "Settings") -> tuple[list[Problem], list[Problem]]:
+    """Problems: the required FHIR packages that are not on this machine, or are, they or what they depend on, others
+    than the lock pins. Warnings: what they declare to depend on and is not there."""
+    from adapter.definitions import core, resolver
     from adapter.definitions.lock import Lock
 
     problems: list[Problem] = []
+    warnings: dict[str, None] = {}
     pins = Lock()
     if settings.packages.lock is not None:
         try:
@@ -103,22 +112,12 @@ def package_problems(settings: "Settings") -> list[Problem]:
         except DefinitionsError as error:
             problems.append(Problem(settings.file, settings.line("packages", "lock"), f"packages.lock: {error}"))
     line = settings.line("packages", "required")
-    reasons = (_wrong(key, pins) for key in settings.packages.required)
-    return problems + [Problem(settings.file, line, f"packages.required: {reason}") for reason in reasons if reason]
-
-
-def _wrong(key: str, pins: "Lock") -> str | None:
-    """What is wrong with a required package, if anything."""
-    from adapter.definitions import store
-    from adapter.definitions.resolver import not_installed
-
-    try:
-        installed = store.find(key)
-        if installed is not None:
-            pins.check(installed.package)
-    except DefinitionsError as error:
-        return str(error)
-    return None if installed else not_installed(key)
+    for key in dict.fromkeys((core.KEY, *settings.packages.required)):
+        try:
+            warnings |= dict.fromkeys(resolver.load([key], lock=pins).warnings)
+        except DefinitionsError as error:
+            problems.append(Problem(settings.file, line, f"packages.required: {error}"))
+    return problems, [Problem(settings.file, line, f"packages.required: {warning}") for warning in warnings]
 
 
 def _directory(settings: "Settings") -> "Directory":

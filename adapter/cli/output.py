@@ -6,12 +6,14 @@ the views return, and lasting.
 
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -29,6 +31,16 @@ def console() -> Console:
     if not found.is_terminal:
         found.width = _WIDE
     return found
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Shows on a terminal, on standard error, that something is under way; silence elsewhere. What is yielded may be
+    told how much is done, and of how much."""
+    err = Console(stderr=True)
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(printable(label), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def printable(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapter.cli.check import package_problems
+from adapter.cli.check import packages
 from adapter.cli.context import DEFAULT_CONFIG, Config, settings
 from adapter.support.errors import ConfigurationError
 
@@ -60,11 +60,12 @@ def _started(config: Config) -> "Iterator[Adapter]":
 
     loaded = settings(config)
     configure(loaded.logging.format, loaded.logging.level)
-    if problems := package_problems(loaded):
+    problems, warnings = packages(loaded)
+    if problems:
         raise ConfigurationError(problems)
     adapter = wiring.build(loaded)
     try:
-        for warning in adapter.directory.warnings:
+        for warning in (*warnings, *adapter.directory.warnings):
             log.warning("doubtful configuration: %s", warning)
         _ = adapter.mappings, adapter.suppressions  # a wrong one is told now, not at the first message
         migrate.upgrade(adapter.database)

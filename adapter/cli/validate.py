@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapter.cli.output import counted, print_json, print_line, print_table
+from adapter.cli.output import counted, print_json, print_line, print_table, progress
 from adapter.support.errors import DefinitionsError
 
 if TYPE_CHECKING:
@@ -46,16 +46,20 @@ def validate(
     as_json: Annotated[bool, typer.Option("--json", help="Print data as JSON.")] = False,
 ) -> None:
     """Validate FHIR resources. Exit status: 0 all are valid, 1 one is not, 2 one could not be read."""
-    from adapter.definitions.core import KEY as CORE
     from adapter.validation import Validator
 
-    validator = Validator.load(
-        packages=[CORE, *(package or ())],
-        definitions=[_content(file) for file in definition or ()],
-        unknown_extensions="error" if strict else "information",
-        suppressions=suppressions,
-    )
-    verdicts = [_verdict(validator, file, tuple(profile or ())) for file in files]
+    with progress("loading FHIR packages"):
+        validator = Validator.load(
+            packages=package or (),
+            definitions=[_content(file) for file in definition or ()],
+            unknown_extensions="error" if strict else "information",
+            suppressions=suppressions,
+        )
+    with progress("validating") as advance:
+        verdicts = []
+        for number, file in enumerate(files):
+            advance(number, len(files))
+            verdicts.append(_verdict(validator, file, tuple(profile or ())))
     if as_json:
         print_json(verdicts)
     else:

@@ -34,8 +34,9 @@ class Package:
         return f"{self.id}#{self.version}"
 
     def answers_to(self, package_id: str, version: str) -> bool:
-        """Whether this is the package that is asked for, by its own id or by an alias; 4.0.x asks for any 4.0."""
-        if package_id != self.id and package_id not in self.aliases:
+        """Whether this is the package that is asked for, by its own id, without the `.r4` that a guide's package for R4
+        has at its end, or by an alias; 4.0.x asks for any 4.0."""
+        if package_id not in (self.id, self.id.removesuffix(".r4"), *self.aliases):
             return False
         return version == self.version or (version.endswith(".x") and self.version.startswith(version[:-1]))
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, Self
 
 from adapter import definitions as packages_of
 from adapter.definitions import Definitions
+from adapter.definitions.core import KEY as CORE
 from adapter.definitions.terminology import Terminology
 from adapter.fhir import json as fhir_json
 from adapter.fhir import outcomes
@@ -67,6 +68,8 @@ class Validator:
         clock: Clock,
     ) -> None:
         vocabulary = Vocabulary(Terminology(known), terminology)
+        self.definitions = known
+        """The packages' resources, as loaded."""
         self._engine = Engine(types, Library(known), vocabulary, unknown_extensions)
         self._suppressions = suppressions
         self._clock = clock
@@ -92,8 +95,9 @@ class Validator:
         clock: Clock | None = None,
     ) -> Self:
         """A validator with the definitions of installed packages (`id#version`) and those given, as parsed resources or
-        as FHIR JSON or XML. `unknown_extensions`: how grave it is that an extension's definition is in none of
-        them: "information", since FHIR tells a receiver to take such content, or "error", to test what a sender sends.
+        as FHIR JSON or XML; R4's core package is always among them. `unknown_extensions`: how grave it is that an
+        extension's definition is in none of them: "information", since FHIR tells a receiver to take such content, or
+        "error", to test what a sender sends.
         `suppressions`: a file of reviewed suppressions. `terminology` is asked what the packages cannot decide.
         Raises DefinitionsError where a package is not installed or a definition cannot be read, ConfigurationError
         where the suppressions are wrong."""
@@ -103,7 +107,7 @@ class Validator:
             suppressions = Suppressions.load(suppressions, swedish_day(clock.now()))
         return cls(
             table(),
-            packages_of.load(packages, extra),
+            packages_of.load([CORE, *packages], extra),
             len(extra),
             unknown_extensions,
             suppressions=suppressions,
