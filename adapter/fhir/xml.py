@@ -122,10 +122,12 @@ class _Reader:
         """What a child is in the structure; None where it is passed over."""
         is_div = node.tag == _XHTML_DIV
         if not is_div and not str(node.tag).startswith(_NAMESPACE):
-            return self._pass_over(node, f"it is not in the namespace {FHIR}")
+            self._pass_over(node, f"it is not in the namespace {FHIR}")
+            return None
         element = structure.by_name.get("div" if is_div else self._name(node))
         if element is None or element.attribute or (element.kind == "xhtml") != is_div:
-            return self._pass_over(node, f"{structure.name} has no such element")
+            self._pass_over(node, f"{structure.name} has no such element")
+            return None
         return element
 
     def _value(self, node: etree._Element, element: Element, depth: int) -> Any:

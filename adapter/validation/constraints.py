@@ -4,11 +4,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from adapter.fhir.shapes import objects
 from adapter.fhirpath import patterns
 from adapter.fhirpath.errors import FhirPathError
 from adapter.fhirpath.model import fhir as type_named
 from adapter.fhirpath.nodes import Node
-from adapter.validation import bindings, invariants, narrative, rules, values
+from adapter.validation import bindings, invariants, narrative, relative_limits, rules, values
 from adapter.validation.bindings import Terms
 from adapter.validation.items import Item
 from adapter.validation.run import Run
@@ -17,6 +18,7 @@ ItemCheck = Callable[[Item, Run], None]
 
 _EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
 _MIN_LENGTH = _EXTENSION + "minLength"
+_R5 = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition."
 _REGEX = _EXTENSION + "regex"
 
 
@@ -27,7 +29,8 @@ def checks(definition: dict[str, Any], base: dict[str, Any], terms: Terms, url: 
         wanted = values.prefixed(definition, prefix)
         if wanted is not None and wanted != values.prefixed(base, prefix):
             found.append(make(*wanted, url))
-    if _differs(definition, base, "maxLength"):
+    found += _valued(definition, url)
+    if _differs(definition, base, "maxLength") and isinstance(definition["maxLength"], int):
         found.append(_length(definition["maxLength"], url, longest=True))
     shortest = values.extension_value(definition, _MIN_LENGTH)
     if isinstance(shortest, int) and shortest != values.extension_value(base, _MIN_LENGTH):
@@ -38,7 +41,7 @@ def checks(definition: dict[str, Any], base: dict[str, Any], terms: Terms, url: 
     if _differs(definition, base, "binding"):
         found.append(_Bound(definition, terms, url).check)
     found += narrative.controls(definition, url)
-    known = frozenset(str(each.get("key")) for each in base.get("constraint", []))
+    known = frozenset(str(each.get("key")) for each in objects(base.get("constraint")))
     found += [_Invariants(definition, known, url).check] if _has_new(definition, known) else []
     return found
 
@@ -48,7 +51,7 @@ def _differs(definition: dict[str, Any], base: dict[str, Any], name: str) -> boo
 
 
 def _has_new(definition: dict[str, Any], known: frozenset[str]) -> bool:
-    return any(str(each.get("key")) not in known for each in definition.get("constraint", []))
+    return any(str(each.get("key")) not in known for each in objects(definition.get("constraint")))
 
 
 def _fixed(_type: str, wanted: Any, url: str) -> ItemCheck:
@@ -70,16 +73,17 @@ def _pattern(_type: str, wanted: Any, url: str) -> ItemCheck:
     return check
 
 
-def _least(_type: str, limit: Any, url: str) -> ItemCheck:
-    return _limit(limit, url, -1)
+def _least(type_: str, limit: Any, url: str) -> ItemCheck:
+    return _limit(type_, limit, url, -1)
 
 
-def _greatest(_type: str, limit: Any, url: str) -> ItemCheck:
-    return _limit(limit, url, 1)
+def _greatest(type_: str, limit: Any, url: str) -> ItemCheck:
+    return _limit(type_, limit, url, 1)
 
 
-def _limit(limit: Any, url: str, wrong: int) -> ItemCheck:
+def _limit(type_: str, limit: Any, url: str, wrong: int) -> ItemCheck:
     compare = values.comparing(limit)
+    relative = relative_limits.comparing(limit, wrong) if type_ in ("Duration", "Quantity") else None
     rule = rules.PROFILE_LEAST if wrong < 0 else rules.PROFILE_GREATEST
     shown = f"{limit.get('value')} {limit.get('code', '')}".strip() if isinstance(limit, dict) else str(limit)
     found, expected = ("smaller", "at least") if wrong < 0 else ("greater", "at most")
@@ -88,14 +92,33 @@ def _limit(limit: Any, url: str, wrong: int) -> ItemCheck:
     def check(item: Item, run: Run) -> None:
         if item.value is None:
             return
-        order = compare(item.value)
+        is_moment = relative is not None and isinstance(item.value, str)
+        order = relative(item.value, run) if relative is not None and is_moment else compare(item.value)
         if order == wrong:
             run.report(rule, words, item.path, url)
-        elif order is None:
+        elif order is None and not is_moment:
             told = f"the value cannot be compared with the profile's limit {shown}: value, system or unit is another"
             run.report(rules.PROFILE_RANGE_UNDECIDED, told, item.path, url)
 
     return check
+
+
+def _valued(definition: dict[str, Any], url: str) -> list[ItemCheck]:
+    """R5's mustHaveValue and valueAlternatives, which R4 carries as extensions."""
+    extensions = [each for each in objects(definition.get("extension")) if str(each.get("url")).startswith(_R5)]
+    needed = any(each["url"] == f"{_R5}mustHaveValue" and each.get("valueBoolean") is True for each in extensions)
+    instead = {each.get("valueCanonical") for each in extensions if each["url"] == f"{_R5}valueAlternatives"}
+    if not needed and not instead:
+        return []
+
+    def check(item: Item, run: Run) -> None:
+        if item.value is None and not any(
+            each.get("url") in instead for each in objects((item.extra or {}).get("extension"))
+        ):
+            words = f"expected a value{' or one of the extensions ' if instead else ''}{', '.join(map(str, instead))}"
+            run.report(rules.PROFILE_VALUE, words, item.path, url)
+
+    return [check]
 
 
 def _length(limit: Any, url: str, *, longest: bool) -> ItemCheck:

@@ -47,6 +47,8 @@ class Engine:
             found.append(references.check)
         elif type_name == "Coding":
             found.append(self.terms.coding)
+        elif type_name == "Attachment":
+            found.append(_attachment)
         return found
 
     def of_element(self, definition: dict[str, Any], type_name: str, element: Element) -> list[Check]:
@@ -61,6 +63,8 @@ class Engine:
         found += bindings.checks(definition, element.type, self.terms)
         if element.type == "uri" and element.name == "url" and self._is_canonical(type_name):
             found.append(_absolute)
+        if element.type == "uri" and element.name == "system" and type_name in ("Coding", "Identifier"):
+            found.append(_absolute_system)
         for type_ in objects(definition.get("type")):
             if type_.get("code") == element.type:
                 found += self._of_type(type_, element.type)
@@ -287,11 +291,27 @@ def _absolute(value: Any, run: Run, path: Path) -> None:
         run.report(rules.FORMAT, "the canonical URL of a definition is not absolute", path)
 
 
+def _absolute_system(value: Any, run: Run, path: Path) -> None:
+    if value.__class__ is str and not is_absolute(value):
+        run.report(rules.SYSTEM, "the system is not absolute", path)
+
+
+def _attachment(value: Any, run: Run, path: Path) -> None:
+    """`size` is that of `data` before it was written as base64."""
+    data, size = value.get("data"), value.get("size")
+    if data.__class__ is not str or size.__class__ is not int:
+        return
+    digits = sum(map(len, data.split()))
+    actual = digits * 3 // 4 - data.count("=")
+    if not digits % 4 and actual != size:
+        run.report(rules.ATTACHMENT_SIZE, f"the data has {actual} bytes: expected the size to be that", path)
+
+
 def _follow_links(run: Run, frame: Frame) -> None:
     """Links within a narrative, once all ids of its resource are known."""
     mine = [each for each in run.links if each[0] is frame]
     run.links = [each for each in run.links if each[0] is not frame]
     for _, place, wanted in mine:
-        known = frame.ids | frame.outer.contained.keys() | {frame.resource.get("id")}
+        known = frame.ids | frame.outer.contained.keys() | {text(frame.resource.get("id"))}
         if wanted - known:
             run.report(rules.NARRATIVE_CONTENT, "a link within the document leads to no element", place)

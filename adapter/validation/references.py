@@ -106,9 +106,9 @@ class Targets:
         url = value.get("reference") if value.__class__ is dict else None
         stated = value.get("type") if value.__class__ is dict else None
         if url.__class__ is not str or not (self.types or self.aggregation or stated):
-            return
+            return None
         if stated is None and not self.aggregation and run.frame.outer.bundle is None and url[:1] != "#":
-            return  # it leads out of all that is here
+            return self._implied(url, run, path)  # it leads out of all that is here
         found = target(url, run.frame)
         self._stated(stated, url, found, run, path)
         if found.resource is None:
@@ -117,7 +117,7 @@ class Targets:
                     f"the reference leads nowhere: expected a resource that is {' or '.join(sorted(self.aggregation))}"
                 )
                 run.report(rules.REFERENCE_REQUIRED, words, path, self.profile)
-            return
+            return self._implied(url, run, path)
         if self.types and found.type not in self.types:
             words = f"the reference leads to a {found.type}: expected {' or '.join(sorted(self.types))}"
             run.report(rules.REFERENCE_TYPE, words, path, self.profile)
@@ -128,6 +128,16 @@ class Targets:
         ):
             words = f"the target is {found.place}: expected it to be {' or '.join(sorted(self.aggregation))}"
             run.report(rules.REFERENCE_AGGREGATION, words, path, self.profile)
+        return None
+
+    def _implied(self, url: str, run: Run, path: Path) -> None:
+        """A URL by which a server gives a resource says its type, wherever that is."""
+        if not self.types or url.partition("/")[0] in self.types:
+            return
+        match = _REST.fullmatch(url)
+        if match is not None and match["type"] not in self.types and match["type"] in table().resources:
+            words = f"the URL is that of a {match['type']}: expected {' or '.join(sorted(self.types))}"
+            run.report(rules.REFERENCE_TYPE, words, path, self.profile)
 
     def _stated(self, stated: object, url: str, found: Target, run: Run, path: Path) -> None:
         """Reference.type must be a type that may stand here, and that of the target."""

@@ -10,6 +10,7 @@ from adapter.validation.run import Path, Run
 _REMEMBERED = 50_000
 _DEFINED_TYPES = "http://hl7.org/fhir/ValueSet/defined-types"
 _SYSTEM_TYPES = "http://hl7.org/fhirpath/System."
+_VALUE_SETS = ("http://hl7.org/fhir/ValueSet/", "http://terminology.hl7.org/ValueSet/")
 _NOT_LOADED = "the packages that are loaded do not hold all codes of its code system or value set"
 
 
@@ -40,6 +41,7 @@ class Vocabulary:
         self._remote = remote
         self._members: dict[tuple[str, str | None, str], Answer] = {}
         self._codings: dict[tuple[str, str, str | None], tuple[bool | None, bool]] = {}
+        self._systems: dict[str, bool] = {}
 
     def member(self, value_set: str, system: str | None, code: str) -> Answer:
         """Whether a code is in a value set; without system, one of the value set's systems is meant."""
@@ -64,7 +66,12 @@ class Vocabulary:
         if value.__class__ is not dict:
             return
         system, code, display = value.get("system"), value.get("code"), value.get("display")
-        if system.__class__ is not str or code.__class__ is not str:
+        if system.__class__ is not str:
+            return
+        if self._is_no_system(system):
+            words = "the URL is that of a value set: expected the code system that the code is of"
+            run.report(rules.SYSTEM, words, (path, "system"))
+        if code.__class__ is not str:
             return
         key = (system, code, display if display.__class__ is str else None)
         found = self._codings.get(key)
@@ -77,6 +84,16 @@ class Vocabulary:
             run.report(rules.CODE_UNKNOWN, "the code system has no such code", (path, "code"))
         elif not named:
             run.report(rules.CODE_DISPLAY, "the code system has another display for the code", (path, "display"))
+
+    def _is_no_system(self, url: str) -> bool:
+        found = self._systems.get(url)
+        if found is None:
+            found = self._terminology.code_system(url) is None and (
+                url.startswith(_VALUE_SETS) or self._terminology.value_set(url) is not None
+            )
+            if len(self._systems) < _REMEMBERED:
+                self._systems[url] = found
+        return found
 
     def _look_up(self, system: str, code: str, display: str | None) -> tuple[bool | None, bool]:
         known = self._terminology.known(system, code).result

@@ -261,3 +261,15 @@ DEFINITION_CIRCLE = Rule(
     "A StructureDefinition is derived from itself.",
     "Name another definition in baseDefinition.",
 )
+SYSTEM = Rule(
+    "base-system",
+    "invalid",
+    "The system of a Coding or Identifier is no absolute URI, or is the URL of a value set.",
+    "Name the code system, or the system of the identifiers, by its absolute URI.",
+)
+ATTACHMENT_SIZE = Rule(
+    "base-attachment-size",
+    "structure",
+    "Attachment.size is not the number of bytes of its data.",
+    "Give the number of bytes before they are written as base64, or leave size out.",
+)

@@ -85,6 +85,12 @@ PROFILE_LENGTH = Rule(
     "A text is longer or shorter than the profile allows.",
     _KEEP,
 )
+PROFILE_VALUE = Rule(
+    "profile-value",
+    "required",
+    "A primitive has no value where the profile demands one, or an extension that may stand for it.",
+    _KEEP,
+)
 PROFILE_REGEX = Rule(
     "profile-regex",
     "invalid",

@@ -125,9 +125,107 @@ def telecom(*uses: str) -> dict[str, Any]:
     return PATIENT | {"telecom": [CONTACT | {"use": use} for use in uses]}
 
 
+UNKNOWN = {"url": BASE + "data-absent-reason", "valueCode": "unknown"}
+R5 = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition."
+HUNDRED_YEARS = {"value": 100, "system": "http://unitsofmeasure.org", "code": "a"}
+
+
 Row = tuple[str, str, dict[str, Any], dict[str, Any], tuple[dict[str, Any], ...]]
 ROWS: list[Row] = [
     # rule, place, content that breaks it, content that does not, definitions
+    (
+        "base-system",
+        "Patient.maritalStatus.coding[0].system",
+        PATIENT | {"maritalStatus": {"coding": [{"system": "marital-status"}]}},
+        PATIENT | {"maritalStatus": {"coding": [{"system": "urn:oid:1.2.3"}]}},
+        (),
+    ),
+    (
+        "base-system",
+        "Patient.maritalStatus.coding[0].system",
+        PATIENT | {"maritalStatus": {"coding": [{"system": "http://hl7.org/fhir/ValueSet/marital-status"}]}},
+        PATIENT | {"maritalStatus": {"coding": [{"system": "http://acme.com/ValueSet/marital-status"}]}},
+        (),
+    ),
+    (
+        "base-system",
+        "Patient.maritalStatus.coding[0].system",
+        PATIENT | {"maritalStatus": {"coding": [{"system": "http://acme.com/vs"}]}},
+        PATIENT | {"maritalStatus": {"coding": [{"system": "http://acme.com/codes"}]}},
+        (value_set("a"),),
+    ),
+    (
+        "base-system",
+        "Patient.identifier[0].system",
+        PATIENT | {"identifier": [{"system": "numbers", "value": "1"}]},
+        PATIENT | {"identifier": [{"system": "http://acme.com/numbers", "value": "1"}]},
+        (),
+    ),
+    (
+        "base-attachment-size",
+        "Patient.photo[0]",
+        PATIENT | {"photo": [{"contentType": "text/plain", "data": "aGVs bG8=", "size": 6}]},
+        PATIENT | {"photo": [{"contentType": "text/plain", "data": "aGVs bG8=", "size": 5}]},
+        (),
+    ),
+    (
+        "base-reference-type",
+        "Patient.managingOrganization",
+        PATIENT | {"managingOrganization": {"reference": "http://acme.com/fhir/Practitioner/1"}},
+        PATIENT | {"managingOrganization": {"reference": "http://acme.com/fhir/Organization/1"}},
+        (),
+    ),
+    (
+        "base-reference-type",
+        "Patient.managingOrganization",
+        PATIENT | {"managingOrganization": {"reference": "Practitioner/1"}},
+        PATIENT | {"managingOrganization": {"reference": "Organisation/1"}},
+        (),
+    ),
+    (
+        "profile-value",
+        "Patient.active",
+        PATIENT | {"_active": {"extension": [UNKNOWN]}},
+        PATIENT | {"active": True, "_active": {"extension": [UNKNOWN]}},
+        (
+            definition(
+                "Patient", element("Patient.active", extension=[{"url": R5 + "mustHaveValue", "valueBoolean": True}])
+            ),
+        ),
+    ),
+    (
+        "profile-value",
+        "Patient.active",
+        PATIENT | {"_active": {"extension": [{"url": BASE + "iso21090-nullFlavor", "valueCode": "MSK"}]}},
+        PATIENT | {"_active": {"extension": [UNKNOWN]}},
+        (
+            definition(
+                "Patient",
+                element(
+                    "Patient.active", extension=[{"url": R5 + "valueAlternatives", "valueCanonical": UNKNOWN["url"]}]
+                ),
+            ),
+        ),
+    ),
+    (
+        "profile-min-value",
+        "Patient.birthDate",
+        PATIENT | {"birthDate": "1890-01-01"},
+        PATIENT | {"birthDate": "1990"},
+        (definition("Patient", element("Patient.birthDate", minValueDuration=HUNDRED_YEARS)),),
+    ),
+    (
+        "profile-max-value",
+        "Patient.deceased.ofType(dateTime)",
+        PATIENT | {"deceasedDateTime": "9999-01-01T00:00:00Z"},
+        PATIENT | {"deceasedDateTime": "2020-01-01T00:00:00Z"},
+        (
+            definition(
+                "Patient",
+                element("Patient.deceased[x]", type=[{"code": "dateTime"}], maxValueQuantity=HUNDRED_YEARS),
+            ),
+        ),
+    ),
     (
         "base-blank",
         "Patient.name[0].text",
