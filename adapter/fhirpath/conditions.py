@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from adapter.fhirpath import comparison, nodes
+from adapter.fhirpath import comparison, nodes, temporal
 from adapter.fhirpath.environment import Scope
 from adapter.fhirpath.errors import FhirPathError
 from adapter.fhirpath.model import Type
@@ -17,6 +17,7 @@ _ORDERS: dict[str, Callable[[int], bool]] = {
     ">=": lambda order: order >= 0,
 }
 _TEXTS = frozenset(("string", "uri", "base64Binary"))
+_MOMENTS = frozenset(("date", "dateTime", "instant"))
 
 
 def chain(operator: str, operands: list[Plan]) -> Plan:
@@ -177,7 +178,26 @@ def _ordered(operator: str, left: Plan, right: Plan) -> Plan:
         order = comparison.order(one(this, scope), other(this, scope))
         return None if order is None else decide(order)
 
-    return boolean(truth)
+    return boolean(_moments(left, right, decide, truth) if _are_moments(left, right) else truth)
+
+
+def _are_moments(left: Plan, right: Plan) -> bool:
+    return all(plan.raw is not None and plan.raw.name in _MOMENTS for plan in (left, right))
+
+
+def _moments(left: Plan, right: Plan, decide: Callable[[int], bool], slow: Truth) -> Truth:
+    """The order of two elements that hold dates or times, which most have in the same whole form."""
+    first, second = left.run, right.run
+
+    def truth(this: Any, scope: Scope) -> bool | None:
+        one, other = first(this, scope), second(this, scope)
+        if len(one) == 1 == len(other) and one[0].__class__ is str and other[0].__class__ is str:
+            a, b = temporal.whole(one[0]), temporal.whole(other[0])
+            if a is not None and a.__class__ is b.__class__:
+                return decide((a > b) - (a < b))
+        return slow(this, scope)
+
+    return truth
 
 
 def _membership(item: Plan, collection: Plan) -> Plan:

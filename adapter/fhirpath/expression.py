@@ -110,7 +110,9 @@ class Compiled:
 
     def holds(self, value: Any, scope: Scope) -> bool | None:
         """The result as a Boolean, None where it is empty: for invariants."""
-        self._enter(value, scope)
+        scope.input = (value, self._type)
+        scope.index = 0
+        scope.total = None
         try:
             return self._plan.truth(value, scope)
         except (FhirPathError, RecursionError, AttributeError, TypeError) as error:

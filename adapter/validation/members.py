@@ -50,6 +50,39 @@ def several(check: Item, place: str) -> Member:
     return member
 
 
+def one_object(shape: "Shape", extras: "tuple[Check, ...]", place: str, slow: Member) -> Member:
+    """A member that does not repeat, of a complex type; `slow` says what is wrong with what is no object."""
+
+    def member(value: Any, owner: dict[str, Any], run: Run, path: Path, key: str) -> None:
+        if value.__class__ is not dict:
+            return slow(value, owner, run, path, key)
+        where = (path, place)
+        shape.check(value, run, where)
+        for extra in extras:
+            extra(value, run, where)
+        return None
+
+    return member
+
+
+def several_objects(shape: "Shape", extras: "tuple[Check, ...]", place: str, slow: Member) -> Member:
+    """A member that repeats, of a complex type; `slow` says what is wrong with what is no array of values."""
+
+    def member(value: Any, owner: dict[str, Any], run: Run, path: Path, key: str) -> None:
+        if value.__class__ is not list or not value:
+            return slow(value, owner, run, path, key)
+        where = (path, place)
+        for index, item in enumerate(value):
+            inner = (where, index)
+            shape.check(item, run, inner)
+            if item.__class__ is dict:
+                for extra in extras:
+                    extra(item, run, inner)
+        return None
+
+    return member
+
+
 def primitive(name: str, place: str, type_: Primitive, extras: "tuple[Check, ...]", element: "Shape") -> Member:
     """A primitive that does not repeat. The function is called for the member and for the one with underscore."""
     accepts, sibling_name = accepting(type_), f"_{name}"

@@ -96,6 +96,9 @@ class Shapes:
                     check, self._extras.extension(structure.name, modifier=element.name == "modifierExtension")
                 )
         wrapped = members.several(check, place) if element.is_list else members.one(check, place)
+        if element.kind == "complex" and element.type != "Extension":
+            quick = members.several_objects if element.is_list else members.one_object
+            wrapped = quick(self[element.type], extras, place, wrapped)
         return {element.name: wrapped}
 
     def _resource(self, name: str) -> members.Item:

@@ -45,27 +45,33 @@ class Occurrence:
 
         return check
 
-    def single(self, inner: ItemCheck, slow: OwnerCheck) -> OwnerCheck:
-        """The check of the number, and of one value."""
-        key, extra, type_, step = self.key, self.extra, self.type, self.step
-        optional = not self.least
-        if not self.least <= 1 <= self.greatest:
-            return slow
+    def values(self, inner: ItemCheck, slow: OwnerCheck) -> OwnerCheck:
+        """The check of the number, and of each value."""
+        key, extra, type_, step, least, greatest = self.key, self.extra, self.type, self.step, self.least, self.greatest
 
         def check(owner: dict[str, Any], run: Run, path: Path) -> None:
             value = owner.get(key)
-            if value is None:
-                if not optional or extra in owner:
-                    slow(owner, run, path)
-            elif value.__class__ is list or extra in owner:
+            if extra in owner:
                 slow(owner, run, path)
-            else:
+            elif value is None:
+                if least:
+                    slow(owner, run, path)
+            elif value.__class__ is list:
+                if extra or not least <= len(value) <= greatest:
+                    return slow(owner, run, path)
+                where = (path, step)
+                for index, each in enumerate(value):
+                    inner(Item(each, type_, (where, index)), run)
+            elif least <= 1 <= greatest:
                 inner(Item(value, type_, (path, step)), run)
+            else:
+                slow(owner, run, path)
+            return None
 
         return check
 
     def objects(self, below: tuple[OwnerCheck, ...], slow: OwnerCheck) -> OwnerCheck:
-        """The check of the number, and of what the objects that are the values have below them."""
+        """The check of the number, and of what the values, which are objects, have below them."""
         key, step, least, greatest = self.key, self.step, self.least, self.greatest
 
         def check(owner: dict[str, Any], run: Run, path: Path) -> None:

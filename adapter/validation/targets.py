@@ -45,7 +45,7 @@ class TargetCheck:
         """Type, place and profile of the resource that the reference leads to."""
         self._targets.check(item.value, run, item.path)
         url = item.owner.get("reference")
-        if not isinstance(url, str):
+        if not isinstance(url, str) or (run.frame.outer.bundle is None and url[:1] != "#"):
             return
         target = references.target(url, run.frame).resource
         if target is None:
