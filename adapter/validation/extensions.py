@@ -76,9 +76,8 @@ class Extensions:
     def _not_known(self, url: str, run: Run, path: Path, modifier: bool) -> None:
         if any(each in url for each in _TOLERATED) or url.startswith(_TOOLS):
             return
-        severity: str = self._unknown
-        if modifier and severity == "information":
-            severity = "warning"
+        # Who does not know a modifier extension must not process what has it (FHIR R4, extensibility).
+        severity = "error" if modifier else self._unknown
         run.report(rules.EXTENSION_UNKNOWN, "the extension's definition is not loaded", path, severity=severity)
 
     def _check_parts(self, profile: Profile, value: dict[str, Any], run: Run, path: Path) -> None:

@@ -851,6 +851,14 @@ def test_r4_binds_extensibly_as_a_profile_does() -> None:
     assert [(issue.rule, issue.severity) for issue in outcome.issues[1:]] == [("code-extensible", "warning")]
 
 
+@pytest.mark.parametrize(("name", "severity"), [("extension", "information"), ("modifierExtension", "error")])
+def test_an_unknown_extension_is_passed_over_unless_it_modifies(name: str, severity: str) -> None:
+    patient = PATIENT | {name: [{"url": "http://elsewhere.org/e", "valueCode": "x"}]}
+    assert [(issue.rule, issue.severity) for issue in Validator.load().validate(patient).issues[1:]] == [
+        ("base-extension-unknown", severity)
+    ]
+
+
 def test_of_relative_full_urls_only_they_are_wrong() -> None:
     patient = {"fullUrl": "Patient/1", "resource": PATIENT | {"id": "1"}}
     composition = {
