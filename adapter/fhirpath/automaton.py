@@ -12,7 +12,10 @@ from typing import Any
 _constants: Any = importlib.import_module("re._constants")
 
 _MAX_STATES = 20_000
-_MAX_SETS = 2_000
+_MAX_KEPT = 500_000
+"""States in the sets that are kept."""
+_MAX_WORK = 300_000
+"""States that one text may lead through: about a second."""
 
 Test = Callable[[str], bool]
 
@@ -22,14 +25,14 @@ class Unsupported(Exception):  # noqa: N818 - says what the pattern is, not that
 
 
 class TooLarge(Exception):  # noqa: N818
-    """The pattern's repetitions make too many states."""
+    """The pattern's repetitions make too many states, or a text leads through too many of them."""
 
 
 class Automaton:
     """Accepts the texts that the pattern matches: all of the text if `whole`, else any part."""
 
     def __init__(self, tree: Any, flags: int, *, whole: bool) -> None:
-        if flags & re.MULTILINE:
+        if flags & (re.MULTILINE | re.ASCII):
             raise Unsupported
         self._flags = flags
         self._whole = whole
@@ -40,34 +43,44 @@ class Automaton:
         self._start = self._state()
         self._end = self._sequence(tree, self._start)
         self._sets: dict[tuple[frozenset[int], str], frozenset[int]] = {}
+        self._kept = 0
 
     def accepts(self, text: str) -> bool:
-        """Whether the text matches."""
+        """Whether the text matches. Raises TooLarge where telling it would take too long."""
+        work = 0
         current = self._closure({self._start}, at_start=True, at_end=not text)
         final = len(text) - 1
         for place, character in enumerate(text):
             if not self._whole and self._end in current:
                 return True
-            current = self._follow(current, character, last=place == final)
+            key = (current, character)
+            found = None if place == final else self._sets.get(key)
+            if found is None:
+                found = self._follow(current, character, last=place == final)
+                work += len(current) + len(found) + 1
+                if work > _MAX_WORK:
+                    raise TooLarge
+                if place != final:
+                    self._keep(key, found)
+            current = found
             if not current:
                 return False
         return self._end in current
 
     def _follow(self, current: frozenset[int], character: str, *, last: bool) -> frozenset[int]:
-        key = (current, character)
-        found = None if last else self._sets.get(key)
-        if found is None:
-            steps = (self._steps[state] for state in current)
-            targets = {step[1] for step in steps if step is not None and step[0](character)}
-            if not self._whole:
-                # A match may begin after any character.
-                targets.add(self._start)
-            found = self._closure(targets, at_start=False, at_end=last)
-            if not last:
-                if len(self._sets) >= _MAX_SETS:
-                    self._sets.clear()
-                self._sets[key] = found
-        return found
+        steps = (self._steps[state] for state in current)
+        targets = {step[1] for step in steps if step is not None and step[0](character)}
+        if not self._whole:
+            # A match may begin after any character.
+            targets.add(self._start)
+        return self._closure(targets, at_start=False, at_end=last)
+
+    def _keep(self, key: tuple[frozenset[int], str], found: frozenset[int]) -> None:
+        self._kept += len(key[0]) + len(found) + 10
+        if self._kept > _MAX_KEPT:
+            self._sets.clear()
+            self._kept = 0
+        self._sets[key] = found
 
     def _closure(self, states: set[int], *, at_start: bool, at_end: bool) -> frozenset[int]:
         found: set[int] = set()

@@ -281,7 +281,48 @@ def test_patterns_that_explode_take_bounded_time(pattern: str, function: str) ->
 @pytest.mark.parametrize("pattern", [r"(a+)+\1", r"(?:(?=a)a*)*b", r"(\ba+)*b"])
 def test_what_an_automaton_cannot_do_is_refused_in_patterns_that_may_explode(pattern: str) -> None:
     with pytest.raises(FhirPathError, match="unbounded time"):
-        evaluate("'aaa'.matches(%pattern)", pattern=pattern)
+        evaluate("%text.matches(%pattern)", text="a" * 3000, pattern=pattern)
+
+
+MANY_WAYS = [
+    ("a*b", "a" * 200_000),
+    ("a?" * 30 + "a" * 31, "a" * 30),
+    ("(a|aa)" * 40 + "$", "a" * 60 + "!"),
+    ("(?:x?){1000}" * 5, "x" * 3000 + "!"),
+    ("(a|b)*a(a|b){2000}c", "ab" * 50_000),
+    ("(a{5000}){5000}", "a" * 200_000),
+    ("(" * 300 + "a" + "+)" * 300, "a" * 100),
+    ("(?i)(A|B)*c", "ab" * 50_000),
+]
+
+
+@pytest.mark.parametrize(("pattern", "text"), MANY_WAYS)
+@pytest.mark.timeout(30)
+def test_patterns_without_nested_repetitions_may_explode_too(pattern: str, text: str) -> None:
+    said: list[str] = []
+    for function in ("matches(%pattern)", "matchesFull(%pattern)", "replaceMatches(%pattern, 'y')"):
+        try:
+            assert len(evaluate(f"%text.{function}", text=text, pattern=pattern)) == 1
+        except FhirPathError as error:
+            said.append(str(error))
+    assert all("regular expression" in each for each in said)
+
+
+def test_replacing_does_not_make_a_text_without_end() -> None:
+    for by in ("'" + "x" * 90_000 + "'", "'" + "$0" * 40_000 + "'"):
+        with pytest.raises(FhirPathError, match="grows beyond"):
+            evaluate(f"%text.replaceMatches('.', {by})", text="a" * 100_000)
+
+
+def test_a_text_beyond_fhirs_limit_is_not_matched() -> None:
+    with pytest.raises(FhirPathError, match="is not matched"):
+        evaluate("%text.matches('a')", text="a" * 2_000_000)
+
+
+def test_flags_inside_a_pattern_hold_in_an_automaton_too() -> None:
+    assert evaluate("%text.matches('(?i)^(A+)+$')", text="a" * 3000) == [True]
+    assert evaluate("%text.matches('^(A+)+$')", text="a" * 3000) == [False]
+    assert evaluate("'[a'.matches('[[a]')") == [True]
 
 
 REGEX = st.recursive(

@@ -38,6 +38,32 @@ def test_base64_that_does_not_end_as_it_should(validator: Validator) -> None:
     assert rules_of(validator, PATIENT | {"photo": [photo]}) == {"base-format"}
 
 
+@pytest.mark.parametrize(("data", "right"), [("QUJD", True), ("QU JD\n", True), ("QUI=", True), ("QQ= =", True)])
+@pytest.mark.parametrize("wrong", ["", " ", "Q", "QUJ", "QUJD=", "====", "Q===", "QUJD\u00a0", "QU\x1cJD"])
+def test_base64(validator: Validator, data: str, right: bool, wrong: str) -> None:
+    photo = {"contentType": "text/plain"}
+    assert (rules_of(validator, PATIENT | {"photo": [photo | {"data": data}]}) == set()) is right
+    assert rules_of(validator, PATIENT | {"photo": [photo | {"data": wrong}]}) in ({"base-format"}, {"base-empty"})
+
+
+def test_a_large_attachment_takes_memory_in_proportion(validator: Validator) -> None:
+    import tracemalloc
+
+    content = PATIENT | {"photo": [{"contentType": "text/plain", "data": "QUJD" * 1_000_000}]}
+    tracemalloc.start()
+    assert rules_of(validator, content) == set()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40_000_000
+
+
+@pytest.mark.parametrize("wrong", [[], {}, 5, None, [{}]])
+def test_an_id_of_another_type_beside_links_in_the_narrative(validator: Validator, wrong: Any) -> None:
+    div = '<div xmlns="http://www.w3.org/1999/xhtml"><a href="#x">x</a></div>'
+    found = rules_of(validator, PATIENT | {"id": wrong, "text": {"status": "generated", "div": div}})
+    assert "base-narrative-content" in found
+
+
 @pytest.mark.parametrize("form", ["(a+)+b", "(a|a)*b", "(.*a){20}b"])
 def test_a_profile_with_an_exploding_regular_expression(form: str) -> None:
     text = {"path": "Patient.name.text", "extension": [{"url": BASE + "regex", "valueString": form}]}
