@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from adapter.sandbox.authoring.scenario import Role
 from adapter.sandbox.fhir_receiver import FHIR_JSON, FHIR_XML, FhirReceiver
 from adapter.sandbox.installation import Counterpart, Installation
-from adapter.sandbox.journey import Journey, Play, Role, shipped_journey
+from adapter.sandbox.journey import Journey, Play, shipped_journey
 from adapter.sandbox.ledger import Ledger
 from adapter.sandbox.legs import Legs
 from adapter.sandbox.lifecare import Answered, Lifecare

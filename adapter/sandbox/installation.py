@@ -13,14 +13,14 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from adapter import wiring
-from adapter.sandbox.journey import Journey, Role
+from adapter.sandbox.authoring.scenario import Role
+from adapter.sandbox.journey import Journey
 from adapter.security.principals import Right
 from adapter.store import migrate
 from adapter.support import settings
 
 REGION, MUNICIPALITY, OPERATIONS = "region", "kommun", "drift"
 _ENDPOINT = {"ehr": "ehr", "open-care": "open-care", "municipality": "lifecare"}
-_KIND = {"ehr": "inpatient", "open-care": "open-care", "municipality": "municipal-receiving"}
 _TOKEN_LIFE = timedelta(hours=12)
 _OPERATOR = (Right.LIST, Right.CONTENT, Right.RESEND, Right.RELEASE, Right.METRICS, Right.ALL_PARTIES)
 
@@ -104,7 +104,7 @@ class Installation:
                 {"id": OPERATIONS, "kind": "operator", "name": "Drift"},
             ],
             "units": [
-                {"hsa": party.unit, "name": party.name, "kind": _KIND[role], "party": _party(role)}
+                {"hsa": party.unit, "name": party.name, "kind": party.kind, "party": _party(role)}
                 for role, party in journey.parties.items()
             ],
             "systems": [

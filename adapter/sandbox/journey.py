@@ -5,76 +5,15 @@ from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
+from adapter.sandbox.authoring import scenario
+from adapter.sandbox.authoring.folder import PLAN
+from adapter.sandbox.authoring.scenario import Party, Role, Step
 from adapter.sandbox.identifiers import Identifiers
 from adapter.sandbox.times import Timeline
 from adapter.support.errors import AdapterError
 from adapter.support.paths import shipped
-
-Role = Literal["ehr", "open-care", "municipality"]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Party(_Strict):
-    """Who takes part. `unit` is an HSA-id; `kommunkod` has four digits and belongs to a municipality."""
-
-    unit: str
-    name: str
-    kommunkod: Annotated[str, Field(pattern=r"^\d{4}$")] | None = None
-
-
-class Answer(_Strict):
-    """A message that a receiver sends by itself because of the step. `status` is that of the Task it answers."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    event: str
-    sender: Role = Field(alias="from")
-    receiver: Role = Field(alias="to")
-    status: Literal["accepted", "rejected", "received"] | None = None
-
-
-class Expectation(_Strict):
-    """What the adapter must answer, and how often each receiver must store the message."""
-
-    http_status: int
-    acknowledgement: Literal["ok", "transient-error", "fatal-error"]
-    issues: tuple[str, ...]
-    side_effects: int
-
-
-class Step(_Strict):
-    """One message. `file` is its name without suffix: JSON and XML twins lie beside each other."""
-
-    file: str
-    event: str
-    sender: Role
-    receivers: tuple[Role, ...]
-    held: bool = False
-    answers: tuple[Answer, ...]
-    expect: Expectation
-
-
-class _Plan(_Strict):
-    title: str
-    parties: dict[Role, Party]
-    steps: tuple[Step, ...]
-
-    @model_validator(mode="after")
-    def _known_parties(self) -> "_Plan":
-        for step in self.steps:
-            named = {step.sender, *step.receivers, *(role for a in step.answers for role in (a.sender, a.receiver))}
-            if missing := sorted(named - self.parties.keys()):
-                raise ValueError(f"step {step.file} names {', '.join(missing)}, not among the parties")
-        return self
 
 
 @dataclass(frozen=True)
@@ -90,12 +29,8 @@ class Journey:
     @classmethod
     def load(cls, folder: Path) -> "Journey":
         """Read journey.yaml and the JSON messages that it names. Raises AdapterError with file and reason."""
-        plan_file = folder / "journey.yaml"
-        try:
-            plan = _Plan.model_validate(YAML(typ="safe", pure=True).load(plan_file.read_text(encoding="utf-8")))
-        except (OSError, YAMLError, ValidationError) as error:
-            raise AdapterError(f"{plan_file} cannot be used: {error}") from error
-        messages = {step.file: _read(folder / f"{step.file}.json") for step in plan.steps}
+        plan = scenario.read(folder / PLAN)
+        messages = {step.file: _read(folder / f"{step.repeats or step.file}.json") for step in plan.steps}
         return cls(folder, plan.title, plan.parties, plan.steps, messages)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from adapter.exchange.records import AttemptRow, DeliveryDetail, MessageDetail, MessageRow
 from adapter.exchange.views import MAX_PAGE, Views
-from adapter.sandbox.journey import Role
+from adapter.sandbox.authoring.scenario import Role
 from adapter.security.principals import LOCAL_OPERATOR
 
 _FINAL = frozenset({"done", "dead", "cancelled"})

@@ -10,8 +10,9 @@ import httpx
 from adapter.fhir import json as fhir_json
 from adapter.fhir import xml as fhir_xml
 from adapter.fhir.bundles import MessageBundle
+from adapter.sandbox.authoring.scenario import Role, Step
 from adapter.sandbox.fhir_receiver import FHIR_XML
-from adapter.sandbox.journey import Play, Role, Step
+from adapter.sandbox.journey import Play
 from adapter.sandbox.legs import Leg, Legs
 from adapter.sandbox.lifecare import Lifecare
 from adapter.sandbox.process import AdapterProcess
@@ -188,9 +189,9 @@ def _said(status: int, resource: dict[str, object]) -> str:
 def _differences(step: Step, status: int, resource: dict[str, object]) -> list[str]:
     expected = step.expect
     said = (status, _acknowledgement(resource), tuple(_codes(resource)))
-    if said == (expected.http_status, expected.acknowledgement, expected.issues):
+    if said == (expected.http_status, expected.acknowledgement or "", expected.issues):
         return []
-    wanted_words = [f"HTTP {expected.http_status}", expected.acknowledgement, *expected.issues]
+    wanted_words = [f"HTTP {expected.http_status}", expected.acknowledgement or "no acknowledgement", *expected.issues]
     texts = [str(issue.get("diagnostics") or issue.get("details")) for issue in _issues(resource)]
     reasons = f" ({'; '.join(texts)})" if texts else ""
     return [

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adapter.exchange.records import AttemptRow
-from adapter.sandbox.journey import Role
+from adapter.sandbox.authoring.scenario import Role
 from adapter.sandbox.legs import Leg
 
 ADAPTER = "adapter"

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 
 from adapter.exchange.records import MessageDetail
-from adapter.sandbox.journey import Answer, Play, Role, Step
+from adapter.sandbox.authoring.scenario import Answer, Role, Step
+from adapter.sandbox.journey import Play
 from adapter.sandbox.ledger import Effect, Ledger
 from adapter.sandbox.legs import Leg
 from adapter.sandbox.timeline import NAMES

@@ -8,12 +8,14 @@ from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
-from adapter.fhir.canonical import CANONICAL
+from adapter.fhir.canonical import CANONICAL, URI
 from adapter.sandbox.authoring.stay import Strict
 
 Resource = dict[str, Any]
 _PLAN_KIND = "https://fhir.inera.se/CodeSystem/typeofcareplan-cs"
 _CONSENT_SCOPE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "treatment"}]}
+_MEETINGS = {"sip": "SIP-möte", "coordinated-care-plan": "Vårdplanering", "follow-up": "Uppföljning"}
+_PLANS = {"SIP": "Samordnad individuell plan", "SPLPTLRV": "Samordnad vårdplan"}
 _CONSENT_GROUND = {
     "sip": "Lag (2017:612) 4 kap. 2 §",
     "sharing": "Offentlighets- och sekretesslagen (2009:400)",
@@ -30,6 +32,8 @@ class Scene(Protocol):
     def resource_id(self, name: str) -> str: ...
 
     def reference(self, name: str) -> dict[str, str]: ...
+
+    def named(self, role: str) -> Resource: ...
 
     @property
     def patient(self) -> dict[str, str]: ...
@@ -177,14 +181,14 @@ class Meeting(Strict):
     status: str = "proposed"
 
     def resources(self, scene: Scene, name: str) -> Iterator[Resource]:
-        participants = [_participant("summoned", scene.reference(role)) for role in self.summoned]
+        participants = [_participant("summoned", scene.named(role)) for role in self.summoned]
         participants += [_participant("invited", {"display": person}) for person in self.invited]
-        person = {"actor": scene.patient, "required": "required", "status": "accepted"}
+        person = {"actor": scene.patient, "required": "required", "status": "needs-action"}
         yield {
             "resourceType": "Appointment",
             "id": scene.resource_id(name),
             "status": self.status,
-            "appointmentType": _code("meeting", self.meeting),
+            "appointmentType": _code("meeting", self.meeting) | {"text": _MEETINGS[self.meeting]},
             "description": self.description,
             "start": self.start,
             "end": self.end,
@@ -226,6 +230,7 @@ class Plan(Strict):
     plan: Literal["SIP", "SPLPTLRV"]
     title: str
     measures: tuple[Measure, ...]
+    description: str | None = None
     goals: tuple[Goal, ...] = ()
     status: str = "active"
     period: tuple[str, str] | None = None
@@ -241,10 +246,12 @@ class Plan(Strict):
             "resourceType": "CarePlan",
             "id": scene.resource_id(name),
             **self._extensions(),
+            "identifier": [{"system": URI, "value": f"urn:uuid:{scene.resource_id(f'identifier of {name}')}"}],
             "status": self.status,
             "intent": "plan",
-            "category": [{"coding": [{"system": _PLAN_KIND, "code": self.plan}]}],
+            "category": [{"coding": [{"system": _PLAN_KIND, "code": self.plan}], "text": _PLANS[self.plan]}],
             "title": self.title,
+            **({"description": self.description} if self.description else {}),
             "subject": scene.patient,
             **({"encounter": scene.encounter["encounter"]} if scene.encounter else {}),
             **({"period": {"start": self.period[0], "end": self.period[1]}} if self.period else {}),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from adapter.fhir.canonical import CANONICAL, CASE, CASE_EXTENSION, TASK
+from adapter.fhir.canonical import CANONICAL, CASE, CASE_EXTENSION, HSA, TASK
 from adapter.sandbox.authoring.content import Resource
 from adapter.sandbox.authoring.message import PATIENT, Author
 from adapter.sandbox.authoring.scenario import Scenario, Step, TaskChange
@@ -177,6 +177,11 @@ class _Scene:
 
     def reference(self, name: str) -> dict[str, str]:
         return self._author.reference(name)
+
+    def named(self, role: str) -> Resource:
+        """A unit by its HSA-id: other receivers of the message are not entries of what each one gets."""
+        unit = self._author.units[role]
+        return {"identifier": {"system": HSA, "value": unit.hsa}, "display": unit.name}
 
     @property
     def patient(self) -> dict[str, str]:

@@ -7,9 +7,11 @@ import pytest
 from adapter.discharge.events import EVENTS
 from adapter.fhir.bundles import MessageBundle
 from adapter.sandbox import lifecare
+from adapter.sandbox.authoring import folder
 from adapter.sandbox.journey import Journey, Play, shipped_journey
 from adapter.sandbox.lifecare_format import TYPES
 from adapter.support.errors import AdapterError
+from adapter.support.paths import shipped
 
 JOURNEYS = [shipped_journey(name) for name in ("home-with-sip", "protected")]
 NUMBERS = Path(__file__).parents[4] / "shared" / "data" / "test-personnummer.txt"
@@ -26,6 +28,10 @@ def test_a_plan_says_what_its_messages_say(journey: Journey) -> None:
         addressed = [hsa for _, hsa, _ in message.destination_receivers()]
         assert addressed == [journey.parties[role].unit for role in step.receivers]
         assert len(message.focus) == len(message.header["focus"])
+
+
+def test_the_messages_are_those_that_the_plans_say() -> None:
+    assert folder.differences(shipped("fixtures") / "journeys") == []
 
 
 def test_the_simulated_lifecare_answers_as_the_plan_says() -> None:
@@ -73,12 +79,14 @@ def test_a_message_is_stamped_when_it_is_sent_and_the_stay_keeps_its_admission()
 def test_a_wrong_plan_is_refused_with_file_and_reason(tmp_path: Path) -> None:
     with pytest.raises(AdapterError, match=r"journey\.yaml"):
         Journey.load(tmp_path)
-    plan = (
-        "title: x\nparties: {}\nsteps: [{file: a, event: sip, sender: ehr, receivers: [], answers: [], expect: %s}]\n"
+    words = (JOURNEYS[0].folder / "journey.yaml").read_text(encoding="utf-8")
+    (tmp_path / "journey.yaml").write_text(words.replace("sender: ehr", "sender: clinic"), encoding="utf-8")
+    with pytest.raises(AdapterError, match="step 01-admission-notice names clinic, not among the parties"):
+        Journey.load(tmp_path)
+    (tmp_path / "journey.yaml").write_text(
+        words.replace("  - file: 02-", "  - corrects: '99'\n    file: 02-"), encoding="utf-8"
     )
-    expect = "{http_status: 200, acknowledgement: ok, issues: [], side_effects: 1}"
-    (tmp_path / "journey.yaml").write_text(plan % expect)
-    with pytest.raises(AdapterError, match="step a names ehr, not among the parties"):
+    with pytest.raises(AdapterError, match=r"step 02-planning-information names 99, not among the files"):
         Journey.load(tmp_path)
     (tmp_path / "journey.yaml").write_text("title: [")
     with pytest.raises(AdapterError, match=r"journey\.yaml"):

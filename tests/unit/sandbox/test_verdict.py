@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapter.exchange.records import AttemptRow, MessageDetail, MessageRow
-from adapter.sandbox.journey import Play, Role, shipped_journey
+from adapter.sandbox.authoring.scenario import Role
+from adapter.sandbox.journey import Play, shipped_journey
 from adapter.sandbox.ledger import Ledger
 from adapter.sandbox.legs import Leg
 from adapter.sandbox.verdict import outage_problems, receiver_problems, store_problems
