@@ -24,9 +24,11 @@ from adapter.store.content import ContentStore, Plain
 from adapter.store.database import Database
 from adapter.support import tls
 from adapter.support.clock import Clock, SystemClock, swedish_day
-from adapter.support.settings import Settings
+from adapter.support.errors import ConfigurationError, Problem
+from adapter.support.settings import OWN_PACKAGE, Settings
 from adapter.validation import Validator
 from adapter.validation.suppressions import Suppressions
+from adapter.validation.whole import MessageValidator
 
 
 def build(settings: Settings, clock: Clock | None = None) -> "Adapter":
@@ -74,6 +76,18 @@ class Adapter:
         )
 
     @cached_property
+    def message_validator(self) -> MessageValidator:
+        """The validator of whole messages. Raises ConfigurationError where the packages lack what an event's messages
+        are checked by: none is taken in unchecked."""
+        found = MessageValidator(self.validator)
+        missing = sorted(event for event in EVENTS if not found.knows(event))
+        if missing:
+            settings = self.settings
+            reason = f"packages.required: none of them defines the messages {', '.join(missing)}: add {OWN_PACKAGE}"
+            raise ConfigurationError([Problem(settings.file, settings.line("packages", "required"), reason)])
+        return found
+
+    @cached_property
     def suppressions(self) -> Suppressions | None:
         """The reviewed suppressions, where the settings name some."""
         file = self.settings.validation.suppressions
@@ -119,12 +133,13 @@ class Adapter:
             database=self.database,
             contents=self.contents,
             directory=self.directory,
-            validator=self.validator,
+            validator=self.message_validator,
             mappings=self.mappings,
             pseudonyms=Pseudonyms(self.settings.pseudonym_keys()),
             clock=self.clock,
             config_version=self.config_version,
             address=f"{self.settings.server.url}/fhir",
+            extended_notices=self.settings.notices.extended_basis is not None,
             on_accepted=self.wake,
         )
 
@@ -150,7 +165,7 @@ class Adapter:
 
     def _mend(self, connection: Connection, delivery_id: int, at: int) -> None:
         if needs_mapping(connection, self.contents, delivery_id):
-            outgoing = Outgoing(self.validator)
+            outgoing = Outgoing(self.message_validator)
             map_again(connection, self.contents, self.directory, self.mappings, delivery_id, at, outgoing)
 
     def wake(self) -> None:

@@ -56,6 +56,10 @@ class Definitions:
         installed, row = place.found
         return installed.read(row)
 
+    def has(self, canonical: str, resource_type: str | None = None) -> bool:
+        """Whether `resource` would find one."""
+        return self._place(canonical, resource_type) is not None
+
     def structure(self, canonical: str) -> dict[str, Any] | None:
         """The StructureDefinition with its snapshot, which is made where there is none; None where no package has it.
 
@@ -83,6 +87,15 @@ class Definitions:
         for url, places in self._places.items():
             if any(place.resource_type == resource_type for place in places):
                 yield url
+
+    def published(self, base: str, resource_type: str) -> Iterator[tuple[str, str]]:
+        """(canonical with version, id) of each resource of a type whose URL begins with a base: of each URL, first the
+        one that is found without a version."""
+        for url, places in self._places.items():
+            for place in places if url.startswith(base) else ():
+                if place.resource_type == resource_type:
+                    named = place.found.get("id") if isinstance(place.found, dict) else place.found[1].id
+                    yield url if place.version is None else f"{url}|{place.version}", str(named or "")
 
     def _place(self, canonical: str, resource_type: str | None) -> _Place | None:
         url, _, version = canonical.partition("|")

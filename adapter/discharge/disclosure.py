@@ -1,8 +1,8 @@
 """What a receiver may see of a message.
 
 An admission notice holds the statutory minimum (LAW 2:2): the instants that start the sender's 24-hour clock
-(admission, need assessed) are given to the adapter, which keeps them; the receivers do not get them. And no receiver is
-told whom else the message goes to, unless its content says so.
+(admission, need assessed) are given to the adapter, which keeps them; the receivers do not get them, but where the
+notice is an extended one, which holds more by a legal basis of its own. And no receiver is told whom else the message goes to, unless its content says so.
 """
 
 from collections.abc import Collection, Iterator
@@ -28,7 +28,7 @@ class Removal:
 def disclose(message: MessageBundle) -> tuple[MessageBundle, list[Removal]]:
     """The message as its receivers may see it, and what was taken out. The message itself is not changed; where
     nothing is to be taken out it is returned as it is."""
-    if message.event not in minimum.EVENTS:
+    if message.event not in minimum.EVENTS or message.is_extended:
         return message, []
     entries: list[Any] = list(message.entries)
     removals: list[Removal] = []

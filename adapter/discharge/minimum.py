@@ -43,14 +43,23 @@ MINIMUM = Rule(
     "The admission notice holds more than the law lets it disclose.",
     "Leave it out; what the planning needs beyond the minimum goes in planning-information.",
 )
-RULES = (MINIMUM,)
+EXTENDED = Rule(
+    "discharge-extended-basis",
+    "business-rule",
+    "The admission notice claims the extended profile, and this installation names no legal basis for it.",
+    "Send the statutory minimum, or name the basis in the settings: notices.extended_basis.",
+)
+RULES = (MINIMUM, EXTENDED)
 """The rules of this module, for the catalogue."""
 
 
-def check(message: MessageBundle) -> list[Issue]:
-    """What an admission notice holds beyond the minimum and its envelope; nothing for other events, and for one that
-    claims the extended profile."""
-    if message.event not in EVENTS or message.is_extended:
+def check(message: MessageBundle, *, extended: bool = False) -> list[Issue]:
+    """What an admission notice holds beyond the minimum and its envelope; nothing for other events. One that claims
+    the extended profile may hold more where that is allowed here (`extended`), and is refused where it is not."""
+    if message.is_extended:
+        words = "there is no legal basis here for more than LAW 2:2 names: expected the statutory minimum"
+        return [] if extended else [EXTENDED.issue(words, "Bundle.meta.profile")]
+    if message.event not in EVENTS:
         return []
     words = "goes beyond what an admission notice may disclose (LAW 2:2): expected it to be left out"
     return [MINIMUM.issue(words, place) for place in _beyond(message)]

@@ -5,9 +5,10 @@ from typing import Any
 
 from adapter.exchange import rejections
 from adapter.fhir import outcomes
+from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonicalize import content_hash
 from adapter.fhir.outcomes import Issue
-from adapter.validation import Validator, messages
+from adapter.validation.whole import MessageValidator
 
 RULE = "outgoing-invalid"
 """Of the warning in an acknowledgement that one receiver does not get the message."""
@@ -18,7 +19,7 @@ _SHOWN = 100
 class Outgoing:
     """Checks what leaves because of one message: each distinct content once."""
 
-    def __init__(self, validator: Validator) -> None:
+    def __init__(self, validator: MessageValidator) -> None:
         self._validator = validator
         self._known: dict[str, list[Issue]] = {}
 
@@ -26,7 +27,7 @@ class Outgoing:
         """The errors in a message Bundle."""
         key = content_hash(bundle)
         if key not in self._known:
-            found = [*messages.check(bundle), *self._validator.validate(bundle).issues]
+            found = self._validator.issues(MessageBundle(bundle))
             self._known[key] = outcomes.errors(found)[:_SHOWN]
         return self._known[key]
 

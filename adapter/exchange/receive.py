@@ -35,7 +35,8 @@ from adapter.store.content import ContentStore
 from adapter.store.database import Database
 from adapter.support.clock import STOCKHOLM, Clock, to_micros
 from adapter.support.errors import ForbiddenError, MappingError, ParseError, UnavailableError
-from adapter.validation import Validator, messages
+from adapter.validation import messages
+from adapter.validation.whole import MessageValidator
 
 log = logging.getLogger("adapter.exchange")
 
@@ -66,15 +67,17 @@ class Exchange:
         database: Database,
         contents: ContentStore,
         directory: Directory,
-        validator: Validator,
+        validator: MessageValidator,
         mappings: Dictionary[str, Mapping],
         pseudonyms: Pseudonyms,
         clock: Clock,
         config_version: str,
         address: str,
+        extended_notices: bool = False,
         on_accepted: Callable[[], None] = lambda: None,
     ) -> None:
-        """`address` is the adapter's own FHIR address; `on_accepted` wakes who delivers, after the commit."""
+        """`address` is the adapter's own FHIR address; `extended_notices`: whether an admission notice may hold more
+        than the statutory minimum; `on_accepted` wakes who delivers, after the commit."""
         self._database = database
         self._contents = contents
         self._directory = directory
@@ -84,6 +87,7 @@ class Exchange:
         self._clock = clock
         self._config_version = config_version
         self._address = address
+        self._extended_notices = extended_notices
         self._on_accepted = on_accepted
 
     def receive(self, submission: Submission, principal: Principal) -> Reply:
@@ -177,10 +181,10 @@ class Exchange:
         translated: bytes | None,
     ) -> Checked:
         """Everything that can be said of the message without a lock."""
-        found = messages.check(message.bundle)
-        found += self._validator.validate(message.bundle).issues
+        found = self._validator.issues(message)
         reading = domain.read(message)
-        found += [*_event_issues(message), *reading.issues, *minimum.check(message)]
+        beyond = minimum.check(message, extended=self._extended_notices)
+        found += [*_event_issues(message), *reading.issues, *beyond]
         if outcomes.errors(found):
             raise Refusal(422, outcomes.errors(found)[:_SHOWN_ISSUES])
         routes = dispatch.routes(message, self._directory, arrival.local_date)

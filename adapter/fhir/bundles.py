@@ -61,22 +61,24 @@ class MessageBundle:
         coding = obj(self.header.get("eventCoding"))
         return text(coding.get("code")) if coding.get("system") == canonical.EVENT else None
 
+    @cached_property
+    def profile(self) -> str | None:
+        """The canonical of the profile that a message of its event must keep, whether or not there is one; None
+        without an event. With a version where Bundle.meta.profile claims one, or the extended admission notice."""
+        if self.event is None:
+            return None
+        wanted = [f"{canonical.MESSAGE_PROFILE}{self.event}"]
+        wanted += [canonical.EXTENDED_NOTICE] if self.event == canonical.NOTICE else []
+        claims = obj(self.bundle.get("meta")).get("profile")
+        for claim in claims if isinstance(claims, list) else ():
+            if isinstance(claim, str) and claim.partition("|")[0] in wanted:
+                return claim
+        return wanted[0]
+
     @property
     def is_extended(self) -> bool:
         """Whether it is an admission notice that claims to hold more than the statutory minimum."""
-        claims = obj(self.bundle.get("meta")).get("profile")
-        found = claims if isinstance(claims, list) else []
-        return self.event == "admission-notice" and any(
-            isinstance(claim, str) and claim.partition("|")[0] == canonical.EXTENDED_NOTICE for claim in found
-        )
-
-    @property
-    def profile(self) -> str | None:
-        """The canonical of the profile that a message of its event must keep, whether or not there is one; None
-        without an event."""
-        if self.event is None:
-            return None
-        return canonical.EXTENDED_NOTICE if self.is_extended else f"{canonical.MESSAGE_PROFILE}{self.event}"
+        return (self.profile or "").partition("|")[0] == canonical.EXTENDED_NOTICE
 
     @property
     def header_id(self) -> str | None:

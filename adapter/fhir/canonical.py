@@ -14,6 +14,7 @@ MUNICIPALITY = f"{CANONICAL}/sid/kommunkod"
 ACKNOWLEDGEMENT = "acknowledgement"
 """The event of a technical acknowledgement, which is itself never acknowledged."""
 
+NOTICE = "admission-notice"
 MESSAGE_PROFILE = f"{CANONICAL}/StructureDefinition/message-"
 """The profile of a message, less the code of its event."""
 MESSAGE_DEFINITION = f"{CANONICAL}/MessageDefinition/"

@@ -31,6 +31,9 @@ from adapter.support import checked, paths, secrets, toml
 from adapter.support.durations import Duration
 from adapter.support.errors import ConfigurationError, Problem
 
+OWN_PACKAGE = "discharge-adapter.fhir#1.0.0"
+"""The FHIR package of this project: messages, profiles and codes."""
+
 _PREFIX = "ADAPTER_"
 _folder: ContextVar[Path] = ContextVar("folder")
 
@@ -141,7 +144,10 @@ class Mappings(Section):
 
 
 class Packages(Section):
-    required: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+#[A-Za-z0-9.+_-]+$")], ...] = ("hl7.fhir.r4.core#4.0.1",)
+    required: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+#[A-Za-z0-9.+_-]+$")], ...] = (
+        "hl7.fhir.r4.core#4.0.1",
+        OWN_PACKAGE,
+    )
     """the FHIR packages to validate against, as name#version"""
     lock: ExistingFile | None = None
     """the file that pins each package with its sha256"""
@@ -150,6 +156,11 @@ class Packages(Section):
 class Validation(Section):
     suppressions: ExistingFile | None = None
     """YAML file with the reviewed suppressions"""
+
+
+class Notices(Section):
+    extended_basis: Annotated[str, Field(min_length=1)] | None = None
+    """the legal basis on which an admission notice may hold more than LAW 2:2 names; where not set, it may not"""
 
 
 class Terminology(Section):
@@ -288,6 +299,7 @@ class Settings(BaseSettings):
     packages: Packages = Field(default_factory=Packages)
     validation: Validation = Field(default_factory=Validation)
     terminology: Terminology = Field(default_factory=Terminology)
+    notices: Notices = Field(default_factory=Notices)
     security: Security
     delivery: Delivery = Field(default_factory=Delivery)
     console: Console = Field(default_factory=Console)

@@ -158,3 +158,9 @@ PROVENANCE_TARGET = Rule(
     "None of the Provenances, or more than one, targets this message's header.",
     "Give the message exactly one Provenance of its own, with the MessageHeader as target.",
 )
+DEFINITION = Rule(
+    "msg-definition",
+    "business-rule",
+    "The message's focus is not what the MessageDefinition of its event asks for.",
+    "Let MessageHeader.focus lead to as many resources of each type as the MessageDefinition says.",
+)
