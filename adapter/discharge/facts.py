@@ -45,7 +45,6 @@ class Fact:
     instants: Mapping[str, str] = field(default_factory=dict)
     tasks: tuple[Mapping[str, str], ...] = ()
     accepted_at: int | None = None
-    sender_kind: str = ""
     recipients: tuple[Recipient, ...] = ()
     statements: Mapping[str, str] = field(default_factory=dict)
     previous: str | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from adapter.discharge import statements
 from adapter.fhir import identifiers, instants
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import CASE_EXTENSION, ESTIMATED_DISCHARGE, NEED_ASSESSED, READY_ASSESSED, STAY, URI
@@ -80,7 +81,8 @@ class Reading:
     """A message in the domain's terms. `case_id` is `system|value`; None where only the message that this one answers
     can tell. `sent` is Bundle.timestamp; `assessed` when the need (admission notice) or readiness was assessed.
     `instants` maps admission, need_assessed, estimated_discharge, ready_assessed, sip_meeting and discharge to texts
-    with offset (an estimate may be a mere date). `tasks` are {identifier, status} and, where given, reason."""
+    with offset (an estimate may be a mere date). `statements` are the coded words that `discharge.statements` reads.
+    `tasks` are {identifier, status} and, where given, reason."""
 
     event: str | None
     header_id: str | None
@@ -93,6 +95,7 @@ class Reading:
     sent: Stated | None
     assessed: Stated | None
     instants: dict[str, str]
+    statements: dict[str, str]
     tasks: tuple[dict[str, str], ...]
     issues: tuple[Issue, ...]
 
@@ -114,6 +117,7 @@ def read(message: MessageBundle) -> Reading:
         sent=_stated(message.timestamp),
         assessed=_stated(times.get(_ASSESSED.get(message.event or "", ""))),
         instants=times,
+        statements=statements.read(message),
         tasks=tuple(_tasks(message)),
         issues=tuple(issues),
     )

@@ -12,10 +12,9 @@ from adapter.delivery import outbox
 from adapter.delivery.outbox import NewDelivery
 from adapter.discharge import case
 from adapter.discharge.events import EVENTS
-from adapter.discharge.facts import Fact
 from adapter.discharge.message import Reading
 from adapter.discharge.protection import Protection
-from adapter.exchange import dispatch, rejections
+from adapter.exchange import dispatch, facts, rejections
 from adapter.exchange.dispatch import Draft
 from adapter.exchange.submission import Clues, Submission, refusal
 from adapter.fhir.bundles import MessageBundle
@@ -280,6 +279,7 @@ def _store_fact(connection: Connection, checked: Checked, place: _Place, message
                 "header_id": reading.header_id,
                 "happened_at": to_micros(reading.sent.at) if reading.sent else at,
                 "tasks": [{"identifier": task["identifier"], "status": task["status"]} for task in reading.tasks],
+                "statements": reading.statements,
                 "previous": reading.previous_header_id,
                 "answers": reading.answers_header_id,
                 "revises": reading.revises,
@@ -287,7 +287,7 @@ def _store_fact(connection: Connection, checked: Checked, place: _Place, message
             recorded_at=at,
         )
     )
-    state = case.project(_facts(connection, place.case_id))
+    state = case.project(facts.read(connection, place.case_id))
     if not insert_if_absent(
         connection, tables.case_state, case_id=place.case_id, patient_id=place.patient_id, state=state, updated_at=at
     ):
@@ -296,28 +296,6 @@ def _store_fact(connection: Connection, checked: Checked, place: _Place, message
             .where(tables.case_state.c.case_id == place.case_id)
             .values(state=state, updated_at=at)
         )
-
-
-def _facts(connection: Connection, case_id: str) -> list[Fact]:
-    fact = tables.fact.c
-    query = select(fact.event, fact.sender_unit, fact.instants, fact.detail, fact.recorded_at).where(
-        fact.case_id == case_id
-    )
-    return [
-        Fact(
-            header_id=row.detail["header_id"],
-            event=row.event,
-            happened_at=row.detail["happened_at"],
-            sender=row.sender_unit,
-            instants=row.instants,
-            tasks=tuple(row.detail["tasks"]),
-            accepted_at=row.recorded_at,
-            previous=row.detail["previous"],
-            answers=row.detail["answers"],
-            revises=row.detail["revises"],
-        )
-        for row in connection.execute(query)
-    ]
 
 
 def _store_delivery(

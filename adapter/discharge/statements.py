@@ -1,0 +1,96 @@
+"""The coded words of a message that the case's rules read: name → code, without content.
+
+The codes are those of the FHIR package: the value of a statement (Observation), the kind and decision of a consent, the
+kind and status of a plan, who was named as fast vårdkontakt, and how a stay ended.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from adapter.fhir.bundles import MessageBundle
+from adapter.fhir.canonical import CANONICAL
+from adapter.fhir.shapes import obj, objects, text
+
+_STATEMENT = f"{CANONICAL}/CodeSystem/statement"
+_CONSENT_KIND = f"{CANONICAL}/CodeSystem/consent-kind"
+_CONSENT_BASIS = f"{CANONICAL}/CodeSystem/consent-basis"
+_BASIS_EXTENSION = f"{CANONICAL}/StructureDefinition/consent-basis"
+_ROLE = f"{CANONICAL}/CodeSystem/care-team-role"
+_PLAN_KIND = "https://fhir.inera.se/CodeSystem/typeofcareplan-cs"
+_DISPOSITION = "http://terminology.hl7.org/CodeSystem/discharge-disposition"
+
+_NAMES = {"open-care-availability": "open_care", "capacity": "capacity", "delay-cause": "delay_cause"}
+_CONSENTS = {"sip": "plan_consent", "sharing": "sharing_consent"}
+_OUTCOMES = {"exp": "died", "other-hcf": "transferred", "home": "home"}
+_VOID = "entered-in-error"
+
+
+def read(message: MessageBundle) -> dict[str, str]:
+    """`open_care`, `capacity`, `capacity_from`, `delay_cause`, `plan_consent` and `sharing_consent` (given, guardian,
+    unable, refused, withdrawn), `plan_kind`, `plan_status`, `care_contact` (named) and `outcome` (home, died,
+    transferred): those that the message says. Of several words under one name the last holds."""
+    parts = (_observations, _consents, _plans, _teams, _stays)
+    return {name: word for part in parts for name, word in part(message)}
+
+
+def _observations(message: MessageBundle) -> Iterator[tuple[str, str]]:
+    for resource in message.of_type("Observation"):
+        name = _NAMES.get(_code(resource.get("code"), _STATEMENT) or "")
+        word = _any_code(resource.get("valueCodeableConcept"))
+        if resource.get("status") == _VOID or name is None or word is None:
+            continue
+        yield name, word
+        for component in objects(resource.get("component")):
+            since = text(component.get("valueDateTime"))
+            if _code(component.get("code"), _STATEMENT) == "available-from" and since:
+                yield "capacity_from", since
+
+
+def _consents(message: MessageBundle) -> Iterator[tuple[str, str]]:
+    for resource in message.of_type("Consent"):
+        kinds = (_code(category, _CONSENT_KIND) for category in objects(resource.get("category")))
+        name = next((_CONSENTS[kind] for kind in kinds if kind in _CONSENTS), None)
+        if name is not None and resource.get("status") != _VOID:
+            yield name, _decision(resource)
+
+
+def _decision(consent: dict[str, Any]) -> str:
+    if consent.get("status") == "inactive":
+        return "withdrawn"
+    if consent.get("status") == "rejected" or obj(consent.get("provision")).get("type") == "deny":
+        return "refused"
+    bases = (each for each in objects(consent.get("extension")) if each.get("url") == _BASIS_EXTENSION)
+    codes = (_code(each.get("valueCodeableConcept"), _CONSENT_BASIS) for each in bases)
+    return next((code for code in codes if code in ("guardian", "unable")), "given")
+
+
+def _plans(message: MessageBundle) -> Iterator[tuple[str, str]]:
+    for resource in message.of_type("CarePlan"):
+        kinds = (_code(category, _PLAN_KIND) for category in objects(resource.get("category")))
+        kind, status = next((kind for kind in kinds if kind), None), text(resource.get("status"))
+        if kind and status and status != _VOID:
+            yield "plan_kind", kind
+            yield "plan_status", status
+
+
+def _teams(message: MessageBundle) -> Iterator[tuple[str, str]]:
+    for team in message.of_type("CareTeam"):
+        roles = (role for each in objects(team.get("participant")) for role in objects(each.get("role")))
+        if any(_code(role, _ROLE) == "fast-vardkontakt" for role in roles):
+            yield "care_contact", "named"
+
+
+def _stays(message: MessageBundle) -> Iterator[tuple[str, str]]:
+    for stay in message.of_type("Encounter"):
+        left = _code(obj(stay.get("hospitalization")).get("dischargeDisposition"), _DISPOSITION)
+        if left in _OUTCOMES and stay.get("status") == "finished":
+            yield "outcome", _OUTCOMES[left]
+
+
+def _code(concept: Any, system: str) -> str | None:
+    codings = objects(obj(concept).get("coding"))
+    return next((text(each.get("code")) for each in codings if each.get("system") == system), None)
+
+
+def _any_code(concept: Any) -> str | None:
+    return next((text(each.get("code")) for each in objects(obj(concept).get("coding"))), None)

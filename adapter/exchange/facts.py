@@ -1,0 +1,95 @@
+"""The facts of a case as the domain reads them: the stored rows, with what the directory and the deliveries add."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from adapter.directory.directory import Directory
+from adapter.discharge.calendar import local_date
+from adapter.discharge.facts import Fact, Recipient
+from adapter.store import tables
+from adapter.support.clock import from_micros
+from adapter.support.errors import NotFoundError
+
+READ = "read-receipt"
+
+
+def read(connection: Connection, case_id: str, directory: Directory | None = None) -> list[Fact]:
+    """Every fact of a case, in no order. Without a directory the kinds of units stay unknown, and recipients carry
+    nothing of their deliveries: enough to project the case."""
+    fact = tables.fact.c
+    rows = connection.execute(select(tables.fact).where(fact.case_id == case_id)).all()
+    if directory is None:
+        return [_fact(row, ()) for row in rows]
+    deliveries = _deliveries(connection, [row.message_id for row in rows])
+    read_at = {(row.detail["answers"], row.sender_unit): row.detail["happened_at"] for row in rows if row.event == READ}
+    return [_fact(row, _recipients(row, directory, deliveries, read_at)) for row in rows]
+
+
+def _fact(row: Row[Any], recipients: Iterable[Recipient]) -> Fact:
+    return Fact(
+        header_id=row.detail["header_id"],
+        event=row.event,
+        happened_at=row.detail["happened_at"],
+        sender=row.sender_unit,
+        instants=row.instants,
+        tasks=tuple(row.detail["tasks"]),
+        accepted_at=row.recorded_at,
+        recipients=tuple(recipients),
+        statements=row.detail["statements"],
+        previous=row.detail["previous"],
+        answers=row.detail["answers"],
+        revises=row.detail["revises"],
+    )
+
+
+def _deliveries(connection: Connection, messages: list[int]) -> dict[tuple[int, str], Any]:
+    """The latest delivery of each message to each unit."""
+    delivery = tables.delivery.c
+    query = (
+        select(
+            delivery.message_id,
+            delivery.receiver_unit,
+            delivery.status,
+            delivery.released_at,
+            delivery.delivered_at,
+        )
+        .where(delivery.message_id.in_(messages))
+        .order_by(delivery.id)
+    )
+    return {(row.message_id, row.receiver_unit): row for row in connection.execute(query)}
+
+
+def _recipients(
+    row: Row[Any],
+    directory: Directory,
+    deliveries: dict[tuple[int, str], Any],
+    read_at: dict[tuple[str | None, str], int],
+) -> Iterable[Recipient]:
+    for receiver in row.receivers:
+        unit = receiver["unit"]
+        kind, kommunkod = _kind(directory, unit, receiver["party"], local_date(from_micros(row.recorded_at)))
+        sent = deliveries.get((row.message_id, unit))
+        yield Recipient(
+            unit,
+            kind,
+            kommunkod,
+            released_at=sent.released_at if sent else None,
+            delivered_at=sent.delivered_at if sent else None,
+            read_at=read_at.get((row.detail["header_id"], unit)),
+            held=sent is not None and sent.status == "held",
+        )
+
+
+def _kind(directory: Directory, unit: str, party_id: str, on: date) -> tuple[str, str | None]:
+    """What the unit is to the law: inpatient, open-care or municipality; and the municipality's code."""
+    try:
+        kommunkod = directory.party(party_id).kommunkod
+    except NotFoundError:
+        return "", None
+    known = directory.unit(unit, on)
+    if known is not None and known.kind.regional:
+        return str(known.kind), None
+    return ("municipality", kommunkod) if kommunkod else ("", None)
