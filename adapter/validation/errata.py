@@ -1,4 +1,18 @@
-"""Known mistakes of R4's published definitions, mended as the official validator mends them."""
+"""Known mistakes of R4's published definitions (4.0.1), mended: each as R4's own content, or HL7's later version, has it.
+
+Where an extension may be used:
+
+- structuredefinition-fhir-type says ElementDefinition.type.code, regex says ElementDefinition; in all of R4's own
+  StructureDefinitions (1 833 and 38 times) both stand on ElementDefinition.type.
+- structuredefinition-normative-version says StructureDefinition; in R4's own definitions it stands on CodeSystems,
+  ValueSets and ElementDefinitions too.
+- capabilitystatement-expectation and -prohibited name 8 and 6 elements of CapabilityStatement; HL7's extension pack
+  (hl7.fhir.uv.extensions, same URLs, for R4 too) names nearly all of them.
+
+Vital signs: the profile binds the units of all components, as required, to the units of the signs themselves
+(ucum-vitals-common), so that no component could have another, such as the oxygen flow of an oxygen saturation. HL7
+loosened it: extensible in R4B (4.3.0, valueset-ucum-vitals-common.html), preferred since FHIR-43353.
+"""
 
 from typing import Any
 
@@ -14,7 +28,7 @@ _CONTEXTS = {
     _BASE + "capabilitystatement-expectation": "Element",
     _BASE + "capabilitystatement-prohibited": "Element",
 }
-"""Where extensions are used by R4 itself beyond what their definitions say."""
+"""Where extensions may be used beyond what their definitions in R4 say."""
 
 
 def mended(structure: dict[str, Any]) -> dict[str, Any]:
@@ -33,7 +47,7 @@ def mended(structure: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_looser_units(view: Any) -> dict[str, Any]:
-    """The profiles of vital signs bind the units of all components, as required, to those of the signs themselves."""
+    """As R4B has it."""
     elements = [
         element | {"binding": element["binding"] | {"strength": "extensible"}}
         if element.get("path") == "Observation.component.value[x]"

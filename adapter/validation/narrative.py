@@ -1,7 +1,7 @@
 """The narrative's XHTML: which elements and attributes FHIR allows, where they may stand, where links may lead.
 
-The names are those of R4's txt-1 and of HTML 4.01, chapters 7 to 11 and 15, as the narrative page of R4 allows them;
-where the two differ, the choice follows the official validator's.
+The names are those of `adapter.fhir.xhtml`. Where elements may stand is said by the content models of HTML 4.01: what
+ends a paragraph (9.3.1) or is a block cannot stand in text (7.5.3); the parts of tables (11.2) and lists (10.2, 10.3).
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from adapter.fhir import markup
+from adapter.fhir import markup, xhtml
 from adapter.fhir.markup import XHTML
 from adapter.fhir.shapes import obj, objects
 from adapter.support.errors import ParseError
@@ -20,35 +20,17 @@ if TYPE_CHECKING:
     from adapter.validation.items import Item
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_ELEMENTS = _words(
-    "p br div h1 h2 h3 h4 h5 h6 a span b em i strong small big tt dfn q var abbr acronym cite blockquote hr "
-    "address bdo kbd sub sup ul ol li dl dt dd pre table caption colgroup col thead tr tfoot tbody th td code "
-    "samp img map area"
-)
-_ATTRIBUTES = _words(
-    "title style class id lang dir accesskey tabindex span width align valign char charoff abbr axis headers "
-    "scope rowspan colspan"
-)
-_OWN_ATTRIBUTES = _words(
-    "a.href a.name a.charset a.type a.hreflang a.rel a.rev a.shape a.coords img.src img.border img.alt "
-    "img.longdesc img.height img.width img.usemap img.ismap blockquote.cite q.cite map.name area.shape "
-    "area.coords area.href area.nohref area.alt table.summary table.width table.border table.frame table.rules "
-    "table.cellspacing table.cellpadding pre.space td.nowrap"
-)
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _BLOCKS = frozenset({"div", "pre", "table", "ul", "ol"})
 _NOT_IN_PARAGRAPH = frozenset({"div", "blockquote", "table", "ol", "ul", "p"})
-_TEXTUAL = _words(
-    "p h1 h2 h3 h4 h5 h6 pre address a b em i strong small big sub sup code tt dfn q var abbr acronym cite bdo "
-    "kbd samp span caption dd dt"
+_TEXTUAL = frozenset(
+    {
+        *("p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "address", "caption", "dt", "a", "span", "bdo", "q"),
+        *("b", "i", "tt", "big", "small", "sub", "sup", "em", "strong", "dfn", "code", "samp", "kbd", "var", "cite"),
+        *("abbr", "acronym"),
+    }
 )
-_NOT_NESTED = frozenset(
-    ("a b em i strong small big sub sup code tt dfn q var abbr acronym cite bdo kbd samp").split()  # noqa: SIM905 - a list of words, in as many lines
-)
+"""What holds text and inline elements only; dd, li, td, th, div and blockquote hold blocks too."""
 _PARENTS = {
     "tr": ("table", "thead", "tfoot", "tbody"),
     **dict.fromkeys(("tbody", "thead", "tfoot", "caption", "colgroup"), ("table",)),
@@ -202,7 +184,7 @@ def _is_plain(value: str) -> bool:
 
 
 def _faults(root: etree._Element) -> list[str]:
-    found: list[str] = []
+    found = _attribute_faults(root, "div")
     waiting: list[tuple[etree._Element, str, bool, frozenset[str]]] = [
         (child, "div", False, frozenset()) for child in root if isinstance(child.tag, str)
     ]
@@ -227,19 +209,15 @@ def _name(element: etree._Element) -> str | None:
 def _element_faults(
     element: etree._Element, name: str, parent: str, in_paragraph: bool, within: frozenset[str]
 ) -> list[str]:
-    if name not in _ELEMENTS:
+    if name not in xhtml.ATTRIBUTES:
         return ["an element that FHIR does not allow in a narrative"]
-    found = [
-        f"an attribute that FHIR does not allow on {name}"
-        for attribute in element.attrib
-        if not _is_allowed(name, str(attribute))
-    ]
+    found = _attribute_faults(element, name)
     if in_paragraph and name in _NOT_IN_PARAGRAPH:
         found.append(f"a {name} inside a paragraph")
     elif within and name in _BLOCKS:
         found.append(f"a {name} inside an element that holds text")
-    if name in _NOT_NESTED and name in within:
-        found.append(f"a {name} inside a {name}")
+    if name == "a" and name in within:  # 12.2.2
+        found.append("an a inside an a")
     if name in _PARENTS and parent not in _PARENTS[name]:
         found.append(f"a {name} in a {parent}: expected it in {' or '.join(_PARENTS[name])}")
     if parent in _CHILDREN and name not in _CHILDREN[parent]:
@@ -249,10 +227,12 @@ def _element_faults(
     return found
 
 
-def _is_allowed(name: str, attribute: str) -> bool:
-    if attribute.startswith(_XML):
-        return attribute in (f"{_XML}lang", f"{_XML}space")
-    return attribute in _ATTRIBUTES or f"{name}.{attribute}" in _OWN_ATTRIBUTES
+def _attribute_faults(element: etree._Element, name: str) -> list[str]:
+    return [
+        f"an attribute that FHIR does not allow on {name}"
+        for attribute in element.attrib
+        if not xhtml.is_allowed(name, str(attribute))
+    ]
 
 
 def _link_fault(href: str | None) -> str | None:
