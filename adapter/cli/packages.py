@@ -1,19 +1,16 @@
 """`adapter packages`: FHIR packages on this machine, and the lock that pins them."""
 
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapter.cli.output import print_json, print_table
+from adapter.cli.output import print_json, print_table, progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from adapter.definitions.lock import Lock
     from adapter.definitions.packages import Package
-    from adapter.definitions.sources import Progress, Source
+    from adapter.definitions.sources import Source
     from adapter.definitions.store import Installed
 
 app = typer.Typer(no_args_is_help=True, help="FHIR packages: install, list, verify, build, export, bundle.")
@@ -83,8 +80,8 @@ def _install_all(source: str, registry: str | None, pins: "Lock", replace: bool,
     """Installs what the source leads to, adds it to `done`, and returns the lock with it."""
     from adapter.definitions import sources as places
 
-    with _progress(source) as progress:
-        for found in places.find(source, registry, progress):
+    with progress(source) as advance:
+        for found in places.find(source, registry, advance):
             package, pins = _install(found, pins, replace)
             done.append(package)
     return pins
@@ -126,7 +123,7 @@ def _install(found: "Source", pins: "Lock", replace: bool) -> "tuple[Package, Lo
 
 @app.command("list")
 def list_packages(as_json: JsonOption = False) -> None:
-    """Packages on this machine, the R4 core package that ships with the adapter included."""
+    """Packages on this machine, those that ship with the adapter included."""
     _print_packages([installed.package for installed in _installed()], as_json)
 
 
@@ -139,14 +136,16 @@ def verify(lock: LockOption = None, as_json: JsonOption = False) -> None:
 
     pins = Lock.read(lock) if lock is not None else Lock()
     checks: dict[str, str] = {}
-    for folder in store.folders():
-        try:
-            installed = store.Installed(folder)
-            installed.verify()
-            pins.check(installed.package)
-            checks[folder.name] = "ok"
-        except DefinitionsError as error:
-            checks[folder.name] = str(error)
+    with progress("verifying") as advance:
+        for number, folder in enumerate(folders := store.folders()):
+            advance(number, len(folders))
+            try:
+                installed = store.Installed(folder)
+                installed.verify()
+                pins.check(installed.package)
+                checks[folder.name] = "ok"
+            except DefinitionsError as error:
+                checks[folder.name] = str(error)
     for pin in pins.packages:
         checks.setdefault(pin.key, "named by the lock, not installed")
     if as_json:
@@ -166,13 +165,17 @@ def build(
     snapshot: Annotated[
         bool, typer.Option("--snapshot", help="Write a snapshot into each StructureDefinition that has none.")
     ] = False,
+    pin: Annotated[
+        bool,
+        typer.Option("--pin", help="Add its version to each reference from one resource of the package to another."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make a FHIR package of a folder. The same content gives the same bytes."""
     from adapter.definitions import building
 
-    with _progress(str(folder)):
-        package, archive, warnings = building.build(folder, with_snapshots=snapshot)
+    with progress(str(folder)):
+        package, archive, warnings = building.build(folder, with_snapshots=snapshot, pinned=pin)
     target = out or Path(f"{package.id}-{package.version}.tgz")
     _write(target, archive)
     for warning in warnings:
@@ -196,8 +199,9 @@ def export(
     pins = Lock()
     for installed in chosen:
         pins = pins.with_package(installed.package)
-    files = {f"{each.package.id}-{each.package.version}.tgz": each.archive() for each in chosen}
-    _write(file, building.tar([*files.items(), (sources.LOCK, pins.serialize())]))
+    with progress(str(file)):
+        files = {f"{each.package.id}-{each.package.version}.tgz": each.archive() for each in chosen}
+        _write(file, building.tar([*files.items(), (sources.LOCK, pins.serialize())]))
     _print_packages([installed.package for installed in chosen], as_json)
 
 
@@ -250,8 +254,8 @@ def bundle(
 def _installed() -> "list[Installed]":
     from adapter.definitions import core, store
 
-    with _progress(core.KEY):
-        store.find(core.KEY)
+    with progress(core.KEY):
+        store.find_shipped()
     return store.installed()
 
 
@@ -282,14 +286,3 @@ def _warn_of_missing(packages: "list[Package]") -> None:
                 typer.echo(
                     f"adapter: warning: {package.key} depends on {name}#{version}, which is not installed", err=True
                 )
-
-
-@contextmanager
-def _progress(label: str) -> "Iterator[Progress]":
-    """A progress bar on a terminal, on stderr; silence elsewhere."""
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True, disable=not Console(stderr=True).is_terminal) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -21,14 +21,23 @@ MAX_SIZE = 256 * 1024 * 1024
 
 _MANIFEST = "package.json"
 _INDEX = ".index.json"
+_CANONICAL = frozenset(
+    {
+        *("profile", "targetProfile", "baseDefinition", "valueSet", "answerValueSet", "derivedFrom", "base", "message"),
+        *("questionnaire", "instantiates", "imports", "supportedProfile", "definition", "supplements"),
+    }
+)
+"""Elements of conformance resources that hold canonical URLs."""
 _INDEXED = ("resourceType", "id", "url", "version", "kind", "type", "supplements", "content")
 
 
-def build(folder: Path, *, with_snapshots: bool = False) -> tuple[Package, bytes, list[str]]:
+def build(folder: Path, *, with_snapshots: bool = False, pinned: bool = False) -> tuple[Package, bytes, list[str]]:
     """The package of the JSON files in the folder and its `example` folder, its archive, and what to be warned of.
 
     The folder has a package.json with name, version and dependencies. `with_snapshots` writes a snapshot into each
-    StructureDefinition that has none. Raises DefinitionsError, naming file and element for each thing that is wrong.
+    StructureDefinition that has none. `pinned` adds the version to each reference from one of the resources to another,
+    so that two versions of the package can be loaded together. Raises DefinitionsError, naming file and element for
+    each thing that is wrong.
     """
     manifest = _read(folder / _MANIFEST)
     files = {file.name: _read(file) for file in sorted(folder.glob("*.json")) if file.name not in (_MANIFEST, _INDEX)}
@@ -46,9 +55,15 @@ def build(folder: Path, *, with_snapshots: bool = False) -> tuple[Package, bytes
             wrong.append(f"{folder / name}: {error}")
             continue
         if with_snapshots and "snapshot" not in resource:
+            resources[name] = whole
             files[name] = serialize(whole)
     if wrong:
         raise DefinitionsError("\n".join(wrong))
+    if pinned:
+        versions = {
+            str(each["url"]): str(each["version"]) for each in resources.values() if {"url", "version"} <= each.keys()
+        }
+        files |= {name: serialize(_pinned(resource, versions)) for name, resource in resources.items()}
     files |= {f"example/{file.name}": _read(file) for file in sorted((folder / "example").glob("*.json"))}
     files |= {_MANIFEST: manifest, _INDEX: _index(resources)}
     archive = pack((f"package/{name}", content) for name, content in files.items())
@@ -79,6 +94,17 @@ def tar(files: Iterable[tuple[str, bytes]]) -> bytes:
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
     return packed.getvalue()
+
+
+def _pinned(value: Any, versions: dict[str, str], name: str = "") -> Any:
+    """A copy in which each canonical URL of one of `versions` ends in its version."""
+    if isinstance(value, dict):
+        return {each: _pinned(member, versions, each) for each, member in value.items()}
+    if isinstance(value, list):
+        return [_pinned(member, versions, name) for member in value]
+    if name in _CANONICAL and isinstance(value, str) and value in versions:
+        return f"{value}|{versions[value]}"
+    return value
 
 
 def _checked(folder: Path, files: dict[str, bytes]) -> tuple[dict[str, dict[str, Any]], list[str]]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from adapter.definitions import core
-from adapter.definitions.packages import Package, read_resources, split_key
+from adapter.definitions.packages import Package, read_manifest, read_resources, split_key
 from adapter.fhir.json import parse
 from adapter.support import paths
 from adapter.support.errors import DefinitionsError, ParseError
@@ -139,15 +139,39 @@ def installed() -> list[Installed]:
 
 
 def find(key: str) -> Installed | None:
-    """The package `id#version`, by id or alias. The R4 core package is unpacked from where it ships on first use."""
+    """The package `id#version`, by id or alias. A package that ships with the adapter is unpacked on first use."""
     package_id, version = split_key(key)
     folder = _home() / key
     if key == core.KEY and not _readable(folder) and (archive := core.bundled()) is not None:
         return install(archive, Package(package_id, version, core.SHA256))
+    if key != core.KEY and (shipped := _shipped(paths.bundled() / f"{package_id}-{version}.tgz")) is not None:
+        return _as_shipped(folder, shipped)
     if folder.is_dir():
         return _current(Installed(folder))
     answering = [each for each in installed() if each.package.answers_to(package_id, version)]
     return _current(max(answering, key=lambda each: _order(each.package.version))) if answering else None
+
+
+def find_shipped() -> list[Installed]:
+    """The packages that ship with the adapter: R4 core, where it is there, and the profiles of this project."""
+    found = find(core.KEY)
+    archives = (_shipped(file) for file in sorted(paths.bundled().glob("*.tgz")) if file != paths.core_package())
+    packages = [read_manifest(archive, "a package that ships with the adapter") for archive in archives if archive]
+    return [each for each in (found, *(find(package.key) for package in packages)) if each is not None]
+
+
+def _shipped(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _as_shipped(folder: Path, archive: bytes) -> Installed:
+    """The package as it ships. It takes the place of another archive of that version, which an earlier build left."""
+    if _readable(folder) and Installed(folder).package.sha256 == hashlib.sha256(archive).hexdigest():
+        return Installed(folder)
+    return install(archive, read_manifest(archive, folder.name), replace_other=True)
 
 
 def _current(found: Installed) -> Installed:

@@ -16,7 +16,13 @@ def shipped(name: str) -> Path:
 
 def core_package() -> Path:
     """The FHIR R4 core package that is built into the installed adapter and fetched by a checkout's set-up."""
-    return _PACKAGE / "definitions" / "bundled" / "hl7.fhir.r4.core-4.0.1.tgz"
+    return bundled() / "hl7.fhir.r4.core-4.0.1.tgz"
+
+
+def bundled() -> Path:
+    """Folder of the FHIR packages that are built into the installed adapter: R4 core, and the profiles of this project,
+    each as `<id>-<version>.tgz`."""
+    return _PACKAGE / "definitions" / "bundled"
 
 
 def cache() -> Path:

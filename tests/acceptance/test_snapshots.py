@@ -1,4 +1,5 @@
-"""Our snapshots beside those of others: SUSHI, the publisher of the Swedish base profiles, and FHIR R4 itself.
+"""Our snapshots beside those of others: SUSHI (of profiles made for the test, and of our own package), the publisher of
+the Swedish base profiles, and FHIR R4 itself.
 
 Every element is compared in what a validator reads of it. Documentation text is not compared, and where another's
 snapshot differs from ours for a reason, the reason stands here with the elements that it is about.
@@ -26,6 +27,7 @@ Difference = tuple[str, str, str]
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"
 SUSHI = Path(__file__).parent / "data" / "snapshots"
+PACKAGE = ROOT / "profiles" / "package"
 
 COMPARED = ("min", "max", "slicing", "sliceName", "contentReference", "isModifier", "mustSupport", "maxLength", "base")
 VALUES = ("fixed", "pattern", "minValue", "maxValue", "defaultValue")
@@ -116,6 +118,19 @@ def test_as_sushi_does(url: str) -> None:
     bare = {each: without_snapshot(other) for each, other in sushi().items()}
     found = differences(structure, generate(bare[url], loader(bare)))
     assert found == {each for each in OTHERWISE_THAN_SUSHI if each[0] == structure["id"]}
+
+
+def test_our_package_is_as_sushi_makes_it() -> None:
+    profiles = {each["url"]: each for each in map(_json, sorted(PACKAGE.glob("StructureDefinition-*.json")))}
+    bare = {url: without_snapshot(each) for url, each in profiles.items()}
+    found = {d for url, each in profiles.items() for d in differences(each, generate(bare[url], loader(bare)))}
+    assert len(profiles) > 80
+    assert found == set()
+
+
+def _json(file: Path) -> Resource:
+    resource: Resource = json.loads(file.read_bytes())
+    return resource
 
 
 def test_the_swedish_base_profiles_are_as_published() -> None:

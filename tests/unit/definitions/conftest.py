@@ -55,11 +55,12 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def no_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """As in an installation that ships without the core package; returns where it would lie."""
+    """As in an installation that ships without packages; returns where the core package would lie."""
     from adapter.support import paths
 
     place = tmp_path / "bundled" / "core.tgz"
     monkeypatch.setattr(paths, "core_package", lambda: place)
+    monkeypatch.setattr(paths, "bundled", lambda: place.parent)
     return place
 
 

@@ -19,6 +19,7 @@ Description: "Överföring till hälso- och sjukvård i hemmet without a stay in
 * entry[request].resource only home-care-referral
 * entry[section].resource only planning-section
 * entry[response].resource only decision-support-response
+* entry[consent].resource only sharing-consent
 
 Instance: definition-home-care-referral
 InstanceOf: MessageDefinition

@@ -9,7 +9,7 @@ Description: "Organisation eller enhet: a region, a municipality or a unit of th
 * identifier ^slicing.discriminator.type = #value
 * identifier ^slicing.discriminator.path = "system"
 * identifier ^slicing.rules = #open
-* identifier contains hsaid 0..1 MS and hsaidRiv 0..1 and organizationIdentifier 0..1 and kommunkod 0..1 MS
+* identifier contains hsaid 0..1 MS and hsaidRiv 0..1 MS and organizationIdentifier 0..1 MS and kommunkod 0..1 MS
 * identifier ^comment = "The HSA-id selects the route. A municipality may be addressed by its kommunkod instead."
 * identifier[hsaid].system = $hsa
 * identifier[hsaid].value 1..1

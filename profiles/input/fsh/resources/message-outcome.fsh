@@ -13,6 +13,6 @@ Description: "Utfall: each finding names its rule by a lasting code, the locatio
 * issue.details.coding[rule].system 1..1
 * issue.details.coding[rule].system = $rule
 * issue.details.coding[rule].code 1..1
-* issue.details.coding[rule] ^short = "The rule: a code of the code system rule, the key of an invariant, or the path of an element"
+* issue.details.coding[rule] ^short = "The rule: a code of the code system rule"
 * issue.diagnostics MS
 * issue.expression MS

@@ -3,9 +3,10 @@
 CodeSystem: RuleCodeSystem
 Id: rule
 Title: "Rule (regel)"
-Description: "The rules that a message is checked against, by their lasting ids: OperationOutcome.issue.details.coding. The keys of invariants and the paths of elements in profiles stand there too; they are not listed here."
+Description: "The rules that a message is checked against, by their lasting ids: OperationOutcome.issue.details.coding. The key of an invariant stands in the text of the issue."
 * insert Codes
 * ^content = #fragment
+* #base-attachment-size "Attachment.size is not the number of bytes of its data." "Give the number of bytes before they are written as base64, or leave size out."
 * #base-blank "A string holds white space only." "Leave out what has no content."
 * #base-choice "A choice of types is given in more than one type." "Give one of the types only."
 * #base-contained "A contained resource contains resources itself, or has no id to be referred to by." "Put all contained resources in the outer resource, each with an id."
@@ -36,6 +37,7 @@ Description: "The rules that a message is checked against, by their lasting ids:
 * #base-reference-type "A reference leads to a resource of a type that the element may not refer to, or states another type." "Refer to a resource of one of the types that the message names."
 * #base-required "A required element is missing." "Give the element a value."
 * #base-resource-type "resourceType is missing or is no resource type of FHIR R4." "Set resourceType to a resource type of FHIR R4 (4.0.1)."
+* #base-system "The system of a Coding or Identifier is no absolute URI, or is the URL of a value set." "Name the code system, or the system of the identifiers, by its absolute URI."
 * #base-too-long "A string is longer than the 1 048 576 characters that FHIR allows." "Shorten the string, or send the content as Binary or attachment."
 * #base-type "An element has another JSON type than its definition says." "Write strings in quotes, numbers and booleans without, complex elements as objects; never null for absent."
 * #base-unknown-element "The type has no element of this name." "Leave the element out, or carry its content in an extension."
@@ -64,6 +66,7 @@ Description: "The rules that a message is checked against, by their lasting ids:
 * #code-unknown "The code is not in the code system that is named with it." "Use a code of that system, or name the right system."
 * #discharge-case-agrees "The message belongs to more than one case." "Give all Tasks the same groupIdentifier, and all Encounters the same stay identifier; one message, one case."
 * #discharge-case-identifier "The identifier of the case cannot be used." "Give Task.groupIdentifier both system and value, together at most 254 characters."
+* #discharge-extended-basis "The admission notice claims the extended profile, and this installation names no legal basis for it." "Send the statutory minimum, or name the basis in the settings: notices.extended_basis."
 * #discharge-instant-not-used "An instant has no offset from UTC, or no time; it is not kept among the facts of the case." "Write date, time to the second and offset, such as 2026-03-09T10:12:00+01:00."
 * #discharge-instant-offset "An instant that starts a legal clock has no offset from UTC, or no time." "Write date, time to the second and offset, such as 2026-03-09T10:12:00+01:00."
 * #discharge-message-name "The message's own Provenance names another message in a form that is not a message id." "Write entity.what.identifier with system urn:ietf:rfc:3986 and value urn:uuid: followed by MessageHeader.id."
@@ -71,6 +74,7 @@ Description: "The rules that a message is checked against, by their lasting ids:
 * #discharge-one-previous "The message's own Provenance names several messages in one role." "Name one previous, one answered and one corrected message at most; where recipients have different earlier messages, send each its own message."
 * #msg-bundle "What was sent is not a FHIR Bundle." "Send a resource with resourceType Bundle."
 * #msg-bundle-id "Bundle.id is missing or has no id's form: a repeated message could not be told from a new one." "Set Bundle.id to a new UUID for each sending, and keep it when the same sending is repeated."
+* #msg-definition "The message's focus is not what the MessageDefinition of its event asks for." "Let MessageHeader.focus lead to as many resources of each type as the MessageDefinition says."
 * #msg-destination "The message has no destination." "Name each recipient in a MessageHeader.destination of its own."
 * #msg-destination-receiver "A destination does not say who receives." "Let destination.receiver lead to an Organization in the Bundle that has one HSA-id or kommunkod, or carry that identifier itself."
 * #msg-entry "The Bundle has no entries, or an entry has no resource." "Give Bundle.entry at least the MessageHeader, and each entry one resource with its resourceType."
@@ -119,6 +123,7 @@ Description: "The rules that a message is checked against, by their lasting ids:
 * #profile-type "The profile is for another type of resource." "Name a profile of the resource's type."
 * #profile-unknown "The profile to validate against is in none of the packages that are loaded." "Load the package that holds the profile, or correct its URL."
 * #profile-unusable "The profile's definition is malformed or not complete: it was not checked." "Mend the StructureDefinition; the message says where it is wrong."
+* #profile-value "A primitive has no value where the profile demands one, or an extension that may stand for it." "Change the content so that it keeps the profile; the profile's definition of the element says how."
 * #validation-settings "Says which packages, versions and settings the verdict rests on." "Nothing needs mending."
 * #validation-stopped "There are more issues than are listed." "Mend those that are listed, and validate again."
 * #validation-suppressed "Stands beside another rule's id: a reviewed suppression made that finding information." "Nothing until the day that the message names; mend the cause by then."
