@@ -1,7 +1,7 @@
 """Code systems that no package lists: standards whose codes are decided by their form and by small, stable tables.
 
-Each table says which edition of which list it holds. Two lists are not here: the countries of ISO 3166-1 (R4's own value
-set lists them) and the zones of the IANA time zone database (of the system, or tzdata).
+Each table says which edition of which list it holds. Two lists are not here: the countries of ISO 3166-1 (R4's own
+value set lists them) and the zones of the IANA time zone database (of the system, or tzdata).
 
 A code is refused only where its form, or a closed list, rules it out; what a registry beyond these would have to say is
 undecided.
@@ -15,9 +15,9 @@ from zoneinfo import available_timezones
 from adapter.definitions.verdicts import YES, Verdict
 from adapter.fhirpath import ucum
 
-# BCP 47, RFC 5646 3.4: the primary languages of two letters in the IANA Language Subtag Registry (File-Date 2025-08-25):
-# the 184 of ISO 639-1, to which none has been added since 2003, sh, and in, iw, ji, jw and mo, which it deprecates. Held
-# against that registry, name by name.
+# BCP 47: the primary languages of two letters in the IANA Language Subtag Registry (File-Date 2025-08-25): the
+# 184 of ISO 639-1, to which none has been added since 2003, sh, and in, iw, ji, jw and mo, which it deprecates.
+# Held against that registry, name by name.
 _ISO_639 = """\
 aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo
 es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik in io is it iu iw ja ji

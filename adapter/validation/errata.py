@@ -1,4 +1,4 @@
-"""Known mistakes of R4's published definitions (4.0.1), mended: each as R4's own content, or HL7's later version, has it.
+"""Known mistakes of R4's published definitions (4.0.1), mended as R4's own content, or HL7's later version, has it.
 
 Where an extension may be used:
 
