@@ -184,3 +184,17 @@ def test_bundle_refuses_another_package(file: Path, no_core: Path) -> None:
     with pytest.raises(DefinitionsError, match=core.SHA256):
         run("bundle", file)
     assert not no_core.exists()
+
+
+def test_build_pins_references_within_the_package(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"name": "a", "version": "2"}')
+    (tmp_path / "ValueSet-v.json").write_text(
+        '{"resourceType": "ValueSet", "url": "http://x/v", "version": "2", "compose": {"include": ['
+        '{"valueSet": ["http://x/w", "http://other"]}, {"system": "http://x/w"}]}}'
+    )
+    (tmp_path / "ValueSet-w.json").write_text('{"resourceType": "ValueSet", "url": "http://x/w", "version": "2"}')
+    run("build", tmp_path, "--pin", "--out", tmp_path / "a.tgz")
+    with tarfile.open(tmp_path / "a.tgz") as tar:
+        made = json.load(tar.extractfile("package/ValueSet-v.json"))  # type: ignore[arg-type]
+    assert made["url"] == "http://x/v"
+    assert made["compose"]["include"] == [{"valueSet": ["http://x/w|2", "http://other"]}, {"system": "http://x/w"}]

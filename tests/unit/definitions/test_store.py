@@ -156,3 +156,21 @@ def test_bundle_checks_the_content(
     shutil.rmtree(no_core.parent)
     with pytest.raises(DefinitionsError, match="cannot be read"):
         core.bundle(tmp_path / "absent")
+
+
+def test_a_package_that_ships_is_found_and_replaces_an_earlier_build(package: Make, no_core: Path, cache: Path) -> None:
+    place = no_core.parent / "ours-1.0.0.tgz"
+    no_core.parent.mkdir()
+    put(package("ours", "1.0.0"))
+    assert store.find_shipped() == []
+    place.write_bytes(package("ours", "1.0.0", None, VALUE_SET))
+    (found,) = store.find_shipped()
+    assert found.archive() == place.read_bytes()
+    assert [row.url for row in found.index()] == [VALUE_SET["url"]]
+    again = store.find("ours#1.0.0")
+    assert again is not None
+    assert again.package == found.package
+    place.unlink()
+    kept = store.find("ours#1.0.0")
+    assert kept is not None
+    assert kept.package == found.package
