@@ -1,44 +1,56 @@
-"""Verdicts beside the official validator's, on its own cases; each disagreement is listed with its reason."""
+"""Verdicts, and number and places of errors, beside the official validator's on its own cases: differences are listed."""
 
-import gzip
+import importlib.util
 import json
+import sys
 import tarfile
 from collections import Counter
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from adapter.fhir.outcomes import errors
-from adapter.validation import Validator, rules
+from adapter.validation import Outcome, Validator, rules
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-CASES = DATA / "validator-cases" / "cases.jsonl.gz"
 SWEDISH = DATA / "hl7se.fhir.base-1.1.0.tgz"
 DISAGREEMENTS: dict[str, str] = json.loads(Path(__file__).with_name("validator_disagreements.json").read_bytes())
 MEASURED = 158
 """Cases with the official verdict, of 174."""
 
 
+def _program() -> ModuleType:
+    """What compares the two: the program that prints the figures."""
+    file = Path(__file__).resolve().parents[2] / "benchmarks" / "validator_cases.py"
+    spec = importlib.util.spec_from_file_location("validator_cases", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+COMPARING = _program()
+
+
 @pytest.fixture(scope="module")
 def cases() -> list[dict[str, Any]]:
-    if not CASES.is_file():
+    found: list[dict[str, Any]] = COMPARING.cases()
+    if not found:
         pytest.skip("the official validator cases are not beside the project")
-    with gzip.open(CASES) as lines:
-        return [json.loads(line) for line in lines]
+    return found
 
 
 @pytest.fixture(scope="module")
-def verdicts(cases: list[dict[str, Any]]) -> dict[str, bool]:
-    return {case["id"]: _outcome(case).valid for case in cases}
+def outcomes(cases: list[dict[str, Any]]) -> dict[str, Outcome]:
+    return {case["id"]: COMPARING.outcome(case) for case in cases}
 
 
-def _outcome(case: dict[str, Any]) -> Any:
-    # The official outcomes were recorded with unknown extensions as errors.
-    definitions = [each["text"].encode() for each in case["definitions"]]
-    validator = Validator.load(definitions=definitions, unknown_extensions="error")
-    resource = case["resource"]
-    return validator.validate(resource["text"].encode(), profile=case["profile"], format=resource["format"])
+@pytest.fixture(scope="module")
+def verdicts(outcomes: dict[str, Outcome]) -> dict[str, bool]:
+    return {id_: outcome.valid for id_, outcome in outcomes.items()}
 
 
 def test_every_disagreement_is_listed_and_none_that_is_mended(
@@ -58,9 +70,22 @@ def test_cases_do_not_all_get_the_same_verdict(verdicts: dict[str, bool]) -> Non
     assert min(counts.values()) > 50
 
 
-def test_no_issue_holds_a_value_of_the_resource_and_each_names_a_rule(cases: list[dict[str, Any]]) -> None:
-    for case in cases[::5]:
-        for issue in _outcome(case).issues:
+def test_number_and_places_of_errors_differ_as_listed_and_each_class_has_its_text(
+    cases: list[dict[str, Any]], outcomes: dict[str, Outcome]
+) -> None:
+    listed = COMPARING.differences()
+    compared = [COMPARING.compare(case, outcomes[case["id"]]) for case in cases]
+    assert {each.id: each.row() for each in compared if each.differs} == {
+        id_: {name: value for name, value in row.items() if name != "why"} for id_, row in listed["cases"].items()
+    }
+    classes = [why for row in listed["cases"].values() for why in row["why"]]
+    assert set(classes) == listed["classes"].keys()
+    assert all(row["why"] for row in listed["cases"].values())
+
+
+def test_each_issue_names_a_rule_and_is_one_line(outcomes: dict[str, Outcome]) -> None:
+    for outcome in outcomes.values():
+        for issue in outcome.issues:
             assert issue.rule in rules.RULES
             assert "\n" not in issue.message
 
