@@ -236,9 +236,8 @@ class Plugin:
                 sys.stderr.flush()
         self._forks.wait()
         sys.stderr.write("\n")
-        self.told.append(
-            f"{len(self.results)} of {len(self.every)} mutants, seed {self._options.seed}, in {time.monotonic() - began:.0f} s"
-        )
+        spent = time.monotonic() - began
+        self.told.append(f"{len(self.results)} of {len(self.every)} mutants, seed {self._options.seed}, {spent:.0f} s")
 
     def _try(self, mutant: Mutant, tree: ast.Module, module: ModuleType, tests: list[Test]) -> None:
         lines = set(mutant.lines) if mutant.function else _mentions(tree, mutant)
