@@ -40,20 +40,25 @@ def validate(
     strict: Annotated[
         bool, typer.Option("--strict-extensions", help="An extension whose definition is not loaded is an error.")
     ] = False,
+    best_practice: Annotated[
+        bool, typer.Option("--best-practice", help="A resource without narrative is a warning (dom-6).")
+    ] = False,
     suppressions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="YAML file with reviewed suppressions.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print data as JSON.")] = False,
 ) -> None:
     """Validate FHIR resources. Exit status: 0 all are valid, 1 one is not, 2 one could not be read."""
+    from adapter.support.settings import OWN_PACKAGE
     from adapter.validation import Validator
 
     with progress("loading FHIR packages"):
         validator = Validator.load(
-            packages=package or (),
+            packages=[OWN_PACKAGE, *(package or ())],
             definitions=[_content(file) for file in definition or ()],
             unknown_extensions="error" if strict else "information",
             suppressions=suppressions,
+            best_practice=best_practice,
         )
     with progress("validating") as advance:
         verdicts = []
@@ -82,9 +87,10 @@ def _content(file: Path) -> bytes:
 def _verdict(validator: "Validator", file: Path, profile: tuple[str, ...]) -> Verdict:
     from adapter.fhir import json as fhir_json
     from adapter.fhir import xml as fhir_xml
+    from adapter.fhir.bundles import MessageBundle
     from adapter.fhir.outcomes import errors
     from adapter.support.errors import ParseError
-    from adapter.validation import messages
+    from adapter.validation.whole import MessageValidator
 
     try:
         content = file.read_bytes()
@@ -97,9 +103,10 @@ def _verdict(validator: "Validator", file: Path, profile: tuple[str, ...]) -> Ve
         return Verdict(
             str(file), False, tuple(validator.validate(content, profile, "xml" if is_xml else "json").issues)
         )
-    issues = validator.validate(resource, profile).issues
     if resource.get("resourceType") == "Bundle" and resource.get("type") == "message":
-        issues = [*issues, *messages.check(resource)]
+        issues = MessageValidator(validator).issues(MessageBundle(resource), profile)
+    else:
+        issues = validator.validate(resource, profile).issues
     return Verdict(str(file), not errors(issues), tuple(issues))
 
 

@@ -2,7 +2,8 @@
 
 An admission notice holds the statutory minimum (LAW 2:2): the instants that start the sender's 24-hour clock
 (admission, need assessed) are given to the adapter, which keeps them; the receivers do not get them, but where the
-notice is an extended one, which holds more by a legal basis of its own. And no receiver is told whom else the message goes to, unless its content says so.
+notice is an extended one, which holds more by a legal basis of its own. And no receiver is told whom else the message
+goes to, unless its content says so.
 """
 
 from collections.abc import Collection, Iterator

@@ -1,5 +1,6 @@
 """Everything that can be said of a message without asking who its parties are: one verdict for all who need one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,19 +26,20 @@ class MessageValidator:
             f"{canonical.MESSAGE_DEFINITION}{event}", "MessageDefinition"
         )
 
-    def issues(self, message: MessageBundle) -> list[Issue]:
+    def issues(self, message: MessageBundle, profiles: Sequence[str] = ()) -> list[Issue]:
         """The verdict on a message: the message rules; R4's base; and where the message rules are kept, on which the
-        rest stands, the profile and the MessageDefinition of its event, where they are loaded.
+        rest stands, the profile and the MessageDefinition of its event, where they are loaded. `profiles` are others
+        that the Bundle is to keep.
 
         The profile is that of the event in the version that Bundle.meta.profile claims, if it claims one. Where it is
         checked, it says which codes are meant: that R4 itself would rather have others is no more than information."""
-        found = messages.check(message.bundle)
+        broken = messages.check(message.bundle)
         event = message.event
-        if outcomes.errors(found) or event is None or not self.knows(event):
-            return [*found, *self._validator.validate(message.bundle).issues]
+        if outcomes.errors(broken) or event is None or not self.knows(event):
+            return [*self._validator.validate(message.bundle, profile=profiles).issues, *broken]
         profile = message.profile or ""
-        found += map(_eased, self._validator.validate(message.bundle, profile=profile).issues)
-        return [*found, *_unmet(message, self._focus(event, profile.partition("|")[2]))]
+        found = map(_eased, self._validator.validate(message.bundle, profile=(profile, *profiles)).issues)
+        return [*found, *broken, *_unmet(message, self._focus(event, profile.partition("|")[2]))]
 
     def _focus(self, event: str, version: str) -> list[dict[str, Any]]:
         """MessageDefinition.focus of an event, read once."""

@@ -10,9 +10,11 @@ from starlette.responses import Response
 
 from adapter import __version__
 from adapter.discharge.events import EVENTS
-from adapter.fhir.canonical import CANONICAL, EVENT
+from adapter.fhir.canonical import CANONICAL, MESSAGE_DEFINITION
 from adapter.web import negotiation
 from adapter.web.errors import resource_response
+from adapter.web.fhir.base import base_url
+from adapter.web.fhir.definitions import SEARCHED, TYPES
 from adapter.web.negotiation import OFFERS
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _PROCESS_MESSAGE = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
 _VALIDATE = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
+_NOT_YET = frozenset({"delivery-report"})  # nothing writes it so far
 _HTTP = {"system": "http://terminology.hl7.org/CodeSystem/message-transport", "code": "http"}
 
 
@@ -30,30 +33,24 @@ def router(adapter: "Adapter") -> APIRouter:
     @routes.get("/metadata", summary="What this server does")
     def metadata(request: Request) -> Response:
         """The CapabilityStatement. Open: needs no token."""
-        statement = capability_statement(_base(request, adapter), started)
+        statement = capability_statement(base_url(request, adapter), started)
         return resource_response(statement, negotiation.answer_format(request))
 
     return routes
 
 
-def _base(request: Request, adapter: "Adapter") -> str:
-    """Our base URL: the public one where it is set, else as the caller reached us."""
-    settings = adapter.settings.server
-    return settings.url if settings.public_url else f"{request.url.scheme}://{request.url.netloc}"
-
-
 def capability_statement(base: str, date: str) -> dict[str, Any]:
     """The statement of a server whose base URL is `base`, running since `date` (an instant with offset)."""
-    carried = ", ".join(sorted(code for code in EVENTS if code not in ("acknowledgement", "delivery-report")))
     statement = CapabilityStatement.model_validate(
         {
-            "url": f"{CANONICAL}/CapabilityStatement/adapter",
+            "url": f"{base}/fhir/metadata",
             "version": __version__,
             "name": "DischargeAdapter",
             "title": "Discharge adapter",
             "status": "active",
             "date": date,
             "kind": "instance",
+            "instantiates": [f"{CANONICAL}/CapabilityStatement/adapter"],
             "software": {"name": "discharge-adapter", "version": __version__},
             "implementation": {"description": "Discharge planning messages", "url": f"{base}/fhir"},
             "fhirVersion": "4.0.1",
@@ -62,8 +59,9 @@ def capability_statement(base: str, date: str) -> dict[str, Any]:
             "messaging": [
                 {
                     "endpoint": [{"protocol": _HTTP, "address": f"{base}/fhir/$process-message"}],
-                    "documentation": f"Events of {EVENT}: {carried}. The acknowledgement is synchronous; a message "
-                    "sent again unchanged gets the acknowledgement of the first time.",
+                    "documentation": "The acknowledgement is synchronous; a message sent again unchanged gets the "
+                    "acknowledgement of the first time.",
+                    "supportedMessage": _messages(),
                 }
             ],
         }
@@ -72,20 +70,44 @@ def capability_statement(base: str, date: str) -> dict[str, Any]:
     return written
 
 
+def _messages() -> list[dict[str, Any]]:
+    """What is taken in, and what is sent on."""
+    return [
+        {"mode": mode, "definition": f"{MESSAGE_DEFINITION}{event}"}
+        for event in sorted(EVENTS)
+        if event not in _NOT_YET
+        for mode in ("receiver", "sender")
+    ]
+
+
 def _rest() -> dict[str, Any]:
     return {
         "mode": "server",
-        "security": {"cors": False, "description": "TLS and a bearer token for each party; all but metadata needs it."},
+        "security": {
+            "cors": False,
+            "description": "TLS and a bearer token for each party; metadata and definitions need none.",
+        },
         "resource": [
             {
                 "type": "Bundle",
                 "documentation": "Messages that the caller's party sent or that were delivered to it.",
                 "interaction": [{"code": "read"}],
                 "versioning": "no-version",
-            }
+            },
+            *map(_definitions, TYPES),
         ],
         "operation": [
             {"name": "process-message", "definition": _PROCESS_MESSAGE},
             {"name": "validate", "definition": _VALIDATE},
         ],
+    }
+
+
+def _definitions(resource_type: str) -> dict[str, Any]:
+    return {
+        "type": resource_type,
+        "documentation": "The definitions of this project. Open.",
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "versioning": "no-version",
+        "searchParam": [{"name": name, "type": kind} for name, kind in SEARCHED.items()],
     }

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from adapter.fhir import json as fhir_json
 from adapter.fhir import outcomes
 from adapter.fhir import xml as fhir_xml
+from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.outcomes import Issue
-from adapter.validation import messages
 from adapter.web import auth, limits, negotiation
 from adapter.web.errors import MODE, PARAMETER, Refused, resource_response
 from adapter.web.fhir.process_message import BODY
@@ -111,9 +111,10 @@ def _validate(adapter: "Adapter", body: bytes, written: Format, of_type: str | N
         raise Refused(400, PARAMETER, "the resource is not of the type that the path names")
     if len(asked.profiles) > _MOST_PROFILES:
         raise Refused(400, PARAMETER, f"{len(asked.profiles)} profiles: expected at most {_MOST_PROFILES}")
-    found = list(adapter.validator.validate(resource, profile=asked.profiles).issues)
     if resource.get("resourceType") == "Bundle" and resource.get("type") == "message":
-        found += messages.check(resource)
+        found = adapter.message_validator.issues(MessageBundle(resource), asked.profiles)
+    else:
+        found = adapter.validator.validate(resource, profile=asked.profiles).issues
     return outcomes.to_fhir([*found, *([_NOT_CREATED] if asked.mode else ())])
 
 

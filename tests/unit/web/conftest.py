@@ -8,13 +8,16 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
+from adapter.definitions import Definitions
 from adapter.exchange.submission import RecordReply, Reply
 from adapter.fhir import outcomes
+from adapter.fhir.canonical import CANONICAL
 from adapter.fhir.outcomes import Issue
 from adapter.security.tokens import Tokens
 from adapter.store.database import Database
 from adapter.support import settings
 from adapter.support.clock import ManualClock
+from adapter.validation import messages
 from adapter.web.server import Server
 
 MOST = 4096
@@ -24,6 +27,17 @@ ACKNOWLEDGEMENT = {
     "type": "message",
     "entry": [{"fullUrl": "urn:uuid:h", "resource": {"resourceType": "MessageHeader", "id": "h"}}],
 }
+
+
+DEFINITIONS = [
+    {"resourceType": kind, "id": name, "url": f"{CANONICAL}/{kind}/{name}", "version": version, "status": "active"}
+    for kind, name, version in (
+        *(("ValueSet", f"codes-{number}", "1.0.0") for number in range(25)),
+        ("ValueSet", "kept", "1.1.0"),
+        ("ValueSet", "kept", "1.0.0"),
+        ("CodeSystem", "kept", "1.1.0"),
+    )
+] + [{"resourceType": "ValueSet", "id": "theirs", "url": "http://hl7.org/fhir/ValueSet/theirs"}]
 
 
 class Directory:
@@ -86,10 +100,17 @@ class Verdict:
 
 
 class Validator:
+    definitions = Definitions([], DEFINITIONS)
+
     def validate(self, resource, profile=None, format="json"):  # noqa: A002
         if "status" in resource:
             return Verdict()
         return Verdict(Issue("error", "required", f"status is missing for {profile}", ("Task",)))
+
+
+class MessageValidator:
+    def issues(self, message, profiles=()):
+        return [*Validator().validate(message.bundle, profiles).issues, *messages.check(message.bundle)]
 
 
 class Mapping:
@@ -118,6 +139,7 @@ class Site:
             exchange=self.exchange,
             views=self.views,
             validator=Validator(),
+            message_validator=MessageValidator(),
             mappings={"lifecare": Mapping()},
         )
         self.server = Server(self.adapter)

@@ -1,18 +1,40 @@
 """Metadata, reading a Bundle, validating, unknown paths and methods; in JSON and XML."""
 
+from pathlib import Path
+
 import pytest
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
 from adapter import __version__
 from adapter.fhir import json, xml
+from adapter.fhir.canonical import CANONICAL
 from adapter.support.errors import DefinitionsError, ForbiddenError
 
+PACKAGE = Path(__file__).parents[3] / "profiles" / "package"
 BUNDLE = {"resourceType": "Bundle", "id": "b-1", "type": "message"}
 
 
 @pytest.fixture
 def stranger(site):
     return site.bare
+
+
+def _supported(statement):
+    (messaging,) = statement["messaging"]
+    return {(each["mode"], each["definition"]) for each in messaging["supportedMessage"]}
+
+
+def _rest(statement):
+    (rest,) = statement["rest"]
+    resources = {
+        (
+            each["type"],
+            *(one["code"] for one in each["interaction"]),
+            *(one["name"] for one in each.get("searchParam", [])),
+        )
+        for each in rest["resource"]
+    }
+    return {(*sorted(each),) for each in resources}, {each["definition"] for each in rest["operation"]}
 
 
 class TestMetadata:
@@ -30,9 +52,12 @@ class TestMetadata:
     def test_promises_only_what_is_answered(self, site, stranger):
         statement = stranger.get("/fhir/metadata").json()
         (rest,) = statement["rest"]
-        assert [(resource["type"], resource["interaction"]) for resource in rest["resource"]] == [
-            ("Bundle", [{"code": "read"}])
-        ]
+        bundle, *definitions = rest["resource"]
+        assert (bundle["type"], bundle["interaction"]) == ("Bundle", [{"code": "read"}])
+        for each in definitions:
+            assert [one["code"] for one in each["interaction"]] == ["read", "search-type"]
+            found = stranger.get(f"/fhir/{each['type']}")
+            assert (found.status_code, found.json()["type"]) == (200, "searchset")
         assert {operation["name"] for operation in rest["operation"]} == {"process-message", "validate"}
         for media_type in statement["format"]:
             assert stranger.get("/fhir/metadata", headers={"Accept": media_type}).status_code == 200
@@ -41,7 +66,14 @@ class TestMetadata:
     def test_names_where_messages_go(self, site, stranger):
         (messaging,) = stranger.get("/fhir/metadata").json()["messaging"]
         assert messaging["endpoint"][0]["address"] == f"{site.server.url}/fhir/$process-message"
-        assert "admission-notice" in messaging["documentation"]
+
+    def test_says_what_the_packages_statement_of_the_adapter_says(self, stranger):
+        statement = stranger.get("/fhir/metadata").json()
+        (canonical,) = statement["instantiates"]
+        promised = json.parse((PACKAGE / f"CapabilityStatement-{canonical.rpartition('/')[2]}.json").read_bytes())
+        assert promised["url"] == canonical
+        assert _supported(statement) == _supported(promised)
+        assert _rest(statement) == _rest(promised)
 
     @pytest.mark.parametrize("host", ['evil"><script>', "a b", "x/y", "", "[::::"])
     def test_a_host_that_is_none_is_not_repeated(self, site, stranger, host):
@@ -52,6 +84,52 @@ class TestMetadata:
     def test_is_406_in_a_format_that_we_cannot_write(self, stranger, issue_of):
         response = stranger.get("/fhir/metadata?_format=turtle")
         assert (response.status_code, issue_of(response)["code"]) == (406, "not-supported")
+
+
+class TestDefinitions:
+    def test_one_is_read_in_both_formats_by_anyone(self, stranger):
+        found = stranger.get("/fhir/CodeSystem/kept")
+        assert (found.status_code, found.json()["version"]) == (200, "1.1.0")
+        assert xml.parse(stranger.get("/fhir/CodeSystem/kept?_format=xml").content) == found.json()
+
+    def test_of_two_versions_the_one_that_counts_is_read_and_both_are_found(self, stranger):
+        assert stranger.get("/fhir/ValueSet/kept").json()["version"] == "1.1.0"
+        found = stranger.get("/fhir/ValueSet?_id=kept").json()
+        assert [entry["resource"]["version"] for entry in found["entry"]] == ["1.1.0", "1.0.0"]
+        assert len({entry["fullUrl"] for entry in found["entry"]}) == 2
+
+    @pytest.mark.parametrize(
+        ("query", "versions"),
+        [
+            (f"url={CANONICAL}/ValueSet/kept", ["1.1.0", "1.0.0"]),
+            (f"url={CANONICAL}/ValueSet/kept%7C1.0.0", ["1.0.0"]),
+            (f"url={CANONICAL}/ValueSet/kept&version=1.1.0", ["1.1.0"]),
+            (f"url={CANONICAL}/ValueSet/none", []),
+            ("_id=kept,codes-3", ["1.0.0", "1.1.0", "1.0.0"]),
+        ],
+    )
+    def test_search(self, stranger, query, versions):
+        found = stranger.get(f"/fhir/ValueSet?{query}").json()
+        assert [entry["resource"]["version"] for entry in found.get("entry", [])] == versions
+        assert found["total"] == len(versions)
+
+    def test_comes_in_pages_that_lead_to_all(self, site, stranger):
+        found, url = [], "/fhir/ValueSet?_count=10"
+        while url:
+            page = stranger.get(url).json()
+            found += [entry["resource"]["id"] for entry in page["entry"]]
+            links = {link["relation"]: link["url"] for link in page["link"]}
+            url = links.get("next", "").removeprefix(site.server.url)
+        assert len(found) == 27
+        assert set(found) == {"kept", *(f"codes-{number}" for number in range(25))}
+
+    def test_definitions_of_others_are_not_ours_to_serve(self, stranger, issue_of):
+        response = stranger.get("/fhir/ValueSet/theirs")
+        assert (response.status_code, issue_of(response)["code"]) == (404, "not-found")
+
+    @pytest.mark.parametrize("query", ["name=kept", "_count=many", "_offset=-1", "_count=1234567"])
+    def test_a_parameter_that_we_do_not_know_is_refused(self, stranger, query):
+        assert stranger.get(f"/fhir/ValueSet?{query}").status_code == 400
 
 
 class TestBundle:
