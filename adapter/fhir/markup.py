@@ -17,6 +17,7 @@ INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML 1.0 cannot carry, escaped or not."""
 
 _DOCTYPE = re.compile(r"(?:\s++|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL)
+_ROOT = re.compile(r"(?:\s++|<\?.*?\?>|<!--.*?-->)*+<", re.DOTALL)
 _ENCODING = re.compile(r"<\?xml\s[^>]*?encoding\s*=\s*[\"']([^\"']*)")
 _TOKEN = re.compile(
     r"<!--.*?-->|<!\[CDATA\[.*?]]>|<\?.*?\?>|<(?P<end>/?)(?P<name>[^\s/>]++)(?:[^>\"']++|\"[^\"]*\"|'[^']*')*+>",
@@ -52,8 +53,15 @@ def decode(content: bytes) -> str:
     return text
 
 
-def root(content: bytes) -> etree._Element:
-    """The root element, comments and processing instructions left out. Raises ParseError where it is not well-formed.
+def has_instructions(text: str) -> bool:
+    """Whether a document has a processing instruction after its root element begins."""
+    begin = _ROOT.match(text)
+    return begin is not None and "<?" in text[begin.end() :]
+
+
+def root(content: bytes, *, instructions: bool = False) -> etree._Element:
+    """The root element, comments left out, and processing instructions unless they are asked for. Raises ParseError
+    where it is not well-formed.
 
     Call `decode` first: it refuses what this must never see.
     """
@@ -64,7 +72,7 @@ def root(content: bytes) -> etree._Element:
         dtd_validation=False,
         huge_tree=False,
         remove_comments=True,
-        remove_pis=True,
+        remove_pis=not instructions,
     )
     try:
         return etree.fromstring(content, parser)

@@ -1,6 +1,7 @@
 """FHIR XML to and from the plain dicts of FHIR JSON, by the element table, without changing content.
 
-Comments and processing instructions are not content and are dropped, as is `xsi:schemaLocation` on the root. A value
+Comments and processing instructions are not content and are dropped, as is `xsi:schemaLocation` on the root; who asks
+for what does not fit is told of the last two, which FHIR's XML does not have. A value
 that is not of its type's form (`<active value="yes"/>`) is kept as a string, so that validation can name it. A
 narrative keeps its author's markup; only its line ends become \\n, for XML knows no other.
 """
@@ -43,7 +44,11 @@ def parse(content: bytes, *, ordered: bool = True, misfits: list[Misfit] | None 
     there; only what cannot be read at all, and more than 100 misfits, raise.
     """
     text = markup.decode(content)
-    return _Reader(table(), text, ordered=ordered, misfits=misfits).resource(markup.root(content), 1)
+    reader = _Reader(table(), text, ordered=ordered, misfits=misfits)
+    result = reader.resource(markup.root(content), 1)
+    if misfits is not None and markup.has_instructions(text):
+        reader.refuse_instructions(markup.root(content, instructions=True))
+    return result
 
 
 def serialize(resource: dict[str, Any]) -> bytes:
@@ -69,9 +74,18 @@ class _Reader:
         for attribute in node.attrib:
             if attribute != _SCHEMA_LOCATION or node.getparent() is not None:
                 self._misfit(node, f"the attribute {_quoted(attribute)} is not known here")
+            elif self._misfits is not None:
+                self._misfit(node, "it names a schema: content that is exchanged shall not")
         result: dict[str, Any] = {"resourceType": name}
         self._read_children(node, self._types[name], result, depth)
         return result
+
+    def refuse_instructions(self, root: etree._Element) -> None:
+        """Tells of the processing instructions within a root that was read with them."""
+        for node in root.iter(etree.ProcessingInstruction):
+            holder = node.getparent()
+            if holder is not None:
+                self._misfit(holder, "it holds a processing instruction: expected elements and comments only")
 
     def _complex(self, node: etree._Element, structure: Structure, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}

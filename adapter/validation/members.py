@@ -142,10 +142,9 @@ def _sibling(value: Any, owner: dict[str, Any], run: Run, path: Path, name: str,
 def _extended(sibling: Any, value: Any, run: Run, path: Path, element: "Shape") -> None:
     """Id and extensions of a primitive: an id alone will do where there is a value."""
     if value is not None and sibling.__class__ is dict and sibling.keys() == {"id"}:
-        sibling = {"id": sibling["id"], "extension": []} if sibling["id"].__class__ is not str else None
-        if sibling is None:
-            return
-    element.check(sibling, run, path)
+        element.ready()
+        return element.members["id"](sibling["id"], sibling, run, path, "id")
+    return element.check(sibling, run, path)
 
 
 def primitives(name: str, place: str, type_: Primitive, extras: "tuple[Check, ...]", element: "Shape") -> Member:

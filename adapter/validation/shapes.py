@@ -35,19 +35,26 @@ class Extras(Protocol):
 
 
 class Shape:
-    """A type or backbone. `check` takes an object; it compiles the shape when it is called for the first time."""
+    """A type or backbone. `check` takes an object; it compiles the shape when it is called for the first time.
+    `members` are the functions for each member; `ready` makes sure that they are there."""
 
-    __slots__ = ("check", "name")
+    __slots__ = ("check", "members", "name", "ready")
 
     def __init__(self, name: str, compile_: Callable[["Shape"], Check]) -> None:
         self.name = name
         self.check: Check
+        self.members: dict[str, members.Member] = {}
 
         def first(value: Any, run: Run, path: Path) -> None:
             self.check = compile_(self)
             self.check(value, run, path)
 
+        def ready() -> None:
+            if not self.members:
+                self.check = compile_(self)
+
         self.check = first
+        self.ready = ready
 
 
 class Shapes:
@@ -71,6 +78,7 @@ class Shapes:
         for element in structure.elements:
             definition = definitions.get(f"{structure.name}.{element.choice or element.name}", {})
             found.update(self._members(structure, element, definition))
+        shape.members = found
         whole = self._extras.of_shape(structure.name, definitions.get(structure.name, {}))
         return _object(structure, found, _required(structure), _choices(structure), tuple(whole))
 
