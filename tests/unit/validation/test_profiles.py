@@ -1,0 +1,450 @@
+"""What profiles demand, element by element: one validator has them all; each has content that keeps it and that breaks
+it, with every issue that comes of it."""
+
+from typing import Any
+
+import pytest
+
+from adapter.validation import Validator
+
+BASE = "http://hl7.org/fhir/StructureDefinition/"
+URL = "http://acme.com/StructureDefinition/"
+UUID = "urn:uuid:0c7e4b5e-6f0f-4c37-9d1c-0a4f4f0d1b1"
+PATIENT: dict[str, Any] = {"resourceType": "Patient"}
+OBSERVATION: dict[str, Any] = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+BASIC: dict[str, Any] = {"resourceType": "Basic", "code": {"text": "x"}}
+
+
+def element(path: str, **what: Any) -> dict[str, Any]:
+    return {"path": path, **what}
+
+
+def sliced(path: str, *discriminators: tuple[str, str], **more: Any) -> dict[str, Any]:
+    found = [{"type": kind, "path": where} for kind, where in discriminators]
+    return {"path": path, "slicing": {"discriminator": found, "rules": "open", **more}}
+
+
+def slice_(path: str, name: str, **what: Any) -> dict[str, Any]:
+    return {"path": path, "sliceName": name, **what}
+
+
+def use(name: str, code: str | None = None, **what: Any) -> list[dict[str, Any]]:
+    """A slice of Patient.telecom by its use."""
+    return [slice_("Patient.telecom", name, **what), element("Patient.telecom.use", fixedCode=code or name)]
+
+
+BY_USE = ("value", "use")
+TELECOM = "Patient.telecom"
+ELEMENTS: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    "active": ("Patient", [element("Patient.active", min=1)]),
+    "closed": ("Patient", [sliced(TELECOM, BY_USE, rules="closed"), *use("work")]),
+    "ordered": ("Patient", [sliced(TELECOM, BY_USE, ordered=True), *use("work"), *use("home"), *use("old")]),
+    "at-end": ("Patient", [sliced(TELECOM, BY_USE, rules="openAtEnd"), *use("work"), *use("home")]),
+    "counted": ("Patient", [sliced(TELECOM, BY_USE), *use("work", min=2, max="3"), *use("home", max="0")]),
+    "least": ("Patient", [sliced(TELECOM, BY_USE), *use("work", min=1)]),
+    "most": ("Patient", [sliced(TELECOM, BY_USE), *use("work", max="1")]),
+    "inner": (
+        "Patient",
+        [sliced(TELECOM, BY_USE), *use("work"), element("Patient.telecom.system", fixedCode="phone")],
+    ),
+    "default": (
+        "Patient",
+        [
+            sliced(TELECOM, BY_USE, rules="closed"),
+            *use("work"),
+            slice_(TELECOM, "@default"),
+            element("Patient.telecom.system", fixedCode="email"),
+        ],
+    ),
+    "again": (
+        "Patient",
+        [
+            sliced(TELECOM, BY_USE),
+            *use("work"),
+            slice_(TELECOM, "work") | sliced(TELECOM, ("value", "system")),
+            slice_(TELECOM, "work/phone", max="1"),
+            element("Patient.telecom.system", fixedCode="phone"),
+        ],
+    ),
+    "positions": (
+        "Patient",
+        [
+            sliced(TELECOM, ("position", "$this")),
+            slice_(TELECOM, "first", min=1, max="1"),
+            element("Patient.telecom.use", fixedCode="work"),
+            slice_(TELECOM, "second", min=0, max="2"),
+            element("Patient.telecom.use", fixedCode="home"),
+        ],
+    ),
+    "two-tests": (
+        "Patient",
+        [
+            sliced(TELECOM, BY_USE, ("value", "system"), rules="closed"),
+            slice_(TELECOM, "both"),
+            element("Patient.telecom.system", fixedCode="phone"),
+            element("Patient.telecom.use", fixedCode="work"),
+        ],
+    ),
+    "bound": (
+        "Patient",
+        [
+            sliced(TELECOM, BY_USE, rules="closed"),
+            slice_(TELECOM, "any"),
+            element("Patient.telecom.use", binding={"strength": "required", "valueSet": "http://acme.com/vs"}),
+        ],
+    ),
+    "bound-loosely": (
+        "Patient",
+        [
+            sliced(TELECOM, BY_USE, rules="closed"),
+            slice_(TELECOM, "any"),
+            element(
+                "Patient.telecom.system",
+                binding={"strength": "required", "valueSet": "http://hl7.org/fhir/ValueSet/contact-point-system"},
+            ),
+        ],
+    ),
+    "there": (
+        "Patient",
+        [
+            sliced("Patient.name", ("exists", "period"), rules="closed"),
+            slice_("Patient.name", "with"),
+            element("Patient.name.period", min=1),
+        ],
+    ),
+    "not-there": (
+        "Patient",
+        [
+            sliced("Patient.name", ("exists", "period"), rules="closed"),
+            slice_("Patient.name", "without"),
+            element("Patient.name.period", max="0"),
+        ],
+    ),
+    "by-type": (
+        "Observation",
+        [
+            sliced("Observation.value[x]", ("type", "$this"), rules="closed"),
+            slice_("Observation.value[x]", "valueQuantity", type=[{"code": "Quantity"}]),
+            element("Observation.value[x].unit", min=1),
+        ],
+    ),
+    "written-by-type": ("Observation", [slice_("Observation.valueQuantity", "valueQuantity", min=1)]),
+    "by-profile": (
+        "Bundle",
+        [
+            sliced("Bundle.entry", ("profile", "resource"), rules="closed"),
+            slice_("Bundle.entry", "who"),
+            element("Bundle.entry.resource", type=[{"code": "Patient", "profile": [URL + "active"]}]),
+        ],
+    ),
+    "by-resource": (
+        "Bundle",
+        [
+            sliced("Bundle.entry", ("type", "resource"), rules="closed"),
+            slice_("Bundle.entry", "who", min=1),
+            element("Bundle.entry.resource", type=[{"code": "Patient"}]),
+        ],
+    ),
+    "by-target": (
+        "Observation",
+        [
+            sliced("Observation.focus", ("type", "resolve()"), rules="closed"),
+            slice_("Observation.focus", "who", type=[{"code": "Reference", "targetProfile": [BASE + "Patient"]}]),
+        ],
+    ),
+    "by-target-profile": (
+        "Observation",
+        [
+            sliced("Observation.focus", ("profile", "resolve()"), rules="closed"),
+            slice_("Observation.focus", "who", type=[{"code": "Reference", "targetProfile": [URL + "active"]}]),
+        ],
+    ),
+    "by-coding": (
+        "Observation",
+        [
+            sliced("Observation.category", ("value", "coding.code"), rules="closed"),
+            slice_("Observation.category", "a", patternCodeableConcept={"coding": [{"code": "a"}]}),
+        ],
+    ),
+    "by-whole": (
+        "Observation",
+        [
+            sliced("Observation.category", ("value", "$this"), rules="closed"),
+            slice_("Observation.category", "a", fixedCodeableConcept={"text": "a"}),
+        ],
+    ),
+    "by-datatype-profile": (
+        "Patient",
+        [
+            sliced("Patient.identifier", ("value", "system"), rules="closed"),
+            slice_("Patient.identifier", "n", type=[{"code": "Identifier", "profile": [URL + "number"]}]),
+        ],
+    ),
+    "number": ("Identifier", [element("Identifier.system", min=1, fixedUri="http://acme.com/n")]),
+    "fixed": ("Patient", [element("Patient.active", fixedBoolean=True)]),
+    "pattern": ("Patient", [element("Patient.maritalStatus", patternCodeableConcept={"text": "x"})]),
+    "short": ("Patient", [element("Patient.name.text", maxLength=3)]),
+    "long": (
+        "Patient",
+        [element("Patient.name.text", extension=[{"url": BASE + "minLength", "valueInteger": 3}])],
+    ),
+    "form": ("Patient", [element("Patient.name.text", extension=[{"url": BASE + "regex", "valueString": "[a-z]+"}])]),
+    "no-form": ("Patient", [element("Patient.name.text", extension=[{"url": BASE + "regex", "valueString": "(?<a"}])]),
+    "greatest": ("Patient", [element("Patient.multipleBirth[x]", type=[{"code": "integer"}], maxValueInteger=3)]),
+    "smallest": ("Patient", [element("Patient.multipleBirth[x]", type=[{"code": "integer"}], minValueInteger=3)]),
+    "types": ("Patient", [element("Patient.deceased[x]", type=[{"code": "dateTime"}])]),
+    "warned": (
+        "Patient",
+        [
+            element(
+                "Patient.name",
+                constraint=[{"key": "w-1", "severity": "warning", "human": "x", "expression": "family.exists()"}],
+            )
+        ],
+    ),
+    "primitive-invariant": (
+        "Patient",
+        [
+            element(
+                "Patient.birthDate",
+                constraint=[
+                    {
+                        "key": "x-1",
+                        "severity": "error",
+                        "human": "x",
+                        "expression": "extension.exists() or $this > @1900",
+                    }
+                ],
+            )
+        ],
+    ),
+    "entry-type": ("Bundle", [element("Bundle.entry.resource", type=[{"code": "Patient"}])]),
+    "either": (
+        "Bundle",
+        [element("Bundle.entry.resource", type=[{"code": "Patient", "profile": [URL + "active", URL + "fixed"]}])],
+    ),
+    "same": (
+        "Questionnaire",
+        [element("Questionnaire.item.text", min=1), element("Questionnaire.item.item", max="*")],
+    ),
+    "many": ("Patient", [element("Patient.name", min=2, max="3")]),
+    "none": ("Patient", [element("Patient.gender", max="0")]),
+    "birth": ("Patient", [element("Patient.name.given", min=1), element("Patient.contact.name.family", min=1)]),
+    "target": (
+        "Patient",
+        [
+            element(
+                "Patient.generalPractitioner",
+                type=[{"code": "Reference", "targetProfile": [URL + "aliased", BASE + "Practitioner"]}],
+            )
+        ],
+    ),
+    "aliased": ("Organization", [element("Organization.alias", min=1)]),
+    "bundled": (
+        "Observation",
+        [
+            element(
+                "Observation.subject",
+                type=[{"code": "Reference", "targetProfile": [BASE + "Patient"], "aggregation": ["bundled"]}],
+            )
+        ],
+    ),
+}
+SYSTEM = "http://hl7.org/fhir/contact-point-use"
+VALUE_SET = {
+    "resourceType": "ValueSet",
+    "url": "http://acme.com/vs",
+    "status": "active",
+    "compose": {"include": [{"system": SYSTEM, "concept": [{"code": "work"}, {"code": "home"}]}]},
+}
+
+
+def definition(name: str) -> dict[str, Any]:
+    type_, elements = ELEMENTS[name]
+    return {
+        "resourceType": "StructureDefinition",
+        "url": URL + name,
+        "name": name,
+        "status": "draft",
+        "kind": "complex-type" if type_ == "Identifier" else "resource",
+        "abstract": False,
+        "type": type_,
+        "baseDefinition": BASE + type_,
+        "derivation": "constraint",
+        "differential": {"element": [{"path": type_}, *elements]},
+    }
+
+
+@pytest.fixture(scope="module")
+def validator() -> Validator:
+    return Validator.load(definitions=[*map(definition, ELEMENTS), VALUE_SET])
+
+
+def telecom(*uses: str, **more: Any) -> dict[str, Any]:
+    return PATIENT | {"telecom": [{"system": "phone", "value": "1", "use": each, **more} for each in uses]}
+
+
+def names(*found: dict[str, Any]) -> dict[str, Any]:
+    return PATIENT | {"name": [*found]}
+
+
+def named(text: Any) -> dict[str, Any]:
+    return names({"text": text})
+
+
+def bundle(*resources: dict[str, Any]) -> dict[str, Any]:
+    entries = [{"fullUrl": f"{UUID}{number}", "resource": each} for number, each in enumerate(resources)]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entries}
+
+
+def led(*contained: dict[str, Any], element: str = "focus", source: dict[str, Any] = OBSERVATION) -> dict[str, Any]:
+    inner = [each | {"id": f"c{number}"} for number, each in enumerate(contained)]
+    return source | {"contained": inner, element: [{"reference": f"#{each['id']}"} for each in inner]}
+
+
+def categories(*found: dict[str, Any]) -> dict[str, Any]:
+    return OBSERVATION | {"category": [*found]}
+
+
+PERIOD = {"text": "x", "period": {"start": "2026"}}
+OLD = {"url": BASE + "data-absent-reason", "valueCode": "unknown"}
+TEXTS = [{"linkId": "1", "type": "group", "text": "x", "item": [{"linkId": "2", "type": "string"}]}]
+QUESTIONS: dict[str, Any] = {"resourceType": "Questionnaire", "status": "draft"}
+CASES: list[tuple[str, dict[str, Any], list[str]]] = [
+    ("closed", telecom("work", "work"), []),
+    ("closed", telecom("work", "home", "old"), ["slice-closed telecom[1]", "slice-closed telecom[2]"]),
+    ("ordered", telecom("work", "work", "home", "old", "mobile"), []),
+    ("ordered", telecom("work", "mobile", "old"), []),
+    ("ordered", telecom("home", "work", "old"), ["slice-order telecom[1]"]),
+    ("ordered", telecom("old", "work", "home"), ["slice-order telecom[1]", "slice-order telecom[2]"]),
+    ("at-end", telecom("home", "work", "mobile"), []),
+    ("at-end", telecom("work", "mobile", "mobile"), []),
+    ("at-end", telecom("mobile", "work", "home"), ["slice-order telecom[1]", "slice-order telecom[2]"]),
+    ("counted", telecom("work", "work", "work", "mobile"), []),
+    ("counted", telecom("work"), ["min "]),
+    ("counted", PATIENT, ["min "]),
+    ("counted", telecom("work", "work", "work", "work"), ["max "]),
+    ("counted", telecom("work", "work", "home"), ["max "]),
+    ("least", telecom("home"), ["min "]),
+    ("least", telecom("work", "work"), []),
+    ("most", telecom("home", "work"), []),
+    ("most", telecom("work", "work"), ["max "]),
+    ("inner", telecom("work"), []),
+    ("inner", telecom("home", "work", system="email"), ["fixed telecom[1].system"]),
+    ("default", telecom("work"), []),
+    ("default", telecom("work", "home", system="email"), []),
+    ("default", telecom("work", "home"), ["fixed telecom[1].system"]),
+    ("positions", telecom("work", "home", "home"), []),
+    ("positions", telecom("work", "home", "home", "old"), []),
+    ("positions", telecom("home"), ["fixed telecom[0].use"]),
+    ("positions", telecom("work", "work"), ["fixed telecom[1].use"]),
+    ("positions", PATIENT, ["min "]),
+    ("two-tests", telecom("work"), []),
+    ("two-tests", telecom("work", system="email"), ["slice-closed telecom[0]"]),
+    ("two-tests", telecom("home"), ["slice-closed telecom[0]"]),
+    ("bound", telecom("work", "home"), []),
+    ("bound", telecom("work", "old"), ["slice-closed telecom[1]"]),
+    ("there", names(PERIOD), []),
+    ("there", names({"text": "x"}), ["slice-closed name[0]"]),
+    ("not-there", names({"text": "x"}), []),
+    ("not-there", names(PERIOD), ["slice-closed name[0]"]),
+    ("by-type", OBSERVATION | {"valueQuantity": {"unit": "x"}}, []),
+    ("by-type", OBSERVATION | {"valueQuantity": {"value": 1}}, ["min value.ofType(Quantity)"]),
+    ("by-type", OBSERVATION | {"valueString": "x"}, ["slice-closed value.ofType(string)"]),
+    ("written-by-type", OBSERVATION | {"valueQuantity": {"value": 1}}, []),
+    ("written-by-type", OBSERVATION | {"valueString": "x"}, ["min "]),
+    ("by-profile", bundle(PATIENT | {"active": True}), []),
+    ("by-profile", bundle(PATIENT), ["slice-closed entry[0]"]),
+    ("by-profile", bundle(BASIC), ["slice-closed entry[0]"]),
+    ("by-resource", bundle(PATIENT), []),
+    ("by-resource", bundle(BASIC), ["slice-closed entry[0]", "min "]),
+    ("by-resource", bundle(PATIENT, BASIC), ["slice-closed entry[1]"]),
+    ("by-target", led(PATIENT), []),
+    ("by-target", led(PATIENT, BASIC), ["slice-closed focus[1]"]),
+    ("by-target", OBSERVATION | {"focus": [{"reference": "http://acme.com/x"}]}, ["slice-closed focus[0]"]),
+    ("by-target-profile", led(PATIENT | {"active": False}), []),
+    ("by-target-profile", led(PATIENT), ["slice-closed focus[0]"]),
+    ("by-coding", categories({"coding": [{"code": "a"}]}), []),
+    ("by-coding", categories({"coding": [{"code": "b"}, {"code": "a"}]}), []),
+    ("by-coding", categories({"coding": [{"code": "b"}]}), ["slice-closed category[0]"]),
+    ("by-coding", categories({"text": "a"}), ["slice-closed category[0]"]),
+    ("by-whole", categories({"text": "a"}), []),
+    ("by-whole", categories({"text": "a", "id": "x"}), ["slice-closed category[0]"]),
+    ("by-datatype-profile", PATIENT | {"identifier": [{"system": "http://acme.com/n"}]}, []),
+    (
+        "by-datatype-profile",
+        PATIENT | {"identifier": [{"system": "http://acme.com/m"}]},
+        ["slice-closed identifier[0]"],
+    ),
+    ("fixed", PATIENT | {"active": True}, []),
+    ("fixed", PATIENT | {"active": False}, ["fixed active"]),
+    ("fixed", PATIENT | {"_active": {"extension": [OLD]}}, []),
+    ("pattern", PATIENT | {"maritalStatus": {"text": "y"}}, ["pattern maritalStatus"]),
+    ("pattern", PATIENT | {"maritalStatus": {"text": "x", "id": "y"}}, []),
+    ("short", named("xxx"), []),
+    ("short", named("xxxx"), ["length name[0].text"]),
+    ("long", named("xxx"), []),
+    ("long", named("xx"), ["length name[0].text"]),
+    ("form", named("ab"), []),
+    ("form", named("ab1"), ["regex name[0].text"]),
+    ("form", names({"_text": {"extension": [OLD]}}), []),
+    ("greatest", PATIENT | {"multipleBirthInteger": 3}, []),
+    ("greatest", PATIENT | {"multipleBirthInteger": 4}, ["max-value multipleBirth.ofType(integer)"]),
+    ("greatest", PATIENT | {"_multipleBirthInteger": {"extension": [OLD]}}, []),
+    ("smallest", PATIENT | {"multipleBirthInteger": 3}, []),
+    ("smallest", PATIENT | {"multipleBirthInteger": 2}, ["min-value multipleBirth.ofType(integer)"]),
+    ("types", PATIENT | {"deceasedDateTime": "2026"}, []),
+    ("types", PATIENT | {"deceasedBoolean": True}, ["element-type deceased.ofType(boolean)"]),
+    ("warned", names({"family": "x"}), []),
+    ("warned", names({"text": "x"}), ["warning invariant name[0]"]),
+    ("primitive-invariant", PATIENT | {"birthDate": "1901"}, []),
+    ("primitive-invariant", PATIENT | {"birthDate": "1899"}, ["invariant birthDate"]),
+    ("primitive-invariant", PATIENT | {"birthDate": "1899", "_birthDate": {"extension": [OLD]}}, []),
+    ("entry-type", bundle(PATIENT), []),
+    ("entry-type", bundle(PATIENT, BASIC), ["entry-type entry[1].resource"]),
+    ("either", bundle(PATIENT | {"active": True}), []),
+    ("either", bundle(PATIENT), []),
+    ("either", bundle(PATIENT | {"active": False}), []),
+    ("many", names({"text": "a"}, {"text": "b"}), []),
+    ("many", names({"text": "a"}, {"text": "b"}, {"text": "c"}), []),
+    ("many", named("a"), ["min "]),
+    ("many", PATIENT, ["min "]),
+    ("many", names(*[{"text": "a"}] * 4), ["max "]),
+    ("none", PATIENT, []),
+    ("none", PATIENT | {"gender": "male"}, ["max "]),
+    ("birth", names({"given": ["x"]}), []),
+    ("birth", names({"given": ["x"]}, {"text": "y"}), ["min name[1]"]),
+    ("birth", names({"_given": [{"extension": [OLD]}]}), []),
+    ("birth", PATIENT | {"contact": [{"name": {"family": "x"}}, {"name": {"text": "x"}}]}, ["min contact[1].name"]),
+    ("same", QUESTIONS | {"item": [{"linkId": "1", "type": "string", "text": "x"}]}, []),
+    ("same", QUESTIONS | {"item": [{"linkId": "1", "type": "string"}]}, ["min item[0]"]),
+    ("same", QUESTIONS | {"item": TEXTS}, ["min item[0].item[0]"]),
+    (
+        "target",
+        led({"resourceType": "Organization", "alias": ["x"]}, element="generalPractitioner", source=PATIENT),
+        [],
+    ),
+    (
+        "target",
+        led({"resourceType": "Organization", "name": "x"}, element="generalPractitioner", source=PATIENT),
+        ["target generalPractitioner[0]"],
+    ),
+    ("target", led({"resourceType": "Practitioner"}, element="generalPractitioner", source=PATIENT), []),
+]
+
+
+def shown(issues: list[Any]) -> list[str]:
+    """Rule and place of what a profile says, its usual severity left out."""
+    return [
+        ("" if issue.severity == "error" else f"{issue.severity} ")
+        + f"{issue.rule.removeprefix('profile-')} {issue.expression[0].partition('.')[2]}"
+        for issue in issues
+        if issue.rule.startswith("profile-")
+    ]
+
+
+@pytest.mark.parametrize(("name", "resource", "issues"), CASES)
+def test_profile(validator: Validator, name: str, resource: dict[str, Any], issues: list[str]) -> None:
+    outcome = validator.validate(resource, profile=URL + name)
+    assert shown(outcome.issues) == issues
+    assert all(issue.profile.startswith(URL) for issue in outcome.issues if issue.rule.startswith("profile-"))
