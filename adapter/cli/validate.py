@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -55,7 +55,7 @@ def validate(
     with progress("loading FHIR packages"):
         validator = Validator.load(
             packages=[OWN_PACKAGE, *(package or ())],
-            definitions=[_content(file) for file in definition or ()],
+            definitions=[_definition(file) for file in definition or ()],
             unknown_extensions="error" if strict else "information",
             suppressions=suppressions,
             best_practice=best_practice,
@@ -77,9 +77,11 @@ def validate(
         raise typer.Exit(1)
 
 
-def _content(file: Path) -> bytes:
+def _definition(file: Path) -> dict[str, Any]:
+    from adapter.definitions.packages import check
+
     try:
-        return file.read_bytes()
+        return check(file.read_bytes(), str(file))
     except OSError as error:
         raise DefinitionsError(f"{file} cannot be read: {error.strerror}") from error
 

@@ -25,10 +25,13 @@ _PROBLEMS = 10
 class Engine:
     """Everything that validating needs, compiled when it is first met. May be used from any thread."""
 
-    def __init__(self, table: Table, library: Library, terms: Vocabulary, unknown: Unknown) -> None:
+    def __init__(
+        self, table: Table, library: Library, terms: Vocabulary, unknown: Unknown, *, best_practice: bool = False
+    ) -> None:
         self.table = table
         self.library = library
         self.terms = terms
+        self._best_practice = best_practice
         self.collectors = Collectors(table)
         self.shapes = Shapes(table, self)
         self._extensions = Extensions(self, unknown)
@@ -42,7 +45,7 @@ class Engine:
 
     def of_shape(self, type_name: str, definition: dict[str, Any]) -> list[Check]:
         """Invariants and rules of a type or backbone as a whole."""
-        found = invariants.checks(definition, type_name)
+        found = invariants.checks(definition, type_name, best_practice=self._best_practice)
         if type_name == "Reference":
             found.append(references.check)
         elif type_name == "Coding":

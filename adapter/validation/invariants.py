@@ -84,21 +84,41 @@ BY_HAND: dict[str, Holds] = {
 
 
 def checks(
-    definition: dict[str, Any], type_name: str, profile: str = "", known: frozenset[str] = frozenset()
+    definition: dict[str, Any],
+    type_name: str,
+    profile: str = "",
+    known: frozenset[str] = frozenset(),
+    *,
+    best_practice: bool = False,
 ) -> list[Check]:
-    """The checks of an ElementDefinition's constraints on values of a type, less those whose keys are `known`."""
+    """The checks of an ElementDefinition's constraints on values of a type, less those whose keys are `known`; where
+    `best_practice` asks for them, those too that recommend."""
     found: list[Check] = []
     for constraint in objects(definition.get("constraint")):
         key, expression = text(constraint.get("key")), text(constraint.get("expression"))
         if key is None or key in known or expression is None or _is_elsewhere(key, constraint, profile):
             continue
-        if any(
-            x.get("url") == _BEST_PRACTICE and x.get("valueBoolean") is True
-            for x in objects(constraint.get("extension"))
-        ):
-            continue
-        found.append(_check(key, expression, constraint, type_name, profile))
+        check = _check(key, expression, constraint, type_name, profile)
+        if _is_best_practice(constraint):
+            found += [_of_outer(check)] if best_practice else []
+        else:
+            found.append(check)
     return found
+
+
+def _is_best_practice(constraint: dict[str, Any]) -> bool:
+    found = objects(constraint.get("extension"))
+    return any(each.get("url") == _BEST_PRACTICE and each.get("valueBoolean") is True for each in found)
+
+
+def _of_outer(check: Check) -> Check:
+    """Not of contained resources: the narrative of the resource that contains them tells of them."""
+
+    def outer(value: Any, run: Run, path: Path) -> None:
+        if not run.frame.is_contained:
+            check(value, run, path)
+
+    return outer
 
 
 def _is_elsewhere(key: str, constraint: dict[str, Any], profile: str) -> bool:

@@ -25,7 +25,11 @@ SOON = timedelta(days=30)
 
 _INVARIANTS = frozenset({rules.INVARIANT.id, rules.PROFILE_INVARIANT.id})
 _NEVER = frozenset(
-    rule.id for rule in (rules.READABLE, rules.DEPTH, rules.UNKNOWN_RESOURCE, rules.NARRATIVE, rules.NARRATIVE_CONTENT)
+    rule.id
+    for rule in (
+        *(rules.READABLE, rules.XML_MISFIT, rules.DEPTH, rules.UNKNOWN_RESOURCE),
+        *(rules.NARRATIVE, rules.NARRATIVE_CONTENT),
+    )
 ) | frozenset(rule_id for rule_id in rules.RULES if rule_id.startswith(("msg-", "validation-")))
 """Who sends, to whom, about whom; what cannot be read; what a reader's browser would run; the verdict itself."""
 

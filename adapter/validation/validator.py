@@ -66,11 +66,12 @@ class Validator:
         suppressions: Suppressions | None,
         terminology: TerminologyServer | None,
         clock: Clock,
+        best_practice: bool,
     ) -> None:
         vocabulary = Vocabulary(Terminology(known), terminology)
         self.definitions = known
         """The packages' resources, as loaded."""
-        self._engine = Engine(types, Library(known), vocabulary, unknown_extensions)
+        self._engine = Engine(types, Library(known), vocabulary, unknown_extensions, best_practice=best_practice)
         self._suppressions = suppressions
         self._clock = clock
         names = [types.package, *(package.key for package in known.packages if package.key != types.package)]
@@ -78,9 +79,10 @@ class Validator:
         missing = f" Not installed: {'; '.join(known.warnings)}." if known.warnings else ""
         left = "" if terminology is None else f" and {terminology.host} does not decide on"
         asked = "" if terminology is None else f" Terminology server: {terminology.host}."
+        unchecked = "" if best_practice else "best practice (dom-6), "
         self._settings = rules.SETTINGS.issue(
             f"discharge-adapter {version('discharge-adapter')} checked FHIR 4.0.1: structure, terminology, invariants "
-            f"and profiles. Packages: {', '.join(names)}{added}.{missing}{asked} Not checked: best practice (dom-6), "
+            f"and profiles. Packages: {', '.join(names)}{added}.{missing}{asked} Not checked: {unchecked}"
             f"codes of systems that no package holds{left}. Unknown extensions: {unknown_extensions}"
         )
 
@@ -93,12 +95,14 @@ class Validator:
         suppressions: Path | Suppressions | None = None,
         terminology: TerminologyServer | None = None,
         clock: Clock | None = None,
+        best_practice: bool = False,
     ) -> Self:
         """A validator with the definitions of installed packages (`id#version`) and those given, as parsed resources or
         as FHIR JSON or XML; R4's core package is always among them. `unknown_extensions`: how grave it is that an
         extension's definition is in none of them: "information", since FHIR tells a receiver to take such content, or
         "error", to test what a sender sends.
         `suppressions`: a file of reviewed suppressions. `terminology` is asked what the packages cannot decide.
+        `best_practice`: R4's recommendations are warnings: that a resource has a narrative (dom-6).
         Raises DefinitionsError where a package is not installed or a definition cannot be read, ConfigurationError
         where the suppressions are wrong."""
         extra = [_definition(written) for written in definitions]
@@ -113,6 +117,7 @@ class Validator:
             suppressions=suppressions,
             terminology=terminology,
             clock=clock,
+            best_practice=best_practice,
         )
 
     def validate(

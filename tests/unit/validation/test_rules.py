@@ -859,6 +859,15 @@ def test_an_unknown_extension_is_passed_over_unless_it_modifies(name: str, sever
     ]
 
 
+def test_best_practice_is_a_warning_where_it_is_asked_for_and_not_of_what_is_contained() -> None:
+    patient = PATIENT | {"contained": [ORGANIZATION | {"id": "o"}], "managingOrganization": {"reference": "#o"}}
+    outcome = Validator.load(best_practice=True).validate(patient)
+    assert [(issue.severity, issue.expression) for issue in outcome.issues[1:]] == [("warning", ("Patient",))]
+    assert "dom-6" in outcome.issues[1].message
+    assert found(validate(patient)) == []
+    assert found(Validator.load(best_practice=True).validate(div("<p>A</p>"))) == []
+
+
 def test_of_relative_full_urls_only_they_are_wrong() -> None:
     patient = {"fullUrl": "Patient/1", "resource": PATIENT | {"id": "1"}}
     composition = {
