@@ -1,4 +1,4 @@
-"""Verdicts, and number and places of errors, beside the official validator's on its own cases: differences are listed."""
+"""Verdicts, number and places of errors beside the official validator's, on its own cases: differences are listed."""
 
 import importlib.util
 import json
