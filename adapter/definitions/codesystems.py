@@ -64,7 +64,7 @@ class CodeSystem:
             code
             for code, concept in self.concepts.items()
             if any(
-                (name == "inactive" and value is True) or (name == "status" and value in _RETIRED)
+                (name == "inactive" and value is True) or (name == "status" and text(value) in _RETIRED)
                 for name, value in properties(concept)
             )
         )

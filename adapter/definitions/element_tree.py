@@ -122,7 +122,7 @@ def _inherited(element: Definition, url: str) -> Definition:
         definition["base"] = {"path": element["path"], "min": element.get("min", 0), "max": element.get("max", "*")}
     extensions = definition.get("extension")
     if isinstance(extensions, list):
-        kept = [x for x in extensions if not (isinstance(x, dict) and x.get("url") in _NOT_INHERITED)]
+        kept = [x for x in extensions if not (isinstance(x, dict) and str(x.get("url")) in _NOT_INHERITED)]
         definition = {key: value for key, value in definition.items() if key != "extension"}
         definition |= {"extension": kept} if kept else {}
     constraints = definition.get("constraint")

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from adapter.definitions import element_tree
+from adapter.definitions import wellformed
 from adapter.fhir import json as fhir_json
+from adapter.fhir import xml as fhir_xml
 from adapter.support.archives import tgz_files
 from adapter.support.errors import DefinitionsError, ParseError
 
@@ -116,20 +117,16 @@ def read_resources(archive: bytes, label: str, *, trusted: bool = False) -> Iter
 
 
 def check(content: bytes, place: str) -> dict[str, Any]:
-    """The resource in the bytes. Raises DefinitionsError, beginning with `place`, where it could not be used."""
+    """The resource in the bytes, JSON or XML. Raises DefinitionsError, beginning with `place`, where it is unusable."""
     try:
-        resource = fhir_json.parse(content)
+        is_xml = content.lstrip().startswith(b"<")
+        resource = fhir_xml.parse(content, ordered=False) if is_xml else fhir_json.parse(content)
     except ParseError as error:
         raise DefinitionsError(f"{place}: {error}") from error
-    if resource.get("resourceType") == "StructureDefinition":
-        for member in ("url", "type", "kind"):
-            if not isinstance(resource.get(member), str):
-                raise DefinitionsError(f"{place}: a StructureDefinition has a {member}; this has none")
-        try:
-            for view in ("snapshot", "differential"):
-                element_tree.elements(resource, view)
-        except DefinitionsError as error:
-            raise DefinitionsError(f"{place}: {error}") from error
+    try:
+        wellformed.check(resource)
+    except DefinitionsError as error:
+        raise DefinitionsError(f"{place}: {error}") from error
     return resource
 
 

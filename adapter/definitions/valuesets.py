@@ -165,7 +165,7 @@ def _expansion(expansion: dict[str, Any], canonical: str) -> Test | None:
     partial = (
         (isinstance(total, int) and total > count)
         or expansion.get("offset") not in (None, 0)
-        or any(each.get("url") in _INCOMPLETE for each in objects(expansion.get("extension")))
+        or any(text(each.get("url")) in _INCOMPLETE for each in objects(expansion.get("extension")))
     )
     if not partial:
         return finite

@@ -16,6 +16,11 @@ def objects(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def texts(value: object) -> list[str]:
+    """The strings of a JSON array, in order; anything but an array gives none."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
 def text(value: object) -> str | None:
     """The value if it is a string with content, else None."""
     return value if isinstance(value, str) and value.strip() else None

@@ -123,7 +123,7 @@ def compiled(pattern: str, flags: str = "") -> Pattern:
 
 
 def _substitution(text: str) -> Callable[[re.Match[str]], str]:
-    made = 0
+    made, groups = 0, text.count("$")
 
     def expand(match: re.Match[str]) -> str:
         def group(found: re.Match[str]) -> str:
@@ -133,7 +133,7 @@ def _substitution(text: str) -> Callable[[re.Match[str]], str]:
             return match[int(name) if name.isdigit() else name] or ""
 
         nonlocal made
-        made += len(text) + (len(match[0]) * text.count("$") if "$" in text else 0)
+        made += len(text) + (len(match[0]) + _LOOKED_UP) * groups
         if made > MAX_TEXT:
             raise FhirPathError(f"a text grows beyond {MAX_TEXT} characters")
         return _GROUP.sub(group, text)
@@ -142,6 +142,8 @@ def _substitution(text: str) -> Callable[[re.Match[str]], str]:
 
 
 _ENDLESS = 1 << 60
+_LOOKED_UP = 100
+"""What a group in a substitution counts for, in characters: it takes time even where it is empty."""
 
 
 def _ways(tree: Any, length: int) -> int:

@@ -31,6 +31,9 @@ def load(file: Path) -> tuple[dict[str, Any], Lines, bytes]:
         at = re.search(r"at line (\d+)", str(error))
         line = int(at[1]) if at else text.count("\n") + 1
         raise ConfigurationError([Problem(file, line, f"is not valid TOML: {_lowered(reason)}")]) from error
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply, or a number has too many digits"
+        raise ConfigurationError([Problem(file, None, f"is not valid TOML: {reason}")]) from error
     return data, Lines(_Locator(text).lines), raw
 
 

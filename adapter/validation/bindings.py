@@ -144,7 +144,7 @@ def checks(definition: dict[str, Any], type_name: str, terms: Terms, profile: st
 def _additional(binding: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Strength and value set of each additional binding that holds without regard to a context of use."""
     for extension in objects(binding.get("extension")):
-        if extension.get("url") not in _ADDITIONAL:
+        if text(extension.get("url")) not in _ADDITIONAL:
             continue
         parts = {str(part.get("url")): part for part in objects(extension.get("extension"))}
         if parts.keys() & {"usage", "any"}:

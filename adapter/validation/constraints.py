@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from adapter.fhir.shapes import objects
+from adapter.fhir.shapes import objects, text
 from adapter.fhirpath import patterns
 from adapter.fhirpath.errors import FhirPathError
 from adapter.fhirpath.model import fhir as type_named
@@ -107,13 +107,13 @@ def _valued(definition: dict[str, Any], url: str) -> list[ItemCheck]:
     """R5's mustHaveValue and valueAlternatives, which R4 carries as extensions."""
     extensions = [each for each in objects(definition.get("extension")) if str(each.get("url")).startswith(_R5)]
     needed = any(each["url"] == f"{_R5}mustHaveValue" and each.get("valueBoolean") is True for each in extensions)
-    instead = {each.get("valueCanonical") for each in extensions if each["url"] == f"{_R5}valueAlternatives"}
+    instead = {str(each.get("valueCanonical")) for each in extensions if each["url"] == f"{_R5}valueAlternatives"}
     if not needed and not instead:
         return []
 
     def check(item: Item, run: Run) -> None:
         if item.value is None and not any(
-            each.get("url") in instead for each in objects((item.extra or {}).get("extension"))
+            text(each.get("url")) in instead for each in objects((item.extra or {}).get("extension"))
         ):
             words = f"expected a value{' or one of the extensions ' if instead else ''}{', '.join(map(str, instead))}"
             run.report(rules.PROFILE_VALUE, words, item.path, url)

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from adapter.fhir.elements import Table
-from adapter.fhir.shapes import obj, objects, text
+from adapter.fhir.shapes import obj, objects, text, texts
 from adapter.fhirpath import FhirPathError
 from adapter.fhirpath import compile as compile_expression
 from adapter.validation import invariants, members, rules
@@ -87,7 +87,7 @@ class Extensions:
         if parts.__class__ is not list:
             return
         known = {
-            each.children["url"].definition.get("fixedUri") or each.slice
+            text(each.children["url"].definition.get("fixedUri")) or each.slice
             for each in (whole.slices if whole is not None else ())
             if "url" in each.children
         } | {each.slice for each in (whole.slices if whole is not None else ())}
@@ -109,10 +109,10 @@ class Extensions:
             words = f"the extension stands where its definition does not allow it: expected it on {wanted}"
             run.report(rules.EXTENSION_CONTEXT, words, container, url)
             return
-        for each in definition.get("contextInvariant", []):
-            evaluate = invariants.Evaluated("contextInvariant", str(each), self._container_type(run, container), url)
+        for each in texts(definition.get("contextInvariant")):
+            evaluate = invariants.Evaluated("contextInvariant", each, self._container_type(run, container), url)
             if evaluate(owner, run, container) is False:
-                words = f"the extension may stand here only where {str(each)[:300]}"
+                words = f"the extension may stand here only where {each[:300]}"
                 run.report(rules.EXTENSION_CONTEXT, words, container, url)
 
     def _is_in(

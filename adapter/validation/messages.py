@@ -144,7 +144,7 @@ def _response(message: MessageBundle) -> Iterator[Issue]:
     if not identifiers.is_id(message.response.get("identifier")):
         words = "expected the MessageHeader.id of the message that is answered"
         yield rules.RESPONSE.issue(words, "MessageHeader.response.identifier")
-    if message.response.get("code") not in _RESPONSE_CODES:
+    if text(message.response.get("code")) not in _RESPONSE_CODES:
         words = f"expected one of {', '.join(_RESPONSE_CODES)}"
         yield rules.RESPONSE.issue(words, "MessageHeader.response.code")
     elif message.response.get("code") != "ok":

@@ -2,6 +2,7 @@
 
 from typing import Any, Protocol, Self
 
+from adapter.fhir.shapes import texts
 from adapter.validation import references, rules
 from adapter.validation.items import Item, resource_type
 from adapter.validation.references import Targets
@@ -33,8 +34,8 @@ class TargetCheck:
     @classmethod
     def make(cls, type_: dict[str, Any], base: dict[str, Any], host: Host, url: str) -> Self | None:
         """None where the type says no more than the base's."""
-        wanted = [each for each in type_.get("targetProfile", []) if isinstance(each, str)]
-        aggregation = frozenset(each for each in type_.get("aggregation", []) if isinstance(each, str))
+        wanted = texts(type_.get("targetProfile"))
+        aggregation = frozenset(texts(type_.get("aggregation")))
         if (wanted == base.get("targetProfile", []) or not wanted) and not aggregation:
             return None
         profiles = tuple((_type(each, host), each) for each in wanted)

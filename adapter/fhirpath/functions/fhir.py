@@ -110,6 +110,6 @@ def check_modifiers(_scope: Scope, items: list[Any], *modifiers: list[Any]) -> l
     known = {text(modifier, "checkModifiers()") for modifier in modifiers}
     for item in items:
         for found in nodes.member(item, "modifierExtension"):
-            if found.value.__class__ is dict and found.value.get("url") not in known:
+            if found.value.__class__ is dict and str(found.value.get("url")) not in known:
                 raise FhirPathError("an item has a modifier extension that the expression does not know")
     return items

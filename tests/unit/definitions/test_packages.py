@@ -32,7 +32,7 @@ def test_resources_directly_under_package_only(archive: Make) -> None:
         {
             "package/package.json": b'{"name": "a", "version": "1"}',
             "package/.index.json": b'{"resourceType": "no"}',
-            "package/A.json": b'\xef\xbb\xbf{"resourceType": "ValueSet"}',
+            "package/A.json": b'\xef\xbb\xbf{"resourceType": "ValueSet", "url": "u"}',
             "package/B.json": b'{"no": "resource"}',
             "package/example/C.json": b'{"resourceType": "Patient"}',
             "package/other/D.json": b"not json",
@@ -40,7 +40,7 @@ def test_resources_directly_under_package_only(archive: Make) -> None:
         }
     )
     assert list(read_resources(content, "x")) == [
-        ("package/A.json", {"resourceType": "ValueSet"}, b'{"resourceType": "ValueSet"}')
+        ("package/A.json", {"resourceType": "ValueSet", "url": "u"}, b'{"resourceType": "ValueSet", "url": "u"}')
     ]
 
 
@@ -77,7 +77,7 @@ def structure(**members: object) -> bytes:
 
 MALFORMED = {
     b'{"resourceType": "ValueSet", "url": "a", "url": "b"}': "twice",
-    structure(url=None): "has a url",
+    structure(url=None): "StructureDefinition: url: expected a text",
     structure(snapshot=[]): "u: snapshot is not",
     structure(differential={"element": [{"path": "Patient"}, {"id": "x"}]}): r"u: differential\.element\[1\]: .*a path",
     structure(snapshot={"element": [{"path": "Patient", "type": [{}]}]}): r"u: snapshot\.element\[0\].*with a code",

@@ -1,0 +1,51 @@
+"""Fuzzes one target with atheris until the time is up or something is found: `scripts/fuzz` calls it.
+
+The input that led to a finding is written to the folder that is named, and runs again with `--again FILE`.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import atheris
+
+with atheris.instrument_imports(include=["adapter"], enable_loader_override=False):
+    import targets
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("target", choices=targets.TARGETS)
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--findings", type=Path, default=Path("findings"))
+    parser.add_argument("--again", type=Path, help="an input to run once, instead of fuzzing")
+    given = parser.parse_args()
+    target = targets.TARGETS[given.target]
+    if given.again:
+        target.run(given.again.read_bytes())
+        return
+    given.findings.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as corpus:
+        for number, content in enumerate(target.seeds()):
+            target.run(content)  # what is loaded once is loaded before time is taken
+            (Path(corpus) / f"{number:04}").write_bytes(content)
+        options = [
+            f"-max_total_time={given.seconds}",
+            f"-seed={given.seed}",
+            "-max_len=20000",
+            "-timeout=20",
+            "-rss_limit_mb=3000",
+            f"-artifact_prefix={given.findings}/{given.target}-",
+            "-print_final_stats=1",
+            corpus,
+        ]
+        atheris.Setup([sys.argv[0], *options], target.run)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
