@@ -1,4 +1,5 @@
-// The adapter stands between the parties: it takes in and delivers every event, and writes two itself.
+// The adapter stands between the parties: it takes in and delivers every event between them, and writes and reads the
+// acknowledgement. GET /fhir/metadata of a server says the same; a test keeps both equal.
 
 RuleSet: Definitions(type)
 * rest.resource[+].type = #{type}
@@ -7,6 +8,8 @@ RuleSet: Definitions(type)
 * rest.resource[=].searchParam[0].name = "url"
 * rest.resource[=].searchParam[=].type = #uri
 * rest.resource[=].searchParam[+].name = "_id"
+* rest.resource[=].searchParam[=].type = #token
+* rest.resource[=].searchParam[+].name = "version"
 * rest.resource[=].searchParam[=].type = #token
 
 Instance: statement-adapter
@@ -57,9 +60,8 @@ Usage: #definition
 * insert Sends(acceptance-answer)
 * insert Takes(retraction)
 * insert Sends(retraction)
-* insert Sends(acknowledgement)
 * insert Takes(acknowledgement)
-* insert Sends(delivery-report)
+* insert Sends(acknowledgement)
 * rest.mode = #server
 * rest.security.description = "TLS, and a bearer token for each party; the metadata and the definitions need none."
 * rest.resource[0].type = #Bundle
@@ -68,6 +70,7 @@ Usage: #definition
 * insert Definitions(StructureDefinition)
 * insert Definitions(ValueSet)
 * insert Definitions(CodeSystem)
+* insert Definitions(ConceptMap)
 * insert Definitions(MessageDefinition)
 * insert Definitions(CapabilityStatement)
 * insert Definitions(SearchParameter)
