@@ -30,9 +30,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from content import RESOURCES, profile, value_sets
 from official_mutants import Seed, mutants
-from validation import CANONICAL
-from validation import profile as profile_of
 
 from adapter.definitions import core
 from adapter.fhir import json as fhir_json
@@ -108,7 +107,7 @@ def case_inputs() -> list[Input]:
 
 def seeds() -> list[Seed]:
     """Resources and messages that this validator finds valid, and, of the cases, the official one too."""
-    found = [*_messages(), *_swedish(), *_of_cases()]
+    found = [*_messages(), *_profiled(), *_swedish(), *_of_cases()]
     return [seed for seed in found if _is_valid(seed)]
 
 
@@ -129,16 +128,19 @@ def _messages() -> Iterator[Seed]:
             bundles[f"mapped-{file.stem}"] = mapping.to_fhir(file.read_bytes()).bundle
         except AdapterError:
             continue  # a technical receipt is no message
-    profiled = ("CarePlan", "Encounter", "Task")
-    definitions = tuple(json.dumps(profile_of(name)) for name in profiled)
     for name, bundle in bundles.items():
         yield Seed(name, bundle)
         for number, entry in enumerate(bundle["entry"]):
             content = entry["resource"]
-            type_ = content["resourceType"]
-            yield Seed(f"{name}-{number}-{type_}", content)
-            if type_ in profiled:
-                yield Seed(f"{name}-{number}-{type_}-profile", content, CANONICAL + type_, definitions)
+            yield Seed(f"{name}-{number}-{content['resourceType']}", content)
+
+
+def _profiled() -> Iterator[Seed]:
+    """What benchmarks/validation.py times, against its profiles."""
+    definitions = [profile(name) for name in RESOURCES]
+    written = tuple(json.dumps(each, default=str) for each in [*definitions, *value_sets()])
+    for definition, (name, resource) in zip(definitions, RESOURCES.items(), strict=True):
+        yield Seed(f"profiled-{name}", resource, definition["url"], written)
 
 
 def _swedish() -> Iterator[Seed]:
@@ -224,10 +226,9 @@ def official(inputs: list[Input], rounds: int, class_path: str) -> tuple[dict[st
     with tempfile.TemporaryDirectory() as home:
         _packages(Path(home) / ".fhir" / "packages")
         java = ["java", "-Xmx3g", f"-Duser.home={home}", f"-Djava.io.tmpdir={home}", "-cp", class_path]
-        lines = "".join(json.dumps(each._asdict()) + "\n" for each in inputs)
         done = subprocess.run(
             ["nice", *java, str(OFFICIAL / "Official.java"), str(rounds)],
-            input=lines.encode(),
+            input="".join(json.dumps(line) + "\n" for line in _lines(inputs)).encode(),
             capture_output=True,
             check=False,
         )
@@ -246,6 +247,17 @@ def official(inputs: list[Input], rounds: int, class_path: str) -> tuple[dict[st
         for each in results
     }
     return found, last
+
+
+def _lines(inputs: list[Input]) -> Iterator[dict[str, Any]]:
+    """Each definition once, before the first input that names it."""
+    names: dict[str, str] = {}
+    for each in inputs:
+        for text in each.definitions:
+            if text not in names:
+                names[text] = str(len(names))
+                yield {"definition": names[text], "text": text}
+        yield each._asdict() | {"definitions": [names[text] for text in each.definitions]}
 
 
 def _short(message_id: str) -> str:

@@ -339,15 +339,19 @@ NAMES = (*OPERATORS, *XML_OPERATORS, "duplicate-key")
 
 
 def mutants(seeds: list[Seed], count: int, seed: int) -> Iterator[Mutant]:
-    """`count` mutants, each operator as often as any other, each text once."""
+    """`count` mutants, each operator as often as any other, each text once; where it can be a third of Bundles and a
+    third of what is held against profiles."""
+    bundles = [each for each in seeds if each.resource["resourceType"] == "Bundle"]
+    profiled = [each for each in seeds if each.definitions]
+    groups = [seeds, profiled or seeds, bundles or seeds]
     seen: set[str] = set()
     number = 0
     while len(seen) < count:
         name = NAMES[number % len(NAMES)]
         rng = random.Random(f"{seed}:{number}")
         number += 1
-        for _ in range(20):
-            chosen = rng.choice(seeds)
+        for attempt in range(30):
+            chosen = rng.choice(groups[(number + attempt) % 3])
             made = mutated(chosen, name, rng)
             if made and made[1] not in seen:
                 seen.add(made[1])

@@ -8,8 +8,17 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.hl7.fhir.r5.elementmodel.Element;
 import org.hl7.fhir.r5.elementmodel.Manager.FhirFormat;
+import org.hl7.fhir.r5.model.CanonicalResource;
+import org.hl7.fhir.r5.model.CanonicalType;
+import org.hl7.fhir.r5.utils.validation.IResourceValidator;
+import org.hl7.fhir.r5.utils.validation.IValidatorResourceFetcher;
 import org.hl7.fhir.utilities.TimeTracker;
 import org.hl7.fhir.utilities.settings.FhirSettings;
 import org.hl7.fhir.utilities.validation.ValidationMessage;
@@ -20,13 +29,59 @@ import org.hl7.fhir.validation.cli.services.ValidationService;
 
 /**
  * Runs the official validator over lines of JSON, as its command line would with its defaults but for: no network, no
- * terminology server, URLs at example.org taken for what they are.
+ * terminology server, nothing fetched, URLs at example.org taken for what they are.
  *
- * <p>In, a line each: {id, text, format, profile or null, definitions[]}. Out, a line each: {id, valid, issues, micros}.
- * The last line out is {memory, started, rounds}. The argument says how often each is validated once more after all have
- * been; micros is the median of those, in microseconds of one validation, parsing included.
+ * <p>In, a line each: {definition, text}, which gives a definition a name; {id, text, format, profile or null,
+ * definitions[] by name}. Out, a line of the second kind each: {id, valid, issues, micros}; and as the last {memory,
+ * started, rounds}. The argument says how often each is validated once more after all have been; micros is the median of
+ * those, in microseconds of one validation, parsing included.
  */
 public class Official {
+  /** Fetches nothing, and takes every URL for one that leads somewhere. */
+  private static final class Offline implements IValidatorResourceFetcher {
+    @Override
+    public Element fetch(IResourceValidator validator, Object context, String url) {
+      return null;
+    }
+
+    @Override
+    public boolean resolveURL(
+        IResourceValidator validator,
+        Object context,
+        String path,
+        String url,
+        String type,
+        boolean canonical,
+        List<CanonicalType> targets) {
+      return true;
+    }
+
+    @Override
+    public byte[] fetchRaw(IResourceValidator validator, String url) {
+      return null;
+    }
+
+    @Override
+    public IValidatorResourceFetcher setLocale(Locale locale) {
+      return this;
+    }
+
+    @Override
+    public CanonicalResource fetchCanonicalResource(IResourceValidator validator, Object context, String url) {
+      return null;
+    }
+
+    @Override
+    public boolean fetchesCanonicalResource(IResourceValidator validator, String url) {
+      return false;
+    }
+
+    @Override
+    public Set<String> fetchCanonicalResourceVersions(IResourceValidator validator, Object context, String url) {
+      return Set.of();
+    }
+  }
+
   private record Input(JsonObject given, ValidationEngine engine) {
     List<ValidationMessage> run() throws Exception {
       List<ValidationMessage> found = new ArrayList<>();
@@ -47,12 +102,20 @@ public class Official {
     ValidationEngine base = engine();
     long started = System.nanoTime() - began;
     Gson gson = new Gson();
+    Map<String, JsonElement> definitions = new HashMap<>();
+    Map<JsonArray, ValidationEngine> engines = new HashMap<>();
     List<Input> inputs = new ArrayList<>();
     List<JsonObject> results = new ArrayList<>();
     BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       JsonObject given = gson.fromJson(line, JsonObject.class);
-      Input input = new Input(given, with(base, given.getAsJsonArray("definitions")));
+      if (given.has("definition")) {
+        definitions.put(given.get("definition").getAsString(), given.get("text"));
+        continue;
+      }
+      JsonArray names = given.getAsJsonArray("definitions");
+      if (!engines.containsKey(names)) engines.put(names, with(base, names, definitions));
+      Input input = new Input(given, engines.get(names));
       JsonObject result = verdict(input);
       if (rounds == 0) {
         out.println(gson.toJson(result));
@@ -80,13 +143,17 @@ public class Official {
     settings.setNoEcosystem(true);
     settings.setAllowExampleUrls(true);
     settings.setDisableDefaultResourceFetcher(true);
-    return new ValidationService().initializeValidator(settings, "hl7.fhir.r4.core#4.0.1", new TimeTracker());
+    ValidationEngine engine =
+        new ValidationService().initializeValidator(settings, "hl7.fhir.r4.core#4.0.1", new TimeTracker());
+    return engine.setFetcher(new Offline());
   }
 
-  private static ValidationEngine with(ValidationEngine base, JsonArray definitions) throws Exception {
-    if (definitions.isEmpty()) return base;
-    ValidationEngine engine = new ValidationEngine(base);
-    for (JsonElement each : definitions) {
+  private static ValidationEngine with(ValidationEngine base, JsonArray names, Map<String, JsonElement> definitions)
+      throws Exception {
+    if (names.isEmpty()) return base;
+    ValidationEngine engine = new ValidationEngine(base).setFetcher(new Offline());
+    for (JsonElement name : names) {
+      JsonElement each = definitions.get(name.getAsString());
       boolean xml = each.getAsString().stripLeading().startsWith("<");
       engine.seeResource(engine.loadResource(bytes(each), xml ? "definition.xml" : "definition.json"));
     }
