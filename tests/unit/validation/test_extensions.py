@@ -1,0 +1,219 @@
+"""Extensions by their definitions: where they may stand, their parts, modifiers, versions, what is not known."""
+
+from typing import Any
+
+import pytest
+
+from adapter.validation import Validator
+
+BASE = "http://hl7.org/fhir/StructureDefinition/"
+URL = "http://acme.se/StructureDefinition/"
+PATIENT: dict[str, Any] = {"resourceType": "Patient"}
+OBSERVATION: dict[str, Any] = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+
+
+def definition(name: str, *contexts: str, elements: tuple[dict[str, Any], ...] = (), **more: Any) -> dict[str, Any]:
+    kinds = [each.rpartition(" ") for each in contexts]
+    return {
+        "resourceType": "StructureDefinition",
+        "url": URL + name,
+        "name": name,
+        "kind": "complex-type",
+        "type": "Extension",
+        "baseDefinition": BASE + "Extension",
+        "derivation": "constraint",
+        "context": [{"type": kind or "element", "expression": place} for kind, _, place in kinds],
+        "differential": {
+            "element": [{"path": "Extension"}, *elements, {"path": "Extension.url", "fixedUri": URL + name}]
+        },
+    } | more
+
+
+PARTS = (
+    {"path": "Extension.extension", "sliceName": "a"},
+    {"path": "Extension.extension.url", "fixedUri": "a"},
+    {"path": "Extension.extension", "sliceName": "b"},
+    {"path": "Extension.extension.url", "fixedUri": "b"},
+)
+MODIFYING = {"element": [{"path": "Extension", "isModifier": True}, {"path": "Extension.url", "fixedUri": URL + "mod"}]}
+DEFINITIONS = [
+    definition("anywhere", "Element"),
+    definition("on-resource", "Resource"),
+    definition("on-domain", "DomainResource"),
+    definition("on-patient", "Patient"),
+    definition("on-several", "Organization", "Patient.contact"),
+    definition("on-name", "HumanName"),
+    definition("on-family", "HumanName.family"),
+    definition("on-contact-name", "Patient.contact.name"),
+    definition("on-text", "Patient.name.text"),
+    definition("on-choice", "Observation.value[x]"),
+    definition("on-choice-bare", "Observation.value"),
+    definition("on-quantity", "Quantity"),
+    definition("on-string", "string"),
+    definition("on-backbone", "BackboneElement"),
+    definition("by-profile", "Patient#Patient.name"),
+    definition("on-extension", f"extension {URL}anywhere"),
+    definition("by-path", "fhirpath Patient.name.where(use='old')"),
+    definition("by-wrong-path", "fhirpath Patient.("),
+    definition("where", "Patient", contextInvariant=["active.exists()"]),
+    definition("named-where", "HumanName", contextInvariant=["family.exists()"]),
+    definition("parts", "Element", elements=PARTS),
+    definition("coded", "Element", elements=({"path": "Extension.value[x]", "min": 1, "type": [{"code": "code"}]},)),
+    definition("mod", "Element", differential=MODIFYING),
+    {
+        "resourceType": "StructureDefinition",
+        "url": URL + "no-extension",
+        "kind": "resource",
+        "type": "Patient",
+        "baseDefinition": BASE + "Patient",
+        "derivation": "constraint",
+        "differential": {"element": [{"path": "Patient"}]},
+    },
+]
+
+
+@pytest.fixture(scope="module")
+def validator() -> Validator:
+    return Validator.load(definitions=DEFINITIONS)
+
+
+def ext(name: str, *parts: dict[str, Any]) -> dict[str, Any]:
+    url = name if ":" in name else URL + name
+    return {"url": url, "extension": [*parts]} if parts else {"url": url, "valueCode": "x"}
+
+
+def having(name: str, **more: Any) -> dict[str, Any]:
+    return {"extension": [ext(name)], **more}
+
+
+def on_patient(name: str, **more: Any) -> dict[str, Any]:
+    return PATIENT | having(name, **more)
+
+
+def on_name(name: str, **more: Any) -> dict[str, Any]:
+    return PATIENT | {"name": [having(name, **({"text": "x"} | more))]}
+
+
+def on_contact(name: str, inner: str = "", **more: Any) -> dict[str, Any]:
+    naming = {"text": "x"} | (having(inner) if inner else {})
+    return PATIENT | {"contact": [{"name": naming} | (having(name) if name else {}) | more]}
+
+
+def on_value(name: str, member: str = "valueQuantity", value: Any = None) -> dict[str, Any]:
+    return OBSERVATION | {member: value or having(name, value=1)}
+
+
+def contained(name: str) -> dict[str, Any]:
+    inner = {"resourceType": "Organization", "id": "o", "name": "x"} | having(name)
+    return PATIENT | {"contained": [inner], "managingOrganization": {"reference": "#o"}}
+
+
+CONTEXT, PART, MODIFIER, UNKNOWN = (f"base-extension-{each}" for each in ("context", "part", "modifier", "unknown"))
+FIXED = ("profile-fixed", "Patient.extension[0].url")
+CASES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
+    (on_patient("anywhere"), []),
+    (on_name("anywhere"), []),
+    (contained("anywhere"), []),
+    (on_patient("on-resource"), []),
+    (contained("on-resource"), []),
+    (on_name("on-resource"), [(CONTEXT, "Patient.name[0]")]),
+    (on_patient("on-domain"), []),
+    (on_contact("on-domain"), [(CONTEXT, "Patient.contact[0]")]),
+    (on_patient("on-patient"), []),
+    (on_name("on-patient"), [(CONTEXT, "Patient.name[0]")]),
+    (contained("on-patient"), [(CONTEXT, "Patient.contained[0]")]),
+    (contained("on-several"), []),
+    (on_contact("on-several"), []),
+    (on_patient("on-several"), [(CONTEXT, "Patient")]),
+    (on_name("on-name"), []),
+    (on_contact("", "on-name"), []),
+    (on_patient("on-name"), [(CONTEXT, "Patient")]),
+    (on_name("on-family"), [(CONTEXT, "Patient.name[0]")]),
+    (PATIENT | {"name": [{"family": "x", "_family": having("on-family")}]}, []),
+    (PATIENT | {"name": [{"text": "x", "_text": having("on-family")}]}, [(CONTEXT, "Patient.name[0].text")]),
+    (PATIENT | {"name": [{"given": ["x"], "_given": [having("on-string")]}]}, []),
+    (PATIENT | {"gender": "male", "_gender": having("on-string")}, [(CONTEXT, "Patient.gender")]),
+    (on_contact("", "on-contact-name"), []),
+    (on_name("on-contact-name"), [(CONTEXT, "Patient.name[0]")]),
+    (PATIENT | {"name": [{"text": "x", "_text": having("on-text")}]}, []),
+    (
+        PATIENT | {"contact": [{"name": {"text": "x", "_text": having("on-text")}}]},
+        [(CONTEXT, "Patient.contact[0].name.text")],
+    ),
+    (on_value("on-choice"), []),
+    (on_value("on-choice-bare"), []),
+    (on_value("on-quantity"), []),
+    (on_value("on-choice", "valueString", "x") | {"_valueString": having("on-choice")}, []),
+    (
+        on_value("on-quantity", "valueString", "x") | {"_valueString": having("on-quantity")},
+        [(CONTEXT, "Observation.value.ofType(string)")],
+    ),
+    (on_contact("on-backbone"), []),
+    (on_name("on-backbone"), [(CONTEXT, "Patient.name[0]")]),
+    (on_name("by-profile"), []),
+    (on_patient("by-profile"), [(CONTEXT, "Patient")]),
+    (PATIENT | {"extension": [ext("anywhere") | having("on-extension")]}, []),
+    (
+        PATIENT
+        | {"extension": [{"url": URL + "anywhere", "valueString": "x", "_valueString": having("on-extension")}]},
+        [],
+    ),
+    (PATIENT | {"extension": [{"url": URL + "anywhere", "valuePeriod": having("on-extension")}]}, []),
+    (on_patient("on-extension"), [(CONTEXT, "Patient")]),
+    (on_name("by-path", use="old"), []),
+    (on_name("by-path", use="usual"), [(CONTEXT, "Patient.name[0]")]),
+    (on_name("by-wrong-path"), []),
+    (on_patient("where", active=True), []),
+    (on_patient("where"), [(CONTEXT, "Patient")]),
+    (on_name("named-where", family="x"), []),
+    (on_name("named-where"), [(CONTEXT, "Patient.name[0]")]),
+    (PATIENT | {"extension": [ext("parts", ext("urn:a:b") | {"url": "a"}, ext("urn:a:b") | {"url": "b"})]}, []),
+    (
+        PATIENT | {"extension": [ext("parts", ext("urn:a:b") | {"url": "a"}, ext("urn:a:b") | {"url": "c"})]},
+        [(PART, "Patient.extension[0].extension[1]")],
+    ),
+    (PATIENT | {"extension": [ext("parts", ext("anywhere"))]}, []),
+    (
+        PATIENT | {"extension": [ext("anywhere", ext("urn:a:b") | {"url": "a"})]},
+        [(PART, "Patient.extension[0].extension[0]")],
+    ),
+    (
+        PATIENT | {"extension": [{"url": URL + "coded", "valueString": "x"}]},
+        [("profile-element-type", "Patient.extension[0].value.ofType(string)")],
+    ),
+    (PATIENT | {"modifierExtension": [ext("mod")]}, []),
+    (PATIENT | {"extension": [ext("mod")]}, [(MODIFIER, "Patient.extension[0]")]),
+    (PATIENT | {"modifierExtension": [ext("anywhere")]}, [(MODIFIER, "Patient.modifierExtension[0]")]),
+    (PATIENT | {"modifierExtension": [ext("http://no.se/x")]}, [(UNKNOWN, "Patient.modifierExtension[0]")]),
+    (PATIENT | {"extension": [ext("http://no.se/x")]}, [("information " + UNKNOWN, "Patient.extension[0]")]),
+    (PATIENT | {"extension": [ext("no-extension")]}, [("information " + UNKNOWN, "Patient.extension[0]")]),
+    (PATIENT | {"extension": [ext("http://example.org/x")]}, []),
+    (PATIENT | {"extension": [ext("http://acme.com/x")]}, []),
+    (PATIENT | {"extension": [ext("http://nema.org/x")]}, []),
+    (PATIENT | {"extension": [ext("http://hl7.org/fhir/tools/StructureDefinition/x")]}, []),
+    (
+        PATIENT | {"extension": [ext("http://no.se/http://hl7.org/fhir/tools/StructureDefinition/")]},
+        [("information " + UNKNOWN, "Patient.extension[0]")],
+    ),
+    (PATIENT | {"extension": [ext("on-patient|1")]}, [("base-extension-url", "Patient.extension[0].url"), FIXED]),
+    (
+        PATIENT | {"extension": [ext("on-name|1")]},
+        [("base-extension-url", "Patient.extension[0].url"), (CONTEXT, "Patient"), FIXED],
+    ),
+]
+
+
+@pytest.mark.parametrize(("resource", "issues"), CASES)
+def test_extension(validator: Validator, resource: dict[str, Any], issues: list[tuple[str, str]]) -> None:
+    found = [
+        (("" if issue.severity == "error" else f"{issue.severity} ") + issue.rule, issue.expression[0])
+        for issue in validator.validate(resource).issues[1:]
+        if issue.rule not in ("base-invariant", "code-required")
+    ]
+    assert found == issues
+
+
+def test_how_grave_an_unknown_extension_is_can_be_set() -> None:
+    strict = Validator.load(unknown_extensions="error")
+    assert not strict.validate(PATIENT | {"extension": [ext("http://no.se/x")]}).valid
+    assert strict.validate(PATIENT | {"extension": [ext("http://acme.com/x")]}).valid
