@@ -277,6 +277,21 @@ WRITTEN: dict[str, Resource] = {
         "provision": {"type": "permit"},
     },
 }
+WRITTEN["plan"] = {
+    "resourceType": "CarePlan",
+    "extension": [
+        {
+            "url": f"{PROFILE}overall-responsibility",
+            "extension": [{"url": "huvudman", "valueCodeableConcept": coded("huvudman", "region")}],
+        }
+    ],
+    "status": "active",
+    "intent": "plan",
+    "title": "x",
+    "subject": PERSON,
+    "category": [{"coding": [{"system": "https://fhir.inera.se/CodeSystem/typeofcareplan-cs", "code": "SIP"}]}],
+    "activity": [{"detail": {"status": "not-started", "description": "x", "performer": [UNIT]}}],
+}
 WRITTEN["direct-access"] = WRITTEN["sharing"] | {"category": [coded("consent-kind", "direct-access")]}
 WRITTEN["coercive"] = {
     "resourceType": "CarePlan",
@@ -293,6 +308,7 @@ PROFILES = {
     "role": "discharge-practitioner-role",
     "Encounter": "hospital-stay",
     "CarePlan": "sip",
+    "plan": "sip",
     "coercive": "coercive-care-plan",
     "Goal": "sip-goal",
     "team": "sip-care-team",
@@ -426,10 +442,11 @@ BROKEN: list[tuple[str, str, Resource, Resource]] = [
         {"extension": [{"url": f"{PROFILE}estimated-discharge", "valueDateTime": "2026-03"}]},
         {"extension": [{"url": f"{PROFILE}estimated-discharge", "valueDateTime": "2026-03-13"}]},
     ),
-    ("plan-activity-responsible", "CarePlan", _activity({}), _activity({"performer": [UNIT]})),
+    ("sip-overall", "plan", {"extension": []}, {"extension": [], "status": "draft"}),
+    ("plan-activity-responsible", "plan", _activity({}), _activity({"performer": [UNIT]})),
     (
         "plan-priority",
-        "CarePlan",
+        "plan",
         _activity(*[{"performer": [UNIT], "extension": [PRIORITY]}] * 2),
         _activity(*[{"performer": [UNIT], "extension": [PRIORITY | {"valuePositiveInt": n}]} for n in (1, 2)]),
     ),
