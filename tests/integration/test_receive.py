@@ -3,16 +3,21 @@
 import copy
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
 
+from adapter import wiring
 from adapter.exchange.submission import Submission
 from adapter.fhir import json as fhir_json
 from adapter.fhir import xml as fhir_xml
+from adapter.fhir.canonical import EXTENDED_NOTICE
 from adapter.security.principals import Right
 from adapter.store import tables
 from adapter.store.alarms import standing
+from adapter.support import settings
+from adapter.support.errors import ConfigurationError
 
 
 def count(installation, table, *conditions):
@@ -249,12 +254,34 @@ def test_an_admission_notice_says_the_statutory_minimum_and_nothing_else(install
         resources(message, name)[0].update(change)
         reply = installation.send(message)
         assert (reply.status, rules(reply)) == (422, {"discharge-minimum-content", "profile-max"}), name
-        (place,) = reply.resource["issue"][0]["expression"]
-        assert place.endswith(f".{next(iter(change))}")
+        places = [place for issue in reply.resource["issue"] for place in issue["expression"]]
+        assert any(place.endswith(f".{next(iter(change))}") for place in places)
     message = messages("Condition")[0]
     message["entry"].append({"fullUrl": "https://journal.example/Condition/c", "resource": condition})
     assert "discharge-minimum-content" in rules(installation.send(message))
     assert count(installation, tables.delivery) == 0
+
+
+def test_an_extended_admission_notice_needs_a_basis_in_the_settings(installation, messages, monkeypatch):
+    message = messages("a")[0]
+    resources(message, "Encounter")[0]["reasonCode"] = [{"text": "hjärtsvikt"}]
+    message["meta"] = {"profile": [EXTENDED_NOTICE]}
+    reply = installation.send(message)
+    assert (reply.status, rules(reply)) == (422, {"discharge-extended-basis"})
+
+    monkeypatch.setenv("ADAPTER_NOTICES__EXTENDED_BASIS", "the region's agreement of 2026")
+    allowed = wiring.build(settings.load(installation.folder / "adapter.toml"), installation.adapter.clock)
+    try:
+        assert replace(installation, adapter=allowed).send(message).status == 200
+    finally:
+        allowed.close()
+
+
+def test_packages_without_the_messages_are_told_before_any_is_taken_in(installation, monkeypatch):
+    monkeypatch.setenv("ADAPTER_PACKAGES__REQUIRED", '["hl7.fhir.r4.core#4.0.1"]')
+    bare = wiring.build(settings.load(installation.folder / "adapter.toml"), installation.adapter.clock)
+    with pytest.raises(ConfigurationError, match=r"packages\.required: .*add discharge-adapter\.fhir#1\.0\.0"):
+        _ = bare.exchange
 
 
 def test_more_destinations_than_anyone_has_are_refused_before_any_work(installation, messages):

@@ -80,7 +80,7 @@ class _Asked(NamedTuple):
     """The parameters of a search."""
 
     wanted: dict[str, tuple[str, ...]]
-    count: int
+    size: int
     offset: int
 
     @classmethod
@@ -108,7 +108,7 @@ class _Asked(NamedTuple):
     def query(self, offset: int) -> str:
         """The query of the page that begins there."""
         pairs = [(name, ",".join(values)) for name, values in self.wanted.items()]
-        return urlencode([*pairs, ("_count", self.count), ("_offset", offset)])
+        return urlencode([*pairs, ("_count", self.size), ("_offset", offset)])
 
 
 def _rows(definitions: Definitions, resource_type: str) -> list[_Row]:
@@ -125,10 +125,10 @@ def _searchset(
 ) -> dict[str, Any]:
     """The page as a Bundle. Of two versions of one definition the older has no address of its own, only its URL."""
     address = f"{base}/fhir/{resource_type}"
-    page = rows[asked.offset : asked.offset + asked.count]
+    page = rows[asked.offset : asked.offset + asked.size]
     links = [{"relation": "self", "url": f"{address}?{asked.query(asked.offset)}"}]
-    if page and asked.offset + asked.count < len(rows):
-        links.append({"relation": "next", "url": f"{address}?{asked.query(asked.offset + asked.count)}"})
+    if page and asked.offset + asked.size < len(rows):
+        links.append({"relation": "next", "url": f"{address}?{asked.query(asked.offset + asked.size)}"})
     entries = [
         {
             "fullUrl": f"{address}/{row.id}" if _is_first(rows, row) else row.url,

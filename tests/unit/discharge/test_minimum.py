@@ -1,0 +1,82 @@
+"""The statutory minimum of an admission notice: nothing beyond it, however deep; more only by a basis of its own."""
+
+from pathlib import Path
+
+import pytest
+
+from adapter.discharge import minimum
+from adapter.discharge.disclosure import disclose
+from adapter.fhir import json
+from adapter.fhir.bundles import MessageBundle
+from adapter.fhir.canonical import ADDRESS_KIND, EXTENDED_NOTICE, NEED_ASSESSED
+
+EXAMPLE = Path(__file__).parents[3] / "example" / "admission-notice.json"
+OTHER = {"url": "https://region.example/fhir/diagnosis", "valueString": "hjärtsvikt"}
+
+
+@pytest.fixture
+def notice():
+    return json.parse(EXAMPLE.read_bytes())
+
+
+def found(bundle, kind):
+    return next(entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == kind)
+
+
+def places(bundle, **settings):
+    return [place for issue in minimum.check(MessageBundle(bundle), **settings) for place in issue.expression]
+
+
+def test_the_example_keeps_it(notice):
+    assert places(notice) == []
+
+
+def test_an_extension_counts_wherever_it_hides(notice):
+    patient, stay = found(notice, "Patient"), found(notice, "Encounter")
+    patient["name"][0]["_given"] = [None, {"extension": [OTHER]}]
+    patient["identifier"][0]["extension"] = [OTHER]
+    patient["address"][0]["extension"][0]["valueCodeableConcept"]["extension"] = [OTHER]
+    stay["_status"] = {"extension": [OTHER]}
+    stay["extension"].append(OTHER)
+    assert sorted(places(notice)) == [
+        "Bundle.entry[1].resource.address[0].extension[0].valueCodeableConcept.extension[0]",
+        "Bundle.entry[1].resource.identifier[0].extension[0]",
+        "Bundle.entry[1].resource.name[0].given[1].extension[0]",
+        "Bundle.entry[2].resource.extension[2]",
+        "Bundle.entry[2].resource.status.extension[0]",
+    ]
+
+
+def test_an_extension_on_a_resource_that_has_none_is_told_once(notice):
+    found(notice, "Task")["extension"] = [{"url": ADDRESS_KIND, "valueString": "x"}, OTHER]
+    assert places(notice) == ["Bundle.entry[3].resource.extension"]
+
+
+def test_other_events_are_not_bound_by_it(notice):
+    found(notice, "Patient")["gender"] = "female"
+    found(notice, "MessageHeader")["eventCoding"]["code"] = "general-message"
+    assert places(notice) == []
+
+
+class TestExtended:
+    @pytest.fixture
+    def extended(self, notice):
+        found(notice, "Encounter")["reasonCode"] = [{"text": "hjärtsvikt"}]
+        notice["meta"] = {"profile": [EXTENDED_NOTICE]}
+        return notice
+
+    def test_is_refused_where_no_basis_is_named(self, extended):
+        (issue,) = minimum.check(MessageBundle(extended))
+        assert (issue.rule, issue.expression) == ("discharge-extended-basis", ("Bundle.meta.profile",))
+
+    def test_may_hold_more_where_one_is(self, extended):
+        assert places(extended, extended=True) == []
+
+    def test_keeps_its_instants_on_the_way(self, notice, extended):
+        disclosed, removals = disclose(MessageBundle(extended))
+        assert removals == []
+        assert NEED_ASSESSED in {each["url"] for each in disclosed.of_type("Encounter")[0]["extension"]}
+
+    def test_a_basis_widens_nothing_for_a_notice_that_does_not_claim_it(self, notice):
+        found(notice, "Encounter")["reasonCode"] = [{"text": "hjärtsvikt"}]
+        assert places(notice, extended=True) == ["Bundle.entry[2].resource.reasonCode"]
