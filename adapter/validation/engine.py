@@ -50,6 +50,10 @@ class Engine:
             found.append(references.check)
         elif type_name == "Coding":
             found.append(self.terms.coding)
+        elif type_name == "Identifier":
+            found.append(_identifier)
+        elif self.table[type_name].kind == "resource":
+            found.append(_id)
         elif type_name == "Attachment":
             found.append(_attachment)
         return found
@@ -297,6 +301,20 @@ def _absolute(value: Any, run: Run, path: Path) -> None:
 def _absolute_system(value: Any, run: Run, path: Path) -> None:
     if value.__class__ is str and not is_absolute(value):
         run.report(rules.SYSTEM, "the system is not absolute", path)
+
+
+def _id(value: Any, run: Run, path: Path) -> None:
+    """The id of a resource is of FHIRPath's String, which has no extensions that could stand in for a value."""
+    if "_id" in value and "id" not in value:
+        run.report(rules.REQUIRED, "the id of a resource has no value: expected one, or no id", (path, "id"))
+
+
+def _identifier(value: Any, run: Run, path: Path) -> None:
+    """Of the system of URIs the value is a whole URI (R4, Identifier.value)."""
+    if value.get("system") == "urn:ietf:rfc:3986":
+        given = value.get("value")
+        if given.__class__ is str and not is_absolute(given.casefold()):
+            run.report(rules.FORMAT, "the system says that the value is a URI: expected one with its scheme", path)
 
 
 def _attachment(value: Any, run: Run, path: Path) -> None:

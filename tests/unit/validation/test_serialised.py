@@ -1,4 +1,4 @@
-"""What only one of the two formats can get wrong, and what both say of ids."""
+"""What only one of the two formats can get wrong, and what both say of ids and identifiers."""
 
 from typing import Literal
 
@@ -53,3 +53,22 @@ def test_the_id_of_a_value_is_not_empty(validator: Validator, content: str, form
 def test_the_id_of_a_value_is_its_own(validator: Validator) -> None:
     content = '{"resourceType": "Patient", "active": true, "_active": {"id": "a"}, "name": [{"id": "a", "text": "x"}]}'
     assert [rule for rule, _ in found(validator, content, "json")] == ["base-id-duplicate"]
+
+
+def test_the_id_of_a_resource_has_a_value(validator: Validator) -> None:
+    absent = (
+        '{"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}'
+    )
+    assert found(validator, f'{{"resourceType": "Patient", "_id": {absent}}}', "json") == [
+        ("base-required", ("Patient.id",))
+    ]
+    assert found(validator, '{"resourceType": "Patient", "id": "a", "_id": {"id": "b"}}', "json") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "broken"),
+    [("x", True), ("1.2.3", True), ("urn:oid:1.2.3.4", False), ("http://acme.com/1", False), ("URN:x:1", False)],
+)
+def test_an_identifier_of_the_system_of_uris_is_one(validator: Validator, value: str, broken: bool) -> None:
+    content = f'{{"resourceType": "Patient", "identifier": [{{"system": "urn:ietf:rfc:3986", "value": "{value}"}}]}}'
+    assert found(validator, content, "json") == [("base-format", ("Patient.identifier[0]",))] * broken
