@@ -55,8 +55,10 @@ def _has_new(definition: dict[str, Any], known: frozenset[str]) -> bool:
 
 
 def _fixed(_type: str, wanted: Any, url: str) -> ItemCheck:
+    equals = values.equalling(wanted)
+
     def check(item: Item, run: Run) -> None:
-        if item.value is not None and not values.is_equal(item.value, wanted):
+        if item.value is not None and not equals(item.value):
             run.report(rules.PROFILE_FIXED, "the value is not the one that the profile fixes", item.path, url)
 
     return check

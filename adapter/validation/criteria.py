@@ -1,7 +1,6 @@
 """What a slice's discriminators demand of an item: read from the slice's definition once, then a function."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from adapter.fhir.shapes import obj, text
@@ -180,7 +179,7 @@ def _test(kind: str, path: list[Segment], criterion: Criterion, host: Host) -> _
         return lambda item, run: bool(follow(item, path, run, collectors))
     value, exact = _own_value(criterion)
     if value is not None:
-        return _compared(path, partial(values.is_equal, wanted=value) if exact else values.holding(value), collectors)
+        return _compared(path, values.equalling(value) if exact else values.holding(value), collectors)
     binding = obj(definition.get("binding"))
     value_set = text(binding.get("valueSet"))
     if binding.get("strength") == "required" and value_set is not None:
@@ -200,6 +199,16 @@ def _compared(path: list[Segment], compare: Callable[[Any], bool], collectors: C
     if any(kind != "name" for kind, _ in path):
         return followed
     names = tuple(name for _, name in path)
+    if len(names) == 1:
+        (only,) = names
+
+        def member(item: Item, run: Run) -> bool:
+            value = item.value.get(only) if item.value.__class__ is dict else None
+            if value is None or value.__class__ is list:
+                return followed(item, run)
+            return compare(value)
+
+        return member
 
     def direct(item: Item, run: Run) -> bool:
         found: list[Any] = [item.owner]

@@ -35,6 +35,13 @@ def holds(value: Any, pattern: Any) -> bool:
     return _is_same(value, pattern)
 
 
+def equalling(wanted: Any) -> Callable[[Any], bool]:
+    """`is_equal` for one value."""
+    if isinstance(wanted, str):
+        return lambda value: bool(value == wanted)
+    return lambda value: is_equal(value, wanted)
+
+
 def holding(pattern: Any) -> Callable[[Any], bool]:
     """`holds` for one pattern, read once."""
     if isinstance(pattern, str):
