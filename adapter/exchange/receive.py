@@ -35,7 +35,7 @@ from adapter.store.content import ContentStore
 from adapter.store.database import Database
 from adapter.support.clock import STOCKHOLM, Clock, to_micros
 from adapter.support.errors import ForbiddenError, MappingError, ParseError, UnavailableError
-from adapter.validation import messages
+from adapter.validation import messages, rules
 from adapter.validation.whole import MessageValidator
 
 log = logging.getLogger("adapter.exchange")
@@ -198,7 +198,7 @@ class Exchange:
             sender_party=party,
             sender_unit=unit,
             drafts=dispatch.drafts(message, routes, self._mappings, Outgoing(self._validator)),
-            warnings=[issue for issue in found if issue.severity == "warning" or issue.suppressed],
+            warnings=[issue for issue in found if _is_told(issue)],
             received_at=arrival.at,
             accepted_at=self._clock.now(),
             config_version=self._config_version,
@@ -334,6 +334,14 @@ def _record_reply(mapping: Mapping, body: bytes, reply: Reply) -> RecordReply:
         mapping.message_id(body), code, reason, sorted({issue["code"] for issue in issues})
     )
     return RecordReply(reply.status, acknowledgement, mapping.media_type, reply.retry_after, reply.event, reply.result)
+
+
+def _is_told(issue: Issue) -> bool:
+    """Whether the sender is told of it beside an acceptance. Codes beyond R4's own extensible bindings are what events
+    and sections are made of: of those, only what a profile says."""
+    if issue.rule == rules.CODE_EXTENSIBLE.id and not issue.profile:
+        return issue.suppressed
+    return issue.severity == "warning" or issue.suppressed
 
 
 def _event_issues(message: MessageBundle) -> list[Issue]:
