@@ -15,6 +15,9 @@ import atheris
 with atheris.instrument_imports(include=["adapter"], enable_loader_override=False):
     import targets
 
+LONGEST = 8000
+"""Bytes of an input: small ones are quick, and what breaks a reader is seldom long."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -30,13 +33,14 @@ def main() -> None:
         return
     given.findings.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as corpus:
-        for number, content in enumerate(target.seeds()):
-            target.run(content)  # what is loaded once is loaded before time is taken
+        seeds = [content for content in target.seeds() if len(content) <= LONGEST]
+        target.run(seeds[0])  # what is loaded once is loaded before time is taken
+        for number, content in enumerate(seeds):
             (Path(corpus) / f"{number:04}").write_bytes(content)
         options = [
             f"-max_total_time={given.seconds}",
             f"-seed={given.seed}",
-            "-max_len=20000",
+            f"-max_len={LONGEST}",
             "-timeout=20",
             "-rss_limit_mb=3000",
             f"-artifact_prefix={given.findings}/{given.target}-",
