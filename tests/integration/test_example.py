@@ -11,7 +11,9 @@ from adapter.fhir import json as fhir_json
 from adapter.fhir.bundles import MessageBundle
 from adapter.mapping import Mapping
 from adapter.support.paths import shipped
-from adapter.validation import Validator, messages
+from adapter.support.settings import OWN_PACKAGE
+from adapter.validation import Validator
+from adapter.validation.whole import MessageValidator
 
 EXAMPLE = Path(__file__).parents[2] / "example"
 
@@ -21,9 +23,8 @@ def test_the_message_of_the_example_is_valid_and_has_a_way_to_each_receiver(tmp_
     directory = Directory.load(tmp_path / "example" / "directory")
     message = MessageBundle(fhir_json.parse((EXAMPLE / "admission-notice.json").read_bytes()))
 
-    assert messages.check(message.bundle) == []
-    validator = Validator.load(packages=["hl7.fhir.r4.core#4.0.1"])
-    assert validator.validate(message.bundle).valid
+    validator = MessageValidator(Validator.load(packages=[OWN_PACKAGE]))
+    assert [issue for issue in validator.issues(message) if issue.severity != "information"] == []
     today = datetime.now(UTC).date()
     ways = dispatch.routes(message, directory, today)
     assert [route.endpoint.id for _, route in ways] == ["lifecare-spu", "ehr-fhir"]
