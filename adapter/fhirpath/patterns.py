@@ -99,7 +99,7 @@ class Pattern:
         if length > MAX_MATCHED:
             raise FhirPathError(f"a text of more than {MAX_MATCHED} characters is not matched")
         try:
-            ways, width = _ways(self._tree, length), max(1, min(self._tree.getwidth()[0], length))
+            ways, width = _ways(self._tree, length), max(1, min(int(self._tree.getwidth()[0]), length))
         except RecursionError:
             raise FhirPathError("the regular expression is nested too deep") from None
         return ways * width * (1 if whole or _is_anchored(self._tree) else length)
