@@ -292,6 +292,7 @@ WRITTEN["plan"] = {
     "category": [{"coding": [{"system": "https://fhir.inera.se/CodeSystem/typeofcareplan-cs", "code": "SIP"}]}],
     "activity": [{"detail": {"status": "not-started", "description": "x", "performer": [UNIT]}}],
 }
+WRITTEN["coordinated"] = WRITTEN["plan"]
 WRITTEN["direct-access"] = WRITTEN["sharing"] | {"category": [coded("consent-kind", "direct-access")]}
 WRITTEN["coercive"] = {
     "resourceType": "CarePlan",
@@ -309,6 +310,7 @@ PROFILES = {
     "Encounter": "hospital-stay",
     "CarePlan": "sip",
     "plan": "sip",
+    "coordinated": "coordinated-plan",
     "coercive": "coercive-care-plan",
     "Goal": "sip-goal",
     "team": "sip-care-team",
@@ -443,6 +445,7 @@ BROKEN: list[tuple[str, str, Resource, Resource]] = [
         {"extension": [{"url": f"{PROFILE}estimated-discharge", "valueDateTime": "2026-03-13"}]},
     ),
     ("sip-overall", "plan", {"extension": []}, {"extension": [], "status": "draft"}),
+    ("sip-activity", "coordinated", {"activity": []}, {"activity": [], "category": WRITTEN["coercive"]["category"]}),
     ("plan-activity-responsible", "plan", _activity({}), _activity({"performer": [UNIT]})),
     (
         "plan-priority",
@@ -463,6 +466,12 @@ BROKEN: list[tuple[str, str, Resource, Resource]] = [
     ("task-parties", "Task", {"requester": UNIT, "owner": UNIT}, {"owner": UNIT}),
     ("task-rejected", "Task", {"status": "rejected"}, {"status": "rejected", "statusReason": {"text": "x"}}),
     ("task-rejected", "abort", {"status": "rejected"}, {"status": "accepted"}),
+    (
+        "task-abort",
+        "Task",
+        {"code": coded("task-code", "abort")},
+        {"code": coded("task-code", "abort"), "reasonCode": coded("task-status-reason", "deceased")},
+    ),
     ("task-stopped", "Task", {"status": "failed"}, {"status": "failed", "statusReason": {"text": "x"}}),
     ("task-stopped", "Task", {"status": "on-hold"}, {"status": "cancelled"}),
     *(
@@ -511,7 +520,7 @@ BROKEN: list[tuple[str, str, Resource, Resource]] = [
         },
     ),
     ("con-rejected", "sharing", {"status": "rejected"}, {"status": "rejected", "provision": {"type": "deny"}}),
-    ("prov-message-name", "Provenance", _what("de082814", "source"), _what(ID, "source")),
+    ("prov-message-name", "Provenance", _what("urn:oid:1.2.752", "source"), _what(ID, "source")),
     ("prov-one-of-each", "Provenance", _what(ID, "source", "source"), _what(ID, "source", "derivation")),
     ("cap-from", "capacity", {"component": []}, {}),
     (

@@ -24,7 +24,7 @@ Description: "What every message has in common (meddelande): a Bundle whose firs
 * entry[patient].resource only discharge-patient
 * entry[organization].resource only discharge-organization
 * entry[practitionerRole].resource only discharge-practitioner-role
-* entry[task].resource only participation-task or abort-task
+* entry[task].resource only participation-task
 * entry[provenance].resource only message-provenance
 
 Invariant: bundle-full-url

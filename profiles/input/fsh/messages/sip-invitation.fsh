@@ -17,7 +17,7 @@ Description: "Kallelse till samordnad individuell planering (LAW 4:3): the meeti
 * entry contains stay 0..1 and meeting 1..1 and consent 0..*
 * entry[stay].resource only hospital-stay
 * entry[meeting].resource only sip-meeting
-* entry[consent].resource only plan-consent or sharing-consent
+* entry[consent].resource only discharge-consent
 
 Instance: definition-sip-invitation
 InstanceOf: MessageDefinition

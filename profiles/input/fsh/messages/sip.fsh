@@ -15,9 +15,9 @@ Description: "Samordnad individuell plan (LAW 4:1-2), or a party's contribution 
 * insert MessageOf(sip)
 * entry contains stay 0..1 and plan 1..1 and goal 0..* and consent 0..* and careTeam 0..1 and meeting 0..*
 * entry[stay].resource only hospital-stay
-* entry[plan].resource only sip or coercive-care-plan
+* entry[plan].resource only coordinated-plan
 * entry[goal].resource only sip-goal
-* entry[consent].resource only plan-consent or sharing-consent
+* entry[consent].resource only discharge-consent
 * entry[careTeam].resource only sip-care-team
 * entry[meeting].resource only sip-meeting
 

@@ -1,9 +1,9 @@
 Profile: AbortTask
-Parent: Task
+Parent: ParticipationTask
 Id: abort-task
 Title: "Request to stop"
 Description: "Begäran om avbrott: asks the owner of a Task that has begun to stop it. The owner accepts or rejects. What has not begun is cancelled by its requester instead."
-* insert Request
+* insert PublishedStructure
 * status from AbortStatusValueSet (required)
 * code = $task-code#abort
 * focus 1..1

@@ -1,8 +1,8 @@
 Profile: CoerciveCarePlan
-Parent: CarePlan
+Parent: CoordinatedPlan
 Id: coercive-care-plan
 Title: "Coordinated care plan in compulsory psychiatric care"
 Description: "Samordnad vårdplan (SPLPTLRV): for a person in öppen tvångsvård, in place of the coordinated individual plan. It does not rest on consent."
-* insert CoordinatedPlan
+* insert PublishedStructure
 * insert Ground(., [[LAW 4:1; LPT 7 a §; LRV 12 a §]])
-* category[kind] = $typeofcareplan#SPLPTLRV
+* category[kind].coding.code = #SPLPTLRV

@@ -1,16 +1,23 @@
-// The three consents of DOMAIN: never mixed, so one profile each.
-
-RuleSet: DischargeConsent
+Profile: DischargeConsent
+Parent: Consent
+Id: discharge-consent
+Title: "Consent of any kind"
+Description: "Samtycke: what the three consents have in common. They are never mixed: each is of one kind, and has a profile of its own."
 * insert PublishedStructure
 * obeys con-guardian and con-rejected
 * extension contains ConsentBasis named basis 0..1 MS
 * status MS
 * status ^comment = "inactive: withdrawn. From then on nothing more is shared on its ground."
 * category 1..* MS
-* category ^slicing.discriminator.type = #pattern
-* category ^slicing.discriminator.path = "$this"
+* category ^slicing.discriminator.type = #value
+* category ^slicing.discriminator.path = "coding.system"
 * category ^slicing.rules = #open
 * category contains kind 1..1 MS
+* category[kind] from ConsentKindValueSet (required)
+* category[kind].coding 1..1
+* category[kind].coding.system 1..1
+* category[kind].coding.system = $consent-kind
+* category[kind].coding.code 1..1
 * patient 1..1 MS
 * dateTime 1..1 MS
 * performer MS

@@ -1,8 +1,10 @@
-// What both kinds of coordinated plan have in common.
-
-RuleSet: CoordinatedPlan
+Profile: CoordinatedPlan
+Parent: CarePlan
+Id: coordinated-plan
+Title: "Coordinated plan of either kind"
+Description: "Samordnad plan: what the coordinated individual plan and the coordinated care plan of compulsory psychiatric care have in common. A message may hold either."
 * insert PublishedStructure
-* obeys plan-priority
+* obeys plan-priority and sip-activity and sip-overall
 * extension contains
     OverallResponsibility named overallResponsibility 0..1 MS and
     FollowUp named followUp 0..1 MS
@@ -11,10 +13,15 @@ RuleSet: CoordinatedPlan
 * status from PlanStatusValueSet (required)
 * intent = #plan
 * category 1..* MS
-* category ^slicing.discriminator.type = #pattern
-* category ^slicing.discriminator.path = "$this"
+* category ^slicing.discriminator.type = #value
+* category ^slicing.discriminator.path = "coding.system"
 * category ^slicing.rules = #open
 * category contains kind 1..1 MS
+* category[kind] from CoordinatedPlanKindValueSet (required)
+* category[kind].coding 1..1
+* category[kind].coding.system 1..1
+* category[kind].coding.system = $typeofcareplan
+* category[kind].coding.code 1..1
 * title 1..1 MS
 * description MS
 * subject 1..1 MS
@@ -56,3 +63,13 @@ Invariant: plan-priority
 Description: "No two measures shall have the same place in the person's order of priority."
 Severity: #error
 Expression: "activity.detail.extension.where(url = 'https://discharge-adapter.example/fhir/StructureDefinition/priority-order').value.isDistinct()"
+
+Invariant: sip-activity
+Description: "A coordinated individual plan shall name at least one measure."
+Severity: #error
+Expression: "category.coding.where(system = 'https://fhir.inera.se/CodeSystem/typeofcareplan-cs' and code = 'SIP').empty() or activity.exists()"
+
+Invariant: sip-overall
+Description: "A coordinated individual plan in force should say which huvudman has the overall responsibility (LAW 4:1), in the extension overall-responsibility; a party's contribution need not."
+Severity: #warning
+Expression: "category.coding.where(system = 'https://fhir.inera.se/CodeSystem/typeofcareplan-cs' and code = 'SIP').empty() or status != 'active' or extension.where(url = 'https://discharge-adapter.example/fhir/StructureDefinition/overall-responsibility').exists()"

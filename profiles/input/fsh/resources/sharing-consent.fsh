@@ -1,7 +1,7 @@
 Profile: SharingConsent
-Parent: Consent
+Parent: DischargeConsent
 Id: sharing-consent
 Title: "Consent to sharing within the coordination"
 Description: "Samtycke till informationsdelning inom samverkan. The statutory notices need none: without it they go with the statutory minimum."
-* insert DischargeConsent
-* category[kind] = $consent-kind#sharing
+* insert PublishedStructure
+* category[kind].coding.code = #sharing

@@ -31,13 +31,13 @@ Description: "Inera's draft codes, the same as TypeOfCarePlan in the service con
 * $typeofcareplan#GP
 * $typeofcareplan#SVP
 
-ValueSet: ParticipationCodeValueSet
-Id: participation-code
-Title: "What a request to take part asks (begäran om deltagande)"
-Description: "All codes of what a Task asks but abort, which has a profile of its own."
+ValueSet: CoordinatedPlanKindValueSet
+Id: coordinated-plan-kind
+Title: "Kind of coordinated plan (typ av samordnad plan)"
+Description: "SIP, or under LPT 7 a § or LRV 12 a § SPLPTLRV in its place (LAW 4:1)."
 * insert Published
-* include codes from system TaskCodeCodeSystem
-* exclude $task-code#abort
+* $typeofcareplan#SIP
+* $typeofcareplan#SPLPTLRV
 
 ValueSet: MessageRelationValueSet
 Id: message-relation
