@@ -6,7 +6,6 @@ relative to the folder of adapter.toml. Secrets are named by file or variable, n
 
 import hashlib
 import ipaddress
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,14 +26,13 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from adapter.support import checked, paths, secrets, toml
+from adapter.support import checked, overrides, paths, secrets, toml
 from adapter.support.durations import Duration
 from adapter.support.errors import ConfigurationError, Problem
 
 OWN_PACKAGE = "discharge-adapter.fhir#1.0.0"
 """The FHIR package of this project: messages, profiles and codes."""
 
-_PREFIX = "ADAPTER_"
 _folder: ContextVar[Path] = ContextVar("folder")
 
 
@@ -285,7 +283,7 @@ class Settings(BaseSettings):
         frozen=True,
         validate_default=True,
         use_attribute_docstrings=True,
-        env_prefix=_PREFIX,
+        env_prefix=overrides.PREFIX,
         env_nested_delimiter="__",
         env_ignore_empty=True,
     )
@@ -365,20 +363,21 @@ def load(path: Path) -> Settings:
     """
     file = path.resolve()
     data, lines, raw = toml.load(file)
-    overrides = _overrides()
-    found = list(_unknown_variables(overrides, file))
+    given = overrides.found()
+    sections = [name for name, field in Settings.model_fields.items() if field.annotation is not None]
+    found = list(overrides.unknown(given, sections, file))
     try:
         with _relative_to(file.parent):
             settings = Settings(**data)
     except ValidationError as error:
-        found += [_named(problem) for problem in checked.problems(error, Settings, file, lines.of)]
+        found += [overrides.named(problem) for problem in checked.problems(error, Settings, file, lines.of)]
     except SettingsError as error:
         broken = getattr(error.__cause__, "doc", None)
-        names = ", ".join(name for name, value in overrides if value == broken) or "of a setting"
+        names = ", ".join(name for name, value in given if value == broken) or "of a setting"
         found.append(Problem(file, None, f'environment variable {names}: expected JSON, such as ["5s", "1min"]'))
     if found:
         raise ConfigurationError(sorted(found, key=lambda problem: problem.line or 0))
-    kept = [f"{name}={value}" for name, value in overrides if not name.startswith(f"{_PREFIX}DATABASE")]
+    kept = [f"{name}={value}" for name, value in given if not name.startswith(f"{overrides.PREFIX}DATABASE")]
     settings._file, settings._lines = file, lines  # noqa: SLF001
     settings._version = hashlib.sha256("\0".join([raw.decode(), *kept]).encode()).hexdigest()  # noqa: SLF001
     return settings
@@ -391,27 +390,3 @@ def _relative_to(folder: Path) -> Iterator[None]:
         yield
     finally:
         _folder.reset(token)
-
-
-def _overrides() -> list[tuple[str, str]]:
-    """The environment variables that speak of settings, in order of their names."""
-    named = ((name.upper(), value) for name, value in os.environ.items())
-    return sorted((name, value) for name, value in named if name.startswith(_PREFIX) and ("__" in name))
-
-
-def _unknown_variables(overrides: list[tuple[str, str]], file: Path) -> Iterator[Problem]:
-    sections = [name for name, field in Settings.model_fields.items() if field.annotation is not None]
-    for name, _ in overrides:
-        section = name.removeprefix(_PREFIX).split("__")[0].lower()
-        if section not in sections:
-            hint = checked.nearest(section, sections)
-            yield Problem(file, None, f"environment variable {name}: there is no section '{section}'{hint}")
-
-
-def _named(problem: Problem) -> Problem:
-    """A problem with a value that the environment gave names the variable, not a line that does not hold it."""
-    place, _, reason = problem.reason.partition(": ")
-    name = _PREFIX + place.upper().replace(".", "__")
-    if name in {variable.upper() for variable in os.environ}:
-        return Problem(problem.file, None, f"environment variable {name}: {reason}")
-    return problem
