@@ -1,7 +1,7 @@
 """The packages on this machine: one folder each in the user's cache, holding data only.
 
     packages/<id>#<version>/package.tgz          the archive as it came
-                            manifest.json        identity, dependencies, sha256 of the two files beside it
+                            manifest.json        identity, dependencies, sha256 and size of the two files beside it
                             resources.json-seq   its resources one after the other (RFC 7464)
                             index.json           where each begins, with type, url, version, id and file
 
@@ -13,6 +13,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,8 +25,10 @@ from adapter.support import paths
 from adapter.support.errors import DefinitionsError, ParseError
 
 _COLUMNS = ("resourceType", "url", "version", "id")
-_FORMAT = 2
-"""Of the files beside the archive. A package whose files have another is unpacked from its archive again."""
+_FORMAT = 3
+"""Of the files beside the archive. A package whose files have another, or are not whole, is unpacked from its archive
+again."""
+_ATTEMPTS = 10
 
 
 class Row(NamedTuple):
@@ -48,10 +51,15 @@ class Installed:
         try:
             manifest = json.loads((folder / "manifest.json").read_bytes())
             self._files: dict[str, str] = manifest.pop("files")
-            self.current: bool = manifest.pop("format", 1) == _FORMAT
+            sizes = manifest.pop("sizes", {})
+            self.current: bool = manifest.pop("format", 1) == _FORMAT and self._sizes() == sizes
             self.package = Package(**{**manifest, "aliases": tuple(manifest["aliases"])})
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _damaged(folder) from error
+
+    def _sizes(self) -> dict[str, int | None]:
+        """Of the files: what was half written, or cut off, shows by it without reading them."""
+        return {name: _size(self._folder / name) for name in self._files}
 
     def index(self) -> Iterator[Row]:
         """Where each resource begins and what it is."""
@@ -219,23 +227,33 @@ def _fill(folder: Path, archive: bytes, package: Package) -> None:
     written = json.dumps(index, separators=(",", ":")).encode()
     (folder / "index.json").write_bytes(written)
     files = {"resources.json-seq": digest.hexdigest(), "index.json": hashlib.sha256(written).hexdigest()}
-    manifest = asdict(package) | {"files": files, "format": _FORMAT}
+    sizes = {name: _size(folder / name) for name in files}
+    manifest = asdict(package) | {"files": files, "sizes": sizes, "format": _FORMAT}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
 
 def _put_in_place(temporary: Path, folder: Path, package: Package) -> None:
     """Moves the finished folder. The same package of another process's making stays; any other steps aside first."""
     temporary.chmod(0o755)
-    try:
-        temporary.rename(folder)
-    except OSError:
+    aside = temporary.with_name(temporary.name + "-old")
+    for _ in range(_ATTEMPTS):  # between two steps of this one, another process may take the place
+        with suppress(OSError):
+            temporary.rename(folder)
+            return
         present = _present(folder)
         if present is not None and present.current and present.package == package:
             return
-        aside = temporary.with_name(temporary.name + "-old")
-        folder.rename(aside)
-        temporary.rename(folder)
+        with suppress(FileNotFoundError):
+            folder.rename(aside)
         shutil.rmtree(aside, ignore_errors=True)
+    temporary.rename(folder)
+
+
+def _size(file: Path) -> int | None:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def _damaged(folder: Path) -> DefinitionsError:

@@ -1,5 +1,7 @@
 import hashlib
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -97,6 +99,35 @@ def test_two_that_install_at_the_same_time(package: Make, cache: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         for done in pool.map(lambda _: put(content), range(8)):
             done.verify()
+    assert [path.name for path in (cache / "packages").iterdir()] == ["a#1"]
+
+
+@pytest.mark.parametrize("damage", ["cut off", "removed", "of another version"])
+@pytest.mark.parametrize("name", ["index.json", "resources.json-seq"])
+def test_what_is_not_whole_is_made_again_from_the_archive(package: Make, cache: Path, name: str, damage: str) -> None:
+    content = package("a", "1", None, VALUE_SET)
+    put(content)
+    file = cache / "packages" / "a#1" / name
+    if damage == "cut off":
+        file.write_bytes(file.read_bytes()[:-10])
+    elif damage == "removed":
+        file.unlink()
+    else:
+        manifest = file.with_name("manifest.json")
+        manifest.write_text(manifest.read_text().replace('"format": ', '"format": 9'))
+        file.write_bytes(b"of another form")
+    found = store.find("a#1")
+    assert found is not None
+    found.verify()
+    assert [found.read(row) for row in found.index()] == [VALUE_SET]
+
+
+def test_processes_that_mend_at_the_same_time(package: Make, cache: Path) -> None:
+    put(package("a", "1", None, *[VALUE_SET] * 50))
+    (cache / "packages" / "a#1" / "index.json").write_bytes(b"")
+    script = "import sys; from adapter.definitions import store; sys.exit(len(list(store.find('a#1').index())) != 50)"
+    started = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(3)]
+    assert [process.wait(timeout=60) for process in started] == [0, 0, 0]
     assert [path.name for path in (cache / "packages").iterdir()] == ["a#1"]
 
 
