@@ -218,12 +218,12 @@ def class_path() -> str:
 # What is printed
 
 
-def classes(here: dict[str, Verdict], there: dict[str, Verdict]) -> Counter[tuple[str, str]]:
+def classes(inputs: list[Input], here: dict[str, Verdict], there: dict[str, Verdict]) -> Counter[tuple[str, str]]:
     """How often each pair of reasons stands behind different verdicts: rules here, message ids there."""
     return Counter(
-        (" ".join(here[id_].reasons) or "valid", " ".join(there[id_].reasons) or "valid")
-        for id_ in here
-        if here[id_].valid != there[id_].valid
+        (" ".join(here[each.id].reasons) or "valid", " ".join(there[each.id].reasons) or "valid")
+        for each in inputs
+        if here[each.id].valid != there[each.id].valid
     )
 
 
@@ -244,7 +244,7 @@ def report(title: str, inputs: list[Input], here: dict[str, Verdict], there: dic
             print(f"  {label}: {len(some)}, median {size:.0f} characters, warm")
             for name, times in (("here", mine), ("there", theirs)):
                 print(f"    {name:6} median {statistics.median(times):8.3f} ms, in all {sum(times) / 1000:8.2f} s")
-    for (mine_, theirs_), count in classes(here, there).most_common():
+    for (mine_, theirs_), count in classes(inputs, here, there).most_common():
         print(f"  {count:5}  here: {mine_:40} there: {theirs_}")
 
 
