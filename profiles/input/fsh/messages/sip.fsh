@@ -34,7 +34,7 @@ Usage: #definition
 * insert To(municipality)
 * insert To(open-care)
 * insert To(inpatient-care)
-* insert Focus(CarePlan, sip, 1, 1)
+* insert Focus(CarePlan, coordinated-plan, 1, 1)
 * insert Acknowledged
 * insert ReadReceipt
 * insert Answered
