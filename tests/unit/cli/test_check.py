@@ -163,7 +163,7 @@ class TestCheck:
     def test_a_package_that_is_not_on_this_machine_or_not_the_locks(self, example: Path) -> None:
         spoil(
             example / "adapter.toml",
-            '# required = ["hl7.fhir.r4.core#4.0.1"]',
+            '# required = ["hl7.fhir.r4.core#4.0.1", "discharge-adapter.fhir#1.0.0"]',
             'required = ["hl7.fhir.r4.core#4.0.1", "no.such.package#1.0.0"]',
         )
         spoil(example / "adapter.toml", '# lock = "packages.lock"', 'lock = "packages.lock"')
