@@ -33,8 +33,8 @@ class State(StrEnum):
 @dataclass(frozen=True)
 class Duty:
     """One duty towards one receiver (or all, `to` empty). `rule` is a lasting id, `clause` the agreement, version and
-    paragraph. `start` is what the time counts from, `due` when it ends (the first instant that is too late), None where
-    the law sets no time."""
+    paragraph. `start` is what the time counts from, `due` when it ends: the first instant that is too late, or, where
+    `to_the_instant`, the last that is in time; None where the law sets no time."""
 
     rule: str
     paragraph: str
@@ -46,6 +46,7 @@ class Duty:
     state: State
     clause: str
     flags: tuple[str, ...] = ()
+    to_the_instant: bool = False
 
 
 class _Kind(NamedTuple):
@@ -61,6 +62,14 @@ class _Times(NamedTuple):
     start: datetime | None
     due: datetime | None
     done: datetime | None
+    to_the_instant: bool = False
+
+    @property
+    def late(self) -> bool:
+        """Whether it was done after its time."""
+        if self.done is None or self.due is None:
+            return False
+        return self.done > self.due if self.to_the_instant else self.done >= self.due
 
 
 def duties(facts: Iterable[Fact], agreement: Agreement, now: datetime) -> list[Duty]:
@@ -89,6 +98,7 @@ def _duty(notices: Notices, kind: _Kind, times: _Times, to: str, flags: tuple[st
         state=_state(times, notices),
         clause=notices.agreement.clause(kind.clause),
         flags=flags,
+        to_the_instant=times.to_the_instant,
     )
 
 
@@ -96,10 +106,10 @@ def _state(times: _Times, notices: Notices) -> State:
     if times.start is None:
         return State.UNKNOWN
     if times.done is not None:
-        return State.MET if times.due is None or times.done < times.due else State.LATE
+        return State.LATE if times.late else State.MET
     if times.due is None:
         return State.OPEN
-    if notices.now >= times.due:
+    if notices.now > times.due or (notices.now == times.due and not times.to_the_instant):
         return State.LATE
     return State.AT_RISK if notices.now >= times.due - notices.agreement.warn_before else State.OPEN
 
@@ -107,7 +117,7 @@ def _state(times: _Times, notices: Notices) -> State:
 def _admission_notice(notices: Notices) -> Iterator[Duty]:
     """LAW 2:3: within 24 hours of the admission, or of the assessment of the need where that came later."""
     start, flags = notices.need
-    times = _Times(start, notices.admission_due, None)
+    times = _Times(start, notices.admission_due, None, to_the_instant=True)
     kind = _Kind("admission-notice-in-time", "LAW 2:3", "inpatient", "notice_within")
     for notice in notices.admissions:
         yield _duty(notices, kind, times._replace(done=notice.sent), notice.recipient.unit, flags)
@@ -121,7 +131,7 @@ def _contact(notices: Notices) -> Iterator[Duty]:
         discharge, flags = notices.discharge_stated
         times = _Times(notices.admissions[0].sent, discharge, notices.first_said("care_contact"))
         kind = _Kind("care-contact-before-discharge", "LAW 2:5", "open-care", "contact")
-        yield _duty(notices, kind, times, "", flags)
+        yield _unless_died(notices, _duty(notices, kind, times, "", flags))
 
 
 def _ready_notice(notices: Notices) -> Iterator[Duty]:
@@ -138,7 +148,8 @@ def _transfer(notices: Notices) -> Iterator[Duty]:
     due = calendar.end_of(calendar.local_date(start)) if start else None
     kind = _Kind("information-on-discharge-day", "LAW 3:2", "inpatient", "transfer")
     for notice in notices.discharges:
-        yield _duty(notices, kind, _Times(start, due, notice.sent), notice.recipient.unit, flags)
+        duty = _duty(notices, kind, _Times(start, due, notice.sent), notice.recipient.unit, flags)
+        yield _unless_died(notices, duty)
 
 
 def _invitation(notices: Notices) -> Iterator[Duty]:
@@ -149,7 +160,7 @@ def _invitation(notices: Notices) -> Iterator[Duty]:
     times = _Times(first_sent(notices.ready), due, first_sent(notices.invitations))
     kind = _Kind("sip-invitation-in-time", "LAW 4:3", "open-care", "invitation_days")
     duty = _duty(notices, kind, times, "", flags)
-    yield replace(duty, state=State.NOT_APPLICABLE) if notices.without_plan else duty
+    yield replace(duty, state=State.NOT_APPLICABLE) if notices.without_plan else _unless_died(notices, duty)
 
 
 def _responsibility(notices: Notices) -> Iterator[Duty]:
@@ -164,3 +175,8 @@ def _responsibility(notices: Notices) -> Iterator[Duty]:
         over = notices.now >= due
         duty = replace(duty, done=due if over else None, state=State.MET if over else State.OPEN)
     yield duty
+
+
+def _unless_died(notices: Notices, duty: Duty) -> Duty:
+    """There is nobody to plan for where the stay ended with death."""
+    return replace(duty, state=State.NOT_APPLICABLE) if notices.said("outcome") == "died" else duty

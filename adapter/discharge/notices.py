@@ -17,7 +17,6 @@ from adapter.support.clock import from_micros
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a sender's clock may be ahead before its instants are no longer computed with."""
 MUNICIPALITY = "municipality"
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class Notices:
     def admission_late(self, kommunkod: str) -> bool:
         """Whether the municipality got no admission notice within its time (LAW 2:3)."""
         sent = first_sent(self.admission_to(kommunkod))
-        return sent is not None and self.admission_due is not None and sent >= self.admission_due
+        return sent is not None and self.admission_due is not None and sent > self.admission_due
 
     @property
     def need(self) -> tuple[datetime | None, tuple[str, ...]]:
@@ -99,9 +98,9 @@ class Notices:
 
     @property
     def admission_due(self) -> datetime | None:
-        """The first instant that is too late for the admission notice; the last of the 24 hours is in time."""
+        """The last instant that is in time for the admission notice."""
         start, _ = self.need
-        return start + self.agreement.notice_within + _MICROSECOND if start else None
+        return start + self.agreement.notice_within if start else None
 
     @property
     def invitation_due(self) -> tuple[datetime | None, tuple[str, ...]]:

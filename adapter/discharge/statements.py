@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from adapter.fhir.bundles import MessageBundle
-from adapter.fhir.canonical import CANONICAL
+from adapter.fhir.canonical import CANONICAL, MUNICIPALITY, PLACING_MUNICIPALITY
 from adapter.fhir.shapes import obj, objects, text
 
 _STATEMENT = f"{CANONICAL}/CodeSystem/statement"
@@ -27,8 +27,8 @@ _VOID = "entered-in-error"
 
 def read(message: MessageBundle) -> dict[str, str]:
     """`open_care`, `capacity`, `capacity_from`, `delay_cause`, `plan_consent` and `sharing_consent` (given, guardian,
-    unable, refused, withdrawn), `plan_kind`, `plan_status`, `care_contact` (named) and `outcome` (home, died,
-    transferred): those that the message says. Of several words under one name the last holds."""
+    unable, refused, withdrawn), `plan_kind`, `plan_status`, `care_contact` (named), `outcome` (home, died, transferred)
+    and `placing_municipality` (kommunkod): those that the message says. Of several words under one name the last holds."""
     parts = (_observations, _consents, _plans, _teams, _stays)
     return {name: word for part in parts for name, word in part(message)}
 
@@ -85,6 +85,11 @@ def _stays(message: MessageBundle) -> Iterator[tuple[str, str]]:
         left = _code(obj(stay.get("hospitalization")).get("dischargeDisposition"), _DISPOSITION)
         if left in _OUTCOMES and stay.get("status") == "finished":
             yield "outcome", _OUTCOMES[left]
+        for extension in objects(stay.get("extension")):
+            identifier = obj(extension.get("valueIdentifier"))
+            code = text(identifier.get("value"))
+            if extension.get("url") == PLACING_MUNICIPALITY and identifier.get("system") == MUNICIPALITY and code:
+                yield "placing_municipality", code
 
 
 def _code(concept: Any, system: str) -> str | None:

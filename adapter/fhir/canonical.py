@@ -27,6 +27,7 @@ CASE_EXTENSION = f"{CANONICAL}/StructureDefinition/case"
 ESTIMATED_DISCHARGE = f"{CANONICAL}/StructureDefinition/estimated-discharge"
 NEED_ASSESSED = f"{CANONICAL}/StructureDefinition/need-assessed"
 READY_ASSESSED = f"{CANONICAL}/StructureDefinition/ready-assessed"
+PLACING_MUNICIPALITY = f"{CANONICAL}/StructureDefinition/placing-municipality"
 
 URI = "urn:ietf:rfc:3986"
 PERSONNUMMER = "http://electronichealth.se/identifier/personnummer"

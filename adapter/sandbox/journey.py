@@ -31,7 +31,7 @@ class Journey:
         """Read journey.yaml and the JSON messages that it names. Raises AdapterError with file and reason."""
         plan = scenario.read(folder / PLAN)
         messages = {step.file: _read(folder / f"{step.repeats or step.file}.json") for step in plan.steps}
-        return cls(folder, plan.title, plan.parties, plan.steps, messages)
+        return cls(folder, plan.title, plan.parties, tuple(plan.arrivals), messages)
 
 
 def shipped_journey(name: str) -> Journey:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from adapter import wiring
 from adapter.discharge.agreement import STATUTORY
 from adapter.discharge.deadlines import duties
+from adapter.discharge.payment import liability
 from adapter.exchange import facts
 from adapter.exchange.submission import Reply, Submission
 from adapter.fhir.bundles import MessageBundle
@@ -41,7 +42,7 @@ class Town:
 
     def __init__(self, folder: Path, scenario: Scenario, stack: ExitStack) -> None:
         self.scenario = scenario
-        self.clock = ManualClock(datetime.fromisoformat(scenario.steps[0].at))
+        self.clock = ManualClock(datetime.fromisoformat(scenario.arrivals[0].at))
         self.ledgers = {role: Ledger(self.clock) for role in scenario.parties}
         addresses = {role: self._receiver(role, stack) for role in scenario.parties}
         (folder / "directory").mkdir()
@@ -117,7 +118,7 @@ def town(tmp_path: Path) -> Iterator[Callable[[Scenario], Town]]:
 def test_a_journey_leads_to_what_it_says(folder: Path, town: Callable[[Scenario], Town]) -> None:
     scenario = read(folder / "journey.yaml")
     here = town(scenario)
-    for number, step in enumerate(scenario.steps):
+    for number, step in enumerate(scenario.arrivals):
         suffix, media_type = (("json", FHIR_JSON), ("xml", FHIR_XML))[number % 2]
         body = (folder / f"{step.repeats or step.file}.{suffix}").read_bytes()
         _check_answer(step, here.send(step, body, media_type))
@@ -148,7 +149,7 @@ def _check_outcome(scenario: Scenario, here: Town) -> None:
             select(tables.case_state.c.state).where(tables.case_state.c.case_id == writer.case_id())
         ).scalar_one()
         history = facts.read(connection, writer.case_id(), here.adapter.directory)
-    names = {writer.task_id(*name.split(" of ")): name for name in expected.tasks}
+    names = {writer.task_id(name): name for name in expected.tasks}
     assert {names.get(task, task): status for task, status in state["tasks"].items()} == expected.tasks
     assert (state["phase"], len(state["missing"])) == (expected.phase, expected.missing)
     assert state["statements"].get("plan_status") == expected.plan
@@ -161,6 +162,11 @@ def _check_outcome(scenario: Scenario, here: Town) -> None:
         found = duties(history, STATUTORY, datetime.fromisoformat(expected.at))
         roles = {party.unit: role for role, party in scenario.parties.items()}
         assert [_words(each, roles) for each in found] == list(map(_as_instants, expected.duties))
+        for payment in expected.payment:
+            reckoned = liability(history, payment.kommunkod, STATUTORY, datetime.fromisoformat(expected.at))
+            days = tuple(str(day) if day else None for day in (reckoned.start, reckoned.stop))
+            assert (*days, reckoned.days) == (payment.start, payment.stop, payment.days)
+            assert reckoned.failing == payment.failing
 
 
 def _words(duty: Any, roles: dict[str, str]) -> tuple[str, str | None, datetime | None, str]:

@@ -303,7 +303,6 @@ class Plan(Strict):
                 {
                     "role": [_code("care-team-role", each.role)],
                     "member": scene.reference(f"role of {each.name}"),
-                    "onBehalfOf": scene.reference(each.unit),
                 }
                 for each in self.team
             ],
@@ -328,6 +327,7 @@ class Request(Strict):
             "resourceType": "ServiceRequest",
             "id": scene.resource_id(name),
             **({"extension": met} if met else {}),
+            "identifier": [request_identifier(scene)],
             "status": "active",
             "intent": "order",
             **({"category": [_code("way-in", self.way_in)]} if self.way_in else {}),
@@ -355,6 +355,11 @@ Content = (
     | Request
 )
 """Every kind of content; a scenario tells them apart by their first member."""
+
+
+def request_identifier(scene: Scene) -> Resource:
+    """What a Task names the request of its case by: later messages do not hold the request itself."""
+    return {"system": URI, "value": f"urn:uuid:{scene.resource_id('request')}"}
 
 
 def _communication(scene: Scene, name: str, category: Resource, text: str) -> Resource:

@@ -121,7 +121,7 @@ class Expectation(Strict):
 
 class Step(Strict):
     """One message. `file` is its name without suffix: JSON and XML twins lie beside each other. Steps stand in the
-    order of sending; `at` is the time that the message states."""
+    order in which they were written; `at` is the time that the message states."""
 
     file: str
     event: str
@@ -161,9 +161,21 @@ class DutyWords(Strict):
     state: str
 
 
+class LiabilityWords(Strict):
+    """A municipality's payment as `discharge.payment` must reckon it: first day and first day after, or the conditions
+    that fail."""
+
+    kommunkod: str
+    start: str | None = None
+    stop: str | None = None
+    days: int | None = None
+    failing: tuple[str, ...] = ()
+
+
 class Outcome(Strict):
     """What must be so when all messages have come: of the case its phase, of each Task (`code of role`) its status,
-    of the plan its status, of each role the files it has received in order, and the duties as of `at`."""
+    of the plan its status, of each role the files it has received in order, and the duties and payments as of `at`,
+    where nothing is agreed."""
 
     phase: str
     tasks: dict[str, str] = Field(default_factory=dict)
@@ -172,10 +184,11 @@ class Outcome(Strict):
     missing: int = 0
     at: str | None = None
     duties: tuple[DutyWords, ...] = ()
+    payment: tuple[LiabilityWords, ...] = ()
 
 
 class Scenario(Strict):
-    """A whole journey. `seed` makes its identifiers; `case` is false where the stay's identifier is the case."""
+    """A whole journey. `seed` makes its identifiers."""
 
     title: str
     shows: str
@@ -183,11 +196,21 @@ class Scenario(Strict):
     person: PersonWords
     parties: dict[Role, Party]
     steps: tuple[Step, ...]
+    order: tuple[str, ...] = ()
+    """the files in the order of their arrival, where that is not the order of the steps"""
     outcome: Outcome
+
+    @property
+    def arrivals(self) -> list[Step]:
+        """The steps in the order in which they come to the adapter."""
+        by_file = {step.file: step for step in self.steps}
+        return [by_file[file] for file in self.order] or list(self.steps)
 
     @model_validator(mode="after")
     def _known_names(self) -> "Scenario":
         files = {step.file for step in self.steps}
+        if self.order and sorted(self.order) != sorted(files):
+            raise ValueError("order must name every file once")
         for step in self.steps:
             roles = {step.sender, *step.receivers, *(task.of for task in step.tasks)}
             roles |= {role for answer in step.answers for role in (answer.sender, answer.receiver)}

@@ -4,7 +4,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from adapter.fhir.canonical import ESTIMATED_DISCHARGE, NEED_ASSESSED, READY_ASSESSED, STAY
+from adapter.fhir.canonical import (
+    ESTIMATED_DISCHARGE,
+    MUNICIPALITY,
+    NEED_ASSESSED,
+    PLACING_MUNICIPALITY,
+    READY_ASSESSED,
+    STAY,
+)
 
 _INPATIENT = {
     "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
@@ -40,6 +47,8 @@ class StayChange(Strict):
     discharged: str | None = None
     left: Literal["home", "died", "transferred"] | None = None
     """how the stay ended"""
+    placed_by: str | None = None
+    """kommunkod of the municipality that placed the patient elsewhere"""
     cancelled: bool = False
     number: int = 1
     """2 for the stay after a re-admission, and so on"""
@@ -50,7 +59,8 @@ class StayChange(Strict):
 class Stay:
     """What has been said about one stay."""
 
-    def __init__(self, resource_id: str, value: str) -> None:
+    def __init__(self, number: int, resource_id: str, value: str) -> None:
+        self.number = number
         self.resource_id = resource_id
         self._value = value
         self._said: dict[str, Any] = {}
@@ -89,6 +99,9 @@ class Stay:
                 {"url": "assessor", "valueString": said["ready"]["by"]},
             ]
             yield {"url": READY_ASSESSED, "extension": parts}
+        if "placed_by" in said:
+            kommunkod = {"system": MUNICIPALITY, "value": said["placed_by"]}
+            yield {"url": PLACING_MUNICIPALITY, "valueIdentifier": kommunkod}
 
     def _hospitalization(self) -> dict[str, Any]:
         left = self._said.get("left")

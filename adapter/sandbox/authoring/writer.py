@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from adapter.fhir.canonical import CANONICAL, CASE, CASE_EXTENSION, HSA, TASK
-from adapter.sandbox.authoring.content import Resource
+from adapter.sandbox.authoring.content import Resource, request_identifier
 from adapter.sandbox.authoring.message import PATIENT, Author
 from adapter.sandbox.authoring.scenario import Scenario, Step, TaskChange
 from adapter.sandbox.authoring.stay import Stay
@@ -51,7 +51,7 @@ class Writer:
         self._stays: dict[int, Stay] = {}
         self._stay: Stay | None = None
         self._care_unit = ""
-        self._tasks: dict[tuple[str, str], Resource] = {}
+        self._tasks: dict[str, Resource] = {}
         self._written: dict[str, Resource] = {}
 
     def write(self, step: Step) -> Resource:
@@ -84,9 +84,10 @@ class Writer:
         """The case, as `system|value`."""
         return f"{CASE}|{self.identifiers.new('case')}"
 
-    def task_id(self, code: str, owner: str) -> str:
-        """A Task's identifier, as `system|value`."""
-        return f"{TASK}|{self.identifiers.new(f'task {code} of {owner}')}"
+    def task_id(self, name: str) -> str:
+        """The identifier, as `system|value`, of a Task: `code of role`, with the number of the stay where that is not
+        the first, such as `receive-patient of municipality (2)`."""
+        return f"{TASK}|{self.identifiers.new(f'task {name}')}"
 
     def _about(self, step: Step) -> Stay | None:
         """The stay that the step is about, with what the step says of it."""
@@ -96,7 +97,7 @@ class Writer:
             number = step.stay.number
             if number not in self._stays:
                 ids = self.identifiers
-                self._stays[number] = Stay(ids.new(f"encounter {number}"), ids.new(f"stay {number}"))
+                self._stays[number] = Stay(number, ids.new(f"encounter {number}"), ids.new(f"stay {number}"))
                 self._care_unit = step.sender
             self._stay = self._stays[number]
             self._stay.change(step.stay)
@@ -120,21 +121,25 @@ class Writer:
             yield self._task(change, step, scene)
 
     def _task(self, change: TaskChange, step: Step, scene: "_Scene") -> Resource:
-        key = (change.task, change.of)
-        task = self._tasks.get(key) or self._new_task(change, step, scene)
+        name = self._task_name(change.task, change.of)
+        task = self._tasks.get(name) or self._new_task(name, change, step, scene)
         task = {name: value for name, value in task.items() if name not in _ANEW} | _said_anew(change)
         if step.at != task["authoredOn"]:
             task["lastModified"] = step.at
         if scene.stay is None:
             task.pop("encounter", None)
-        self._tasks[key] = task
+        self._tasks[name] = task
         return task
 
-    def _new_task(self, change: TaskChange, step: Step, scene: "_Scene") -> Resource:
-        name = f"{change.task} of {change.of}"
-        focus = scene.encounter.get("encounter") or scene.reference(f"{step.file} says 1")
+    def _task_name(self, code: str, owner: str) -> str:
+        number = self._stay.number if self._stay else 1
+        return f"{code} of {owner}" + (f" ({number})" if number > 1 else "")
+
+    def _new_task(self, name: str, change: TaskChange, step: Step, scene: "_Scene") -> Resource:
+        request = {"type": "ServiceRequest", "identifier": request_identifier(scene)}
+        focus = scene.encounter.get("encounter") or request
         if change.aborts is not None:
-            focus = scene.reference(f"{change.aborts} of {change.of}")
+            focus = scene.reference(self._task_name(change.aborts, change.of))
         return {
             "resourceType": "Task",
             "id": scene.resource_id(name),

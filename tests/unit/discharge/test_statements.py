@@ -88,6 +88,15 @@ def test_plan_team_and_how_the_stay_ended() -> None:
     assert said(stay | {"status": "in-progress"}) == {}
 
 
+def test_the_municipality_that_placed_the_person() -> None:
+    url, system = f"{CANONICAL}/StructureDefinition/placing-municipality", f"{CANONICAL}/sid/kommunkod"
+    stay = {
+        "resourceType": "Encounter",
+        "extension": [{"url": url, "valueIdentifier": {"system": system, "value": "0980"}}],
+    }
+    assert said(stay) == {"placing_municipality": "0980"}
+
+
 @pytest.mark.parametrize("odd", [None, [], "x", 1, {"coding": "x"}, {"coding": [None]}, {"coding": [{"code": 5}]}])
 def test_odd_shapes_say_nothing(odd: Any) -> None:
     kinds = ("Observation", "Consent", "CarePlan", "CareTeam", "Encounter")

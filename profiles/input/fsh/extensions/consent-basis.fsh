@@ -4,7 +4,7 @@ Title: "On what a consent rests (grund för samtycke)"
 Description: "Given by the person, by a guardian, or a plan made for a person who cannot consent. Without it, the person has given it."
 Context: Consent
 * insert PublishedStructure
-* . ^requirements = "LAW 4:2"
+* ^purpose = "Legal ground: LAW 4:2"
 * value[x] 1..1
 * value[x] only CodeableConcept
 * value[x] from ConsentBasisValueSet (required)

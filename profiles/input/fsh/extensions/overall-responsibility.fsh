@@ -4,7 +4,7 @@ Title: "Overall responsibility (övergripande ansvar)"
 Description: "Which huvudman has the overall responsibility for the plan, and at which unit."
 Context: CarePlan
 * insert PublishedStructure
-* . ^requirements = "LAW 4:1; HSL 16:4; SoL (2025:400) 10:8-9"
+* ^purpose = "Legal ground: LAW 4:1; HSL 16:4; SoL (2025:400) 10:8-9"
 * extension contains
     huvudman 1..1 MS and
     unit 0..1 MS

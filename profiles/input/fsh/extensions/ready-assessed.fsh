@@ -4,7 +4,7 @@ Title: "Assessed as ready for discharge (bedömd utskrivningsklar)"
 Description: "When and by whom it was assessed that the person no longer needs inpatient care. The time of the assessment is another than the time when the notice was sent."
 Context: Encounter
 * insert PublishedStructure
-* . ^requirements = "LAW 1:3 p 5"
+* ^purpose = "Legal ground: LAW 1:3 p 5"
 * extension contains
     time 1..1 MS and
     assessor 1..1 MS

@@ -4,12 +4,13 @@ Id: admission-stay
 Title: "Stay in the statutory admission notice"
 Description: "Vårdtillfälle i inskrivningsmeddelande. The estimated discharge and the technical envelope, and nothing else: no reason, no diagnosis, no participants. The instants are for the sender's 24-hour clock; the adapter keeps them, and receivers do not get them."
 * insert PublishedStructure
-* insert Ground(., [[LAW 2:2: name, personnummer, folkbokföringsadress and estimated time of discharge; nothing else is statutory]])
+* ^purpose = "Legal ground: LAW 2:2: name, personnummer, folkbokföringsadress and estimated time of discharge; nothing else is statutory"
 * extension ^slicing.discriminator.type = #value
 * extension ^slicing.discriminator.path = "url"
 * extension ^slicing.rules = #closed
 * extension[estimatedDischarge] 1..1
 * extension[readyAssessed] 0..0
+* extension[placingMunicipality] 0..0
 * text 0..0
 * contained 0..0
 * modifierExtension 0..0

@@ -8,10 +8,12 @@ Description: "Vårdtillfälle i sluten vård: admission, estimated discharge, th
 * extension contains
     EstimatedDischarge named estimatedDischarge 0..1 MS and
     NeedAssessed named needAssessed 0..1 MS and
-    ReadyAssessed named readyAssessed 0..1 MS
+    ReadyAssessed named readyAssessed 0..1 MS and
+    PlacingMunicipality named placingMunicipality 0..1 MS
 * insert Ground(extension[estimatedDischarge], [[LAW 2:2, 2:4]])
 * insert Ground(extension[needAssessed], [[LAW 2:3: the clock starts at the admission, or when the need was assessed if that came later]])
 * insert Ground(extension[readyAssessed], [[LAW 1:3 p 5, 3:1]])
+* insert Ground(extension[placingMunicipality], [[LAW 5:2]])
 * identifier 1..* MS
 * identifier ^slicing.discriminator.type = #value
 * identifier ^slicing.discriminator.path = "system"

@@ -39,7 +39,7 @@ Description: "Begäran om deltagande: what one unit asks of another, and what be
 * restriction.period MS
 * restriction.period ^short = "Its end: answer at the latest by"
 * obeys task-stopped and task-awaiting and task-alternative and task-abort
-* insert Ground(., [[LAW 2:6: a unit that has received the notice begins its planning]])
+* ^purpose = "Legal ground: LAW 2:6: a unit that has received the notice begins its planning"
 * status from ParticipationStatusValueSet (required)
 * code from TaskCodeValueSet (required)
 * businessStatus MS

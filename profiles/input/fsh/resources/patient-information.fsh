@@ -4,7 +4,7 @@ Id: patient-information
 Title: "Information to the patient"
 Description: "Information till patienten: the summary that the person gets at discharge."
 * insert Words
-* insert Ground(., [[LAW 3:3; patientlagen 3:2 b]])
+* ^purpose = "Legal ground: LAW 3:3; patientlagen 3:2 b"
 * category 1..1 MS
 * category = $communication-kind#patient-information
 * sent 1..1

@@ -4,5 +4,5 @@ Id: plan-consent
 Title: "Consent to a coordinated individual plan"
 Description: "Samtycke till samordnad individuell plan. The plan, not the notices, rests on it."
 * insert PublishedStructure
-* insert Ground(., [[LAW 4:2]])
+* ^purpose = "Legal ground: LAW 4:2"
 * category[kind].coding.code = #sip

@@ -4,7 +4,7 @@ Id: sip-meeting
 Title: "Planning meeting"
 Description: "Möte för samordnad individuell planering: when, where, who is summoned (kallad) and who is invited (inbjuden)."
 * insert PublishedStructure
-* insert Ground(., [[LAW 4:3]])
+* ^purpose = "Legal ground: LAW 4:3"
 * status MS
 * status from MeetingStatusValueSet (required)
 * appointmentType 1..1 MS
