@@ -28,7 +28,7 @@ _VOID = "entered-in-error"
 def read(message: MessageBundle) -> dict[str, str]:
     """`open_care`, `capacity`, `capacity_from`, `delay_cause`, `plan_consent` and `sharing_consent` (given, guardian,
     unable, refused, withdrawn), `plan_kind`, `plan_status`, `care_contact` (named), `outcome` (home, died, transferred)
-    and `placing_municipality` (kommunkod): those that the message says. Of several words under one name the last holds."""
+    and `placing_municipality` (kommunkod): those that the message says. Of several words the last holds."""
     parts = (_observations, _consents, _plans, _teams, _stays)
     return {name: word for part in parts for name, word in part(message)}
 
