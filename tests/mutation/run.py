@@ -13,7 +13,6 @@ mutant, which has to import, collect and read the definitions anew.
 
 import argparse
 import ast
-import functools
 import gc
 import importlib
 import inspect
@@ -64,6 +63,9 @@ SLOWEST = 2.0
 """Seconds that a test may take; a slower one is left out."""
 BUDGET = 3.0
 """Seconds of tests that a mutant is given, the quickest first: in code that every test takes, there are hundreds."""
+
+_LEFT_OUT = ["--ignore-glob=*/test_hostile.py", "--ignore-glob=*/test_whole.py"]
+"""Content made to cost, and whole journeys: they take long and are not about one rule."""
 
 _WALL = 120.0
 _MEMORY = 4 << 30
@@ -285,13 +287,24 @@ def _is_random(item: pytest.Item) -> bool:
 
 def _remember_packages() -> None:
     """Keeps in memory what is read of installed packages, which no rule changes: forks read nothing again."""
-    rows = functools.cache(lambda installed: list(_INDEX(installed)))
-    store.Installed.index = lambda self: iter(rows(self))  # type: ignore[method-assign]
-    store.Installed.read = functools.cache(store.Installed.read)  # type: ignore[method-assign]
-    store.find = functools.cache(store.find)
+    index, read = store.Installed.index, store.Installed.read
+    rows: dict[Any, list[store.Row]] = {}
+    resources: dict[Any, dict[str, Any]] = {}
 
+    def remembered_index(self: store.Installed) -> Iterator[store.Row]:
+        key = (self._folder, self.package.sha256)
+        if key not in rows:
+            rows[key] = list(index(self))
+        return iter(rows[key])
 
-_INDEX = store.Installed.index
+    def remembered_read(self: store.Installed, row: store.Row) -> dict[str, Any]:
+        key = (self._folder, self.package.sha256, row.offset)
+        if key not in resources:
+            resources[key] = read(self, row)
+        return resources[key]
+
+    store.Installed.index = remembered_index  # type: ignore[method-assign]
+    store.Installed.read = remembered_read  # type: ignore[method-assign]
 
 
 def _mentions(tree: ast.Module, mutant: Mutant) -> set[int]:
@@ -390,7 +403,7 @@ def main() -> int:
         "no:cov",
         "-o",
         "timeout=0",
-        "--ignore-glob=*/test_hostile.py",
+        *_LEFT_OUT,
     ]
     code = pytest.main([*arguments, *GROUPS[options.group][2]], plugins=[plugin])
     if not plugin.results:
