@@ -1,12 +1,14 @@
-"""Moves a journey that took days on paper into the minutes in which it is played.
+"""Moves the times of a journey: as a whole, or into the minutes in which it is played.
 
-The order of all instants is kept: what lies between two messages in the file lies between them in the play, what came
-before the first message keeps its distance to it, and what is still ahead when a message is sent (the estimated
-discharge, the meeting) keeps its distance to the first message, so that every message names the same instant.
+For a play, the order of all instants is kept: what lies between two messages in the file lies between them in the
+play, what came before the first message keeps its distance to it, and what is still ahead when a message is sent (the
+estimated discharge, the meeting) keeps its distance to the first message, so that every message names the same instant.
 """
 
 import re
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Any
 
 from adapter.support.clock import STOCKHOLM
@@ -14,6 +16,7 @@ from adapter.support.clock import STOCKHOLM
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _NOON = time(12)
+_WEEK = timedelta(weeks=1)
 
 
 class Timeline:
@@ -48,19 +51,54 @@ class Timeline:
 
     def move(self, value: Any) -> Any:
         """The JSON value with its instants and dates moved, in Swedish local time with offset."""
-        if isinstance(value, str):
-            return self._move_text(value)
-        if isinstance(value, dict):
-            return {key: member if key == "birthDate" else self.move(member) for key, member in value.items()}
-        if isinstance(value, list):
-            return [self.move(item) for item in value]
-        return value
+        return move(value, self.moved, "milliseconds")
 
-    def _move_text(self, text: str) -> str:
-        if _INSTANT.fullmatch(text):
-            moved = self.moved(datetime.fromisoformat(text)).astimezone(STOCKHOLM)
-            return moved.isoformat(timespec="milliseconds")
-        if _DATE.fullmatch(text):
-            noon = datetime.combine(date.fromisoformat(text), _NOON, STOCKHOLM)
-            return self.moved(noon).astimezone(STOCKHOLM).date().isoformat()
-        return text
+
+def move(value: Any, moved: Callable[[datetime], datetime], timespec: str = "auto") -> Any:
+    """The JSON value with its instants and dates where `moved` puts them, in Swedish local time with offset; dates of
+    birth stay. `timespec` is that of `datetime.isoformat`."""
+    if isinstance(value, str):
+        return _move_text(value, moved, timespec)
+    if isinstance(value, dict):
+        return {key: member if key == "birthDate" else move(member, moved, timespec) for key, member in value.items()}
+    if isinstance(value, list):
+        return [move(item, moved, timespec) for item in value]
+    return value
+
+
+def _move_text(text: str, moved: Callable[[datetime], datetime], timespec: str) -> str:
+    if _INSTANT.fullmatch(text):
+        return moved(datetime.fromisoformat(text)).astimezone(STOCKHOLM).isoformat(timespec=timespec)
+    if _DATE.fullmatch(text):
+        noon = datetime.combine(date.fromisoformat(text), _NOON, STOCKHOLM)
+        return moved(noon).astimezone(STOCKHOLM).date().isoformat()
+    return text
+
+
+class Times(StrEnum):
+    """How a whole journey is moved: by one distance, so that what lies between its instants stays."""
+
+    NOW = "now"
+    """its last message is sent now"""
+    WEEKS = "weeks"
+    """by whole weeks, into the week that ends now: its last message keeps weekday and time of day"""
+    WRITTEN = "written"
+    """not at all"""
+
+
+def distance(last: datetime, now: datetime, times: Times) -> timedelta:
+    """How far to move a journey whose last message is written at `last`. Instants are aware."""
+    if times is Times.WRITTEN:
+        return timedelta()
+    exact = now.astimezone(UTC).replace(microsecond=0) - last.replace(microsecond=0)
+    if times is Times.NOW:
+        return exact
+    weeks = exact // _WEEK
+    local = last.astimezone(STOCKHOLM)
+    moved = _whole_weeks(local, weeks)
+    return (moved if moved <= now else _whole_weeks(local, weeks - 1)) - last
+
+
+def _whole_weeks(local: datetime, weeks: int) -> datetime:
+    """The same time of day, on the same weekday."""
+    return (local + weeks * _WEEK).astimezone(UTC)

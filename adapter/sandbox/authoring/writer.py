@@ -52,6 +52,7 @@ class Writer:
         self._stay: Stay | None = None
         self._care_unit = ""
         self._tasks: dict[str, Resource] = {}
+        self._repeated = {step.repeats for step in scenario.steps}
         self._written: dict[str, Resource] = {}
 
     def write(self, step: Step) -> Resource:
@@ -77,7 +78,8 @@ class Writer:
         )
         if step.profile is not None:
             bundle = _claiming(bundle, step.profile)
-        self._written[step.file] = bundle
+        if step.file in self._repeated:
+            self._written[step.file] = bundle
         return bundle
 
     def case_id(self) -> str:
