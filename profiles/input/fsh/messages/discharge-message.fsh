@@ -45,7 +45,7 @@ Expression: "entry.resource.ofType(Provenance).where(target.reference = %resourc
 Invariant: bundle-case
 Description: "The message names its case: a Task's groupIdentifier, the header's extension case, or the identifier of the stay; an answer may name only the message that it answers"
 Severity: #error
-Expression: "entry.resource.ofType(Task).groupIdentifier.exists() or entry.first().resource.extension.where(url = 'https://discharge-adapter.example/fhir/StructureDefinition/case').exists() or entry.resource.ofType(Encounter).identifier.where(system = 'https://discharge-adapter.example/fhir/sid/stay').exists() or entry.resource.ofType(Provenance).entity.where(role = 'source').exists()"
+Expression: "entry.resource.ofType(Task).groupIdentifier.exists() or entry.first().resource.extension.where(url = 'https://discharge-adapter.example/fhir/StructureDefinition/case').exists() or entry.resource.ofType(Encounter).identifier.where(system = 'https://discharge-adapter.example/fhir/sid/stay').exists() or entry.resource.ofType(Provenance).where(target.reference = %resource.entry.first().fullUrl).entity.where(role = 'source').exists()"
 
 Invariant: bundle-answers
 Description: "The message's own Provenance names the message that is answered: an entity with the role source"
