@@ -131,13 +131,14 @@ class Targets:
         return None
 
     def _implied(self, url: str, run: Run, path: Path) -> None:
-        """A URL by which a server gives a resource says its type, wherever that is."""
+        """A URL by which a server gives a resource says its type, wherever that is. What is not there cannot be seen, so
+        this is a warning, as it is by default in the official validator."""
         if not self.types or url.partition("/")[0] in self.types:
             return
         match = _REST.fullmatch(url)
         if match is not None and match["type"] not in self.types and match["type"] in table().resources:
             words = f"the URL is that of a {match['type']}: expected {' or '.join(sorted(self.types))}"
-            run.report(rules.REFERENCE_TYPE, words, path, self.profile)
+            run.report(rules.REFERENCE_TYPE, words, path, self.profile, severity="warning")
 
     def _stated(self, stated: object, url: str, found: Target, run: Run, path: Path) -> None:
         """Reference.type must be a type that may stand here, and that of the target."""

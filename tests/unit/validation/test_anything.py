@@ -207,6 +207,13 @@ def test_anything_in_a_resource_gets_a_verdict(validator: Validator, members: di
     settled(validator, members | {"resourceType": type_})
 
 
+def without_empty(value: Any) -> Any:
+    """The value less its empty objects."""
+    if isinstance(value, dict):
+        return {name: without_empty(member) for name, member in value.items() if member != {}}
+    return [without_empty(item) for item in value] if isinstance(value, list) else value
+
+
 @given(seed=st.integers(0, 2**32), times=st.integers(1, 4))
 @settings(max_examples=200)
 def test_a_right_resource_that_is_changed_gets_a_verdict(validator: Validator, seed: int, times: int) -> None:
@@ -219,8 +226,8 @@ def test_a_right_resource_that_is_changed_gets_a_verdict(validator: Validator, s
     except ParseError:
         return
     again = fhir_xml.parse(written)
-    assert again == resource
-    assert fhir_json.parse(fhir_json.serialize(again)) == resource
+    assert without_empty(again) == without_empty(resource)  # XML has no form for some empty objects
+    assert fhir_json.parse(fhir_json.serialize(again)) == again
 
 
 @given(seed=st.integers(0, 2**32))

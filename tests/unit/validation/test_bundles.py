@@ -247,8 +247,8 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     (OBSERVATION | {"subject": to("Patient/1") | {"type": BASE + "Patient"}}, []),
     (OBSERVATION | {"subject": to("http://acme.com/x") | {"type": "Patient"}}, []),
     (OBSERVATION | {"subject": to("Patient/1")}, []),
-    (OBSERVATION | {"subject": to("Task/1")}, ["base-reference-type subject"]),
-    (OBSERVATION | {"subject": to("http://acme.com/Task/1/_history/2")}, ["base-reference-type subject"]),
+    (OBSERVATION | {"subject": to("Task/1")}, ["warning base-reference-type subject"]),
+    (OBSERVATION | {"subject": to("http://acme.com/Task/1/_history/2")}, ["warning base-reference-type subject"]),
     (OBSERVATION | {"subject": to("http://acme.com/Tusk/1")}, []),
     (OBSERVATION | {"subject": to("http://acme.com/Task/1?x")}, []),
     (OBSERVATION | {"focus": [to("Task/1")]}, []),
@@ -278,7 +278,9 @@ def shown(issues: list[Any]) -> list[str]:
 
 @pytest.mark.parametrize(("resource", "issues"), CASES)
 def test_bundle(validator: Validator, resource: dict[str, Any], issues: list[str]) -> None:
-    assert set(shown(validator.validate(resource).issues)) == set(issues)
+    found = shown(validator.validate(resource).issues)
+    assert set(found) == set(issues)
+    assert found.count("reference-ambiguous entry[0].resource.focus[0]") <= 1
 
 
 INSIDE = HELD | {"subject": to("#p"), "contained": [PATIENT | {"id": "p"}]}
