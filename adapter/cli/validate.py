@@ -10,6 +10,7 @@ from adapter.cli.output import counted, print_json, print_line, print_table, pro
 from adapter.support.errors import DefinitionsError
 
 if TYPE_CHECKING:
+    from adapter.fhir.bundles import MessageBundle
     from adapter.validation import Issue, Validator
 
 
@@ -106,10 +107,20 @@ def _verdict(validator: "Validator", file: Path, profile: tuple[str, ...]) -> Ve
             str(file), False, tuple(validator.validate(content, profile, "xml" if is_xml else "json").issues)
         )
     if resource.get("resourceType") == "Bundle" and resource.get("type") == "message":
-        issues = MessageValidator(validator).issues(MessageBundle(resource), profile)
+        message = MessageBundle(resource)
+        issues = [*MessageValidator(validator).issues(message, profile), *_domain(message)]
     else:
         issues = validator.validate(resource, profile).issues
     return Verdict(str(file), not errors(issues), tuple(issues))
+
+
+def _domain(message: "MessageBundle") -> "list[Issue]":
+    """What a message says of its case that cannot be used, and what the law does not let it disclose. Whether the
+    extended admission notice may be sent is for an installation to say."""
+    from adapter.discharge import minimum
+    from adapter.discharge.message import read
+
+    return [*read(message).issues, *minimum.check(message, extended=True)]
 
 
 def _print(verdict: Verdict) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from adapter.fhir import xml as fhir_xml
 from adapter.sandbox.authoring import scenario
@@ -18,8 +19,13 @@ def messages(folder: Path) -> Iterator[tuple[str, bytes]]:
     for step in words.steps:
         message = writer.write(step)
         if step.repeats is None:
-            yield f"{step.file}.json", (json.dumps(message, ensure_ascii=False, indent=2) + "\n").encode()
-            yield f"{step.file}.xml", fhir_xml.serialize(message) + b"\n"
+            yield from twins(step.file, message)
+
+
+def twins(name: str, message: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """File name and bytes of a message in JSON and in XML."""
+    yield f"{name}.json", (json.dumps(message, ensure_ascii=False, indent=2) + "\n").encode()
+    yield f"{name}.xml", fhir_xml.serialize(message) + b"\n"
 
 
 def write(journeys: Path) -> None:
