@@ -264,7 +264,7 @@ class Plan(Strict):
         for goal, goal_name in zip(self.goals, goals, strict=True):
             yield _goal(scene, goal, goal_name)
         if self.team:
-            yield self._team(scene, team)
+            yield _team(scene, self.team, team)
         for each in self.team:
             yield _role(scene, each)
 
@@ -293,19 +293,43 @@ class Plan(Strict):
             "description": measure.text,
         }
 
-    def _team(self, scene: Scene, name: str) -> Resource:
-        return {
-            "resourceType": "CareTeam",
+
+class Contact(Strict):
+    """The people around the patient, told by themselves: the fast vårdkontakt (LAW 2:5) before there is a plan."""
+
+    team: tuple[CareContact, ...]
+
+    def resources(self, scene: Scene, name: str) -> Iterator[Resource]:
+        yield _team(scene, self.team, name)
+        for each in self.team:
+            yield _role(scene, each)
+
+
+class Support(Strict):
+    """Answers of a decision support: Säker utskrivning in ViSam, or Hemgångsklar. `answers` are by linkId."""
+
+    support: Literal["saker-utskrivning", "hemgangsklar"]
+    answers: dict[str, bool | str]
+    track: Literal["blue", "green", "yellow", "red"] | None = None
+
+    def resources(self, scene: Scene, name: str) -> Iterator[Resource]:
+        items = [
+            _item(link, {"valueBoolean": each} if isinstance(each, bool) else {"valueString": each})
+            for link, each in self.answers.items()
+        ]
+        if self.track:
+            coding = {"system": f"{CANONICAL}/CodeSystem/colour-track", "code": self.track}
+            items.append(_item("colour-track", {"valueCoding": coding}))
+        yield {
+            "resourceType": "QuestionnaireResponse",
             "id": scene.resource_id(name),
-            "status": "active",
+            "questionnaire": f"{CANONICAL}/Questionnaire/{self.support}",
+            "status": "completed",
             "subject": scene.patient,
-            "participant": [
-                {
-                    "role": [_code("care-team-role", each.role)],
-                    "member": scene.reference(f"role of {each.name}"),
-                }
-                for each in self.team
-            ],
+            **scene.encounter,
+            "authored": scene.at,
+            "author": scene.reference(scene.sender),
+            "item": items,
         }
 
 
@@ -352,6 +376,8 @@ Content = (
     | Consent
     | Meeting
     | Plan
+    | Contact
+    | Support
     | Request
 )
 """Every kind of content; a scenario tells them apart by their first member."""
@@ -406,6 +432,26 @@ def _goal(scene: Scene, goal: Goal, name: str) -> Resource:
         "subject": scene.patient,
         "expressedBy": scene.patient,
     }
+
+
+def _team(scene: Scene, contacts: tuple[CareContact, ...], name: str) -> Resource:
+    return {
+        "resourceType": "CareTeam",
+        "id": scene.resource_id(name),
+        "status": "active",
+        "subject": scene.patient,
+        "participant": [
+            {
+                "role": [_code("care-team-role", each.role)],
+                "member": scene.reference(f"role of {each.name}"),
+            }
+            for each in contacts
+        ],
+    }
+
+
+def _item(link: str, answer: Resource) -> Resource:
+    return {"linkId": link, "answer": [answer]}
 
 
 def _role(scene: Scene, contact: CareContact) -> Resource:

@@ -89,6 +89,8 @@ class TaskChange(Strict):
     """what the owner proposes instead"""
     aborts: str | None = None
     """for the code abort: the code of the Task of the same owner that is to stop"""
+    why: str | None = None
+    """for the code abort: a code of task-status-reason"""
 
 
 class Answer(Strict):

@@ -141,7 +141,9 @@ class Writer:
         request = {"type": "ServiceRequest", "identifier": request_identifier(scene)}
         focus = scene.encounter.get("encounter") or request
         if change.aborts is not None:
-            focus = scene.reference(self._task_name(change.aborts, change.of))
+            stopped = self._tasks[self._task_name(change.aborts, change.of)]
+            focus = {"type": "Task", "identifier": stopped["identifier"][0]}
+        why = {"reasonCode": _code("task-status-reason", change.why)} if change.why else {}
         return {
             "resourceType": "Task",
             "id": scene.resource_id(name),
@@ -156,6 +158,7 @@ class Writer:
             "authoredOn": step.at,
             "requester": scene.reference(step.sender),
             "owner": scene.reference(change.of),
+            **why,
         }
 
     def _header(self, content: list[Resource]) -> Resource:
