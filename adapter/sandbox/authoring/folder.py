@@ -10,6 +10,14 @@ from adapter.sandbox.authoring import scenario
 from adapter.sandbox.authoring.writer import Writer
 
 PLAN = "journey.yaml"
+SCHEMA = "journey.schema.json"
+"""The JSON Schema of PLAN, beside the folder of the journeys."""
+
+
+def schema() -> bytes:
+    """The JSON Schema of a journey's file."""
+    found = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | scenario.Scenario.model_json_schema()
+    return (json.dumps(found, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def messages(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -29,7 +37,9 @@ def twins(name: str, message: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
 
 
 def write(journeys: Path) -> None:
-    """Write the messages of every journey in a folder, and remove those that no step names any more."""
+    """Write the messages of every journey in a folder, and remove those that no step names any more; and the schema
+    beside the folder."""
+    (journeys.parent / SCHEMA).write_bytes(schema())
     for folder in sorted(plan.parent for plan in journeys.glob(f"*/{PLAN}")):
         written = dict(messages(folder))
         for name, content in written.items():
@@ -39,8 +49,9 @@ def write(journeys: Path) -> None:
 
 
 def differences(journeys: Path) -> list[str]:
-    """The files that are not what their journey.yaml says, as `journey/file`."""
-    found: list[str] = []
+    """The files that are not what their journey.yaml says, as `journey/file`, and the schema where it is not theirs."""
+    written_schema = journeys.parent / SCHEMA
+    found = [] if written_schema.is_file() and written_schema.read_bytes() == schema() else [SCHEMA]
     for folder in sorted(plan.parent for plan in journeys.glob(f"*/{PLAN}")):
         written = dict(messages(folder))
         found += [

@@ -7,7 +7,7 @@ import pytest
 from adapter.discharge.events import EVENTS
 from adapter.fhir.bundles import MessageBundle
 from adapter.sandbox import lifecare
-from adapter.sandbox.authoring import folder
+from adapter.sandbox.authoring import folder, scenario
 from adapter.sandbox.journey import Journey, Play, shipped_journey
 from adapter.sandbox.lifecare_format import TYPES
 from adapter.support.errors import AdapterError
@@ -32,6 +32,13 @@ def test_a_plan_says_what_its_messages_say(journey: Journey) -> None:
 
 def test_the_messages_are_those_that_the_plans_say() -> None:
     assert folder.differences(shipped("fixtures") / "journeys") == []
+
+
+def test_every_journey_stands_in_the_index_with_what_it_shows() -> None:
+    index = (shipped("fixtures") / "README.md").read_text(encoding="utf-8")
+    journeys = sorted((shipped("fixtures") / "journeys").glob("*/journey.yaml"))
+    rows = [f"| `{plan.parent.name}` | {scenario.read(plan).shows} |" for plan in journeys]
+    assert re.findall(r"^\| `[a-z-]+` \| .* \|$", index.split("`journey.yaml` says")[0], re.MULTILINE) == rows
 
 
 def test_the_simulated_lifecare_answers_as_the_plan_says() -> None:
