@@ -8,7 +8,7 @@ An expression that cannot be evaluated raises FhirPathError, which names the pla
 """
 
 from adapter.fhirpath.environment import Environment, Scope
-from adapter.fhirpath.errors import FhirPathError, FhirPathSyntaxError, Position
+from adapter.fhirpath.errors import FhirPathError, FhirPathLimitError, FhirPathSyntaxError, Position
 from adapter.fhirpath.expression import Compiled, Expression
 from adapter.fhirpath.expression import compile_expression as compile  # noqa: A004 - the word of every expression library
 
@@ -17,6 +17,7 @@ __all__ = [
     "Environment",
     "Expression",
     "FhirPathError",
+    "FhirPathLimitError",
     "FhirPathSyntaxError",
     "Position",
     "Scope",

@@ -7,13 +7,17 @@ from typing import Any, TypeVar
 from adapter.fhirpath import arithmetic, conditions, model, navigation, nodes, tree
 from adapter.fhirpath.environment import Scope
 from adapter.fhirpath.errors import FhirPathError, FhirPathSyntaxError, Position
+from adapter.fhirpath.fixed import is_fixed
 from adapter.fhirpath.model import Type
+from adapter.fhirpath.nodes import Node
 from adapter.fhirpath.plans import NOTHING, Focus, Plan, Run, constant, integer
 from adapter.fhirpath.registry import FUNCTIONS, Function
 from adapter.fhirpath.tree import Tree
 from adapter.fhirpath.variables import variable
+from adapter.fhirpath.work import LONG_TEXT, MATCHED
 
 _ORDERED = frozenset(("first", "last", "tail", "skip", "take"))
+_MATCHING = frozenset(("matches", "matchesFull", "replaceMatches"))
 _UNORDERED = frozenset(("children", "descendants"))
 
 
@@ -111,28 +115,6 @@ def mentions(whole: Tree, wanted: Callable[[Tree], bool]) -> bool:
     return False
 
 
-def _is_call(found: Tree) -> bool:
-    return isinstance(found, tree.Call)
-
-
-def _is_fixed(found: Tree) -> bool:
-    """Whether the result depends on nothing but the resource: the same in every round of a loop."""
-    match found:
-        case tree.Variable(name=name):
-            return name in ("resource", "rootResource")
-        case tree.Literal():
-            return True
-        case tree.Member(source=source):
-            return source is not None and _is_fixed(source)
-        case tree.Call(source=source, name=name, arguments=arguments, keys=()):
-            function = FUNCTIONS[name]
-            fixed = name in ("as", "is", "ofType") or (function.is_pure and all(map(_is_fixed, arguments)))
-            return source is not None and fixed and _is_fixed(source)
-        case tree.Chain(operands=operands):
-            return all(map(_is_fixed, operands))
-    return False
-
-
 def _remembered(plan: Plan) -> Plan:
     """Evaluated once for a resource."""
     run, key = plan.run, object()
@@ -143,7 +125,11 @@ def _remembered(plan: Plan) -> Plan:
             found = scope.memory[key] = run(this, scope)
         return found
 
-    return plan if plan.constant is not None else Plan(recall, plan.raw)
+    if plan.constant is not None:
+        return plan
+    remembered = Plan(recall, plan.raw)
+    remembered.is_boolean = plan.is_boolean
+    return remembered
 
 
 def _is_index(found: Tree) -> bool:
@@ -183,7 +169,7 @@ class Compiler:
 
     def plan(self, found: Tree, focus: Focus) -> Plan:
         """The plan of a tree on a focus."""
-        if _is_fixed(found) and mentions(found, _is_call):
+        if is_fixed(found):
             return _remembered(self._plan(found, focus))
         return self._plan(found, focus)
 
@@ -215,7 +201,11 @@ class Compiler:
             case tree.Sign(operator=operator, operand=operand, at=at):
                 return self._located(_signed(operator, self.operand(operand, focus)), at)
             case tree.Chain(operator=operator, operands=operands, at=at):
-                return self._located(conditions.chain(operator, [self.operand(each, focus) for each in operands]), at)
+                plan = conditions.chain(operator, [self.operand(each, focus) for each in operands])
+                name, texts = _alternatives(found)
+                if name is not None:
+                    plan = conditions.one_of(self._member(tree.Member(None, name, at), focus), texts, plan)
+                return self._located(plan, at)
             case tree.Binary(operator=operator, left=left, right=right, at=at):
                 one, other = self.operand(left, focus), self.operand(right, focus)
                 condition = conditions.binary(operator, one, other)
@@ -230,6 +220,9 @@ class Compiler:
 
     def _member(self, found: tree.Member, focus: Focus) -> Plan:
         name = found.name
+        if name == "extension" and isinstance(found.source, tree.Call) and found.source.name == "descendants":
+            start = found.source.source
+            return navigation.extensions_below(_this(focus) if start is None else self.plan(start, focus))
         if found.source is not None:
             source = self.plan(found.source, focus)
         else:
@@ -277,15 +270,43 @@ def _plain(function: Function, source: Run, arguments: list[Run]) -> Run:
     evaluate = function.plain
     if evaluate is None:
         raise AssertionError(function.name)
-    if not arguments:
-        return lambda this, scope: evaluate(scope, source(this, scope))
-    return lambda this, scope: evaluate(scope, source(this, scope), *[each(this, scope) for each in arguments])
+    long = MATCHED if function.name in _MATCHING else LONG_TEXT
+
+    def call(this: Any, scope: Scope) -> list[Any]:
+        items = source(this, scope)
+        if len(items) > 1:
+            scope.work.spend(len(items))
+        elif items:
+            value = items[0].value if items[0].__class__ is Node else items[0]
+            if value.__class__ is str and len(value) > LONG_TEXT:
+                scope.work.spend(len(value) // long)
+        if not arguments:
+            return evaluate(scope, items)
+        return evaluate(scope, items, *[each(this, scope) for each in arguments])
+
+    return call
 
 
 def _this(focus: Focus) -> Plan:
     if focus.absent:
         return NOTHING
     return Plan(lambda this, _: [this], focus.type, some=lambda _this, _scope: True, is_focus=True)
+
+
+def _alternatives(chain: tree.Chain) -> tuple[str | None, frozenset[str]]:
+    """The element and the texts of `a = 'x' or a = 'y'`; None where the chain is another."""
+    names: set[str | None] = set()
+    texts: set[str] = set()
+    for each in chain.operands:
+        match each:
+            case tree.Binary(
+                operator="=", left=tree.Member(source=None, name=name), right=tree.Literal(value=str(text))
+            ):
+                names.add(name)
+                texts.add(text)
+            case _:
+                names.add(None)
+    return (names.pop() if len(names) == 1 and chain.operator == "or" else None), frozenset(texts)
 
 
 def _total(_this: Any, scope: Scope) -> list[Any]:
@@ -316,7 +337,14 @@ def _arithmetic(operator: str, left: Plan, right: Plan) -> Plan:
     if operator == "+" and left.number is not None and right.number is not None:
         first, second = left.number, right.number
         return integer(lambda this, scope: first(this, scope) + second(this, scope))
-    return Plan(lambda this, scope: arithmetic.operate(operator, one(this, scope), other(this, scope)))
+
+    def run(this: Any, scope: Scope) -> list[Any]:
+        result = arithmetic.operate(operator, one(this, scope), other(this, scope))
+        if result and result[0].__class__ is str and len(result[0]) > LONG_TEXT:
+            scope.work.spend(len(result[0]) // LONG_TEXT)
+        return result
+
+    return Plan(run)
 
 
 def _located(plan: Plan, at: Position) -> Plan:

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from adapter.fhirpath import comparison, nodes, temporal
+from adapter.fhirpath import comparison, model, nodes, temporal
 from adapter.fhirpath.environment import Scope
 from adapter.fhirpath.errors import FhirPathError
 from adapter.fhirpath.model import Type
 from adapter.fhirpath.nodes import Node
-from adapter.fhirpath.plans import Plan, Truth, boolean, constant
+from adapter.fhirpath.plans import Plan, Run, Truth, boolean, constant, counted
+from adapter.fhirpath.work import size
 
 _ORDERS: dict[str, Callable[[int], bool]] = {
     "<": lambda order: order < 0,
@@ -69,12 +70,17 @@ def _or(left: Truth, right: Truth) -> Truth:
 
 
 def _union(operands: list[Plan]) -> Plan:
-    runs = [plan.boxed() for plan in operands]
     if all(plan.constant is not None for plan in operands):
         return constant(comparison.distinct(item for plan in operands for item in plan.constant or ()))
+    types = {plan.raw for plan in operands}
+    if len(types) == 1 and holds_text(operands[0].raw):
+        return _union_of_texts(operands)
+    runs = [plan.boxed() for plan in operands]
 
     def run(this: Any, scope: Scope) -> list[Any]:
-        return comparison.distinct([item for each in runs for item in each(this, scope)])
+        items = [item for each in runs for item in each(this, scope)]
+        scope.work.spend(size(items))
+        return comparison.distinct(items)
 
     def some(this: Any, scope: Scope) -> bool:
         return any(plan.some(this, scope) for plan in operands)
@@ -82,16 +88,33 @@ def _union(operands: list[Plan]) -> Plan:
     return Plan(run, some=some)
 
 
+def _union_of_texts(operands: list[Plan]) -> Plan:
+    """Of elements of one type, which hold texts as they stand."""
+    runs, type_ = [plan.run for plan in operands], operands[0].raw
+
+    def run(this: Any, scope: Scope) -> list[Any]:
+        items = [item for each in runs for item in each(this, scope)]
+        scope.work.spend(len(items))
+        if all(item.__class__ is str for item in items):
+            return list(dict.fromkeys(items))
+        return comparison.distinct(nodes.boxed(items, type_))
+
+    def some(this: Any, scope: Scope) -> bool:
+        return any(plan.some(this, scope) for plan in operands)
+
+    return Plan(run, type_, some=some)
+
+
 def binary(operator: str, left: Plan, right: Plan) -> Plan | None:
     """An operator that compares, tests membership or combines truths; None where the operator is arithmetic."""
-    one, other = left.boxed(), right.boxed()
     if operator in ("=", "!="):
         truth = _boolean_equal(left, right) or _text_equal(left, right) or _text_equal(right, left)
-        equal = truth or (lambda this, scope: comparison.equal(one(this, scope), other(this, scope)))
+        equal = truth or _equal(left, right)
         return boolean(equal if operator == "=" else _not(equal))
+    one, other = left.boxed(), right.boxed()
     if operator in ("~", "!~"):
         wanted = operator == "~"
-        return boolean(lambda this, scope: comparison.equivalent(one(this, scope), other(this, scope)) is wanted)
+        return boolean(_equivalent(one, other, wanted=wanted))
     if operator in _ORDERS:
         return _ordered(operator, left, right)
     if operator in ("in", "contains"):
@@ -101,6 +124,44 @@ def binary(operator: str, left: Plan, right: Plan) -> Plan | None:
     if operator == "implies":
         return boolean(_implies(left.truth, right.truth))
     return None
+
+
+def _equal(left: Plan, right: Plan) -> Truth:
+    may_be_texts = all(plan.raw is None or holds_text(plan.raw) for plan in (left, right))
+    first, second, type_, other_type = left.run, right.run, left.raw, right.raw
+
+    def truth(this: Any, scope: Scope) -> bool | None:
+        one, other = first(this, scope), second(this, scope)
+        if len(one) == 1 == len(other) and may_be_texts and one[0].__class__ is str and other[0].__class__ is str:
+            return bool(one[0] == other[0])
+        if len(one) + len(other) > 2:
+            scope.work.spend(len(one) + len(other))
+        one, other = nodes.boxed(one, type_), nodes.boxed(other, other_type)
+        _spend_on(one, other, scope)
+        return comparison.equal(one, other)
+
+    return truth
+
+
+def _equivalent(left: Run, right: Run, *, wanted: bool) -> Truth:
+    def truth(this: Any, scope: Scope) -> bool | None:
+        one, other = left(this, scope), right(this, scope)
+        _spend_on(one, other, scope, each=4)
+        if len(one) > 1 and len(one) == len(other):
+            scope.work.spend(size(one) * len(other))
+        return comparison.equivalent(one, other) is wanted
+
+    return truth
+
+
+def _spend_on(one: list[Any], other: list[Any], scope: Scope, each: int = 1) -> None:
+    """What it costs to compare two collections: only where they may be equal, and hold more than a value each."""
+    if len(one) == len(other) and (len(one) > 1 or (one and one[0].__class__ is Node and _is_complex(one[0]))):
+        scope.work.spend(size(one) * each)
+
+
+def _is_complex(node: Node) -> bool:
+    return node.value.__class__ is dict
 
 
 def _not(truth: Truth) -> Truth:
@@ -142,7 +203,7 @@ def _boolean_equal(left: Plan, right: Plan) -> Truth | None:
     return truth
 
 
-def _holds_text(type_: Type | None) -> bool:
+def holds_text(type_: Type | None) -> bool:
     """Whether values of the type are texts as they stand."""
     return type_ is not None and type_.is_primitive and any(base.name in _TEXTS for base in type_.ancestors)
 
@@ -150,7 +211,7 @@ def _holds_text(type_: Type | None) -> bool:
 def _text_equal(left: Plan, right: Plan) -> Truth | None:
     """An element that holds text against a constant text."""
     literal = right.constant[0] if right.constant is not None and len(right.constant) == 1 else None
-    if literal.__class__ is not str or not _holds_text(left.raw):
+    if literal.__class__ is not str or not holds_text(left.raw):
         return None
     run, slow = left.run, left.boxed()
 
@@ -161,6 +222,21 @@ def _text_equal(left: Plan, right: Plan) -> Truth | None:
         return comparison.equal(slow(this, scope), [literal]) if items else None
 
     return truth
+
+
+def one_of(member: Plan, texts: frozenset[str], slow: Plan) -> Plan:
+    """Whether an element that holds text is one of several; `slow` is the same, written with `=` and `or`."""
+    if not holds_text(member.raw):
+        return slow
+    run, otherwise = member.run, slow.truth
+
+    def truth(this: Any, scope: Scope) -> bool | None:
+        items = run(this, scope)
+        if len(items) == 1 and items[0].__class__ is str:
+            return items[0] in texts
+        return otherwise(this, scope) if items else None
+
+    return boolean(truth)
 
 
 def _ordered(operator: str, left: Plan, right: Plan) -> Plan:
@@ -203,7 +279,7 @@ def _moments(left: Plan, right: Plan, decide: Callable[[int], bool], slow: Truth
 def _membership(item: Plan, collection: Plan) -> Plan:
     one, many = item.boxed(), collection.boxed()
     keys = frozenset(map(comparison.key, collection.constant)) if collection.constant is not None else None
-    run = item.run if _holds_text(item.raw) else None
+    run = item.run if holds_text(item.raw) else None
 
     def truth(this: Any, scope: Scope) -> bool | None:
         if run is not None and keys is not None:
@@ -216,6 +292,7 @@ def _membership(item: Plan, collection: Plan) -> Plan:
         if len(items) > 1:
             raise FhirPathError(f"membership is of a single item, found {len(items)}")
         found = many(this, scope)
+        scope.work.spend(len(found) * size(items) if len(found) > 1 else 0)
         return any(comparison.equal_items(items[0], each) for each in found)
 
     return boolean(truth)
@@ -261,17 +338,36 @@ def of_type(plan: Plan, types: tuple[Type, ...]) -> Plan:
         return plan if _selects(plan.raw, types) else Plan(_discarding(plan))
     run = plan.run
     wanted = types[0]
+    if plan.resources is not None and len(types) == 1 and _is_final_resource(wanted):
+        return _of_name(plan.resources, wanted)
     if len(types) > 1 or not _is_final(wanted):
-        return Plan(lambda this, scope: [i for i in run(this, scope) if _selects(nodes.item_type(i), types)])
+        many = counted(run)
+        return Plan(lambda this, scope: [i for i in many(this, scope) if _selects(nodes.item_type(i), types)])
+    items_of = counted(run)
 
     def unboxed(this: Any, scope: Scope) -> list[Any]:
         return [
             item if item.extra else item.value
-            for item in run(this, scope)
+            for item in items_of(this, scope)
             if item.__class__ is Node and item.type is wanted
         ]
 
     return Plan(unboxed, wanted)
+
+
+def _is_final_resource(type_: Type) -> bool:
+    return _is_final(type_) and model.fhir("Resource") in type_.ancestors
+
+
+def _of_name(resources: Run, type_: Type) -> Plan:
+    """The resources of a type, told by their name."""
+    items_of, name = counted(resources), type_.name
+
+    def named(this: Any, scope: Scope) -> list[Any]:
+        items = items_of(this, scope)
+        return [item for item in items if item.__class__ is dict and item.get("resourceType") == name]
+
+    return Plan(named, type_)
 
 
 def _is_final(type_: Type) -> bool:

@@ -8,6 +8,7 @@ from adapter.fhirpath import temporal
 from adapter.fhirpath.errors import FhirPathError
 from adapter.fhirpath.model import Type
 from adapter.fhirpath.nodes import Node, plain
+from adapter.fhirpath.work import Work
 from adapter.support.clock import Clock, SystemClock
 
 
@@ -56,10 +57,23 @@ class Scope:
     """The state of one evaluation: what stays (`resource`, `root`, `input`) and what loops set (`index`, `total`).
 
     Reusable for any number of expressions on elements of one resource, which must not change meanwhile; `input`, an
-    item with its type where it is raw, is set by each. `memory` holds what only depends on the resource.
+    item with its type where it is raw, is set by each. `memory` holds what only depends on the resource, `work` what
+    all of them may still do; scopes may share it.
     """
 
-    __slots__ = ("_now", "clock", "environment", "index", "input", "memory", "resource", "root", "total", "variables")
+    __slots__ = (
+        "_now",
+        "clock",
+        "environment",
+        "index",
+        "input",
+        "memory",
+        "resource",
+        "root",
+        "total",
+        "variables",
+        "work",
+    )
 
     def __init__(
         self,
@@ -68,6 +82,7 @@ class Scope:
         environment: Environment | None = None,
         clock: Clock | None = None,
         variables: dict[str, list[Any]] | None = None,
+        work: Work | None = None,
     ) -> None:
         self.resource = resource
         self.root = root or resource
@@ -78,6 +93,7 @@ class Scope:
         self.index = 0
         self.total: list[Any] | None = None
         self.memory: dict[object, list[Any]] = {}
+        self.work = work or Work()
         self._now: datetime | None = None
 
     def trace(self, name: str, values: Callable[[], list[Any]]) -> None:

@@ -32,5 +32,9 @@ class FhirPathError(AdapterError):
             self.position = position
 
 
+class FhirPathLimitError(FhirPathError):
+    """The expression takes more work on this content than is done: it may be right, and is not evaluated."""
+
+
 class FhirPathSyntaxError(FhirPathError):
     """The text is not a FHIRPath expression; says where and what was expected."""

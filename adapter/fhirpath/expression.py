@@ -1,19 +1,23 @@
 """Expressions as their callers have them."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from adapter.fhirpath import functions, model, nodes, parser
 from adapter.fhirpath.compiler import Compiler, check
 from adapter.fhirpath.environment import Environment, Scope
-from adapter.fhirpath.errors import FhirPathError, FhirPathSyntaxError
+from adapter.fhirpath.errors import FhirPathError, FhirPathLimitError, FhirPathSyntaxError
 from adapter.fhirpath.model import Type
 from adapter.fhirpath.nodes import Node
 from adapter.fhirpath.plans import Focus, Plan
 from adapter.fhirpath.tree import Tree
 from adapter.fhirpath.variables import RESERVED
+from adapter.fhirpath.work import Work
 from adapter.support.clock import Clock
+
+_Result = TypeVar("_Result")
 
 __all__ = ["Compiled", "Expression", "compile_expression", "functions"]
 
@@ -106,7 +110,7 @@ class Compiled:
         try:
             return self._run(value, scope)
         except (FhirPathError, RecursionError, AttributeError, TypeError) as error:
-            return self._explain(error, value, scope).boxed()(value, scope)
+            return self._explained(error, value, scope, lambda plan: plan.boxed())
 
     def holds(self, value: Any, scope: Scope) -> bool | None:
         """The result as a Boolean, None where it is empty: for invariants."""
@@ -116,17 +120,29 @@ class Compiled:
         try:
             return self._plan.truth(value, scope)
         except (FhirPathError, RecursionError, AttributeError, TypeError) as error:
-            return self._explain(error, value, scope).truth(value, scope)
+            return self._explained(error, value, scope, lambda plan: plan.truth)
 
     def _enter(self, value: Any, scope: Scope) -> None:
         scope.input = (value, self._type)
         scope.index = 0
         scope.total = None
 
+    def _explained(
+        self, error: Exception, value: Any, scope: Scope, form: Callable[[Plan], Callable[[Any, Scope], _Result]]
+    ) -> _Result:
+        """Evaluates once more, in the slower form that knows where it fails; this does not count as work."""
+        plan, work = self._explain(error, value, scope), scope.work
+        scope.work = Work()
+        try:
+            return form(plan)(value, scope)
+        finally:
+            scope.work = work
+
     def _explain(self, error: Exception, value: Any, scope: Scope) -> Plan:
-        """The plan to evaluate once more, in the slower form that knows where it fails."""
         if isinstance(error, RecursionError):
             raise FhirPathError("the expression or its input is nested too deep") from None
+        if isinstance(error, FhirPathLimitError):
+            raise error
         if not isinstance(error, FhirPathError):
             place = None if self._type is None else nodes.misshapen(value, self._type)
             place = place or nodes.misshapen(scope.root.value, scope.root.type)

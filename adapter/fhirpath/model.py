@@ -60,6 +60,13 @@ class Type:
         return found
 
     @cached_property
+    def below(self) -> dict[str, "Type"]:
+        """The types of the JSON members that are objects: of a primitive the one with `_`, an Element."""
+        options = [option for options in self.members.values() for option in options]
+        extras = {option.extra: fhir("Element") for option in options if option.extra is not None}
+        return {option.key: option.type for option in options if option.extra is None} | extras
+
+    @cached_property
     def by_key(self) -> dict[str, Option]:
         """Options by JSON member, those of the `_` members too."""
         keyed = {option.key: option for options in self.members.values() for option in options}

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from adapter.fhirpath import nodes
+from adapter.fhirpath import model, nodes
 from adapter.fhirpath.environment import Scope
 from adapter.fhirpath.errors import FhirPathError
 from adapter.fhirpath.model import Option, Type
 from adapter.fhirpath.nodes import Node
-from adapter.fhirpath.plans import NOTHING, Plan
+from adapter.fhirpath.plans import NOTHING, Plan, Run
 
 Get = Callable[[Any], list[Any]]
 Has = Callable[[Any], bool]
@@ -18,6 +18,8 @@ def member(source: Plan, name: str, *, strict: bool) -> Plan:
     """The plan of `source.name`. Raises FhirPathError where strict and the type is known to have no such element."""
     type_ = source.raw
     if type_ is None:
+        if source.resources is not None and name in model.fhir("Resource").members:
+            return _of_resources(source.resources, model.fhir("Resource").members[name][0])
         return _step(source, lambda item: nodes.member(item, name), None, None)
     options = type_.members.get(name)
     if options is None:
@@ -29,7 +31,9 @@ def member(source: Plan, name: str, *, strict: bool) -> Plan:
     if len(options) == 1:
         option = options[0]
         if option.type.is_polymorphic:
-            return _step(source, _resources(option), None, _has(option))
+            plan = _step(source, _resources(option), None, _has(option))
+            plan.resources = _step(source, _complex(option), None, None).run
+            return plan
         return _step(source, _primitives(option) if option.extra else _complex(option), option.type, _has(option))
     return _step(source, lambda item: nodes.choice(item, options), None, _has_choice(options))
 
@@ -45,17 +49,24 @@ def _step(source: Plan, get: Get, raw: Type | None, has: Has | None) -> Plan:
     def walk(this: Any, scope: Scope) -> list[Any]:
         items = run(this, scope)
         if len(items) == 1:
-            return get(items[0])
-        found: list[Any] = []
+            found = get(items[0])
+            if raw is None and len(found) > 1:  # each became a Node
+                scope.work.spend(len(found))
+            return found
+        found = []
         for item in items:
             found += get(item)
+        scope.work.spend(len(items) + len(found))
         return found
 
     if has is None:
         return Plan(walk, raw)
 
     def some(this: Any, scope: Scope) -> bool:
-        for item in run(this, scope):  # noqa: SIM110 - any() with a generator costs twice as much
+        items = run(this, scope)
+        if len(items) > 1:
+            scope.work.spend(len(items))
+        for item in items:  # noqa: SIM110 - any() with a generator costs twice as much
             if has(item):
                 return True
         return False
@@ -92,6 +103,27 @@ def _primitives(option: Option) -> Get:
 def _resources(option: Option) -> Get:
     key = option.key
     return lambda value: nodes.typed(nodes.read(value, option), option.type) if key in value else []
+
+
+def _of_resources(resources: Run, option: Option) -> Plan:
+    """An element that every resource has, and of one type."""
+    get = _primitives(option) if option.extra else _complex(option)
+    return _step(Plan(resources), lambda value: get(value) if value.__class__ is dict else [], option.type, None)
+
+
+def extensions_below(source: Plan) -> Plan:
+    """The plan of `source.descendants().extension`: no element of that name is anything but an Extension."""
+    run = source.boxed()
+
+    def walk(this: Any, scope: Scope) -> list[Any]:
+        found: list[Any] = []
+        for item in run(this, scope):
+            extensions, visited = nodes.extensions_below(item)
+            scope.work.spend(visited)
+            found += extensions
+        return found
+
+    return Plan(walk, model.fhir("Extension"))
 
 
 def _has(option: Option) -> Has:

@@ -174,12 +174,36 @@ def children(item: Any) -> list[Any]:
     return found
 
 
-def descendants(items: list[Any]) -> Iterator[Any]:
-    """All Nodes under the items, the nearest level first."""
+def extensions_below(item: Any) -> tuple[list[Any], int]:
+    """The extensions, as raw items, of all that is under an item, the nearest level first; and how many objects there
+    are."""
+    if item.__class__ is not Node or item.value.__class__ is not dict:
+        return [], 0
+    pending, found = [(item.value, item.type)], list[Any]()
+    for value, type_ in pending:
+        if type_.is_abstract:
+            type_ = type_of(value) or type_
+        below = type_.below.get
+        if "extension" in value and value is not item.value and below("extension"):
+            extensions = value["extension"]
+            found += extensions if extensions.__class__ is list else [extensions]
+        for key, inner in value.items():
+            known = below(key)
+            if known is None:
+                continue
+            if inner.__class__ is dict:
+                pending.append((inner, known))
+            elif inner.__class__ is list:
+                pending += [(each, known) for each in inner if each.__class__ is dict]
+    return found, len(pending)
+
+
+def levels(items: list[Any]) -> Iterator[list[Any]]:
+    """All Nodes under the items, level by level, the nearest first."""
     level = items
     while level:
         level = [child for item in level for child in children(item)]
-        yield from level
+        yield level
 
 
 def system_value(item: Any) -> Any:

@@ -27,10 +27,11 @@ class Plan:
     `run` gives the items: raw where `raw` names their type, else boxed. `truth` is the value as a Boolean, `some`
     whether there are items. `number`: the only item, where it is a count; `counted`: how many items, where that is
     quicker than having them. `is_boolean`: the items are at most one System Boolean. `is_focus`: the
-    plan is `$this`. `constant`: the items, where they are the same always.
+    plan is `$this`. `constant`: the items, where they are the same always. `resources`: where the items are what stands
+    where any resource may, the same as JSON.
     """
 
-    __slots__ = ("constant", "counted", "is_boolean", "is_focus", "number", "raw", "run", "some", "truth")
+    __slots__ = ("constant", "counted", "is_boolean", "is_focus", "number", "raw", "resources", "run", "some", "truth")
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Plan:
         self.truth: Truth = lambda this, scope: truth_of(run(this, scope))
         self.number = number
         self.counted: Number | None = None
+        self.resources: Run | None = None
         self.is_focus = is_focus
         self.is_boolean = False
         self.constant = constant
@@ -57,7 +59,8 @@ class Plan:
         run, raw = self.run, self.raw
         if raw is None:
             return run
-        return lambda this, scope: boxed(run(this, scope), raw)
+        items_of = counted(run)
+        return lambda this, scope: boxed(items_of(this, scope), raw)
 
 
 def truth_of(items: list[Any]) -> bool | None:
@@ -107,6 +110,18 @@ def constant(items: list[Any]) -> Plan:
 
 
 NOTHING = constant([])
+
+
+def counted(run: Run) -> Run:
+    """The same items; that they are looked at, one by one, is work."""
+
+    def looked_at(this: Any, scope: Scope) -> list[Any]:
+        items = run(this, scope)
+        if len(items) > 1:
+            scope.work.spend(len(items))
+        return items
+
+    return looked_at
 
 
 def derived(source: Plan, run: Run) -> Plan:

@@ -14,7 +14,7 @@ def resolve(item: Any, scope: Scope) -> Node | None:
         return None
     if reference.startswith("#"):
         return _contained(reference[1:], scope)
-    found = _entry(reference, scope.root.value)
+    found = _entry(reference, scope)
     if found is None:
         found = scope.environment.resolve(reference)
     return None if found is None else nodes.node_of(found)
@@ -38,13 +38,17 @@ def _contained(fragment: str, scope: Scope) -> Node | None:
     return None
 
 
-def _entry(reference: str, bundle: Any) -> dict[str, Any] | None:
+def _entry(reference: str, scope: Scope) -> dict[str, Any] | None:
     """The resource of the Bundle's entry with that fullUrl, or with a fullUrl that ends in the relative reference."""
+    bundle = scope.root.value
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         return None
     wanted = reference.partition("/_history/")[0]
     entries = bundle.get("entry")
-    for entry in entries if isinstance(entries, list) else ():
+    if not isinstance(entries, list):
+        return None
+    scope.work.spend(len(entries))
+    for entry in entries:
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if not isinstance(resource, dict):
             continue

@@ -119,6 +119,14 @@ def whole(text: str) -> dt.date | dt.datetime | None:
     return None
 
 
+def is_plain(text: str) -> bool:
+    """Whether a date or time is of one of the two forms of `whole`, and written as it is written here: not with an
+    offset of 00:00, which becomes Z."""
+    if len(text) == _DAY:
+        return _WHOLE_DAY(text) is not None
+    return len(text) == _SECOND and _WHOLE_SECOND(text) is not None and text[-5:] != "00:00"
+
+
 def of(moment: dt.datetime) -> DateTime:
     """The value of an aware datetime, to the millisecond."""
     offset = moment.utcoffset() or dt.timedelta()

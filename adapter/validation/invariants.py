@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adapter.fhir.shapes import objects, text
-from adapter.fhirpath import Compiled, FhirPathError, Scope, model, nodes
+from adapter.fhirpath import Compiled, FhirPathError, FhirPathLimitError, Scope, model, nodes
 from adapter.fhirpath import compile as compile_expression
 from adapter.fhirpath.model import Type
 from adapter.validation import rules
@@ -169,7 +169,9 @@ class Evaluated:
             return compiled.holds(value, run.frame.scope or scope(run)) is True
         except FhirPathError as error:
             words = f"{self._key} was not evaluated: {error}"
-            run.report(rules.NOT_EVALUATED, words, path, self._profile)
+            # Who sends content that takes too much must not thereby be spared what it breaks.
+            severity = "error" if isinstance(error, FhirPathLimitError) else ""
+            run.report(rules.NOT_EVALUATED, words, path, self._profile, severity)
             return None
 
 
@@ -185,7 +187,9 @@ def scope(run: Run) -> Scope:
     frame = run.frame
     found: Scope | None = frame.scope
     if found is None:
-        found = frame.scope = Scope(_node(frame), _node(frame.outer), run.environment)
+        node = _node(frame)
+        root = node if frame.outer is frame else _node(frame.outer)
+        found = frame.scope = Scope(node, root, run.environment, work=run.work)
     return found
 
 

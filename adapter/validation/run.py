@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from adapter.fhir.outcomes import Issue, Rule
+from adapter.fhirpath.work import Work
 from adapter.validation import rules
 from adapter.validation.groups import Group
 
@@ -73,6 +74,7 @@ class Run:
         "open",
         "root",
         "trials",
+        "work",
     )
 
     def __init__(self, root: str) -> None:
@@ -86,6 +88,7 @@ class Run:
         self.open: set[tuple[int, str]] = set()
         self.trials = 0
         self.environment: Any = None
+        self.work = Work()
 
     def report(self, rule: Rule, words: str, path: Path, profile: str = "", severity: str = "", code: str = "") -> None:
         """Adds a finding. `words` say what was found and expected, and hold no value of the resource."""

@@ -9,13 +9,13 @@ from adapter.fhirpath.compiler import Site
 from adapter.fhirpath.environment import Scope
 from adapter.fhirpath.errors import FhirPathError
 from adapter.fhirpath.nodes import item_type, system_value
-from adapter.fhirpath.plans import NOTHING, Focus, Plan
+from adapter.fhirpath.plans import NOTHING, Focus, Plan, counted
 from adapter.fhirpath.registry import built, plain
 
 
 @built("aggregate", 1, 2)
 def aggregate(site: Site, source: Plan) -> Plan:
-    run, body = source.run, site.body(0, Focus(source.raw)).boxed()
+    run, body = counted(source.run), site.body(0, Focus(source.raw)).boxed()
     start = site.argument(1).boxed() if site.count == 2 else NOTHING.run
 
     def total(this: Any, scope: Scope) -> list[Any]:

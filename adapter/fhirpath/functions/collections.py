@@ -6,17 +6,20 @@ from adapter.fhirpath import navigation, nodes
 from adapter.fhirpath.comparison import distinct, key
 from adapter.fhirpath.compiler import Site
 from adapter.fhirpath.environment import Scope
-from adapter.fhirpath.plans import Plan
+from adapter.fhirpath.plans import Plan, counted
 from adapter.fhirpath.registry import built, plain
+from adapter.fhirpath.work import size
 
 
 @plain("distinct")
-def distinct_(_scope: Scope, items: list[Any]) -> list[Any]:
+def distinct_(scope: Scope, items: list[Any]) -> list[Any]:
+    scope.work.spend(size(items))
     return distinct(items)
 
 
 @plain("union", 1)
-def union(_scope: Scope, items: list[Any], other: list[Any]) -> list[Any]:
+def union(scope: Scope, items: list[Any], other: list[Any]) -> list[Any]:
+    scope.work.spend(size(items) + size(other))
     return distinct([*items, *other])
 
 
@@ -26,13 +29,15 @@ def combine(_scope: Scope, items: list[Any], other: list[Any], _keep_order: list
 
 
 @plain("intersect", 1)
-def intersect(_scope: Scope, items: list[Any], other: list[Any]) -> list[Any]:
+def intersect(scope: Scope, items: list[Any], other: list[Any]) -> list[Any]:
+    scope.work.spend(size(items) + size(other))
     keys = {key(item) for item in other}
     return [item for item in distinct(items) if key(item) in keys]
 
 
 @plain("exclude", 1)
-def exclude(_scope: Scope, items: list[Any], other: list[Any]) -> list[Any]:
+def exclude(scope: Scope, items: list[Any], other: list[Any]) -> list[Any]:
+    scope.work.spend(size(items) + size(other))
     keys = {key(item) for item in other}
     return [item for item in items if key(item) not in keys]
 
@@ -40,9 +45,15 @@ def exclude(_scope: Scope, items: list[Any], other: list[Any]) -> list[Any]:
 @built("children")
 def children(_site: Site, source: Plan) -> Plan:
     run = source.boxed()
-    plan = Plan(lambda this, scope: [child for item in run(this, scope) for child in nodes.children(item)])
+
+    def found(this: Any, scope: Scope) -> list[Any]:
+        items = [child for item in run(this, scope) for child in nodes.children(item)]
+        scope.work.spend(len(items))
+        return items
+
+    plan = Plan(found)
     if source.raw is not None:
-        items_of, count = source.run, navigation.children_count(source.raw)
+        items_of, count = counted(source.run), navigation.children_count(source.raw)
         plan.counted = lambda this, scope: sum(map(count, items_of(this, scope)))
     return plan
 
@@ -50,8 +61,16 @@ def children(_site: Site, source: Plan) -> Plan:
 @plain("descendants")
 def descendants(scope: Scope, items: list[Any]) -> list[Any]:
     if len(items) != 1 or items[0] is not scope.resource:
-        return list(nodes.descendants(items))
+        return _descendants(items, scope)
     found = scope.memory.get(descendants)
     if found is None:
-        found = scope.memory[descendants] = list(nodes.descendants(items))
+        found = scope.memory[descendants] = _descendants(items, scope)
+    return found
+
+
+def _descendants(items: list[Any], scope: Scope) -> list[Any]:
+    found: list[Any] = []
+    for level in nodes.levels(items):
+        scope.work.spend(len(level))
+        found += level
     return found

@@ -9,12 +9,14 @@ from adapter.fhirpath import quantity, temporal
 from adapter.fhirpath.comparison import equal_items
 from adapter.fhirpath.environment import Scope
 from adapter.fhirpath.functions.singles import single, text
+from adapter.fhirpath.nodes import Node
 from adapter.fhirpath.numeric import Long, is_integer, is_long
 from adapter.fhirpath.quantity import CALENDAR, Quantity
 from adapter.fhirpath.registry import plain
 from adapter.fhirpath.temporal import Date, DateTime, Time
 
 _MAX_DIGITS = 400
+_MOMENTS = frozenset(("date", "dateTime", "instant", "time"))
 _TRUE = frozenset(("true", "t", "yes", "y", "1", "1.0"))
 _FALSE = frozenset(("false", "f", "no", "n", "0", "0.0"))
 _WHOLE = re.compile(rf"[+-]?[0-9]{{1,{_MAX_DIGITS}}}", re.ASCII)
@@ -99,10 +101,19 @@ def _quantity(value: Any) -> Quantity | None:
     return Quantity.of(Decimal(match[1]), match[2] or match[3] or "1", calendar=match[3] is not None)
 
 
-def _conversion(name: str, convert: Callable[[Any], Any]) -> None:
+def _as_written(items: list[Any], what: str) -> Any:
+    """As `single`; what is a text, or a date or time in its usual form, is not read."""
+    node = items[0] if len(items) == 1 and items[0].__class__ is Node else None
+    if node is not None and node.type.is_primitive and node.value.__class__ is str:
+        if node.type.name not in _MOMENTS or temporal.is_plain(node.value):
+            return node.value
+    return single(items, what)
+
+
+def _conversion(name: str, convert: Callable[[Any], Any], read: Callable[[list[Any], str], Any] = single) -> None:
     @plain(f"to{name}")
     def to(_scope: Scope, items: list[Any]) -> list[Any]:
-        value = single(items, f"to{name}()")
+        value = read(items, f"to{name}()")
         found = None if value is None else convert(value)
         return [] if found is None else [found]
 
@@ -116,7 +127,7 @@ _conversion("Boolean", _boolean)
 _conversion("Integer", _integer)
 _conversion("Long", _long)
 _conversion("Decimal", _decimal)
-_conversion("String", _string)
+_conversion("String", _string, _as_written)
 _conversion("Date", _date)
 _conversion("DateTime", _datetime)
 _conversion("Time", _time)

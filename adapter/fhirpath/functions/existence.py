@@ -8,8 +8,9 @@ from adapter.fhirpath.compiler import Site
 from adapter.fhirpath.environment import Scope
 from adapter.fhirpath.errors import FhirPathError
 from adapter.fhirpath.nodes import Node
-from adapter.fhirpath.plans import NOTHING, Focus, Plan, Truth, boolean, constant, integer
+from adapter.fhirpath.plans import NOTHING, Focus, Plan, Truth, boolean, constant, counted, integer
 from adapter.fhirpath.registry import built, plain
+from adapter.fhirpath.work import size
 
 
 @built("exists", 0, 1)
@@ -27,7 +28,7 @@ def all_(site: Site, source: Plan) -> Plan:
 
 def _any(site: Site, source: Plan, *, wanted: bool) -> Truth:
     """Whether the criterion is true (or, where `wanted` is false, not true) for some item."""
-    run, test = source.run, site.body(0, Focus(source.raw)).truth
+    run, test = counted(source.run), site.body(0, Focus(source.raw)).truth
 
     def plain_loop(this: Any, scope: Scope) -> bool:
         for item in run(this, scope):  # noqa: SIM110 - any() with a generator costs twice as much
@@ -105,15 +106,18 @@ _truths("anyFalse", lambda values: not all(values))
 
 
 @plain("subsetOf", 1)
-def subset_of(_scope: Scope, items: list[Any], other: list[Any]) -> list[Any]:
+def subset_of(scope: Scope, items: list[Any], other: list[Any]) -> list[Any]:
+    scope.work.spend(size(items) + size(other))
     return [{comparison.key(item) for item in items} <= {comparison.key(item) for item in other}]
 
 
 @plain("supersetOf", 1)
-def superset_of(_scope: Scope, items: list[Any], other: list[Any]) -> list[Any]:
+def superset_of(scope: Scope, items: list[Any], other: list[Any]) -> list[Any]:
+    scope.work.spend(size(items) + size(other))
     return [{comparison.key(item) for item in items} >= {comparison.key(item) for item in other}]
 
 
 @plain("isDistinct")
-def is_distinct(_scope: Scope, items: list[Any]) -> list[Any]:
+def is_distinct(scope: Scope, items: list[Any]) -> list[Any]:
+    scope.work.spend(size(items))
     return [len({comparison.key(item) for item in items}) == len(items)]

@@ -6,12 +6,13 @@ from typing import Any
 from adapter.fhirpath import comparison
 from adapter.fhirpath.compiler import Site
 from adapter.fhirpath.environment import Scope
-from adapter.fhirpath.errors import FhirPathError
+from adapter.fhirpath.errors import FhirPathError, FhirPathLimitError
 from adapter.fhirpath.functions.singles import integer, single, text
 from adapter.fhirpath.nodes import boxed
-from adapter.fhirpath.plans import NOTHING, Focus, Plan, Run, derived
+from adapter.fhirpath.plans import NOTHING, Focus, Plan, Run, counted, derived
 from adapter.fhirpath.registry import built
 from adapter.fhirpath.variables import RESERVED
+from adapter.fhirpath.work import size
 
 MAX_ITEMS = 250_000
 """Items that repeat() and select() may find: more is a loop without end, or one inside another."""
@@ -19,7 +20,7 @@ MAX_ITEMS = 250_000
 
 @built("where", 1)
 def where(site: Site, source: Plan) -> Plan:
-    run, test = source.run, site.body(0, Focus(source.raw)).truth
+    run, test = counted(source.run), site.body(0, Focus(source.raw)).truth
     if not site.indexed(0):
 
         def some(this: Any, scope: Scope) -> bool:
@@ -44,7 +45,7 @@ def where(site: Site, source: Plan) -> Plan:
 @built("select", 1)
 def select(site: Site, source: Plan) -> Plan:
     body = site.body(0, Focus(source.raw))
-    return Plan(_each(source.run, body.run, indexed=site.indexed(0)), body.raw)
+    return Plan(_each(counted(source.run), body.run, indexed=site.indexed(0)), body.raw)
 
 
 def _each(run: Run, body: Run, *, indexed: bool) -> Run:
@@ -55,7 +56,7 @@ def _each(run: Run, body: Run, *, indexed: bool) -> Run:
         for item in run(this, scope):
             found += body(item, scope)
             if len(found) > MAX_ITEMS:
-                raise FhirPathError(f"select() finds more than {MAX_ITEMS} items")
+                raise FhirPathLimitError(f"select() finds more than {MAX_ITEMS} items")
         return found
 
     def indexed_loop(this: Any, scope: Scope) -> list[Any]:
@@ -63,7 +64,7 @@ def _each(run: Run, body: Run, *, indexed: bool) -> Run:
         for scope.index, item in enumerate(items):
             found += body(item, scope)
             if len(found) > MAX_ITEMS:
-                raise FhirPathError(f"select() finds more than {MAX_ITEMS} items")
+                raise FhirPathLimitError(f"select() finds more than {MAX_ITEMS} items")
         scope.index = outer
         return found
 
@@ -78,15 +79,18 @@ def repeat(site: Site, source: Plan) -> Plan:
         found: dict[Any, Any] = {}
         level = run(this, scope)
         while level:
+            scope.work.spend(len(level))
             nearest: list[Any] = []
             for item in level:
-                for result in body(item, scope):
+                results = body(item, scope)
+                scope.work.spend(size(results))
+                for result in results:
                     key = comparison.key(result)
                     if key not in found:
                         found[key] = result
                         nearest.append(result)
                 if len(found) > MAX_ITEMS:
-                    raise FhirPathError(f"repeat() finds more than {MAX_ITEMS} items: a loop without end")
+                    raise FhirPathLimitError(f"repeat() finds more than {MAX_ITEMS} items: a loop without end")
             level = nearest
         return list(found.values())
 
@@ -104,8 +108,9 @@ def repeat_all(site: Site, source: Plan) -> Plan:
             nearest: list[Any] = []
             for item in level:
                 nearest += body(item, scope)
+                scope.work.spend(1)
                 if len(found) + len(nearest) > MAX_ITEMS:
-                    raise FhirPathError(f"repeatAll() finds more than {MAX_ITEMS} items: a loop without end")
+                    raise FhirPathLimitError(f"repeatAll() finds more than {MAX_ITEMS} items: a loop without end")
             found += nearest
             level = nearest
         return found
@@ -151,6 +156,7 @@ def sort(site: Site, source: Plan) -> Plan:
 
     def ordered(this: Any, scope: Scope) -> list[Any]:
         items = list(run(this, scope))
+        scope.work.spend(len(items) * len(items).bit_length() * len(keys))
         # From the last key to the first: the sort is stable.
         for key, negated, descending in reversed(keys):
             decorated = [_SortKey(single(key(item, scope), "a key of sort()"), negated=negated) for item in items]
@@ -217,7 +223,7 @@ def define_variable(site: Site, source: Plan) -> Plan:
 def _subset(name: str, take: Callable[[list[Any]], list[Any]]) -> None:
     @built(name)
     def function(_site: Site, source: Plan) -> Plan:
-        run = source.run
+        run = counted(source.run)
         return derived(source, lambda this, scope: take(run(this, scope)))
 
 
@@ -236,7 +242,7 @@ _subset("single", _only)
 def _counted_subset(name: str, take: Callable[[list[Any], int], list[Any]]) -> None:
     @built(name, 1)
     def function(site: Site, source: Plan) -> Plan:
-        run, number = source.run, site.argument(0).boxed()
+        run, number = counted(source.run), site.argument(0).boxed()
 
         def some_items(this: Any, scope: Scope) -> list[Any]:
             items, count = run(this, scope), integer(number(this, scope), f"{name}()")

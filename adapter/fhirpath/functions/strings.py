@@ -5,10 +5,15 @@ from typing import Any
 
 from adapter.fhirpath import patterns
 from adapter.fhirpath.arithmetic import MAX_TEXT, limited
+from adapter.fhirpath.compiler import Site
+from adapter.fhirpath.conditions import holds_text
 from adapter.fhirpath.environment import Scope
 from adapter.fhirpath.errors import FhirPathError
 from adapter.fhirpath.functions.singles import integer, text
-from adapter.fhirpath.registry import plain
+from adapter.fhirpath.nodes import Node, boxed
+from adapter.fhirpath.plans import Plan, boolean, truth_of
+from adapter.fhirpath.registry import built, plain
+from adapter.fhirpath.work import LONG_TEXT, MATCHED
 
 _SPACE = " \t\r\n"
 
@@ -80,10 +85,28 @@ def _pattern(regex: list[Any], flags: list[Any] | None, what: str) -> patterns.P
     return None if found is None else patterns.compiled(found, "" if flags is None else text(flags, what) or "")
 
 
-@plain("matches", 1, 2)
-def matches(_scope: Scope, items: list[Any], regex: list[Any], flags: list[Any] | None = None) -> list[Any]:
+def _matches(_scope: Scope, items: list[Any], regex: list[Any], flags: list[Any] | None = None) -> list[Any]:
     value, pattern = text(items, "matches()"), _pattern(regex, flags, "matches()")
     return [] if value is None or pattern is None else [pattern.search(value)]
+
+
+@built("matches", 1, 2)
+def matches(site: Site, source: Plan) -> Plan:
+    arguments = [site.argument(i) for i in range(site.count)]
+    run, type_, boxes = source.run, source.raw, [argument.boxed() for argument in arguments]
+    form = arguments[0].constant[0] if arguments[0].constant and site.count == 1 else None
+    is_quick = form.__class__ is str and (type_ is None or holds_text(type_))
+
+    def truth(this: Any, scope: Scope) -> bool | None:
+        items = run(this, scope)
+        if is_quick and len(items) == 1 and items[0].__class__ is str and len(items[0]) <= LONG_TEXT:
+            return patterns.compiled(str(form)).search(items[0])
+        for item in items:
+            value = item.value if item.__class__ is Node else item
+            scope.work.spend(1 + len(value) // MATCHED if value.__class__ is str else 1)
+        return truth_of(_matches(scope, boxed(items, type_), *[each(this, scope) for each in boxes]))
+
+    return boolean(truth)
 
 
 @plain("matchesFull", 1, 2)
