@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from adapter.fhir.canonical import CANONICAL, CASE, CASE_EXTENSION, HSA, TASK
-from adapter.sandbox.authoring.content import Resource, request_identifier
+from adapter.sandbox.authoring.content import request_identifier
 from adapter.sandbox.authoring.message import PATIENT, Author
 from adapter.sandbox.authoring.scenario import Scenario, Step, TaskChange
+from adapter.sandbox.authoring.scene import Resource, code_of
 from adapter.sandbox.authoring.stay import Stay
 from adapter.sandbox.identifiers import Identifiers
 
@@ -143,7 +144,7 @@ class Writer:
         if change.aborts is not None:
             stopped = self._tasks[self._task_name(change.aborts, change.of)]
             focus = {"type": "Task", "identifier": stopped["identifier"][0]}
-        why = {"reasonCode": _code("task-status-reason", change.why)} if change.why else {}
+        why = {"reasonCode": code_of("task-status-reason", change.why)} if change.why else {}
         return {
             "resourceType": "Task",
             "id": scene.resource_id(name),
@@ -151,7 +152,7 @@ class Writer:
             "groupIdentifier": {"system": CASE, "value": self.identifiers.new("case")},
             "status": "requested",
             "intent": "order",
-            "code": _code("task-code", change.task) | {"text": _TEXTS[change.task]},
+            "code": code_of("task-code", change.task) | {"text": _TEXTS[change.task]},
             "focus": focus,
             "for": scene.patient,
             **scene.encounter,
@@ -209,11 +210,11 @@ def _said_anew(change: TaskChange) -> Resource:
     if change.status is not None:
         said["status"] = change.status
     if change.reason is not None:
-        said["statusReason"] = _code("task-status-reason", change.reason)
+        said["statusReason"] = code_of("task-status-reason", change.reason)
         if change.reason_text is not None:
             said["statusReason"]["text"] = change.reason_text
     if change.business is not None:
-        said["businessStatus"] = _code("task-business-status", change.business)
+        said["businessStatus"] = code_of("task-business-status", change.business)
     if change.proposal is not None:
         said["output"] = [{"type": {"text": "Förslag"}, "valueString": change.proposal}]
     return said
@@ -221,7 +222,7 @@ def _said_anew(change: TaskChange) -> Resource:
 
 def _provenance(step: Step) -> Resource:
     found: Resource = {"occurredDateTime": step.occurred} if step.occurred else {}
-    return found | ({"reason": [_code("retraction-reason", step.reason)]} if step.reason else {})
+    return found | ({"reason": [code_of("retraction-reason", step.reason)]} if step.reason else {})
 
 
 def _focus(event: str, content: list[Resource]) -> list[str]:
@@ -233,7 +234,3 @@ def _claiming(bundle: Resource, profile: str) -> Resource:
     meta: dict[str, Any] = {"profile": [f"{CANONICAL}/StructureDefinition/{profile}"]}
     kind, identity, *rest = bundle.items()
     return dict([kind, identity, ("meta", meta), *rest])
-
-
-def _code(system: str, code: str) -> Resource:
-    return {"coding": [{"system": f"{CANONICAL}/CodeSystem/{system}", "code": code}]}
