@@ -62,9 +62,6 @@ def _first(group: Group, run: Run, path: Path) -> None:
         if not link.resources:
             words = "no entry has this fullUrl: expected the resource in the Bundle"
             run.report(rules.BUNDLE_REFERENCE, words, where)
-        elif not link.named and len(link.resources) > 1:
-            words = f"the reference leads to {len(link.resources)} entries: expected one"
-            run.report(rules.BUNDLE_REFERENCE_AMBIGUOUS, words, where)
 
 
 def _must_resolve(first: dict[str, Any], path: Path) -> Iterator[tuple[dict[str, Any], Path]]:
@@ -140,10 +137,7 @@ class _Linked:
                     "a resource has this type and id, but by the rules for fullUrl the reference does not lead there"
                 )
                 self._run.report(rules.BUNDLE_REFERENCE_INDIRECT, words, path)
-            elif len(link.resources) > 1:
-                words = f"the reference leads to {len(link.resources)} entries: expected one"
-                self._run.report(rules.BUNDLE_REFERENCE_AMBIGUOUS, words, path)
-            elif link.resources and (place := self._place.get(id(link.resources[0]))) is not None:
+            elif len(link.resources) == 1 and (place := self._place.get(id(link.resources[0]))) is not None:
                 found[place] = None
         return list(found)
 
