@@ -80,3 +80,134 @@ def test_the_div_itself_has_no_handler() -> None:
 )
 def test_where_elements_stand(content: str, right: bool) -> None:
     assert (issues(narrative(content)) == []) is right
+
+
+TABLE = "<table><tr><td>x</td></tr></table>"
+BLOCKS = {
+    "div": "<div>x</div>",
+    "blockquote": "<blockquote>x</blockquote>",
+    "table": TABLE,
+    "ol": "<ol><li>x</li></ol>",
+    "ul": "<ul><li>x</li></ul>",
+    "p": "<p>x</p>",
+    "pre": "<pre>x</pre>",
+}
+TEXTUAL = (
+    *("h1", "h2", "h3", "h4", "h5", "h6", "pre", "address", "caption", "dt", "a", "span", "bdo", "q"),
+    *("b", "i", "tt", "big", "small", "sub", "sup", "em", "strong", "dfn", "code", "samp", "kbd", "var", "cite"),
+    *("abbr", "acronym"),
+)
+
+
+def inside(element: str, content: str) -> list[str]:
+    return issues(narrative(WITHIN.get(element, "{}").format(f"<{element}>{content}</{element}>")))
+
+
+@pytest.mark.parametrize("block", ["div", "blockquote", "table", "ol", "ul", "p"])
+def test_what_ends_a_paragraph_is_not_in_one(block: str) -> None:
+    told = [f"a {block} inside a paragraph"]
+    assert inside("p", BLOCKS[block]) == told
+    assert inside("p", f"<b>x{BLOCKS[block]}</b>") == told
+    assert inside("blockquote", BLOCKS[block]) == []
+
+
+@pytest.mark.parametrize("element", TEXTUAL)
+def test_what_holds_text_holds_no_block(element: str) -> None:
+    for block in ("div", "pre", "table", "ul", "ol"):
+        assert inside(element, f"x{BLOCKS[block]}") == [f"a {block} inside an element that holds text"]
+    assert inside(element, "x<br/>") == []
+
+
+@pytest.mark.parametrize("element", ["dd", "li", "td", "th", "div", "blockquote"])
+def test_what_holds_blocks(element: str) -> None:
+    assert inside(element, "".join(BLOCKS.values())) == []
+
+
+PARTS = {
+    "table": ("tbody", "tr", "caption", "thead", "tfoot", "col", "colgroup"),
+    "tr": ("td", "th"),
+    "tbody": ("tr",),
+    "thead": ("tr",),
+    "tfoot": ("tr",),
+    "ul": ("li",),
+    "ol": ("li",),
+    "dl": ("dd", "dt"),
+}
+MAY_BE_IN = {
+    "tr": "table or thead or tfoot or tbody",
+    **dict.fromkeys(("tbody", "thead", "tfoot", "caption", "colgroup"), "table"),
+    "col": "colgroup or table",
+    **dict.fromkeys(("td", "th"), "tr or thead or tfoot"),
+    "li": "ul or ol",
+    **dict.fromkeys(("dd", "dt"), "dl"),
+}
+
+
+def part(element: str) -> str:
+    inner = "" if element in EMPTY else FILLED.get(element, "x")
+    return f"<{element}>{inner}</{element}>"
+
+
+@pytest.mark.parametrize("whole", PARTS)
+def test_parts_stand_in_their_whole_and_nothing_else_does(whole: str) -> None:
+    for each in PARTS[whole]:
+        assert inside(whole, part(each)) == []
+    assert inside(whole, "<b>x</b>") == [f"a b in a {whole}, where it cannot stand"]
+
+
+@pytest.mark.parametrize(("element", "parents"), MAY_BE_IN.items())
+def test_parts_do_not_stand_elsewhere(element: str, parents: str) -> None:
+    assert issues(narrative(part(element))) == [f"a {element} in a div: expected it in {parents}"]
+
+
+@pytest.mark.parametrize("element", ["br", "img", "hr"])
+def test_an_empty_element_holds_nothing(element: str) -> None:
+    assert inside(element, "<b>x</b>") == [f"a b in a {element}, where it cannot stand"]
+
+
+def test_a_map_holds_areas() -> None:
+    assert inside("map", "<area/>") == []
+    assert inside("map", "<b>x</b>") == ["a b in a map, where it cannot stand"]
+    assert inside("map", "<area><b>x</b></area>") == ["a b in a area, where it cannot stand"]
+
+
+def test_each_fault_is_told_of_once_and_at_most_about_fifty() -> None:
+    wrong = "".join(f"<b><x{number}>y</x{number}></b>" for number in range(3))
+    assert issues(narrative(wrong)) == ["an element that FHIR does not allow in a narrative"]
+    other = '<x:b xmlns:x="urn:x">y</x:b>'
+    assert issues(narrative(f"<p>x</p>{other}<i>y</i><li>x</li>")) == [
+        "a li in a div: expected it in ul or ol",
+        "an element outside the namespace http://www.w3.org/1999/xhtml",
+    ]
+
+
+def test_what_is_no_xhtml_is_told_by_its_fault() -> None:
+    assert len(issues("<div>")) == 1
+    assert "entity" in issues(f"<!DOCTYPE div [<!ENTITY x 'y'>]><div {NS}>&x;</div>")[0].lower() or issues(
+        f"<!DOCTYPE div [<!ENTITY x 'y'>]><div {NS}>&x;</div>"
+    )
+    assert issues(f"<div {NS}> </div>") == ["there is neither text nor an image"]
+    assert issues(f'<div {NS}><img src="x"/></div>') == []
+    assert issues(f'<div {NS}><img alt="x"/></div>') == ["there is neither text nor an image"]
+    assert issues(f'<div {NS}><b alt="x"/></div>') == [
+        "an attribute that FHIR does not allow on b",
+        "there is neither text nor an image",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("href", "words"),
+    [
+        ("x", None),
+        (" ", "a link whose href is empty"),
+        ("urn:x", "a link to a URN: expected one that a browser can follow"),
+        ("CID :x", "a link to a cid: expected one that a browser can follow"),
+        ("javascript:x", "a link to a script: expected one that a browser can follow"),
+        ("vbscript:x", "a link to a script: expected one that a browser can follow"),
+        ("cid", None),
+        ("http://x.example/urn:x", None),
+        ("#urn:x", None),
+    ],
+)
+def test_links(href: str, words: str | None) -> None:
+    assert issues(narrative(f'<a href="{href}">x</a>')) == ([words] if words else [])

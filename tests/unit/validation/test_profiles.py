@@ -249,6 +249,111 @@ ELEMENTS: dict[str, tuple[str, list[dict[str, Any]]]] = {
             )
         ],
     ),
+    "status": ("Observation", [element("Observation.status", short="x"), element("Observation.category", min=1)]),
+    "value-type": (
+        "Observation",
+        [
+            element(
+                "Observation.value[x]",
+                type=[{"code": "Quantity", "profile": [URL + "gram"]}, {"code": "string"}, {"code": "boolean"}],
+            )
+        ],
+    ),
+    "gram": ("Quantity", [element("Quantity.unit", min=1)]),
+    "id": ("Patient", [element("Patient.id", type=[{"code": "string"}], maxLength=3)]),
+    "domain": ("DomainResource", [element("DomainResource.text", min=1)]),
+    "bound-concept": (
+        "Observation",
+        [
+            sliced("Observation.category", ("value", "$this"), rules="closed"),
+            slice_("Observation.category", "any", binding={"strength": "required", "valueSet": "http://acme.com/vs"}),
+        ],
+    ),
+    "bound-coding": (
+        "Observation",
+        [
+            sliced("Observation.category.coding", ("value", "$this"), rules="closed"),
+            slice_(
+                "Observation.category.coding",
+                "any",
+                binding={"strength": "required", "valueSet": "http://acme.com/vs"},
+            ),
+        ],
+    ),
+    "bound-inside": (
+        "Observation",
+        [
+            sliced("Observation.category", ("value", "coding"), rules="closed"),
+            slice_("Observation.category", "any"),
+            element("Observation.category.coding", binding={"strength": "required", "valueSet": "http://acme.com/vs"}),
+        ],
+    ),
+    "extensible-slice": (
+        "Observation",
+        [
+            sliced("Observation.category", ("value", "$this"), rules="closed"),
+            slice_("Observation.category", "any", binding={"strength": "extensible", "valueSet": "http://acme.com/vs"}),
+        ],
+    ),
+    "either-target": (
+        "Patient",
+        [
+            element(
+                "Patient.generalPractitioner",
+                type=[{"code": "Reference", "targetProfile": [URL + "aliased", URL + "named"]}],
+            )
+        ],
+    ),
+    "named": ("Organization", [element("Organization.name", min=1)]),
+    "any-target": (
+        "Basic",
+        [element("Basic.subject", type=[{"code": "Reference", "targetProfile": [BASE + "Resource", URL + "named"]}])],
+    ),
+    "resource-target": (
+        "Basic",
+        [element("Basic.subject", type=[{"code": "Reference", "targetProfile": [BASE + "Resource"]}])],
+    ),
+    "same-targets": (
+        "Patient",
+        [
+            element(
+                "Patient.managingOrganization",
+                type=[{"code": "Reference", "targetProfile": [BASE + "Organization"]}],
+            )
+        ],
+    ),
+    "unknown-target": (
+        "Basic",
+        [element("Basic.subject", type=[{"code": "Reference", "targetProfile": ["http://acme.com/unknown"]}])],
+    ),
+    "unknown-type": ("Patient", [element("Patient.name", type=[{"code": "HumanName", "profile": [URL + "absent"]}])]),
+    "two-entries": (
+        "Bundle",
+        [
+            sliced("Bundle.entry", ("type", "resource"), rules="closed"),
+            slice_("Bundle.entry", "who", max="1"),
+            element("Bundle.entry.resource", type=[{"code": "Patient"}]),
+            slice_("Bundle.entry", "what", min=1),
+            element("Bundle.entry.resource", type=[{"code": "Basic", "profile": [URL + "resource-target"]}]),
+        ],
+    ),
+    "names": (
+        "Patient",
+        [
+            sliced("Patient.name", ("value", "use"), ("exists", "period"), rules="closed"),
+            slice_("Patient.name", "old"),
+            element("Patient.name.use", fixedCode="old"),
+            element("Patient.name.period", min=1),
+        ],
+    ),
+    "deep": (
+        "Patient",
+        [
+            sliced("Patient.contact", ("value", "relationship.coding.code"), rules="closed"),
+            slice_("Patient.contact", "a"),
+            element("Patient.contact.relationship.coding.code", fixedCode="a"),
+        ],
+    ),
 }
 SYSTEM = "http://hl7.org/fhir/contact-point-use"
 VALUE_SET = {
@@ -266,7 +371,7 @@ def definition(name: str) -> dict[str, Any]:
         "url": URL + name,
         "name": name,
         "status": "draft",
-        "kind": "complex-type" if type_ == "Identifier" else "resource",
+        "kind": "complex-type" if type_ in ("Identifier", "Quantity") else "resource",
         "abstract": False,
         "type": type_,
         "baseDefinition": BASE + type_,
@@ -304,6 +409,22 @@ def led(*contained: dict[str, Any], element: str = "focus", source: dict[str, An
 
 def categories(*found: dict[str, Any]) -> dict[str, Any]:
     return OBSERVATION | {"category": [*found]}
+
+
+def concepts(*codings: dict[str, Any]) -> dict[str, Any]:
+    return categories({"coding": [*codings]})
+
+
+def practitioner(**members: Any) -> dict[str, Any]:
+    return led({"resourceType": "Organization", **members}, element="generalPractitioner", source=PATIENT)
+
+
+def subject(target: dict[str, Any]) -> dict[str, Any]:
+    return BASIC | {"contained": [target | {"id": "c"}], "subject": {"reference": "#c"}}
+
+
+def contact(*relations: dict[str, Any]) -> dict[str, Any]:
+    return PATIENT | {"contact": [{"name": {"text": "x"}, "relationship": [*relations]}]}
 
 
 PERIOD = {"text": "x", "period": {"start": "2026"}}
@@ -430,6 +551,68 @@ CASES: list[tuple[str, dict[str, Any], list[str]]] = [
         ["target generalPractitioner[0]"],
     ),
     ("target", led({"resourceType": "Practitioner"}, element="generalPractitioner", source=PATIENT), []),
+    ("status", {"resourceType": "Observation", "code": {"text": "x"}, "category": [{"text": "x"}]}, []),
+    ("status", OBSERVATION, ["min "]),
+    ("status", categories({"text": "x"}) | {"status": ["final", "final"]}, []),
+    ("value-type", OBSERVATION | {"valueQuantity": {"unit": "x"}}, []),
+    ("value-type", OBSERVATION | {"valueQuantity": {"value": 1}}, ["min value.ofType(Quantity)"]),
+    ("value-type", OBSERVATION | {"valueString": "x"}, []),
+    ("value-type", OBSERVATION | {"valueInteger": 1}, ["element-type value.ofType(integer)"]),
+    ("id", PATIENT | {"id": "xxx"}, []),
+    ("id", PATIENT | {"id": "xxxx"}, ["length id"]),
+    ("domain", PATIENT, ["min "]),
+    ("domain", PATIENT | {"text": {"status": "empty", "div": "x"}}, []),
+    ("domain", bundle(), ["type "]),
+    ("status", PATIENT, ["type "]),
+    ("number", PATIENT, ["type "]),
+    ("bound-concept", concepts({"system": SYSTEM, "code": "work"}), []),
+    ("bound-concept", concepts({"system": SYSTEM, "code": "old"}), ["slice-closed category[0]"]),
+    ("bound-concept", concepts({"system": SYSTEM, "code": "old"}, {"system": SYSTEM, "code": "work"}), []),
+    ("bound-concept", concepts({"code": "work"}), ["slice-closed category[0]"]),
+    ("bound-concept", concepts({"system": SYSTEM}), ["slice-closed category[0]"]),
+    ("bound-concept", concepts({"system": SYSTEM}, {"system": SYSTEM, "code": "work"}), []),
+    ("bound-concept", categories({"text": "work"}), ["slice-closed category[0]"]),
+    ("bound-coding", concepts({"system": SYSTEM, "code": "work"}), []),
+    (
+        "bound-coding",
+        concepts({"system": SYSTEM, "code": "work"}, {"system": SYSTEM, "code": "old"}),
+        ["slice-closed category[0].coding[1]"],
+    ),
+    ("bound-inside", concepts({"system": SYSTEM, "code": "old"}, {"system": SYSTEM, "code": "work"}), []),
+    ("bound-inside", concepts({"system": SYSTEM, "code": "old"}), ["slice-closed category[0]"]),
+    (
+        "extensible-slice",
+        concepts({"system": SYSTEM, "code": "work"}),
+        ["slice-undecided category"],
+    ),
+    ("extensible-slice", OBSERVATION, []),
+    ("either-target", practitioner(name="x"), []),
+    ("either-target", practitioner(alias=["x"]), []),
+    ("either-target", practitioner(active=True), ["target generalPractitioner[0]"]),
+    ("any-target", subject({"resourceType": "Organization", "alias": ["x"]}), []),
+    ("any-target", subject({"resourceType": "Organization", "name": "x"}), []),
+    ("any-target", subject(PATIENT), []),
+    ("resource-target", subject(PATIENT), []),
+    ("same-targets", PATIENT | {"managingOrganization": {"reference": "Organization/1"}}, []),
+    ("unknown-target", subject(PATIENT), []),
+    ("unknown-type", named("x"), ["unknown name[0]"]),
+    ("unknown-type", PATIENT, []),
+    ("two-entries", bundle(PATIENT, BASIC), []),
+    ("two-entries", bundle(PATIENT, PATIENT), ["max ", "min "]),
+    ("two-entries", bundle(BASIC, OBSERVATION, BASIC), ["slice-closed entry[1]"]),
+    ("names", names(PERIOD | {"use": "old"}), []),
+    ("names", names(PERIOD), ["slice-closed name[0]"]),
+    ("names", names({"text": "x", "use": "old"}), ["slice-closed name[0]"]),
+    ("deep", contact({"coding": [{"code": "a"}]}), []),
+    (
+        "deep",
+        contact({"coding": [{"code": "b"}]}, {"coding": [{"code": "b"}, {"code": "a"}]}),
+        [f"fixed contact[0].relationship[{index}].coding[0].code" for index in (0, 1)],
+    ),
+    ("deep", contact({"coding": [{"code": "b"}]}), ["slice-closed contact[0]"]),
+    ("deep", contact({"text": "a"}), ["slice-closed contact[0]"]),
+    ("deep", contact({"text": "a"}, {"coding": [{"code": "a"}]}), []),
+    ("deep", PATIENT | {"contact": [{"name": {"text": "x"}}]}, ["slice-closed contact[0]"]),
 ]
 
 
