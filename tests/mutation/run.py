@@ -17,6 +17,7 @@ import gc
 import importlib
 import inspect
 import json
+import marshal
 import os
 import random
 import resource
@@ -41,6 +42,8 @@ from mutants import Mutant, mutants, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 SURVIVORS = Path(__file__).parent / "survivors.json"
+JOURNAL = ROOT / "build" / "mutants.jsonl"
+"""What became of each mutant that was tried here, the newest last: what killed it is tried first the next time."""
 GROUPS = {
     "rules": (
         "adapter.validation",
@@ -60,13 +63,14 @@ Key = tuple[str, str, str, str, str, int]
 LEAST = 0.9
 SLOWEST = 2.0
 """Seconds that a test may take; a slower one is left out."""
-BUDGET = 10.0
+BUDGET = 5.0
 """Seconds of processor that the tests of a mutant are given: those first that run the fewest lines of its module."""
 
 _LEFT_OUT = ["--ignore-glob=*/test_hostile.py", "--ignore-glob=*/test_whole.py"]
 """Content made to cost, and whole journeys: they take long and are not about one rule."""
 
 _WALL = 120.0
+_WARMING = 10
 _MEMORY = 4 << 30
 
 
@@ -173,6 +177,8 @@ class Plugin:
         self._forks = Forks(options.jobs)
         self._failed: list[str] = []
         self._finders: dict[str, Counter[str]] = defaultdict(Counter)
+        self._before = _journal(options.group)
+        self._listed = {key for key, why in _known().items() if why} if options.trust else set()
         self.results: list[Result] = []
         self.told: list[str] = []
         self.every: set[Key] = set()
@@ -195,29 +201,54 @@ class Plugin:
             self._failed.append(report.nodeid)
 
     def _measure(self, items: list[pytest.Item]) -> list[Test]:
-        """Runs every test with fixtures of its own, so that none finds compiled what its lines are to show. It fills
-        the memory that forks begin with, too: expressions, packages, tables."""
+        """Runs every test with fixtures of its own, so that none finds compiled what its lines are to show. Every tenth
+        runs here, which fills the memory that forks begin with: expressions, packages, tables; the others in forks."""
+        found: list[Test] = []
+        left = [item for index, item in enumerate(items) if index % _WARMING]
+        for item in items[::_WARMING]:
+            self._measured(item, *self._lines(item), found)
+        for start in range(0, len(left), _WARMING):
+            part = left[start : start + _WARMING]
+
+            def work(part: list[pytest.Item] = part) -> bytes:
+                return marshal.dumps([self._lines(item) for item in part])
+
+            def done(how: str, written: bytes, part: list[pytest.Item] = part) -> None:
+                if how == "ended":
+                    for item, measured in zip(part, marshal.loads(written), strict=True):
+                        self._measured(item, *measured, found)
+                else:
+                    self.told.append(f"left out, for their process {how}: {', '.join(item.nodeid for item in part)}")
+
+            self._forks.start(work, 10 * _WARMING, done)
+        self._forks.wait()
+        return found
+
+    def _lines(self, item: pytest.Item) -> tuple[bool, float, dict[str, frozenset[int]]]:
+        """Whether a test passes, its seconds, and its lines by file."""
         files = [str(module.__file__) for module in self._modules.values()]
         recorder = coverage.Coverage(data_file=None, include=files, branch=False, config_file=False)
         recorder.set_option("run:disable_warnings", ["no-data-collected"])
-        found: list[Test] = []
-        for item in items:
-            began = time.process_time()
-            recorder.erase()
-            recorder.start()
-            item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
-            recorder.stop()
-            seconds = time.process_time() - began
-            data = recorder.get_data()
-            if self._failed:
-                self.told.append(f"left out, for it fails without any mutant: {item.nodeid}")
-                self._failed.clear()
-            elif seconds > SLOWEST:
-                self.told.append(f"left out, for it takes {seconds:.1f} s: {item.nodeid}")
-            else:
-                lines = {file: frozenset(data.lines(file) or ()) for file in files}
-                found.append(Test(item, lines, seconds))
-        return found
+        self._failed.clear()
+        began = time.process_time()
+        recorder.start()
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+        recorder.stop()
+        seconds = time.process_time() - began
+        data = recorder.get_data()
+        passed = not self._failed
+        self._failed.clear()
+        return passed, seconds, {file: frozenset(data.lines(file) or ()) for file in files}
+
+    def _measured(
+        self, item: pytest.Item, passed: bool, seconds: float, lines: dict[str, frozenset[int]], found: list[Test]
+    ) -> None:
+        if not passed:
+            self.told.append(f"left out, for it fails without any mutant: {item.nodeid}")
+        elif seconds > SLOWEST:
+            self.told.append(f"left out, for it takes {seconds:.1f} s: {item.nodeid}")
+        else:
+            found.append(Test(item, lines, seconds))
 
     def _run(self, tests: list[Test]) -> None:
         work = [
@@ -227,6 +258,8 @@ class Plugin:
             for mutant in mutants(tree, name)
         ]
         self.every = {(self._options.group, *mutant.key) for mutant, _, _ in work}
+        if self._options.alive:
+            work = [each for each in work if self._before.get(each[0].key, ("", ""))[0] in ("survived", "unreached")]
         random.Random(self._options.seed).shuffle(work)  # so that what a limit leaves is a sample
         work = work[: self._options.sample or None]
         began = time.monotonic()
@@ -248,10 +281,21 @@ class Plugin:
         file = str(module.__file__)
         reached = [test for test in tests if not lines.isdisjoint(test.lines[file])]
         if not reached:
-            self.results.append(Result(mutant, "unreached"))
+            self._found(mutant, "unreached", "")
+            return
+        if (self._options.group, *mutant.key) in self._listed:
+            self._found(mutant, "survived", "")
             return
         finders = self._finders[f"{mutant.module}.{mutant.function}"]
-        reached.sort(key=lambda test: (-finders[test.item.nodeid], len(test.lines[file]), test.seconds))
+        _, killer = self._before.get(mutant.key, ("", ""))
+        reached.sort(
+            key=lambda test: (
+                test.item.nodeid != killer,
+                -finders[test.item.nodeid],
+                len(test.lines[file]),
+                test.seconds,
+            )
+        )
 
         def work() -> bytes:
             mutant.apply()
@@ -264,9 +308,15 @@ class Plugin:
             outcome = (
                 ("killed" if by else "survived") if how == "ended" else "timeout" if how == "timeout" else "killed"
             )
-            self.results.append(Result(mutant, outcome, by))
+            self._found(mutant, outcome, by)
 
         self._forks.start(work, 5 + 2 * BUDGET, done)
+
+    def _found(self, mutant: Mutant, outcome: str, by: str) -> None:
+        self.results.append(Result(mutant, outcome, by))
+        JOURNAL.parent.mkdir(exist_ok=True)
+        with JOURNAL.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([self._options.group, *mutant.key, outcome, by], ensure_ascii=False) + "\n")
 
     def _test(self, items: list[pytest.Item]) -> str:
         """Runs tests until one fails, and tells which, or until the time for them is used."""
@@ -278,6 +328,13 @@ class Plugin:
             if time.process_time() - began > BUDGET:
                 break
         return ""
+
+
+def _journal(group: str) -> dict[tuple[Any, ...], tuple[str, str]]:
+    if not JOURNAL.exists():
+        return {}
+    rows = map(json.loads, JOURNAL.read_text(encoding="utf-8").splitlines())
+    return {tuple(row[1:-2]): (row[-2], row[-1]) for row in rows if row[0] == group}
 
 
 def _is_random(item: pytest.Item) -> bool:
@@ -422,6 +479,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="the order in which mutants are tried")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--nice", type=int, default=10)
+    parser.add_argument("--alive", action="store_true", help="only those that were not killed when last tried here")
+    parser.add_argument("--trust", action="store_true", help="do not try what is listed with a reason: it survives")
     parser.add_argument("--update", action="store_true", help="write the survivors of these modules, reasons kept")
     return parser.parse_args()
 
