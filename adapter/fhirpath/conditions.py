@@ -99,10 +99,7 @@ def _union_of_texts(operands: list[Plan]) -> Plan:
             return list(dict.fromkeys(items))
         return comparison.distinct(nodes.boxed(items, type_))
 
-    def some(this: Any, scope: Scope) -> bool:
-        return any(plan.some(this, scope) for plan in operands)
-
-    return Plan(run, type_, some=some)
+    return Plan(run, type_, some=lambda this, scope: any(plan.some(this, scope) for plan in operands))
 
 
 def binary(operator: str, left: Plan, right: Plan) -> Plan | None:
@@ -338,7 +335,8 @@ def of_type(plan: Plan, types: tuple[Type, ...]) -> Plan:
         return plan if _selects(plan.raw, types) else Plan(_discarding(plan))
     run = plan.run
     wanted = types[0]
-    if plan.resources is not None and len(types) == 1 and _is_final_resource(wanted):
+    is_resource = len(types) == 1 and _is_final(wanted) and model.fhir("Resource") in wanted.ancestors
+    if plan.resources is not None and is_resource:
         return _of_name(plan.resources, wanted)
     if len(types) > 1 or not _is_final(wanted):
         many = counted(run)
@@ -353,10 +351,6 @@ def of_type(plan: Plan, types: tuple[Type, ...]) -> Plan:
         ]
 
     return Plan(unboxed, wanted)
-
-
-def _is_final_resource(type_: Type) -> bool:
-    return _is_final(type_) and model.fhir("Resource") in type_.ancestors
 
 
 def _of_name(resources: Run, type_: Type) -> Plan:

@@ -62,8 +62,32 @@ def predicate(node: Node, discriminators: list[dict[str, Any]], host: Host, posi
         return None
     if len(tests) == 1:
         (only,) = tests
-        return lambda item, _index, run: only(item, run)
+        return ByType(only) if isinstance(only, ResourceTest) else lambda item, _index, run: only(item, run)
     return lambda item, _index, run: all(test(item, run) for test in tests)
+
+
+class ByType:
+    """The predicate of a slice that only the type of a resource tells."""
+
+    __slots__ = ("test",)
+
+    def __init__(self, test: "ResourceTest") -> None:
+        self.test = test
+
+    def __call__(self, item: Item, _index: int, run: Run) -> bool:
+        return self.test(item, run)
+
+
+def by_type(predicates: list[Predicate | None]) -> tuple[str, dict[str, int]] | None:
+    """The member, and which of the slices a type in it belongs to, where that is all that tells slices apart."""
+    found: dict[str, int] = {}
+    names: set[str] = set()
+    for position, each in enumerate(predicates):
+        if not isinstance(each, ByType) or not found.keys().isdisjoint(each.test.types):
+            return None
+        names.add(each.test.name)
+        found |= dict.fromkeys(each.test.types, position)
+    return (names.pop(), found) if len(names) == 1 else None
 
 
 def _at(node: Node, position: int) -> Predicate:
@@ -242,19 +266,28 @@ def _type_test(path: list[Segment], criterion: Criterion, host: Host) -> _Test |
     if not types or "Resource" in types:
         return (lambda item, run: bool(follow(item, path, run, host.collectors))) if types else None
     if len(path) == 1 and path[0][0] == "name" and types <= host.collectors.table.resources:
-        return _resource_test(path[0][1], types)
+        return ResourceTest(path[0][1], types)
     return lambda item, run: any(each.type in types for each in follow(item, path, run, host.collectors))
 
 
-def _resource_test(name: str, types: set[str]) -> _Test:
+class ResourceTest:
     """Whether the resource in a member is of one of the types: as of the entries of a Bundle."""
 
-    def test(item: Item, _run: Run) -> bool:
-        found = item.owner.get(name)
-        named = found.get("resourceType") if found.__class__ is dict else None
-        return named.__class__ is str and named in types
+    __slots__ = ("name", "types")
 
-    return test
+    def __init__(self, name: str, types: set[str]) -> None:
+        self.name = name
+        self.types = types
+
+    def __call__(self, item: Item, _run: Run) -> bool:
+        return named_type(item, self.name) in self.types
+
+
+def named_type(item: Item, name: str) -> str:
+    """The type that the resource in a member states; the empty text where there is none."""
+    found = item.owner.get(name)
+    named = found.get("resourceType") if found.__class__ is dict else None
+    return named if named.__class__ is str else ""
 
 
 def _profile_test(path: list[Segment], criterion: Criterion, host: Host) -> _Test | None:

@@ -59,7 +59,8 @@ class Group:
 
     def resolve(self, url: str, entry: Entry | None) -> list[Resource]:
         """The resources that a reference in the resource of an entry leads to: one, where all is well."""
-        url = url.partition("#")[0]
+        if "#" in url:
+            url = url.partition("#")[0]
         if not self.is_bundle:
             return self._by_name.get(url, [])
         if is_absolute(url):

@@ -199,6 +199,8 @@ def _references(message: MessageBundle) -> Iterator[Issue]:
             checked = _without_parties(resource)
         elif resource.get("resourceType") == "Provenance" and place not in own:
             checked = resource | {"target": None}  # a header of an earlier message: history, not content
+        if not any(_reference_fault(message, entry, url) for url in _urls(checked)):
+            continue
         for path, url in _written_references(checked):
             if fault := _reference_fault(message, entry, url):
                 yield rules.REFERENCE.issue(fault, place + _expression(path))
@@ -220,6 +222,22 @@ def _reference_fault(message: MessageBundle, entry: dict[str, Any], url: str) ->
     return (
         "a relative reference leads to no entry by the base URL of this entry's fullUrl: expected the target's fullUrl"
     )
+
+
+def _urls(resource: dict[str, Any]) -> set[str]:
+    """As `_written_references`, in no order and without the places: of a right resource no more is asked."""
+    found: set[str] = set()
+    waiting: list[Any] = [resource]
+    for value in waiting:
+        if value.__class__ is list:
+            waiting += [each for each in value if each.__class__ is dict or each.__class__ is list]
+        elif value.get("resourceType") != "Bundle":
+            for name, member in value.items():
+                if member.__class__ is dict or member.__class__ is list:
+                    waiting.append(member)
+                elif name == "reference" and text(member):
+                    found.add(member)
+    return found
 
 
 def _written_references(resource: dict[str, Any]) -> Iterator[tuple[_Path, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from adapter.fhir.shapes import obj, text
-from adapter.validation import constraints, rules
+from adapter.validation import constraints, rules, shortcuts
 from adapter.validation.bindings import Terms
 from adapter.validation.constraints import ItemCheck
 from adapter.validation.items import Collectors, Item
@@ -119,6 +119,7 @@ class Compiler:
     def children(self, node: Node, whole: Node | None, structure: str) -> tuple[OwnerCheck, ...]:
         """The checks of what an object of a structure has below a node. `whole`: the node that this is a slice of."""
         found: list[OwnerCheck] = []
+        absent: dict[str, OwnerCheck] = {}
         definitions = self._host.definitions(structure.partition(".")[0])
         for name, child in node.children.items():
             if structure in self.collectors.table and not self.collectors.elements(structure, name):
@@ -126,9 +127,17 @@ class Compiler:
             inherited = whole.children.get(name) if whole is not None else None
             base = inherited.definition if inherited is not None else self._base(definitions, structure, name)
             check = self._child(child, inherited, base, structure)
-            if check is not None:
+            if (
+                check is not None
+                and child.definition.get("max") == "0"
+                and not child.slices
+                and not child.definition.get("min")
+            ):
+                elements = self.collectors.elements(structure, name)
+                absent |= {key: check for each in elements for key in (each.name, f"_{each.name}")}
+            elif check is not None:
                 found.append(check)
-        return tuple(found)
+        return (*([shortcuts.absent(absent)] if absent else []), *found)
 
     def _base(self, definitions: dict[str, dict[str, Any]], structure: str, name: str) -> dict[str, Any]:
         found = definitions.get(f"{structure}.{name}")

@@ -98,5 +98,17 @@ class Occurrence:
         return check
 
 
+def absent(checks: dict[str, OwnerCheck]) -> OwnerCheck:
+    """The check of elements that may not be there, by the members that they would be."""
+    keys = frozenset(checks)
+
+    def check(owner: dict[str, Any], run: Run, path: Path) -> None:
+        if not keys.isdisjoint(owner):
+            for each in dict.fromkeys(checks[key] for key in owner if key in keys):
+                each(owner, run, path)
+
+    return check
+
+
 def _is_element(value: Any) -> bool:
     return value.__class__ is dict and "resourceType" not in value

@@ -65,6 +65,7 @@ class Slicing:
             predicate = criteria.predicate(each, discriminators, host, position)
             position += Slice(each, None, None, None).least
             self._slices.append(Slice(each, predicate, check, inner))
+        self._by_type = criteria.by_type([each.predicate for each in self._slices])
         self._undecided = [each.name for each in self._slices if each.predicate is None]
 
     @property
@@ -99,6 +100,9 @@ class Slicing:
         return None
 
     def _position(self, item: Item, index: int, run: Run) -> int | None:
+        if self._by_type is not None:
+            name, positions = self._by_type
+            return positions.get(criteria.named_type(item, name))
         found: int | None = None
         for position, each in enumerate(self._slices):
             if each.predicate is not None and each.predicate(item, index, run):

@@ -104,10 +104,9 @@ def _quantity(value: Any) -> Quantity | None:
 def _as_written(items: list[Any], what: str) -> Any:
     """As `single`; what is a text, or a date or time in its usual form, is not read."""
     node = items[0] if len(items) == 1 and items[0].__class__ is Node else None
-    if node is not None and node.type.is_primitive and node.value.__class__ is str:
-        if node.type.name not in _MOMENTS or temporal.is_plain(node.value):
-            return node.value
-    return single(items, what)
+    if node is None or not node.type.is_primitive or node.value.__class__ is not str:
+        return single(items, what)
+    return node.value if node.type.name not in _MOMENTS or temporal.is_plain(node.value) else single(items, what)
 
 
 def _conversion(name: str, convert: Callable[[Any], Any], read: Callable[[list[Any], str], Any] = single) -> None:
