@@ -22,6 +22,7 @@ _DAY = len("2026-03-09")
 _REMEMBERED = 2000
 _SHORT = 200
 _BASE64 = re.compile(r"[0-9a-zA-Z+/]*={0,2}")
+_USUAL = ("http://", "https://", "urn:uuid:", "urn:oid:")
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:[^ ]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+", re.ASCII)
@@ -107,6 +108,8 @@ class _Uris:
 
 def is_absolute(url: str) -> bool:
     """Whether a URL begins with a scheme in lower case and goes on without a space."""
+    if url.startswith(_USUAL):
+        return " " not in url
     return _ABSOLUTE.fullmatch(url) is not None
 
 
