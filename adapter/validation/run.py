@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from adapter.fhir.outcomes import Issue, Rule
@@ -11,7 +12,10 @@ from adapter.validation import rules
 from adapter.validation.groups import Group
 
 MAX_ISSUES = 1000
-"""What a resource may have before validation stops: a hostile one must not become a larger answer."""
+"""What is listed of a resource: a hostile one must not become a larger answer. Validation stops there if an error is
+among them, else at the next error."""
+
+_ERRORS = ("error", "fatal")
 
 MAX_TRIALS = 100_000
 """How often content may be held against a profile to see whether it fits, before validation stops."""
@@ -65,6 +69,7 @@ class Run:
 
     __slots__ = (
         "claims",
+        "ending",
         "environment",
         "fits",
         "frame",
@@ -74,12 +79,15 @@ class Run:
         "open",
         "root",
         "trials",
+        "verdict",
         "work",
     )
 
     def __init__(self, root: str) -> None:
         self.root = root
         self.issues: list[Issue] = []
+        self.verdict = self.issues
+        self.ending: Issue | None = None
         self.frame = Frame({}, root, None)
         self.fits: dict[tuple[int, str], bool] = {}
         self.claims: list[tuple[Frame, str, int]] = []
@@ -92,18 +100,26 @@ class Run:
 
     def report(self, rule: Rule, words: str, path: Path, profile: str = "", severity: str = "", code: str = "") -> None:
         """Adds a finding. `words` say what was found and expected, and hold no value of the resource."""
-        if len(self.issues) >= MAX_ISSUES:
-            raise Enough
+        severity = severity or rule.severity
+        if len(self.issues) >= MAX_ISSUES and self.issues is self.verdict:
+            self.ending = too_many()
+            if severity not in _ERRORS:
+                return  # a thousand hints must not hide the error after them
+            if any(issue.severity in _ERRORS for issue in self.issues):
+                raise Enough
         place = (self.root + expression(path),)
-        self.issues.append(Issue(severity or rule.severity, code or rule.code, words, place, rule.id, profile))
+        self.issues.append(Issue(severity, code or rule.code, words, place, rule.id, profile))
 
     @contextmanager
     def trial(self) -> Iterator[list[Issue]]:
         """Findings within go to the list that is given, not to the verdict."""
         self.trials += 1
+        kept = self.issues
         if self.trials > MAX_TRIALS:
+            words = f"validation stopped after {MAX_TRIALS} attempts to hold content against profiles"
+            self.ending = replace(rules.STOPPED.issue(words), severity="error")  # what follows may be wrong
             raise Enough
-        kept, self.issues = self.issues, []
+        self.issues = []
         try:
             yield self.issues
         finally:
@@ -135,5 +151,5 @@ def names(path: Path, until: Path) -> list[str]:
 
 
 def too_many() -> Issue:
-    """What is said where the walk ended early."""
-    return rules.STOPPED.issue(f"validation stopped after {MAX_ISSUES} issues")
+    """What is said where not all issues are listed."""
+    return rules.STOPPED.issue(f"there are more than {MAX_ISSUES} issues: no more are listed")

@@ -22,7 +22,7 @@ from adapter.validation import rules
 from adapter.validation.engine import Engine
 from adapter.validation.extensions import Unknown
 from adapter.validation.library import Library
-from adapter.validation.run import Enough, Run, too_many
+from adapter.validation.run import Enough, Run
 from adapter.validation.suppressions import Suppressions
 from adapter.validation.vocabulary import Remote, Vocabulary
 
@@ -159,8 +159,9 @@ class Validator:
                     self._engine.against(canonical, resource, run)
                 self._engine.claims(run, asked)
         except Enough:
-            return [*run.issues, too_many()]
-        return list(dict.fromkeys(run.issues))
+            run.issues = run.verdict
+        found = list(dict.fromkeys(run.issues))
+        return [*found, run.ending] if run.ending else found
 
 
 def _misfit(found: fhir_xml.Misfit) -> Issue:

@@ -184,7 +184,8 @@ def _parts(*patterns: str) -> Callable[[], Iterator[bytes]]:
             yield content
             with suppress(ParseError):
                 for entry in fhir_json.parse(content).get("entry", []):
-                    yield fhir_json.serialize(entry["resource"])
+                    if "resource" in entry:
+                        yield fhir_json.serialize(entry["resource"])
 
     return seeds
 

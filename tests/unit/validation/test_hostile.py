@@ -1,9 +1,11 @@
 """Content made to cost: bounded, and said. No time is measured; what is not bounded does not end."""
 
+import time
 from typing import Any
 
 import pytest
 
+from adapter.fhirpath.work import Work
 from adapter.validation import Validator, run
 
 PATIENT: dict[str, Any] = {"resourceType": "Patient"}
@@ -105,6 +107,62 @@ def test_a_bundle_whose_entries_all_claim_each_other(validator: Validator) -> No
     links = [{"other": {"reference": url}, "type": "seealso"} for url in urls[:30]]
     entries = [{"fullUrl": url, "resource": PATIENT | {"link": links}} for url in urls]
     assert rules_of(validator, {"resourceType": "Bundle", "type": "collection", "entry": entries}) == set()
+
+
+def profile(expression: str) -> dict[str, Any]:
+    """A profile of Patient with an invariant."""
+    constraint = {"key": "a-1", "severity": "error", "human": "h", "expression": expression}
+    return {
+        "resourceType": "StructureDefinition",
+        "url": "http://acme.com/asking",
+        "kind": "resource",
+        "type": "Patient",
+        "baseDefinition": f"{BASE}Patient",
+        "derivation": "constraint",
+        "differential": {"element": [{"id": "Patient", "path": "Patient", "constraint": [constraint]}]},
+    }
+
+
+def test_content_on_which_an_invariant_takes_too_much_is_not_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Work.__init__, "__defaults__", (50_000,))
+    asking = Validator.load(definitions=[profile("name.all(%context.name.all(%context.name.count() > 0))")])
+    few = PATIENT | {"name": [{"text": "x"}] * 5}
+    assert asking.validate(few, profile="http://acme.com/asking").valid
+    outcome = asking.validate(PATIENT | {"name": [{"text": "x"}] * 300}, profile="http://acme.com/asking")
+    assert [(issue.rule, issue.severity) for issue in outcome.issues[1:]] == [("base-invariant-not-evaluated", "error")]
+
+
+@pytest.mark.timeout(120)
+def test_a_definition_with_many_elements_takes_work_in_proportion() -> None:
+    plain = Validator.load()
+    spent = []
+    for count in (200, 1600):
+        own = [{"id": f"Patient.e{n}", "path": f"Patient.e{n}", "min": 0, "max": "1"} for n in range(count)]
+        written = profile("true") | {"differential": {"element": [{"id": "Patient", "path": "Patient"}, *own]}}
+        began = time.process_time()
+        plain.validate(written)
+        spent.append(time.process_time() - began)
+    assert spent[1] < spent[0] * 24  # in proportion: 8; with the square: 64
+
+
+def test_hints_do_not_hide_the_errors_after_them(validator: Validator) -> None:
+    unknown = [{"url": f"http://x.se/{number}", "valueCode": "x"} for number in range(run.MAX_ISSUES + 500)]
+    hinted = validator.validate(PATIENT | {"extension": unknown})
+    assert hinted.valid
+    assert [issue.rule for issue in hinted.issues][-1] == "validation-stopped"
+    assert len(hinted.issues) == run.MAX_ISSUES + 2
+    wrong = validator.validate(PATIENT | {"extension": unknown, "gender": "none"})
+    assert not wrong.valid
+    assert len(wrong.issues) == run.MAX_ISSUES + 3
+
+
+def test_what_is_not_tried_is_not_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    asking = Validator.load(definitions=[profile(f"conformsTo('{BASE}Patient')")])
+    assert asking.validate(PATIENT, profile="http://acme.com/asking").valid
+    monkeypatch.setattr(run, "MAX_TRIALS", 0)
+    outcome = asking.validate(PATIENT, profile="http://acme.com/asking")
+    assert not outcome.valid
+    assert [(issue.rule, issue.severity) for issue in outcome.issues][-1] == ("validation-stopped", "error")
 
 
 def test_more_issues_than_are_listed(validator: Validator) -> None:
