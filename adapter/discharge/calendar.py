@@ -8,8 +8,6 @@ of Lag (1989:253).
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 
-from holidays import country_holidays
-
 from adapter.support.clock import STOCKHOLM
 
 _DAY = timedelta(days=1)
@@ -68,4 +66,6 @@ def _counted_eve(day: date) -> bool:
 
 @cache
 def _holidays(year: int) -> frozenset[date]:
+    from holidays import country_holidays  # only here: it brings the calendars of many faiths
+
     return frozenset(country_holidays("SE", years=year, include_sundays=False).keys())

@@ -7,11 +7,7 @@ done. There is no way down: a backup is the way back.
 from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from adapter.store.database import Database
 from adapter.support.errors import AdapterError
@@ -34,6 +30,9 @@ def upgrade(database: Database) -> list[str]:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
         revisions = _pending(connection)
         if revisions:
+            from alembic import command  # only here: most starts have nothing to do
+            from alembic.config import Config
+
             config = Config(attributes={"connection": connection})
             config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
             command.upgrade(config, "head")
@@ -53,7 +52,11 @@ def pending(database: Database) -> list[str]:
 
 
 def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    """As Alembic keeps it."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return found
 
 
 def _pending(connection: Connection) -> list[str]:
@@ -71,6 +74,5 @@ def _pending(connection: Connection) -> list[str]:
 
 @cache
 def _revisions() -> tuple[str, ...]:
-    """All known revisions, oldest first."""
-    scripts = ScriptDirectory(str(_FOLDER))
-    return tuple(script.revision for script in reversed(list(scripts.walk_revisions())))
+    """All known revisions, oldest first: a file's name begins with its number."""
+    return tuple(sorted(file.name.partition("_")[0] for file in (_FOLDER / "versions").glob("[0-9]*_*.py")))

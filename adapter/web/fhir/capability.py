@@ -4,7 +4,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
-from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -41,6 +40,10 @@ def router(adapter: "Adapter") -> APIRouter:
 
 def capability_statement(base: str, date: str) -> dict[str, Any]:
     """The statement of a server whose base URL is `base`, running since `date` (an instant with offset)."""
+    from fhir.resources.R4B.capabilitystatement import (
+        CapabilityStatement,
+    )  # only here: it takes long, and no start needs it
+
     statement = CapabilityStatement.model_validate(
         {
             "url": f"{base}/fhir/metadata",
