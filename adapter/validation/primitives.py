@@ -42,7 +42,7 @@ _EXPECTED = {
     "integer": "a whole number from -2147483648 to 2147483647",
     "unsignedInt": "a whole number from 0 to 2147483647",
     "positiveInt": "a whole number from 1 to 2147483647",
-    "decimal": "a number in JSON's form",
+    "decimal": "a number between -1.8e308 and 1.8e308",
 }
 
 
@@ -169,7 +169,9 @@ def _number_fault(value: object, primitive: Primitive) -> tuple[Rule, str] | Non
     smallest = _SMALLEST.get(primitive.name)
     if smallest is not None:
         return None if isinstance(value, int) and smallest <= value <= _LARGEST else _format(primitive)
-    return None if isinstance(value, int) or math.isfinite(value) else _format(primitive)
+    if isinstance(value, int) or math.isfinite(value):
+        return None
+    return rules.FORMAT, f"a decimal that is too large: expected {_EXPECTED['decimal']}"
 
 
 def _type(primitive: Primitive, expected: str) -> tuple[Rule, str]:
