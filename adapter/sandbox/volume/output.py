@@ -17,7 +17,9 @@ _OFTEN = 500
 
 def body(message: Message, format_: Format) -> bytes:
     """The message without a line break in it."""
-    return fhir_xml.serialize(message.bundle) if format_ is Format.XML else fhir_json.serialize(message.bundle)
+    if format_ is Format.XML:
+        return fhir_xml.serialize(message.bundle).replace(b"?>\n", b"?>", 1)
+    return fhir_json.serialize(message.bundle)
 
 
 def to_lines(messages: Iterable[Message], lines: BinaryIO, format_: Format, advance: Callable[[int], None]) -> int:

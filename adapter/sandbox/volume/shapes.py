@@ -6,8 +6,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from adapter.sandbox import times
 from adapter.sandbox.authoring import scenario
 from adapter.sandbox.authoring.scenario import Scenario
@@ -23,7 +21,7 @@ class Shape:
 
     def __init__(self, plan: Path) -> None:
         whole = scenario.read(plan)
-        words: dict[str, Any] = YAML(typ="safe", pure=True).load(plan.read_text(encoding="utf-8"))
+        words: dict[str, Any] = whole.model_dump(mode="json", by_alias=True, exclude_unset=True)
         words.pop("order", None)
         words["steps"] = [step for step in words["steps"] if "repeats" not in step]
         self._words = words

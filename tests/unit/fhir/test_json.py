@@ -93,7 +93,7 @@ def test_a_hundred_levels_are_read() -> None:
     assert json.serialize(json.parse(content)) == content
 
 
-@pytest.mark.parametrize("content", [b'{"a":"19121212-1212', b'{"a":"19121212-1212" "b"}', b'{"a":19121212121.}'])
+@pytest.mark.parametrize("content", [b'{"a":"19410810-9168', b'{"a":"19410810-9168" "b"}', b'{"a":19410810916.}'])
 def test_errors_name_the_place_and_not_the_value(content: bytes) -> None:
     with pytest.raises(ParseError) as raised:
         json.parse(b"\n" + content)

@@ -283,7 +283,7 @@ def test_a_database_that_is_away_is_503_with_a_time_to_come_back(site, issue_of)
 
 @pytest.mark.parametrize("accept", ["application/fhir+json", "application/fhir+xml"])
 def test_a_fault_of_ours_is_500_without_details(site, caplog, accept):
-    site.exchange.reply = KeyError("191212121212 secret")
+    site.exchange.reply = KeyError("194108109168 secret")
     response = site.post(Accept=accept, X_Request_ID="r-500")
     assert response.status_code == 500
     assert response.headers["content-type"].startswith(accept)
@@ -293,7 +293,7 @@ def test_a_fault_of_ours_is_500_without_details(site, caplog, accept):
     (line,) = [record for record in caplog.records if record.levelname == "ERROR"]
     assert (line.outcome, line.request_id) == ("KeyError", "r-500")
     assert line.place.startswith("conftest.py:")
-    assert "191212121212" not in str([record.__dict__ for record in caplog.records])
+    assert "194108109168" not in str([record.__dict__ for record in caplog.records])
 
 
 @pytest.mark.parametrize("given", [None, "", "x" * 129, "two words", "å"])
