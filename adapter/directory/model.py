@@ -46,7 +46,7 @@ def paths_from(folder: Path) -> Iterator[None]:
 class Entry(BaseModel):
     """One row of the directory: unknown keys are refused, values never change after load."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 class Dated(Entry):

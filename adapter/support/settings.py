@@ -65,7 +65,7 @@ def is_loopback(host: str) -> bool:
 class Section(BaseModel):
     """A table of adapter.toml: unknown keys are refused, values never change after load."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 class Server(Section):
@@ -282,7 +282,6 @@ class Settings(BaseSettings):
         extra="forbid",
         frozen=True,
         validate_default=True,
-        use_attribute_docstrings=True,
         env_prefix=overrides.PREFIX,
         env_nested_delimiter="__",
         env_ignore_empty=True,

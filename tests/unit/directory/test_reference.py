@@ -1,6 +1,10 @@
 """docs/reference/configuration.md says what the models say: every key, its default and its meaning."""
 
+import ast
+import inspect
+import textwrap
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +41,24 @@ def shown(value: Any) -> str:
     return str(value)
 
 
+def described(model: type[BaseModel]) -> dict[str, str]:
+    """The text below each field in the source. pydantic can read it too, at the cost of every start."""
+    found: dict[str, str] = {}
+    for each in reversed(model.__mro__):
+        if each.__module__.startswith("adapter."):
+            (definition,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
+            assert isinstance(definition, ast.ClassDef)
+            for field, below in pairwise(definition.body):
+                match field, below:
+                    case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                        found[name] = " ".join(text.split())
+    return found
+
+
 def rows(model: type[BaseModel]) -> list[str]:
+    texts = described(model)
     return [
-        f"| `{name}` | {default(field)} | {' '.join((field.description or '').split())} |"
+        f"| `{name}` | {default(field)} | {texts.get(name, '')} |"
         for name, field in model.model_fields.items()
         if not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)) or model is RouteEntry
     ]
