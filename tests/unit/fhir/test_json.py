@@ -99,7 +99,7 @@ def test_errors_name_the_place_and_not_the_value(content: bytes) -> None:
         json.parse(b"\n" + content)
     assert raised.value.line == 2
     assert raised.value.column is not None
-    assert "1912" not in str(raised.value)
+    assert "1941" not in str(raised.value)
 
 
 def test_place_of_a_wrong_byte_counts_characters() -> None:
