@@ -31,14 +31,14 @@ class Node:
     children: "list[Node]" = field(default_factory=list)
     slices: "list[Node]" = field(default_factory=list)
 
-    def copy(self) -> "Node":
-        """The whole tree below, sharing the definitions."""
+    def copy(self, *, slices: bool = True) -> "Node":
+        """The whole tree below, sharing the definitions; without the node's own slices where they are not wanted."""
         return Node(
             self.name,
             self.definition,
             self.slice,
             [child.copy() for child in self.children],
-            [each.copy() for each in self.slices],
+            [each.copy() for each in self.slices] if slices else [],
         )
 
     def child(self, name: str) -> "Node | None":

@@ -100,8 +100,8 @@ class Layering:
         outer = group.sliced(name.rpartition("/")[0]) or group
         if "slicing" not in outer.definition:
             outer.definition = outer.definition | {"slicing": _usual_slicing(group, where)}
-        made = outer.copy()
-        made.slice, made.slices = name, []
+        made = outer.copy(slices=False)
+        made.slice = name
         made.definition = {key: value for key, value in outer.definition.items() if key != "slicing"} | {"min": 0}
         place = len(group.slices)
         if outer is not group:
