@@ -29,12 +29,17 @@ class Omission:
     pattern: re.Pattern[str]
     value: str | bool | None
     having: str | None
+    beside: frozenset[str]
     reason: str
     label: str
 
     def covers(self, leaf: "Leaf") -> bool:
         """Whether the node, whose names fit, is left out."""
-        return self.value in (None, leaf.value) and (self.having is None or self.having in leaf.resource)
+        return (
+            self.value in (None, leaf.value)
+            and (self.having is None or self.having in leaf.resource)
+            and (not self.beside or (isinstance(leaf.container, dict) and not self.beside.isdisjoint(leaf.container)))
+        )
 
 
 class Leaf(NamedTuple):

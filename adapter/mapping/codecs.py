@@ -32,6 +32,7 @@ _STRINGS = frozenset({"string", "code", "id", "uri", "url", "canonical", "markdo
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,9}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _URN = "urn:uuid:"
 
 
@@ -115,6 +116,12 @@ def _personal_number(value: Any) -> str:
     return value
 
 
+def _base64(value: Any) -> str:
+    if not isinstance(value, str) or not _BASE64.fullmatch(value) or len(value) % 4:
+        raise CodecError("expected base64 without white space")
+    return value
+
+
 CODECS: dict[str, Codec] = {
     codec.name: codec
     for codec in (
@@ -126,6 +133,7 @@ CODECS: dict[str, Codec] = {
         Codec("integer", frozenset({"integer", "positiveInt", "unsignedInt"}), _integer_out, _integer_in),
         Codec("uuid", _STRINGS, _uuid, _uuid),
         Codec("urn-uuid", _STRINGS, _uuid_urn_out, lambda text: _URN + _uuid(text)),
+        Codec("base64", frozenset({"base64Binary"}), _base64, _base64),
         Codec("personal-number", _STRINGS, _personal_number, _personal_number),
     )
 }

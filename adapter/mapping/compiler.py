@@ -27,11 +27,12 @@ class Source:
 
 @dataclass
 class Message:
-    """One compiled message. `types` gives the type of each resource by name."""
+    """One compiled message. `types` gives the type of each resource by name, `many` the names that stand for all."""
 
     event: str
     body: str
     types: dict[str, str] = field(default_factory=dict)
+    many: set[str] = field(default_factory=set)
     locators: list[groups.Locator] = field(default_factory=list)
     steps: list[rules.Step] = field(default_factory=list)
     omissions: list[accounts.Omission] = field(default_factory=list)
@@ -39,7 +40,8 @@ class Message:
 
 @dataclass(frozen=True)
 class Environment:
-    """What all messages of a system share. `parts` reads a part by its name in the folder."""
+    """What all messages of a system share. `parts` reads a part by its name in the folder; `rules` gathers the place of
+    every rule by the direction that it holds for."""
 
     table: Table
     schema: RecordSchema
@@ -48,12 +50,13 @@ class Environment:
     concepts: dict[str, concepts.Concepts]
     parts: Callable[[str], Source | None]
     problems: list[Problem]
+    rules: dict[model.Side, set[str]] = field(default_factory=lambda: {"record": set(), "fhir": set()})
 
 
 @dataclass(frozen=True)
 class _Here:
-    """Where a list of rules stands: its file, the types of the names that it may use, the element its record paths
-    begin at."""
+    """Where a list of rules stands: its file, the types of the names that it may use and which of them stand for many,
+    the element its record paths begin at."""
 
     source: Source
     types: dict[str, str]
@@ -61,6 +64,8 @@ class _Here:
     body: str
     event: str
     names: frozenset[str]
+    many: frozenset[str]
+    sides: tuple[model.Side, ...] = ("record", "fhir")
 
     def problem(self, place: Place, reason: str) -> Problem:
         return Problem(self.source.file, self.source.lines.of(place), reason)
@@ -92,9 +97,13 @@ def compile_message(source: Source, environment: Environment) -> Message:
     for each in sources:
         for name, resource in each.content.resources.items():
             message.types[name] = resource.type
+            if resource.many:
+                message.many.add(name)
     names = frozenset(message.types) | {name for each in sources for name in _group_names(each.content.rules)}
     for each in sources:
-        here = _Here(each, message.types, environment.root, content.record, content.event, names)
+        here = _Here(
+            each, message.types, environment.root, content.record, content.event, names, frozenset(message.many)
+        )
         builder = _Builder(environment, here)
         for name, resource in each.content.resources.items():
             builder.locator(message, name, resource)
@@ -118,7 +127,9 @@ def omissions(source: Source, entries: list[model.LeaveOut], environment: Enviro
         except paths.PathError as error:
             environment.problems.append(Problem(source.file, line, str(error)))
             continue
-        found.append(accounts.Omission(pattern, entry.value, entry.having, entry.reason, f"{source.label}:{line}"))
+        beside = frozenset(entry.beside)
+        label = f"{source.label}:{line}"
+        found.append(accounts.Omission(pattern, entry.value, entry.having, beside, entry.reason, label))
     return found
 
 
@@ -137,13 +148,14 @@ class _Builder:
         via = self._try(place, lambda: self._fhir(resource.via)) if resource.via else None
         where = []
         for element, names in resource.where.items():
-            path = self._try(place, lambda element=element: self._fhir(f"{name}.{element}"))  # type: ignore[misc]
+            path = self._try(place, lambda element=element: self._path(f"{name}.{element}"))  # type: ignore[misc]
             if path is not None:
                 wanted = [names] if isinstance(names, str) else names
                 self._try(place, lambda wanted=wanted: self._known(wanted))  # type: ignore[misc]
                 where.append((path, wanted))
         own = rules.Place(self._here.label(place), rules.Guard())
-        message.locators.append(groups.Locator(own, name, resource.type, via, tuple(where), resource.required))
+        found = groups.Locator(own, name, resource.type, via, tuple(where), resource.required, resource.many)
+        message.locators.append(found)
 
     def steps(self, entries: list[model.Rule], prefix: Place) -> list[rules.Step]:
         """Every rule that could be compiled."""
@@ -157,9 +169,15 @@ class _Builder:
         own = rules.Place(self._here.label(place), self._guard(rule))
         make = {"group": self._group, "link": self._link, "constant": self._constant, "value": self._value}[rule.kind]
         step = make(rule, own, place)
+        for side in self._sides(rule):
+            self._environment.rules[side].add(own.label)
         if rule.only == "record":
             return rules.Step(step.to_record, _nothing)
         return rules.Step(_nothing, step.to_fhir) if rule.only == "fhir" else step
+
+    def _sides(self, rule: model.Rule) -> tuple[model.Side, ...]:
+        """The directions that a rule holds for: not more than the group around it."""
+        return tuple(side for side in self._here.sides if rule.only in (None, side))
 
     def _value(self, rule: model.Rule, own: rules.Place, _: Place) -> rules.Step:
         fhir, record = self._fhir(rule.fhir), self._record(rule.record)
@@ -229,8 +247,12 @@ class _Builder:
         else:
             source, entries, prefix = self._here.source, list(rule.rules or []), (*place, "rules")
         types = {**self._here.types, name: kind}
-        inner = _Builder(self._environment, replace(self._here, source=source, types=types, record=record.type))
-        return groups.Group(own, name, path, rule.resource, record, inner.steps(entries, prefix)).step()
+        here = replace(self._here, source=source, types=types, record=record.type, sides=self._sides(rule))
+        inner = _Builder(self._environment, here)
+        many = path is not None and not path.steps and path.root in self._here.many
+        if many and not record.repeats:
+            raise paths.PathError(f"'{record.text}' stands once; '{rule.each}' may be many")
+        return groups.Group(own, name, path, rule.resource, record, inner.steps(entries, prefix), many).step()
 
     def _known(self, names: list[str]) -> None:
         for name in names:
@@ -248,10 +270,21 @@ class _Builder:
         )
 
     def _fhir(self, text: str | None) -> paths.FhirPath:
-        return paths.parse(text or "", self._here.types, self._environment.constants, self._environment.table)
+        found = self._path(text or "")
+        if found.steps and found.root in self._here.many:
+            raise paths.PathError(
+                f"'{found.root}' may be many: go through them with each, and speak of one by its name"
+            )
+        return found
+
+    def _path(self, text: str) -> paths.FhirPath:
+        return paths.parse(text, self._here.types, self._environment.constants, self._environment.table)
 
     def _record(self, text: str | None) -> records.RecordPath:
-        return records.parse_path(self._in_body(text or ""), self._here.record, self._environment.schema)
+        text = self._in_body(text or "")
+        if text.startswith("/"):
+            return records.parse_path(text, self._environment.root, self._environment.schema)
+        return records.parse_path(text, self._here.record, self._environment.schema)
 
     def _in_body(self, text: str) -> str:
         return text.replace(_BODY, self._here.body).replace(_EVENT, self._here.event)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -20,7 +20,8 @@ _CANONICAL = "{canonical}"
 
 @dataclass(frozen=True)
 class Folder:
-    """A mapping, compiled. `version` is that of mapping.yaml with the hash of all files."""
+    """A mapping, compiled. `version` is that of mapping.yaml with the hash of all files; `rules` are all rules
+    (file:line) by the direction that they hold for."""
 
     system: model.SystemFile
     version: str
@@ -30,6 +31,7 @@ class Folder:
     message_id: records.RecordPath
     omissions: list[accounts.Omission]
     messages: list[compiler.Message]
+    rules: dict[Literal["record", "fhir"], frozenset[str]]
 
 
 def load(folder: Path) -> Folder:
@@ -65,7 +67,9 @@ class _Loader:
         self._distinct(messages)
         if self._problems:
             raise ConfigurationError(self._problems)
-        return Folder(system, f"{system.version}+{self._digest()}", schema, seed, own[0], own[1], omitted, messages)
+        version = f"{system.version}+{self._digest()}"
+        rules = {side: frozenset(labels) for side, labels in environment.rules.items()}
+        return Folder(system, version, schema, seed, own[0], own[1], omitted, messages, rules)
 
     def _read(self, file: Path, shape: type[_M]) -> tuple[_M, checked.Lines]:
         try:

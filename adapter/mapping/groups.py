@@ -17,7 +17,8 @@ Item = tuple[dict[str, Any], Callable[[], None]]
 @dataclass(frozen=True)
 class Group:
     """`name` is what the rules inside call an item. `path` leads to the items, None where they are all resources of
-    `resource`'s type in the Bundle; with both, the items are the resources that the path's references lead to."""
+    `resource`'s type in the Bundle; with both, the items are the resources that the path's references lead to. `many`:
+    the path is a name that stands for many resources."""
 
     place: Place
     name: str
@@ -25,6 +26,7 @@ class Group:
     resource: str | None
     record: RecordPath
     steps: list[Step] = field(default_factory=list)
+    many: bool = False
 
     def step(self) -> Step:
         """The group as one rule."""
@@ -35,7 +37,8 @@ class Group:
             return
         for item, take in self._items(run, scope):
             take()
-            inner = scope.inner(self.name, item, self.record.open(scope.record, new=self.record.repeats))
+            run.trace.use(self.place.label)
+            inner = scope.inner(self.name, item, self.record.open(scope.start(self.record), new=self.record.repeats))
             for step in self.steps:
                 step.to_record(run, inner)
             if not self.record.repeats:
@@ -44,6 +47,10 @@ class Group:
     def _items(self, run: ToRecord, scope: Scope) -> Iterator[Item]:
         if self.path is None:
             for resource in run.bundle.of_type(self.resource or ""):
+                yield resource, self._taking(run, resource, [])
+            return
+        if self.many:
+            for resource in run.members.get(self.path.root, []):
                 yield resource, self._taking(run, resource, [])
             return
         node = run.item(scope, self.path.root)
@@ -62,7 +69,7 @@ class Group:
                 continue
             target, said = run.follow(value, self.resource)
             if target is not None and target.get("resourceType") == self.resource:
-                yield target, self._taking(run, target, said)
+                yield target, self._taking(run, target, [*said, *asserted])
 
     def _taking(self, run: Run, resource: dict[str, Any], said: list[Slot]) -> Callable[[], None]:
         def take() -> None:
@@ -74,13 +81,19 @@ class Group:
     def _to_fhir(self, run: ToFhir, scope: Scope) -> None:
         if not self.place.guard.record(scope):
             return
-        for node in self.record.nodes(scope.record):
+        for node in self.record.nodes(scope.start(self.record)):
+            run.trace.use(self.place.label)
             inner = scope.inner(self.name, self._made(run, scope), node)
             for step in self.steps:
                 step.to_fhir(run, inner)
 
     def _made(self, run: ToFhir, scope: Scope) -> dict[str, Any]:
         path = self.path
+        if path is not None and self.many:
+            made = run.create(path.type, f"{self.name}/{len(run.made)}")
+            run.join(path.root, made)
+            run.join(self.name, made)
+            return made
         if path is not None and not path.steps:
             return run.open(scope, path.root)
         if self.resource is None:
@@ -103,17 +116,19 @@ class Locator:
     via: FhirPath | None
     where: tuple[tuple[FhirPath, list[str]], ...]
     required: bool
+    many: bool = False
 
     def locate(self, run: ToRecord) -> None:
-        """Give the resource its name. Raises MappingError where several fit, or none and one is required."""
+        """Give what fits its name. Raises MappingError where several fit and one is meant, or none and one is
+        required."""
         found = self._by_type(run) if self.via is None else self._followed(run, self.via)
-        if len(found) > 1:
+        if len(found) > 1 and not self.many:
             words = f"{len(found)} {self.type} resources fit; expected one at most"
             raise MappingError(f"{self.name}: {words} (rule {self.place.label})")
         if not found and self.required:
             raise MappingError(f"{self.name}: the message has no such {self.type} (rule {self.place.label})")
         for resource in found:
-            run.resources[self.name] = resource
+            run.resources.setdefault(self.name, resource)
             run.join(self.name, resource)
 
     def _followed(self, run: ToRecord, via: FhirPath) -> list[dict[str, Any]]:
@@ -144,7 +159,7 @@ class Locator:
 
 
 def _leads(run: ToRecord, resource: dict[str, Any], path: FhirPath, name: str) -> bool:
-    return any(run.leads([name], container[key]) for container, key in path.find(resource)[0])
+    return any(run.concerns(name, container[key]) for container, key in path.find(resource)[0])
 
 
-_NOWHERE = Scope({}, Node(""))
+_NOWHERE = Scope({}, Node(""), Node(""))

@@ -70,6 +70,7 @@ class Mapping:
         self.media_type = compiled.system.media_type
         self.events = frozenset(self._by_event)
         self.records = frozenset(self._by_body)
+        self.rules = compiled.rules
 
     @classmethod
     def load(cls, path: Path) -> "Mapping":
@@ -93,7 +94,7 @@ class Mapping:
         for locator in rules.locators:
             locator.locate(run)
         root = Node(self._system.root)
-        scope = Scope({}, root)
+        scope = Scope({}, root, root)
         for step in rules.steps:
             step.to_record(run, scope)
         run.finish()
@@ -120,7 +121,7 @@ class Mapping:
         )
         bundle: dict[str, Any] = {"resourceType": "Bundle", "id": run.id("bundle")}
         run.resources["bundle"] = bundle
-        scope = Scope({}, root)
+        scope = Scope({}, root, root)
         for step in rules.steps:
             step.to_fhir(run, scope)
         for locator in rules.locators:
@@ -166,7 +167,7 @@ class Mapping:
 
     def _report(self, direction: str, rules: Message, run: Run, leaves: Iterable[accounts.Leaf]) -> Report:
         found = tuple(accounts.lines(leaves, run, self._omissions[rules.event]))
-        report = Report(self.name, self.version, rules.event, direction, found)
+        report = Report(self.name, self.version, rules.event, direction, found, frozenset(run.trace.used))
         if self._system.on_unmapped == "refuse" and report.of(Outcome.NOT_MAPPED):
             raise NotCarriedError(report, self.name if direction == "record" else "FHIR")
         return report

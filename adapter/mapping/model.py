@@ -16,12 +16,20 @@ class _Part(BaseModel):
 
 class Resource(_Part):
     """A resource of the Bundle: of a type, found by following a reference (`via`), or by references that it has
-    (`where`: element → name, or names of which the first that is there counts)."""
+    (`where`: element → name, or names of which the first that is there counts). `many`: all that fit have the name, and
+    a group goes through them."""
 
     type: Text
     via: Text | None = None
     where: dict[str, Name | list[Name]] = Field(default_factory=dict)
     required: bool = False
+    many: bool = False
+
+    @model_validator(mode="after")
+    def _one_by_reference(self) -> "Resource":
+        if self.many and self.via:
+            raise ValueError("many has no meaning with via: a reference leads to one resource")
+        return self
 
 
 class Condition(_Part):
@@ -104,13 +112,15 @@ class Rule(_Part):
 
 class LeaveOut(_Part):
     """Nodes that are left out on purpose: a pattern over element names, `*` for one and `**` for any number; or all
-    resources of a type that no name of the mapping stands for and that have the element `having`."""
+    resources of a type that no name of the mapping stands for and that have the element `having`. `beside`: only where
+    one of these elements stands next to the node."""
 
     fhir: Text | None = None
     record: Text | None = None
     resource: Text | None = None
     having: Text | None = None
     value: Text | bool | None = None
+    beside: list[Text] = Field(default_factory=list)
     reason: Text
 
     @model_validator(mode="after")
@@ -119,6 +129,8 @@ class LeaveOut(_Part):
             raise ValueError("expected one of fhir, record and resource")
         if self.having and not self.resource:
             raise ValueError("having is for resource")
+        if self.beside and not self.fhir:
+            raise ValueError("beside is for fhir")
         return self
 
 

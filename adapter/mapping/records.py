@@ -1,6 +1,7 @@
 """XML records: read without trusting them, written in the schema's order, and the paths that lead about in them.
 
 A record path names elements from the record's root, or from a group's element: `kuvert/arendeId/@system`, `@typ`, `.`.
+Within a group `/kuvert/arendeId` begins at the root nevertheless.
 """
 
 import re
@@ -54,13 +55,14 @@ class Node:
 @dataclass(frozen=True)
 class RecordPath:
     """A compiled path. `key` is TEXT or `@name`; `repeats` tells whether the last element may stand several times.
-    `type` is the schema's type of what it leads to."""
+    `type` is the schema's type of what it leads to; `from_root`: it begins at the record's root."""
 
     text: str
     names: tuple[str, ...]
     key: str
     repeats: bool
     type: Type | None
+    from_root: bool = False
 
     def nodes(self, start: Node) -> list[Node]:
         """The elements that the path leads to, in order."""
@@ -86,9 +88,10 @@ class RecordPath:
 
 
 def parse_path(text: str, start: Type | None, schema: RecordSchema) -> RecordPath:
-    """Compile a record path from an element of type `start`. Raises PathError where the schema has no such place."""
+    """Compile a record path from an element of type `start`, which is the root's where the path begins with `/`.
+    Raises PathError where the schema has no such place."""
     names, key, kind, repeats = list[str](), TEXT, start, False
-    for part in text.split("/"):
+    for part in text.removeprefix("/").split("/"):
         if part == "." and not names:
             continue
         if kind is None or key != TEXT:
@@ -104,7 +107,7 @@ def parse_path(text: str, start: Type | None, schema: RecordSchema) -> RecordPat
             raise PathError(f"'{text}': {kind.name} has no element '{part}'")
         names.append(part)
         repeats, kind = child.repeats, schema.types.get(child.type)
-    return RecordPath(text, tuple(names), key, repeats, kind)
+    return RecordPath(text, tuple(names), key, repeats, kind, text.startswith("/"))
 
 
 def read(content: bytes, schema: RecordSchema, root: str, limit: int) -> Node:

@@ -28,13 +28,15 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """Accounts for every node of the source. `direction` is `record` or `fhir`: what was written."""
+    """Accounts for every node of the source. `direction` is `record` or `fhir`: what was written. `used` are the rules
+    (file:line) that did something."""
 
     mapping: str
     version: str
     message: str
     direction: str
     lines: tuple[Line, ...] = field(repr=False)
+    used: frozenset[str] = field(default=frozenset(), repr=False)
 
     def of(self, outcome: Outcome) -> list[Line]:
         """The lines with an outcome, in the source's order."""

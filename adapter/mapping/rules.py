@@ -29,8 +29,8 @@ class Guard:
 
     def record(self, scope: Scope) -> bool:
         """Whether the rule holds for what the record says."""
-        return all(path.exists(scope.record) for path in self.when_record) and not any(
-            path.exists(scope.record) for path in self.unless_record
+        return all(path.exists(scope.start(path)) for path in self.when_record) and not any(
+            path.exists(scope.start(path)) for path in self.unless_record
         )
 
 
@@ -88,14 +88,14 @@ def value(
                 text = encode(container[key])
             except CodecError as error:
                 raise refuse(place, fhir.text, str(error)) from error
-            put(place, record.open(scope.record, new=many), record, text)
+            put(place, record.open(scope.start(record), new=many), record, text)
             run.trace.mark([(container, key), *asserted], place.label)
         if not slots:
             absent(run, scope)
 
     def absent(run: ToRecord, scope: Scope) -> None:
         if "record" in defaults:
-            put(place, record.open(scope.record, new=False), record, defaults["record"])
+            put(place, record.open(scope.start(record), new=False), record, defaults["record"])
             run.trace.supply(record.text, place.label, "the default of the rule")
         elif required:
             raise refuse(place, fhir.text, f"is missing; {record.text} of the record needs it")
@@ -103,7 +103,7 @@ def value(
     def to_fhir(run: ToFhir, scope: Scope) -> None:
         if not place.guard.record(scope):
             return
-        nodes = [node for node in record.nodes(scope.record) if node.get(record.key) is not None]
+        nodes = [node for node in record.nodes(scope.start(record)) if node.get(record.key) is not None]
         for node in nodes if many else nodes[:1]:
             try:
                 text = node.get(record.key) or ""
@@ -148,6 +148,7 @@ def fhir_constant(place: Place, fhir: FhirPath, expected: str | bool, within: Fh
     def late(run: ToFhir, scope: Scope) -> None:
         node = run.item(scope, fhir.root)
         if node is not None and within.exists(run.item(scope, within.root)):
+            run.trace.use(place.label)
             fhir.write(node, expected)
 
     return Step(to_record, to_fhir)
@@ -158,14 +159,15 @@ def record_constant(place: Place, record: RecordPath, expected: str, within: Rec
 
     def to_record(run: ToRecord, scope: Scope) -> None:
         if place.guard.fhir(run, scope):
-            run.later.append(lambda: late(scope))
+            run.later.append(lambda: late(run, scope))
 
-    def late(scope: Scope) -> None:
-        if within is None or within.exists(scope.record):
-            put(place, record.open(scope.record, new=False), record, expected)
+    def late(run: ToRecord, scope: Scope) -> None:
+        if within is None or within.exists(scope.start(within)):
+            run.trace.use(place.label)
+            put(place, record.open(scope.start(record), new=False), record, expected)
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:
-        for node in record.nodes(scope.record)[:1]:
+        for node in record.nodes(scope.start(record))[:1]:
             if node.get(record.key) == expected:
                 run.trace.mark([(node, record.key)], place.label)
             else:
@@ -203,6 +205,7 @@ def link(place: Place, fhir: FhirPath, names: list[str], within: FhirPath) -> St
         if node is None or not within.exists(run.item(scope, within.root)):
             return
         for target in targets if fhir.is_list else targets[:1]:
+            run.trace.use(place.label)
             run.refer(fhir.add(node), target)
 
     return Step(to_record, to_fhir)
@@ -215,16 +218,17 @@ def flag(place: Place, fhir: FhirPath, names: list[str], record: RecordPath) -> 
         node = run.item(scope, fhir.root)
         if node is None or not place.guard.fhir(run, scope):
             return
-        for container, key in fhir.find(node)[0][:1]:
+        for container, key in fhir.find(node)[0]:
             said = run.leads(names, container[key])
             if said:
                 run.trace.mark(said, place.label)
-                put(place, record.open(scope.record, new=False), record, "true")
+                put(place, record.open(scope.start(record), new=False), record, "true")
+                return
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:
         if not place.guard.record(scope):
             return
-        for node in record.nodes(scope.record)[:1]:
+        for node in record.nodes(scope.start(record))[:1]:
             if node.get(record.key) == "true":
                 run.trace.mark([(node, record.key)], place.label)
                 run.later.append(lambda: late(run, scope))
@@ -251,12 +255,12 @@ def position(place: Place, fhir: FhirPath, name: str, record: RecordPath) -> Ste
             index = next((index for index, each in enumerate(members, 1) if each is target), None)
             if index is not None:
                 run.trace.mark(said, place.label)
-                put(place, record.open(scope.record, new=record.repeats), record, str(index))
+                put(place, record.open(scope.start(record), new=record.repeats), record, str(index))
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:
         if not place.guard.record(scope):
             return
-        for node in record.nodes(scope.record):
+        for node in record.nodes(scope.start(record)):
             index = int(node.get(record.key) or "0") if (node.get(record.key) or "").isdecimal() else 0
             members = run.members.get(name, [])
             if not 0 < index <= len(members):

@@ -11,21 +11,26 @@ from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import URI
 from adapter.fhir.shapes import obj, objects
 from adapter.mapping.paths import Slot
-from adapter.mapping.records import Node
+from adapter.mapping.records import Node, RecordPath
 from adapter.mapping.report import Line, Outcome
 
 
 @dataclass(frozen=True)
 class Scope:
     """Where rules stand: `items` are the group items around them by name, `record` is the element that record paths
-    begin at."""
+    begin at, `root` the record's."""
 
     items: dict[str, dict[str, Any]]
     record: Node
+    root: Node
 
     def inner(self, name: str, item: dict[str, Any], record: Node) -> "Scope":
         """The scope of one item of a group."""
-        return Scope({**self.items, name: item}, record)
+        return Scope({**self.items, name: item}, record, self.root)
+
+    def start(self, path: RecordPath) -> Node:
+        """The element that a path begins at."""
+        return self.root if path.from_root else self.record
 
 
 class Trace:
@@ -37,9 +42,16 @@ class Trace:
         self.faults: dict[tuple[int, str | int], str] = {}
         self.aliases: dict[tuple[int, str | int], tuple[int, str | int]] = {}
         self.supplied: list[Line] = []
+        self.used: set[str] = set()
+
+    def use(self, rule: str) -> None:
+        """The rule has done something."""
+        self.used.add(rule)
 
     def mark(self, slots: list[Slot], rule: str) -> None:
         """The nodes are carried."""
+        if slots:
+            self.used.add(rule)
         for container, key in slots:
             place = (id(container), key)
             self.touched.setdefault(self.aliases.get(place, place), rule)
@@ -108,6 +120,15 @@ class ToRecord(Run):
         if named is not None:
             return named, [(identifier, "system"), (identifier, "value")]
         return (None if expected is None else self._said(reference, identifier, expected)), []
+
+    def concerns(self, name: str, reference: Any) -> bool:
+        """Whether a Reference is to what a name stands for, be it by another entry that has the same identifier."""
+        if self.leads([name], reference):
+            return True
+        target, _ = self.follow(reference)
+        pairs = {_pair(identifier) for identifier in objects(obj(target).get("identifier"))} - {None}
+        known = {_pair(identifier) for each in self.standing([name]) for identifier in objects(each.get("identifier"))}
+        return not pairs.isdisjoint(known)
 
     def leads(self, names: list[str], reference: Any) -> list[Slot]:
         """The slots of a Reference that leads to one of these names; none where it leads elsewhere."""

@@ -16,16 +16,28 @@ from adapter.support.paths import shipped
 
 NAMESPACE = "https://discharge-adapter.example/lifecare/spu/1"
 TYPES = {
+    "care-request": "vardbegaran",
     "admission-notice": "inskrivningsmeddelande",
+    "admission-notice-update": "andratInskrivningsmeddelande",
     "planning-information": "planeringsunderlag",
     "ready-for-discharge": "utskrivningsklar",
+    "ready-for-discharge-withdrawn": "avbrottUtskrivningsklar",
+    "open-care-availability": "oppenvardensInsatser",
+    "capacity-answer": "svarOmMottagande",
+    "delay-cause": "orsakTillFordrojning",
     "sip-invitation": "kallelse",
     "sip": "sip",
     "discharge-notice": "utskrivningsmeddelande",
+    "patient-information": "informationTillPatienten",
+    "home-care-referral": "overforingHemsjukvard",
+    "disagreement-raised": "oenighetAnmald",
+    "disagreement-settled": "oenighetAvgjord",
+    "general-message": "generelltMeddelande",
     "read-receipt": "kvittens",
     "acceptance-answer": "svar",
+    "retraction": "makulering",
 }
-"""The message type of each event that the journeys use."""
+"""The message type of each event."""
 
 _NSMAP: Any = {None: NAMESPACE}
 _Element = Any  # lxml's stubs do not name the public element type
@@ -108,11 +120,12 @@ def acceptance(message: Meddelande, own_id: str, at: str) -> bytes:
     task = deepcopy(asked)
     body.append(task)
     _child(task, "status").text = "accepterad"
-    for element in task.findall(f"{{{NAMESPACE}}}andrad"):
-        task.remove(element)
+    for name in ("lage", "orsak", "andrad", "forslag"):  # said before of another status
+        for element in task.findall(f"{{{NAMESPACE}}}{name}"):
+            task.remove(element)
     changed = _element("andrad")
     changed.text = at
-    _child(task, "skapad", "beskrivning", "kod", "status").addnext(changed)
+    _child(task, "skapad").addnext(changed)
     return _bytes(root)
 
 
@@ -120,6 +133,8 @@ def contribution(message: Meddelande, own_id: str, at: str) -> bytes:
     """A `sip`: the municipality's own measures in the plan that the message carries."""
     root, body = _reply(message, own_id, "sip", at)
     plan = _add(body, "plan")
+    kind = message.find("sip/plan/typ")
+    _add(plan, "typ", "sip" if kind is None else kind.text)
     _add(plan, "status", "gallande")
     _add(plan, "titel", "Kommunens del av den samordnade planen")
     _add(plan, "upprattad", at)
@@ -127,10 +142,14 @@ def contribution(message: Meddelande, own_id: str, at: str) -> bytes:
     goal = _add(plan, "mal")
     _add(goal, "status", "accepterat")
     _add(goal, "text", "Jag vill kunna gå till brevlådan på egen hand.")
-    for text in ("Hemtjänst morgon och kväll, från hemgången", "Hemrehabilitering två gånger i veckan i åtta veckor"):
+    for text, huvudman in (
+        ("Hemtjänst morgon och kväll, från hemgången", "kommunSol"),
+        ("Hemrehabilitering två gånger i veckan i åtta veckor", "kommunHsl"),
+    ):
         measure = _add(plan, "insats")
         _add(measure, "status", "planerad")
         _add(measure, "beskrivning", text)
+        _add(measure, "huvudman", huvudman)
         _unit(measure, "ansvarig", message)
     return _bytes(root)
 
@@ -182,8 +201,8 @@ def _add(parent: _Element, name: str, text: str | None = None) -> _Element:
     return child
 
 
-def _child(parent: _Element, *names: str) -> _Element:
-    return next(found for name in names if (found := parent.find(f"{{{NAMESPACE}}}{name}")) is not None)
+def _child(parent: _Element, name: str) -> _Element:
+    return parent.find(f"{{{NAMESPACE}}}{name}")
 
 
 def _bytes(root: _Element) -> bytes:

@@ -226,7 +226,7 @@ class TestBusinessAnswers:
         now = SystemClock().now().astimezone(STOCKHOLM).isoformat(timespec="milliseconds")
         own_id = "0d4b0e7e-2a53-4a39-9d1c-6f5b3c2a1e90"
         accepted = lifecare_format.acceptance(lifecare_format.parse(notice), own_id, now)
-        reason = "<status>avvisad</status><orsak>Fel mottagare, personen bor i Umeå.</orsak>"
+        reason = "<status>avvisad</status><orsak><text>Fel mottagare, personen bor i Umeå.</text></orsak>"
         return accepted.decode().replace("<status>accepterad</status>", reason).encode()
 
     def send(self, installation, body, party="drift"):

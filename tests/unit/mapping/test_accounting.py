@@ -81,6 +81,16 @@ def test_left_out_by_pattern_extension_and_value(small: Make, message: Message) 
         mapping.to_record(message({**NOTE, "extension": [{"url": "urn:other", "valueCode": "b"}]}))
 
 
+def test_left_out_only_beside_what_says_the_same(small: Make, message: Message) -> None:
+    beside = '  - {fhir: "**.display", beside: [reference], reason: for people}'
+    mapping = small(RULES + "\n  - {fhir: communication.subject, refers: patient}", resources=NAMED, leave_out=beside)
+    patient = {"resourceType": "Patient", "id": "p"}
+    mapping.to_record(message({**NOTE, "subject": {"reference": "urn:uuid:p", "display": "x"}}, patient))
+    for alone in ({"display": "x"}, {"display": [{}, "x"]}):
+        with pytest.raises(NotCarriedError, match=r"subject.display"):
+            mapping.to_record(message({**NOTE, "subject": alone}))
+
+
 def test_resources_left_out_only_where_they_say_whom_they_are_for(small: Make, message: Message) -> None:
     mapping = small(RULES, resources=NAMED, leave_out="  - {resource: Task, having: owner, reason: another receiver's}")
     task = {"resourceType": "Task", "id": "t", "status": "requested"}

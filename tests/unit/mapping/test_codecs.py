@@ -24,6 +24,7 @@ UUID = "0B7F7F0C-6f1e-4a52-9a53-7d4a4d7c6a11"
         ("integer", 0, "0"),
         ("uuid", UUID, UUID),
         ("urn-uuid", f"urn:uuid:{UUID}", UUID),
+        ("base64", "SGVqIQ==", "SGVqIQ=="),
         ("personal-number", "189001019802", "189001019802"),
     ],
 )
@@ -49,6 +50,8 @@ def test_there_and_back(codec: str, value: Any, text: str) -> None:
         ("uuid", "1234567", "a UUID"),
         ("urn-uuid", UUID, "urn:uuid:"),
         ("urn-uuid", "urn:uuid:1234567", "a UUID"),
+        ("base64", "1234567=\n", "base64 without white space"),
+        ("base64", "1234567", "base64 without white space"),
         ("personal-number", "18900101-9802", "12 digits"),
         ("personal-number", 189001019802, "12 digits"),
     ],

@@ -37,7 +37,7 @@ Folder = Callable[..., Path]
         ("{fhir: patient.gender, record: person/sex, value: x}", "value is for either fhir or record"),
         ("{each: patient.contact, named: c, record: person/contact}", "a group has either rules or a part"),
         ("{each: patient.contact, named: c, record: person/contact, rules: [{fhir: c.x}]}", r"rules.0.fhir|record is"),
-        ("{fhir: patient.photo.data, record: person/born}", "which needs one of the codecs: none"),
+        ("{fhir: patient.photo.data, record: person/born}", "which needs one of the codecs: base64"),
     ],
 )
 def test_a_wrong_rule_is_told_with_its_line(folder: Folder, rule: str, words: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from adapter.mapping import Mapping, NotCarriedError, Outcome
-from adapter.support.errors import MappingError
+from adapter.support.errors import ConfigurationError, MappingError
 
 Make = Callable[..., Mapping]
 Message = Callable[..., dict[str, Any]]
@@ -294,3 +294,46 @@ def test_two_rules_that_write_different_values_are_refused(person: Callable[...,
     mapping = person("\n  - {fhir: communication.priority, record: note/text}")
     with pytest.raises(MappingError, match="two rules write different values"):
         mapping.to_record(message({**COMMUNICATION, "priority": "asap"}))
+
+
+STEPS = """
+  - each: communications
+    named: communication
+    record: note/step
+    rules:
+      - {fhir: communication.status, record: what}
+      - {fhir: communication.instantiatesUri, record: serves}
+      - {fhir: communication.implicitRules, record: /sent}"""
+MANY = "  communications: {type: Communication, many: true}"
+
+
+def test_a_name_for_many_is_gone_through_and_says_once_what_all_say(small: Make, message: Message) -> None:
+    mapping = small(STEPS, resources=MANY)
+    notes = [{**COMMUNICATION, "id": each, "implicitRules": "urn:a", "instantiatesUri": [each]} for each in "cd"]
+    written = mapping.to_record(message(*notes))
+    assert written.content.count(b"<step>") == 2
+    assert written.content.count(b"<sent>urn:a</sent>") == 1
+    back = mapping.to_fhir(written.content).bundle
+    found = [each["resource"] for each in back["entry"] if each["resource"]["resourceType"] == "Communication"]
+    assert [(each["instantiatesUri"], each["implicitRules"]) for each in found] == [(["c"], "urn:a"), (["d"], "urn:a")]
+    assert mapping.to_record(back).content == written.content
+    notes[1]["implicitRules"] = "urn:b"
+    with pytest.raises(MappingError, match="/sent: two rules write different values"):
+        mapping.to_record(message(*notes))
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("{fhir: communications.status, record: note/text}", "'communications' may be many: go through them"),
+        ("{each: communications, named: c, record: note, rules: []}", "'note' stands once; 'communications' may be"),
+    ],
+)
+def test_a_name_for_many_is_only_gone_through(small: Make, rule: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        small(f"\n  - {rule}", resources=MANY)
+
+
+def test_many_are_not_found_by_one_reference(small: Make) -> None:
+    with pytest.raises(ConfigurationError, match="many has no meaning with via"):
+        small(NOTE, resources="  communication: {type: Communication, via: header.sender, many: true}")
