@@ -93,7 +93,10 @@ class Engine:
 
     def _is_canonical(self, name: str) -> bool:
         known = self.table[name]
-        return known.kind == "resource" and {"version", "status"} <= known.by_name.keys()
+        version = known.by_name.get("version")  # of a Device it is another thing
+        return (
+            known.kind == "resource" and "status" in known.by_name and version is not None and version.type == "string"
+        )
 
     def extension(self, structure: str, *, modifier: bool) -> members.Item:
         """The check of the extensions of a structure."""
