@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import ValidationError, model_validator
+from pydantic import ConfigDict, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -22,7 +22,13 @@ _NAMED = re.compile(r"\{([A-Z][A-Za-z]*)(?:\[(-?\d+)\])?(\.id)?\}")
 _Key = str | int
 
 
-class Change(Strict):
+class Described(Strict):
+    """Words whose meaning stands in their JSON Schema too."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Change(Described):
     """One change of the valid resource, at one place. Just one of the others is given."""
 
     at: str
@@ -45,7 +51,7 @@ class Change(Strict):
         return self
 
 
-class Request(Strict):
+class Request(Described):
     """Where the fault is outside the body."""
 
     token: Literal["none", "unknown"] | None = None
@@ -53,7 +59,7 @@ class Request(Strict):
     accept: str | None = None
 
 
-class Finding(Strict):
+class Finding(Described):
     """One issue that must be told. `key` is that of the invariant; `profile` the id of our profile that says it."""
 
     rule: str
@@ -65,7 +71,7 @@ class Finding(Strict):
     """whether only the server tells, not `adapter validate`: who sends, what came before, which units there are"""
 
 
-class InvalidFixture(Strict):
+class InvalidFixture(Described):
     """One fault, and what must come of it. Paths are relative to the folder of the file."""
 
     of: str | None = None

@@ -1,4 +1,5 @@
-"""The folder fixtures/invalid: writes each faulty message in JSON and XML beside the file that describes it."""
+"""The folder fixtures/invalid: writes each faulty message in JSON and XML beside the file that describes it, and the
+schema of such files beside the folder."""
 
 import json
 from collections.abc import Iterator
@@ -7,6 +8,8 @@ from pathlib import Path
 from adapter.sandbox.authoring import faults
 from adapter.sandbox.authoring.faults import InvalidFixture
 from adapter.sandbox.authoring.folder import twins
+
+SCHEMA = "invalid.schema.json"
 
 
 def fixtures(folder: Path) -> dict[str, InvalidFixture]:
@@ -22,8 +25,14 @@ def messages(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield from twins(name, faults.broken(valid, name, fixture))
 
 
+def schema() -> bytes:
+    """The JSON Schema of the files that describe the fixtures."""
+    return (json.dumps(InvalidFixture.model_json_schema(), ensure_ascii=False, indent=2) + "\n").encode()
+
+
 def write(folder: Path) -> None:
-    """Write the faulty messages of a folder, and remove those that no fixture names any more."""
+    """Write the faulty messages of a folder and the schema, and remove what no fixture names any more."""
+    (folder.parent / SCHEMA).write_bytes(schema())
     written = dict(messages(folder))
     for name, content in written.items():
         (folder / name).write_bytes(content)
@@ -33,7 +42,7 @@ def write(folder: Path) -> None:
 
 def differences(folder: Path) -> list[str]:
     """The files that are not what the fixtures say."""
-    written = dict(messages(folder))
+    written = dict(messages(folder)) | {f"../{SCHEMA}": schema()}
     found = [
         name
         for name, content in written.items()
