@@ -94,17 +94,9 @@ def _show_journey(name: str, message: str | None, format_: Format, as_json: bool
 
 
 def _show_invalid(fixture: Any, content: bool, format_: Format, as_json: bool) -> None:
-    from adapter.sandbox.editions import written
-
     told = fixture.expectations()
     if content:
-        words = fixture.words
-        if words.file is not None:
-            _print_bytes(fixture.path(words.file).read_bytes())
-        else:
-            from adapter.sandbox.authoring import faults
-
-            _print_bytes(written(faults.broken(fixture.valid(), fixture.name, words), format_))
+        _print_bytes(fixture.body(format_).read_bytes())
     elif as_json:
         print_json({"name": fixture.name} | told)
     else:

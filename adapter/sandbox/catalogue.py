@@ -10,6 +10,7 @@ from adapter.sandbox.authoring import faults, scenario
 from adapter.sandbox.authoring.faults import InvalidFixture
 from adapter.sandbox.authoring.folder import PLAN
 from adapter.sandbox.authoring.scenario import Role, Scenario
+from adapter.sandbox.formats import Format
 from adapter.support.errors import AdapterError, NotFoundError
 from adapter.support.paths import shipped
 
@@ -107,9 +108,12 @@ class Invalid:
         """A file that it names."""
         return self.file.parent / relative
 
-    def valid(self) -> dict[str, Any]:
-        """The message or resource that its fault is put into. Raises AdapterError."""
-        return message(self.path(self.words.of or ""))
+    def body(self, format_: Format) -> Path:
+        """The file with what is sent: in that format, where the fault can be written in it."""
+        if self.words.file is not None:
+            return self.path(self.words.file)
+        file = self.file.with_suffix(f".{format_}")
+        return file if file.is_file() else self.file.with_suffix(".json")
 
     def sender(self) -> Role:
         """The role whose message it is."""

@@ -14,14 +14,14 @@ from typing import Any
 
 from adapter.fhir import xml as fhir_xml
 from adapter.sandbox import catalogue, times
-from adapter.sandbox.authoring import faults, scenario
+from adapter.sandbox.authoring import scenario
 from adapter.sandbox.authoring.folder import PLAN
 from adapter.sandbox.authoring.scenario import Scenario, Step
 from adapter.sandbox.catalogue import Invalid
 from adapter.sandbox.formats import Format
 from adapter.sandbox.identifiers import Identifiers
 from adapter.sandbox.times import Times
-from adapter.support.errors import ParseError
+from adapter.support.errors import AdapterError
 
 _UNREADABLE = "surrogateescape"
 
@@ -92,20 +92,14 @@ class Journey:
 
 def invalid_body(fixture: Invalid, identifiers: Identifiers, format_: Format) -> tuple[bytes, Format]:
     """What an invalid fixture sends, and its format: that asked for, where the fault can be written in it. Its times
-    stay. Raises AdapterError where its files cannot be used."""
-    words = fixture.words
-    if words.file is not None:
-        file = fixture.path(words.file)
+    stay. Raises AdapterError where its file cannot be read."""
+    file = fixture.body(format_)
+    try:
         found = file.read_bytes().decode(errors=_UNREADABLE)
-        renewed: str = identifiers.renew(found)
-        return renewed.encode(errors=_UNREADABLE), Format.XML if file.suffix == ".xml" else Format.JSON
-    made = faults.broken(identifiers.renew(fixture.valid()), fixture.name, words)
-    if format_ is Format.XML:
-        try:
-            return written(made, Format.XML), Format.XML
-        except ParseError:
-            pass
-    return written(made, Format.JSON), Format.JSON
+    except OSError as error:
+        raise AdapterError(f"{file} cannot be read: {error.strerror}") from error
+    renewed: str = identifiers.renew(found)
+    return renewed.encode(errors=_UNREADABLE), Format.XML if file.suffix == ".xml" else Format.JSON
 
 
 def as_json(data: object) -> bytes:

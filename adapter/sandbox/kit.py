@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adapter.sandbox import catalogue
-from adapter.sandbox.authoring import faults, scenario
+from adapter.sandbox.authoring import scenario
 from adapter.sandbox.authoring.folder import PLAN
 from adapter.sandbox.catalogue import Invalid
-from adapter.sandbox.editions import as_json, written
-from adapter.sandbox.formats import Format
-from adapter.support.errors import AdapterError, ParseError
+from adapter.sandbox.editions import as_json
+from adapter.support.errors import AdapterError
 from adapter.support.paths import bundled, shipped
 from adapter.support.settings import OWN_PACKAGE
 
@@ -18,7 +17,7 @@ _README = "KIT.md"
 
 
 def files() -> Iterator[tuple[str, bytes]]:
-    """Path and content of each file: the fixtures as they ship, the bodies of the invalid ones, all expectations as
+    """Path and content of each file: the fixtures as they ship, all expectations as
     JSON, our FHIR package, the schema of the Lifecare exchange format, a README and checksums. Raises AdapterError."""
     found = dict(_files())
     yield from found.items()
@@ -33,8 +32,6 @@ def _files() -> Iterator[tuple[str, bytes]]:
         if file.is_file() and file.name != _README:
             yield f"fixtures/{file.relative_to(fixtures).as_posix()}", file.read_bytes()
     invalid = [Invalid.load(file) for file in catalogue.invalid_files().values()]
-    for fixture in invalid:
-        yield from _bodies(fixture)
     plans = {name: scenario.read(folder / PLAN) for name, folder in catalogue.journey_folders().items()}
     yield (
         "expectations.json",
@@ -48,18 +45,6 @@ def _files() -> Iterator[tuple[str, bytes]]:
     package = bundled() / f"{OWN_PACKAGE.replace('#', '-')}.tgz"
     yield f"package/{package.name}", _read(package)
     yield "lifecare/lifecare.xsd", _read(shipped("mappings") / "lifecare" / "lifecare.xsd")
-
-
-def _bodies(fixture: Invalid) -> Iterator[tuple[str, bytes]]:
-    """What the fault makes of the valid message, in each format that can carry it."""
-    if fixture.words.of is None:
-        return
-    made = faults.broken(fixture.valid(), fixture.name, fixture.words)
-    for format_ in Format:
-        try:
-            yield f"fixtures/invalid/{fixture.name}.{format_}", written(made, format_)
-        except ParseError:
-            continue
 
 
 def _read(file: Path) -> bytes:
