@@ -212,3 +212,17 @@ def test_narrative_controls_are_among_them() -> None:
     div = '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'
     (found,) = told(marked, {"status": "generated", "div": div}, "Narrative")
     assert found.startswith("error profile-narrative: ")
+
+
+HUNDRED_YEARS = {"value": 100, "system": "http://unitsofmeasure.org", "code": "a"}
+
+
+@pytest.mark.parametrize("type_", ["Duration", "Quantity"])
+def test_a_limit_counted_from_now(type_: str) -> None:
+    least, greatest = {f"minValue{type_}": HUNDRED_YEARS}, {f"maxValue{type_}": HUNDRED_YEARS}
+    assert told(least, "2020-01-01", "date") == told(greatest, "2020-01-01", "date") == []
+    (early,) = told(least, "1800-01-01", "date")
+    (late,) = told(greatest, "2300-01-01", "date")
+    assert early.startswith("error profile-min-value: the value is smaller than the profile allows: expected at least")
+    assert late.startswith("error profile-max-value: the value is greater than the profile allows: expected at most")
+    assert told(greatest, "no date", "date") == []

@@ -77,6 +77,7 @@ BY_URL = slice_of(
     {"path": TELECOM + ".extension"},
     {"path": TELECOM + ".extension", "sliceName": "other", "type": [{"code": "Extension"}]},
     {"path": TELECOM + ".extension.url", "fixedUri": "http://acme.com/other"},
+    {"path": TELECOM + ".extension.value[x]", "fixedCode": "b"},
     {"path": TELECOM + ".extension", "sliceName": "e", "type": [{"code": "Extension"}]},
     {"path": TELECOM + ".extension.url", "fixedUri": EXTENSION},
     {"path": TELECOM + ".extension.value[x]", "fixedCode": "a"},
@@ -133,6 +134,11 @@ def test_values(node: Node, kind: str, path: str, right: list[Any], wrong: list[
         (USE, "profile", "$this"),
         (USE, "value", "resolve()"),
         (ABOVE, "value", "rank"),
+        (ABOVE, "profile", "period"),
+        (ABOVE, "type", "period"),
+        (ABOVE, "exists", "period"),
+        (ABOVE, "value", FOUND),
+        (ABOVE, "value", "period.resolve()"),
     ],
 )
 def test_what_says_nothing(node: Node, kind: str, path: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 from adapter.fhirpath import Scope, model, nodes
 from adapter.fhirpath import compile as compile_expression
 from adapter.validation import Validator, invariants
+from adapter.validation.run import Frame, Run
 
 EXTENSION = "extension.exists() != value.exists()"
 SYSTEM_OF_CODE = "code.empty() or system.exists()"
@@ -250,3 +251,51 @@ def test_those_by_hand(validator: Validator) -> None:
     basic = {"resourceType": "Basic", "code": {"text": "x"}}
     found = said(validator, basic | {"extension": [*X, {"url": "http://acme.com/y"}]}, "q")
     assert found == [("error", "profile-invariant", "Basic.extension[1]", "c-1: expected: words of c-1")]
+
+
+R4S = ("ele-1", "ref-1", "txt-1", "txt-2", "dom-2", "dom-3", "dom-4", "dom-5")
+
+
+def made(*constraints: dict[str, Any], profile: str = "", **more: Any) -> int:
+    return len(invariants.checks({"constraint": list(constraints)}, "Patient", profile, **more))
+
+
+@pytest.mark.parametrize("key", R4S)
+def test_what_other_modules_check_is_not_evaluated(key: str) -> None:
+    assert made(constraint(key)) == 0
+    assert made(constraint(key, source="http://acme.com/p")) == 0
+    assert made(constraint(key), profile="http://acme.com/p") == 0
+    assert made(constraint(key, source=BASE + "Element"), profile="http://acme.com/p") == 0
+    assert made(constraint(key, source="http://acme.com/p"), profile="http://acme.com/p") == 1
+    assert made(constraint(key + "x")) == 1
+
+
+def test_known_ones_and_those_without_key_or_expression_are_passed_over() -> None:
+    three = (constraint("a"), constraint("b"), constraint("c"))
+    assert made(*three) == 3
+    assert made(*three, known=frozenset({"b"})) == 2
+    assert made(constraint("a", None), {"expression": "true"}, constraint("b")) == 1
+    assert invariants.checks({}, "Patient") == []
+
+
+def test_best_practice_is_for_who_asks_and_not_of_contained_resources() -> None:
+    best = constraint("a", EXTENSION, extension=BEST, severity="warning")
+    assert made(best, constraint("b")) == 1
+    (check,) = invariants.checks({"constraint": [best]}, "Extension", best_practice=True)
+    for is_contained, issues in ((False, 1), (True, 0)):
+        run = Run("X")
+        run.frame = Frame({}, "X", None)
+        run.frame.is_contained = is_contained
+        check({"url": "x"}, run, None)
+        check({"url": "x", "valueCode": "x"}, run, None)
+        assert len(run.issues) == issues
+
+
+def test_by_hand_what_is_no_object_is_passed_over() -> None:
+    (check,) = invariants.checks({"constraint": [constraint("a", EXTENSION)]}, "Extension")
+    run = Run("X")
+    for value in (None, "x", ["x"]):
+        check(value, run, None)
+    assert run.issues == []
+    check({}, run, None)
+    assert [(issue.rule, issue.severity, issue.profile) for issue in run.issues] == [("base-invariant", "error", "")]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from adapter.validation.groups import Group
 from adapter.validation.items import Item
 from adapter.validation.run import Frame, Path, Run
 from adapter.validation.targets import TargetCheck
@@ -72,6 +73,7 @@ TYPE, PROFILE = "base-reference-type Basic.subject", "profile-target Basic.subje
         ("Patient", (OURS,), [TYPE], []),
         ("Patient", (OURS, BASE + "Patient"), [], []),
         ("Organization", (BASE + "Resource",), [PROFILE], [BASE + "Resource"]),
+        ("Organization", (BASE + "Patient|4.0.1",), [TYPE], []),
         ("Organization", (UNKNOWN,), [], []),
         ("Organization", (UNKNOWN, BASE + "Patient"), [], []),
         ("Organization", (BASE + "organization",), [], []),
@@ -89,3 +91,14 @@ def test_what_is_not_here_is_not_asked(url: object) -> None:
     host = Host()
     assert [each for each in told(host, {"resourceType": "Organization"}, OURS, url=url) if "profile" in each] == []
     assert host.asked == []
+
+
+def test_a_target_in_a_bundle_is_asked() -> None:
+    url, target = "urn:uuid:0c7e4b5e-6f0f-4c37-9d1c-0a4f4f0d1b11", {"resourceType": "Organization"}
+    host, run = Host(), Run("Basic")
+    run.frame = Frame({"resourceType": "Basic"}, "Basic", None)
+    run.frame.bundle = Group({"resourceType": "Bundle", "entry": [{"fullUrl": url, "resource": target}]})
+    run.frame.entry = {}
+    made(host, OURS).check(Item({"reference": url}, "Reference", (None, "subject")), run)
+    assert [issue.rule for issue in run.issues] == ["profile-target"]
+    assert host.asked == [(OURS, (None, "subject"))]
