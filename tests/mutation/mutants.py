@@ -2,7 +2,8 @@
 
 What is changed: comparisons, boolean operators and their operands, negations, arithmetic, numbers, constants, strings
 that carry meaning, returned values, string methods, filters of comprehensions, branches, and whole statements. What
-is not: annotations, decorators, default values, docstrings, Protocols, type aliases and the wording of messages.
+is not: annotations, decorators, default values, docstrings, Protocols, type aliases, the wording of messages, and a
+`return` of nothing at the end of a function, which is the same without.
 """
 
 import ast
@@ -104,6 +105,7 @@ class _Finder:
         self._statement: ast.stmt | None = None
         self._lines = range(0)
         self._silent = 0
+        self._ends: set[int] = set()
 
     def of_top(self, statement: ast.stmt) -> Iterator[Mutant]:
         """The mutants of a function, class or statement."""
@@ -122,6 +124,7 @@ class _Finder:
                 yield from self._visit_statement(statement, statement, "value")
 
     def _body(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Mutant]:
+        self._ends.add(id(function.body[-1]))
         yield from self._block(function, "body")
 
     def _block(self, holder: ast.AST, name: str) -> Iterator[Mutant]:
@@ -162,7 +165,7 @@ class _Finder:
                 yield self._mutant(holder, name, index, ast.Return(value=None), statement)
             else:
                 yield self._mutant(statement, "value", None, ast.Constant(None), statement.value)
-        elif isinstance(statement, ast.Return):
+        elif isinstance(statement, ast.Return) and id(statement) not in self._ends:
             yield self._mutant(holder, name, index, ast.Pass(), statement)
         elif isinstance(statement, ast.If | ast.While) and not isinstance(
             statement.test, ast.Compare | ast.BoolOp | ast.UnaryOp

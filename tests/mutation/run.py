@@ -462,7 +462,7 @@ def main() -> int:
         "timeout=0",
         *_LEFT_OUT,
     ]
-    code = pytest.main([*arguments, *GROUPS[options.group][2]], plugins=[plugin])
+    code = pytest.main([*arguments, *(options.tests or GROUPS[options.group][2])], plugins=[plugin])
     if not plugin.results:
         return int(code) or 1
     for line in plugin.told:
@@ -474,6 +474,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/mutants", description=__doc__.split("\n", 1)[0])
     parser.add_argument("modules", nargs="*", help="modules of the group; all where none is named")
     parser.add_argument("--group", choices=GROUPS, default="rules")
+    parser.add_argument("--tests", nargs="+", help="only the tests of these files or folders")
     parser.add_argument("--sample", type=int, default=0, help="try only so many mutants")
     parser.add_argument("--minutes", type=float, default=60, help="stop after so many")
     parser.add_argument("--seed", type=int, default=1, help="the order in which mutants are tried")
