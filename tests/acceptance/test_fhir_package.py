@@ -358,6 +358,11 @@ def _ready(time: str = "2026-03-12T09:05:00+01:00", **assessor: Any) -> Resource
     return {"extension": [made]}
 
 
+def _placing(code: str) -> Resource:
+    value = {"system": f"{CANONICAL}/sid/kommunkod", "value": code}
+    return {"extension": [{"url": f"{PROFILE}placing-municipality", "valueIdentifier": value}]}
+
+
 def _basis(code: str) -> Resource:
     return {"extension": [{"url": f"{PROFILE}consent-basis", "valueCodeableConcept": coded("consent-basis", code)}]}
 
@@ -444,6 +449,7 @@ BROKEN: list[tuple[str, str, Resource, Resource]] = [
         {"extension": [{"url": f"{PROFILE}estimated-discharge", "valueDateTime": "2026-03"}]},
         {"extension": [{"url": f"{PROFILE}estimated-discharge", "valueDateTime": "2026-03-13"}]},
     ),
+    ("stay-kommunkod", "Encounter", _placing("980"), _placing("0980")),
     ("sip-overall", "plan", {"extension": []}, {"extension": [], "status": "draft"}),
     ("sip-activity", "coordinated", {"activity": []}, {"activity": [], "category": WRITTEN["coercive"]["category"]}),
     ("plan-activity-responsible", "plan", _activity({}), _activity({"performer": [UNIT]})),
