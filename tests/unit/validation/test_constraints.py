@@ -226,3 +226,8 @@ def test_a_limit_counted_from_now(type_: str) -> None:
     assert early.startswith("error profile-min-value: the value is smaller than the profile allows: expected at least")
     assert late.startswith("error profile-max-value: the value is greater than the profile allows: expected at most")
     assert told(greatest, "no date", "date") == []
+
+
+def test_what_the_base_says_is_not_taken_for_the_profile() -> None:
+    base = {"fixedString": "y", "maxLength": 1, "binding": {"strength": "required", "valueSet": "vs"}}
+    assert told({}, "xx", "code", base=base) == []

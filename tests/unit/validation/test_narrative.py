@@ -4,7 +4,7 @@ import pytest
 
 from adapter.fhir import xhtml
 from adapter.fhirpath.narrative import is_allowed
-from adapter.validation.narrative import check_language, controls, issues
+from adapter.validation.narrative import check, check_language, controls, issues
 from adapter.validation.run import Run
 
 NS = 'xmlns="http://www.w3.org/1999/xhtml"'
@@ -255,3 +255,38 @@ def test_controls_without_a_code_are_none() -> None:
         assert controls({"extension": [{"url": url.format(kind)}]}, "p") == []
         assert len(controls({"extension": [{"url": url.format(kind), "valueCode": "_yes"}]}, "p")) == 1
     assert controls({"extension": [{"url": "x", "valueCode": "_yes"}]}, "p") == []
+
+
+PLAIN = f"<div {NS}>"
+
+
+@pytest.mark.parametrize(
+    ("value", "rule"),
+    [
+        (f"{PLAIN}x</div>", None),
+        (f"{PLAIN}x å</div>", None),
+        (f"{PLAIN}x &amp; y</div>", None),
+        (f"<div {NS} class='x'>x</div>", None),
+        (f"{PLAIN}</div>", "base-narrative-empty"),
+        (f"{PLAIN} </div>", "base-narrative-empty"),
+        (f"{PLAIN}x", "base-narrative"),
+        (f"x{PLAIN}x</div>", "base-narrative"),
+        (f"{PLAIN}x</div>x", "base-narrative"),
+        (f"{PLAIN}x & y</div>", "base-narrative"),
+        (f"{PLAIN}x ]]> y</div>", "base-narrative"),
+        (f"{PLAIN}x\x01</div>", "base-narrative"),
+        (f"{PLAIN}x</div></div>", "base-narrative"),
+        (f"{PLAIN}&x;</div>", "base-narrative"),
+        (f"<!DOCTYPE div>{PLAIN}x</div>", "base-narrative"),
+        (f"{PLAIN}<script>x</script></div>", "base-narrative-content"),
+        (f"<div {NS} onclick='x'>x</div>", "base-narrative-content"),
+        ("<div>x</div>", "base-narrative"),
+        ("x", "base-narrative"),
+        (1, "base-type"),
+        (None, "base-type"),
+    ],
+)
+def test_a_div(value: object, rule: str | None) -> None:
+    run = Run("X")
+    check(value, run, None)
+    assert [issue.rule for issue in run.issues] == ([rule] if rule else [])
