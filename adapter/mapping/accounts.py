@@ -134,23 +134,19 @@ def fhir_leaves(bundle: dict[str, Any], run: Run) -> Iterator[Leaf]:
                 if id(value) not in named:
                     names = _OTHER + names
                     yield Leaf(path, names, value, "resourceType", resource_type, resource)
-            stack.extend(reversed(list(_members(path, names, value, resource))))
+            stack += [
+                (f"{path}.{name}", f"{names}/{name}", value, name, member, resource)
+                for name, member in reversed(value.items())
+                if name != "resourceType"
+            ]
         elif isinstance(value, list) and value:
-            stack.extend(reversed(list(_items(path, names, value, resource))))
+            stack += [
+                (f"{path}[{index}]", _named(names, value[index]), value, index, value[index], resource)
+                for index in range(len(value) - 1, -1, -1)
+                if value[index] is not None
+            ]
         elif container is not None:
             yield Leaf(path, names, container, key, value, resource)
-
-
-def _members(path: str, names: str, value: dict[str, Any], resource: dict[str, Any]) -> Iterator[_Node]:
-    for name, member in value.items():
-        if name != "resourceType":
-            yield f"{path}.{name}", f"{names}/{name}", value, name, member, resource
-
-
-def _items(path: str, names: str, value: list[Any], resource: dict[str, Any]) -> Iterator[_Node]:
-    for index, item in enumerate(value):
-        if item is not None:
-            yield f"{path}[{index}]", _named(names, item), value, index, item, resource
 
 
 def _flat(url: str) -> str:

@@ -39,7 +39,12 @@ class Step:
 
     def accepts(self, item: Any) -> bool:
         """Whether an item is one that `where` asks for."""
-        return isinstance(item, dict) and all(item.get(name) == value for name, value in self.where)
+        if not isinstance(item, dict):
+            return False
+        for name, value in self.where:  # noqa: SIM110 - all() with a generator costs twice this, some hundred times a message
+            if item.get(name) != value:
+                return False
+        return True
 
 
 @dataclass(frozen=True)
@@ -62,12 +67,18 @@ class FhirPath:
         asserted: list[Slot] = []
         for step in self.steps[:-1]:
             value = node.get(step.name)
-            items = value if isinstance(value, list) else [value]
-            found = next((item for item in items if step.accepts(item)), None)
-            if found is None:
+            if value is None:
                 return [], []
-            node = found
-            asserted += [(node, name) for name, _ in step.where]
+            if not isinstance(value, list):
+                value = [value]
+            for item in value:
+                if step.accepts(item):
+                    node = item
+                    break
+            else:
+                return [], []
+            if step.where:
+                asserted += [(node, name) for name, _ in step.where]
         return (*_last(self.steps[-1], node, asserted),)
 
     def exists(self, node: dict[str, Any] | None) -> bool:
@@ -98,11 +109,14 @@ class FhirPath:
 
 def _last(step: Step, node: dict[str, Any], asserted: list[Slot]) -> tuple[list[Slot], list[Slot]]:
     value = node.get(step.name)
+    if value is None:
+        return [], asserted
     if isinstance(value, list):
         slots: list[Slot] = [(value, index) for index, item in enumerate(value) if not step.where or step.accepts(item)]
     else:
-        slots = [(node, step.name)] if value is not None and (not step.where or step.accepts(value)) else []
-    asserted += [(container[key], name) for container, key in slots for name, _ in step.where]
+        slots = [(node, step.name)] if not step.where or step.accepts(value) else []
+    if step.where:
+        asserted += [(container[key], name) for container, key in slots for name, _ in step.where]
     return slots, asserted
 
 

@@ -161,7 +161,7 @@ def _shallow(element: Any, depth: int = 12) -> bool:
 def _node(element: Any) -> Node:
     children = [_node(child) for child in element if isinstance(child.tag, str)]
     text = None if children else (element.text or "")
-    return Node(etree.QName(element).localname, text, dict(element.attrib), children)
+    return Node(element.tag.rpartition("}")[2], text, dict(element.attrib), children)
 
 
 def _prune(node: Node) -> None:

@@ -23,12 +23,16 @@ class Guard:
 
     def fhir(self, run: Run, scope: Scope) -> bool:
         """Whether the rule holds for what the FHIR side says."""
+        if not self.when_fhir and not self.unless_fhir:
+            return True
         return all(path.exists(run.item(scope, path.root)) for path in self.when_fhir) and not any(
             path.exists(run.item(scope, path.root)) for path in self.unless_fhir
         )
 
     def record(self, scope: Scope) -> bool:
         """Whether the rule holds for what the record says."""
+        if not self.when_record and not self.unless_record:
+            return True
         return all(path.exists(scope.start(path)) for path in self.when_record) and not any(
             path.exists(scope.start(path)) for path in self.unless_record
         )

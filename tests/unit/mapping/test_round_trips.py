@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from adapter.discharge.events import EVENTS
 from adapter.fhir import json as fhir_json
 from adapter.fhir.bundles import MessageBundle
-from adapter.fhir.canonical import HSA, HSA_RIV, MUNICIPALITY
+from adapter.fhir.canonical import CANONICAL, HSA, HSA_RIV, MUNICIPALITY
 from adapter.mapping import Mapping, NotCarriedError, Outcome, Report, accounts
 from adapter.mapping.runs import Run
 from adapter.support import yaml
-from adapter.support.errors import AdapterError
+from adapter.support.errors import AdapterError, MappingError
 from adapter.support.settings import OWN_PACKAGE
 from adapter.validation import Validator
 from adapter.validation.whole import MessageValidator
@@ -225,9 +225,15 @@ def test_every_event_is_carried_and_has_a_sample(lifecare: Mapping) -> None:
     assert {file.stem.partition("-")[0] for file in SAMPLES} == lifecare.records
 
 
+def one(event: str) -> dict[str, Any]:
+    """A message of the event."""
+    found: dict[str, Any] = next(e.values[0] for e in ONE_OF_EACH if MessageBundle(e.values[0]).event == event)
+    return found
+
+
 def other_forms() -> Iterator[dict[str, Any]]:
     """What is said in two ways on the FHIR side, and in one in the record: the way that no sample comes back as."""
-    call = next(each for each in ONE_OF_EACH if MessageBundle(each.values[0]).event == "sip-invitation").values[0]
+    call = one("sip-invitation")
     for system, value in ((HSA, None), (HSA_RIV, None), (MUNICIPALITY, "2482")):
         bundle = copy.deepcopy(call)
         message = MessageBundle(bundle)
@@ -237,6 +243,23 @@ def other_forms() -> Iterator[dict[str, Any]]:
         participant = message.of_type("Appointment")[0]["participant"][-1]
         participant["actor"] = copy.deepcopy(message.destinations[0]["receiver"])
         yield bundle
+    for event in ("sip-invitation", "acceptance-answer"):
+        yield with_case(event, None)
+
+
+def with_case(event: str, value: str | None) -> dict[str, Any]:
+    """A message with a Task whose header names the case, too: the Task's own where no `value` is given."""
+    bundle: dict[str, Any] = copy.deepcopy(one(event))
+    message = MessageBundle(bundle)
+    case = {**message.of_type("Task")[0]["groupIdentifier"]} | ({"value": value} if value else {})
+    message.header["extension"] = [{"url": f"{CANONICAL}/StructureDefinition/case", "valueIdentifier": case}]
+    return bundle
+
+
+@pytest.mark.parametrize("event", ["sip-invitation", "acceptance-answer"])
+def test_a_header_that_names_another_case_than_the_task_is_refused(lifecare: Mapping, event: str) -> None:
+    with pytest.raises(MappingError, match="two rules write different values"):
+        lifecare.to_record(with_case(event, "another"))
 
 
 def test_every_rule_is_exercised_both_ways_by_the_samples(lifecare: Mapping) -> None:
@@ -251,7 +274,7 @@ def test_every_rule_is_exercised_both_ways_by_the_samples(lifecare: Mapping) -> 
 
 
 def test_words_that_stand_alone_are_not_taken_for_words_beside_a_reference(lifecare: Mapping) -> None:
-    bundle = copy.deepcopy(next(each for each in ONE_OF_EACH if MessageBundle(each.values[0]).event == "sip").values[0])
+    bundle = copy.deepcopy(one("sip"))
     detail = MessageBundle(bundle).of_type("CarePlan")[0]["activity"][0]["detail"]
     detail["performer"] = [{"display": "God man"}]
     with pytest.raises(NotCarriedError, match=r"performer\[0\].display"):
