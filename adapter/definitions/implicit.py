@@ -50,7 +50,7 @@ _CURRENCIES = frozenset(_ISO_4217.split())
 # The top-level types of the IANA registry of media types (RFC 6838, 8081, 9695); a subtype by its form alone.
 _MEDIA_TYPE = re.compile(
     r"(?:application|audio|example|font|haptics|image|message|model|multipart|text|video)/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}"
-    r'(?:\s*;\s*[a-z0-9!#$&^_.+-]{1,127}=(?:[a-z0-9!#$%&\'*+.^_`|~-]{1,200}|"[^"\\\x00-\x1f]{0,200}"))*',
+    r'(?:\s*;\s*[a-z0-9!#$&^_.+-]{1,127}=(?:[a-z0-9!#$%&\'*+.^_`|~:/?@-]{1,200}|"[^"\\\x00-\x1f]{0,200}"))*',
     re.ASCII | re.IGNORECASE,
 )
 _UNIT = re.compile(

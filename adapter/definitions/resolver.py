@@ -98,11 +98,12 @@ class Definitions:
                     yield url if place.version is None else f"{url}|{place.version}", str(named or "")
 
     def _place(self, canonical: str, resource_type: str | None) -> _Place | None:
+        """Of the version asked for; where that is only the beginning of one (`1.2` of `1.2.3`), the first such."""
         url, _, version = canonical.partition("|")
-        for place in self._places.get(url, ()):
-            if version in ("", place.version) and resource_type in (None, place.resource_type):
-                return place
-        return None
+        places = [each for each in self._places.get(url, ()) if resource_type in (None, each.resource_type)]
+        exact = (each for each in places if version in ("", each.version))
+        partial = (each for each in places if (each.version or "").startswith(f"{version}."))
+        return next(exact, None) or next(partial, None)
 
 
 def load(packages: Sequence[str], extra: Iterable[dict[str, Any]] = (), lock: Lock | None = None) -> Definitions:

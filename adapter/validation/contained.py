@@ -7,7 +7,7 @@ from adapter.fhir.shapes import obj, objects
 from adapter.validation import rules
 from adapter.validation.run import Path, Run
 
-_LINK = re.compile(r"href\s*=\s*[\"']#([^\"']+)[\"']")
+_LINK = re.compile(r"(?:href|src)\s*=\s*[\"']#([^\"']+)[\"']")
 
 
 def index(resource: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -66,7 +66,7 @@ def _used(resource: dict[str, Any], contained: list[dict[str, Any]]) -> set[str]
 
 
 def _fragments(value: Any) -> set[str]:
-    """What follows # in texts that begin with it, and in the links of a narrative."""
+    """What follows # in texts that begin with it, and in the links and images of a narrative."""
     found: set[str] = set()
     waiting = [value]
     while waiting:

@@ -54,7 +54,8 @@ def predicate(node: Node, discriminators: list[dict[str, Any]], host: Host, posi
         parts = segments(path) if path is not None else None
         if parts is None:
             return None
-        found = (_test(kind or "", parts, each, host) for each in _criteria(node, parts, host))
+        criteria = _criteria(node, parts, host)
+        found = (_test(kind or "", parts, each, host) for each in (_typed(criteria) if kind == "type" else criteria))
         test = next((each for each in found if each is not None), None)
         if test is not None:
             tests.append(test)
@@ -88,6 +89,12 @@ def by_type(predicates: list[Predicate | None]) -> tuple[str, dict[str, int]] | 
         names.add(each.test.name)
         found |= dict.fromkeys(each.test.types, position)
     return (names.pop(), found) if len(names) == 1 else None
+
+
+def _typed(criteria: list[Criterion]) -> list[Criterion]:
+    """Of a choice, the types that the slice speaks of: `contentString` says more than `content[x]`."""
+    chosen = [each for each in criteria[1:] if each.node is not None and "sliceName" in each.node.definition]
+    return chosen or criteria
 
 
 def _at(node: Node, position: int) -> Predicate:

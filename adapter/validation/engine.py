@@ -134,6 +134,7 @@ class Engine:
             run.report(rules.UNKNOWN_RESOURCE, "expected a resource type of FHIR R4", (path, "resourceType"))
             return None
         frame = run.frames[id(value)] = Frame(value, name, path)
+        frame.holder = run.frame if path is not None else None
         frame.contained = contained.index(value) if "contained" in value else {}
         if name in ("Bundle", "Parameters"):
             frame.group = Group(value)

@@ -9,6 +9,9 @@ Where an extension may be used:
 - capabilitystatement-expectation and -prohibited name 8 and 6 elements of CapabilityStatement; HL7's extension pack
   (hl7.fhir.uv.extensions, same URLs, for R4 too) names nearly all of them.
 
+Invariants: que-12 says in words "more than one enableWhen" and counts more than two; vs-1 says in words "if effective
+is dateTime and has a value", and fails for a Period, which the vital signs allow.
+
 Vital signs: the profile binds the units of all components, as required, to the units of the signs themselves
 (ucum-vitals-common), so that no component could have another, such as the oxygen flow of an oxygen saturation. HL7
 loosened it: extensible in R4B (4.3.0, valueset-ucum-vitals-common.html), preferred since FHIR-43353.
@@ -16,7 +19,7 @@ loosened it: extensible in R4B (4.3.0, valueset-ucum-vitals-common.html), prefer
 
 from typing import Any
 
-from adapter.fhir.shapes import obj, objects
+from adapter.fhir.shapes import obj, objects, text
 
 _BASE = "http://hl7.org/fhir/StructureDefinition/"
 _VITAL_SIGNS = _BASE + "vitalsigns"
@@ -29,6 +32,21 @@ _CONTEXTS = {
     _BASE + "capabilitystatement-prohibited": "Element",
 }
 """Where extensions may be used beyond what their definitions in R4 say."""
+_EXPRESSIONS = {
+    ("que-12", "enableWhen.count() > 2 implies enableBehavior.exists()"): (
+        "enableWhen.count() > 1 implies enableBehavior.exists()"
+    ),
+    ("vs-1", "($this as dateTime).toString().length() >= 8"): (
+        "$this is dateTime implies $this.toString().length() >= 8"
+    ),
+}
+"""Invariants whose expression is not what their text says."""
+
+
+def expression(constraint: dict[str, Any]) -> str | None:
+    """The expression of an invariant, as its text means it; None where it has none."""
+    written = text(constraint.get("expression"))
+    return _EXPRESSIONS.get((str(constraint.get("key")), str(written)), written)
 
 
 def mended(structure: dict[str, Any]) -> dict[str, Any]:

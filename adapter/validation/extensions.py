@@ -164,7 +164,14 @@ class Extensions:
                 found |= {".".join((each, *tail)), ".".join((each, *(word.removesuffix("[x]") for word in tail)))}
         if not steps:
             found.add("Resource")
+            own = table.get(type_)
+            if own is not None and any(element.name == "url" for element in own.elements):
+                found |= _CANONICAL
         return frozenset(found)
+
+
+_CANONICAL = {"CanonicalResource", "MetadataResource"}
+"""What R5, and extensions made for it and R4 alike, call the resources that have a canonical URL."""
 
 
 def _is_step(name: str, choice: str | None, wanted: str, chosen: str, type_: str) -> bool:

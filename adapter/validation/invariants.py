@@ -7,7 +7,7 @@ from adapter.fhir.shapes import objects, text
 from adapter.fhirpath import Compiled, FhirPathError, FhirPathLimitError, Scope, model, nodes
 from adapter.fhirpath import compile as compile_expression
 from adapter.fhirpath.model import Type
-from adapter.validation import rules
+from adapter.validation import errata, rules
 from adapter.validation.run import Frame, Path, Run
 
 Check = Callable[[Any, Run, Path], None]
@@ -95,10 +95,10 @@ def checks(
     `best_practice` asks for them, those too that recommend."""
     found: list[Check] = []
     for constraint in objects(definition.get("constraint")):
-        key, expression = text(constraint.get("key")), text(constraint.get("expression"))
+        key, expression = text(constraint.get("key")), errata.expression(constraint)
         if key is None or key in known or expression is None or _is_elsewhere(key, constraint, profile):
             continue
-        check = _check(key, expression, constraint, type_name, profile)
+        check = _check(key, expression, constraint, type_name, profile, inner="." in str(definition.get("path")))
         if _is_best_practice(constraint):
             found += [_of_outer(check)] if best_practice else []
         else:
@@ -126,7 +126,9 @@ def _is_elsewhere(key: str, constraint: dict[str, Any], profile: str) -> bool:
     return key in ELSEWHERE and (not profile or source is None or source.startswith(_R4))
 
 
-def _check(key: str, expression: str, constraint: dict[str, Any], type_name: str, profile: str) -> Check:
+def _check(
+    key: str, expression: str, constraint: dict[str, Any], type_name: str, profile: str, *, inner: bool
+) -> Check:
     rule = rules.PROFILE_INVARIANT if profile else rules.INVARIANT
     severity = "error" if constraint.get("severity") == "error" else "warning"
     words = f"{key}: expected: {text(constraint.get('human')) or expression}"
@@ -139,7 +141,7 @@ def _check(key: str, expression: str, constraint: dict[str, Any], type_name: str
                 run.report(rule, words, path, profile, severity)
 
         return quick
-    evaluate = Evaluated(key, expression, type_name, profile)
+    evaluate = Evaluated(key, expression, type_name, profile, inner=inner)
 
     def check(value: Any, run: Run, path: Path) -> None:
         if evaluate(value, run, path) is False:
@@ -149,11 +151,13 @@ def _check(key: str, expression: str, constraint: dict[str, Any], type_name: str
 
 
 class Evaluated:
-    """A FHIRPath condition, compiled when it is first needed."""
+    """A FHIRPath condition, compiled when it is first needed. `inner` is one of an element within a resource: where
+    that element holds a resource, `%resource` is the resource around it."""
 
-    __slots__ = ("_compiled", "_expression", "_key", "_profile", "_type")
+    __slots__ = ("_compiled", "_expression", "_inner", "_key", "_profile", "_type")
 
-    def __init__(self, key: str, expression: str, type_name: str, profile: str) -> None:
+    def __init__(self, key: str, expression: str, type_name: str, profile: str, *, inner: bool = False) -> None:
+        self._inner = inner
         self._key = key
         self._expression = expression
         self._type = type_name
@@ -166,7 +170,10 @@ class Evaluated:
             compiled = self._compiled
             if compiled is None:
                 compiled = self._compiled = compile_expression(self._expression).for_type(_type(self._type))
-            return compiled.holds(value, run.frame.scope or scope(run)) is True
+            frame = run.frame
+            if self._inner and value is frame.resource and frame.holder is not None:
+                frame = frame.holder
+            return compiled.holds(value, frame.scope or scope(run, frame)) is True
         except FhirPathError as error:
             words = f"{self._key} was not evaluated: {error}"
             # Who sends content that takes too much must not thereby be spared what it breaks.
@@ -182,9 +189,9 @@ def _type(name: str) -> Type:
         return model.fhir("Element")
 
 
-def scope(run: Run) -> Scope:
-    """What FHIRPath knows of the resource that the walk is in."""
-    frame = run.frame
+def scope(run: Run, frame: Frame | None = None) -> Scope:
+    """What FHIRPath knows of a resource, by default the one that the walk is in."""
+    frame = frame or run.frame
     found: Scope | None = frame.scope
     if found is None:
         node = _node(frame)

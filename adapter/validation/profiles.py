@@ -6,7 +6,7 @@ The base of every type is checked for every resource anyhow; a profile visits on
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from adapter.fhir.shapes import obj, text
+from adapter.fhir.shapes import obj
 from adapter.validation import constraints, rules, shortcuts
 from adapter.validation.bindings import Terms
 from adapter.validation.constraints import ItemCheck
@@ -78,7 +78,6 @@ class Compiler:
         self.is_member = host.is_member
         self._root = root
         self._host = host
-        self._checkers: dict[str, Inner] = {}
 
     def whole(self) -> ItemCheck:
         """The check of an item against the profile."""
@@ -168,23 +167,10 @@ class Compiler:
             occurrence.values(inner.check, slow) if inner.objects is None else occurrence.objects(inner.objects, slow)
         )
 
-    def referenced(self, node: Node) -> "Inner | None":
-        """What a content reference stands for: the same element, wherever the profile defines it."""
-        target = text(node.definition.get("contentReference"))
-        if target is None:
-            return None
-        path = target.rpartition("#")[2]
-        found = self._checkers.get(path)
-        if found is None:
-            named = next((each for each in self._root.all() if each.path == path and each.slice is None), None)
-            if named is None or not named.children:
-                return None
-            found = self._checkers[path] = Inner(named, None, [], self)
-        return found
-
 
 class Inner:
-    """An element's checks for one item, and those of what is below it, compiled for each structure that is met."""
+    """An element's checks for one item, and those of what is below it, compiled for each structure that is met. A
+    content reference brings R4's own definition of what it names, not what the profile says of that."""
 
     def __init__(self, node: Node, whole: Node | None, own: list[ItemCheck], compiler: Compiler) -> None:
         self._node = node
@@ -192,7 +178,7 @@ class Inner:
         self._own = tuple(own)
         self._compiler = compiler
         self._below: dict[str, tuple[OwnerCheck, ...]] = {}
-        self._is_leaf = not node.children and "contentReference" not in node.definition
+        self._is_leaf = not node.children
         self._known: tuple[OwnerCheck, ...] | None = () if self._is_leaf else None
 
     def is_idle(self, structure: str) -> bool:
@@ -201,10 +187,10 @@ class Inner:
 
     def is_idle_below(self, elements: list[Any]) -> bool:
         """Whether nothing is checked, as far as that can be told before a value is seen."""
-        if self._own or "contentReference" in self._node.definition:
+        if self._own:
             if self._node.children and len(elements) == 1 and elements[0].kind == "complex":
                 self._known = self._children(elements[0].type)
-            return not self._own and self._compiler.referenced(self._node) is None
+            return False
         if not self._node.children:
             return True
         if len(elements) != 1 or elements[0].kind in ("resource", "xhtml"):
@@ -252,10 +238,6 @@ class Inner:
                 owner = item.owner
                 for below in self._children(self._compiler.collectors.structure(item)):
                     below(owner, run, item.path)
-            elif "contentReference" in self._node.definition:
-                referenced = self._compiler.referenced(self._node)
-                if referenced is not None:
-                    referenced.check(item, run)
         finally:
             run.frame = outer
 

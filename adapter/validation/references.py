@@ -131,8 +131,8 @@ class Targets:
         return None
 
     def _implied(self, url: str, run: Run, path: Path) -> None:
-        """A URL by which a server gives a resource says its type, wherever that is. What is not there cannot be seen, so
-        this is a warning, as it is by default in the official validator."""
+        """A URL by which a server gives a resource says its type. What is not there cannot be seen, so this is a
+        warning, as it is by default in the official validator."""
         if not self.types or url.partition("/")[0] in self.types:
             return
         match = _REST.fullmatch(url)

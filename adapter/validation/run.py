@@ -32,13 +32,14 @@ class Enough(Exception):  # noqa: N818 - not an error: the end of a walk
 
 class Frame:
     """A resource that the walk is in. `outer` is the resource that contains it, or itself; `bundle` is what references
-    of the resource are resolved in, `entry` the index of the entry it is of."""
+    of the resource are resolved in, `entry` the index of the entry it is of, `holder` the resource around it."""
 
     __slots__ = (
         "bundle",
         "contained",
         "entry",
         "group",
+        "holder",
         "ids",
         "is_contained",
         "outer",
@@ -61,6 +62,7 @@ class Frame:
         self.bundle: Group | None = None
         self.group: Group | None = None
         self.entry: dict[str, Any] | None = None
+        self.holder: Frame | None = None
         self.scope: Any = None
 
 

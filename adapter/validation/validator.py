@@ -1,5 +1,6 @@
 """The public validator: R4's base, profiles, terminology and invariants."""
 
+import codecs
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -172,6 +173,7 @@ def _misfit(found: fhir_xml.Misfit) -> Issue:
 def _definition(written: dict[str, Any] | bytes) -> dict[str, Any]:
     if isinstance(written, dict):
         return written
+    written = written.removeprefix(codecs.BOM_UTF8)  # many publishers' files begin with it
     try:
         return fhir_xml.parse(written, ordered=False) if written.lstrip().startswith(b"<") else fhir_json.parse(written)
     except ParseError as error:
