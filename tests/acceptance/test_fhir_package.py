@@ -141,7 +141,7 @@ def test_patients_and_units_are_valid_by_the_swedish_base_profiles() -> None:
     for name, message in carried():
         for entry in message["entry"]:
             kind = entry["resource"]["resourceType"]
-            # Not PractitionerRole: SEBasePractitionerRole tells slices of code.coding apart by a system that none fixes.
+            # Not PractitionerRole: SEBase tells slices of its code.coding apart by a system that none of them fixes.
             if kind in ("Patient", "Organization"):
                 profile = f"http://hl7.se/fhir/ig/base/StructureDefinition/SEBase{kind}"
                 outcome = base.validate(entry["resource"], profile=profile)
