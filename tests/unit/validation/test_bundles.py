@@ -191,6 +191,13 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     (search((ORGANIZATION | {"id": "o"}, "match"), url=SERVER + "?x=y&_type=Task,Organization"), []),
     (search((ORGANIZATION | {"id": "o"}, "match"), url=SERVER + "?_type=Task"), ["search-type entry[0].resource"]),
     (search((ORGANIZATION | {"id": "o"}, "match"), url=SERVER + "Nothing"), []),
+    (search((ORGANIZATION | {"id": "o"}, "match"), url=SERVER + "?x=y&_type=Task"), ["search-type entry[0].resource"]),
+    (
+        search((P1, "match")) | {"link": [linked("next", SERVER + "Task?x=1"), linked("self", SERVER + "Patient?x=1")]},
+        [],
+    ),
+    (numbered("message", HEADER | {"author": to("http://acme.com/x")}), []),
+    (document(COMPOSITION, STYLE, link=[linked("alternate", "Binary/1")]), ["unlinked entry[1]"]),
     (
         {
             "resourceType": "Bundle",

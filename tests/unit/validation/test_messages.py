@@ -322,3 +322,58 @@ ANYTHING = st.recursive(
 @given(mutated() | ANYTHING)
 def test_no_shape_raises(bundle: Any) -> None:
     assert all(issue.rule in rules.RULES for issue in check(bundle))
+
+
+def told(bundle: dict[str, Any], rule: str) -> list[tuple[tuple[str, ...], str]]:
+    return [(issue.expression, issue.message) for issue in check(bundle) if issue.rule == rule]
+
+
+def test_each_entry_is_looked_at_whatever_is_wrong_with_those_before() -> None:
+    bundle = message()
+    last = len(bundle["entry"])
+    bundle["entry"] += [{"fullUrl": "urn:x"}, {"resource": {"resourceType": "Basic"}}, entry("Basic", "x")]
+    assert [place for place, _ in told(bundle, "msg-entry")] == [(f"Bundle.entry[{last}].resource",)]
+    assert [place for place, _ in told(bundle, "msg-fullurl")] == [
+        (f"Bundle.entry[{last + 1}].fullUrl",),
+        (f"Bundle.entry[{last + 2}].fullUrl",),
+    ]
+
+
+def test_only_the_provenances_that_are_too_many_are_named() -> None:
+    bundle = message()
+    found = [index for index, each in enumerate(bundle["entry"]) if each["resource"]["resourceType"] == "Provenance"]
+    (own,) = found
+    copied = copy.deepcopy(bundle["entry"][own]["resource"])
+    other = copy.deepcopy(copied) | {"id": uuid(51), "target": [reference(uuid(77))]}
+    last = len(bundle["entry"])
+    for resource in (other, copied | {"id": uuid(50)}):
+        bundle["entry"].append({"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource})
+    ((places, _),) = told(bundle, "msg-provenance-target")
+    assert places == (f"Bundle.entry[{own}].resource.target", f"Bundle.entry[{last + 1}].resource.target")
+
+
+def test_references_are_followed_everywhere_but_in_another_bundle() -> None:
+    lost = {"reference": f"urn:uuid:{uuid(66)}"}
+    inner = {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Basic", "subject": lost}}]}
+    bundle = message()
+    last = len(bundle["entry"])
+    bundle["entry"] += [
+        entry("Basic", uuid(40), target=[lost], contained=[inner]),
+        entry("Basic", uuid(41), contained=[inner]),
+    ]
+    assert told(bundle, "msg-reference") == [
+        ((f"Bundle.entry[{last}].resource.target[0].reference",), "no entry has this fullUrl")
+    ] or [place for place, _ in told(bundle, "msg-reference")] == [(f"Bundle.entry[{last}].resource.target[0]",)]
+
+
+@pytest.mark.parametrize(
+    ("system", "name"),
+    [(PERSONNUMMER, "personnummer"), (SAMORDNINGSNUMMER, "samordningsnummer")],
+)
+def test_two_numbers_are_named(system: str, name: str) -> None:
+    bundle = message()
+    bundle["entry"][1]["resource"]["identifier"] = [{"system": system, "value": each} for each in ("1", "2")]
+    assert [words for _, words in told(bundle, "msg-patient-number")] == [
+        f"the patient has 2 different {name}: expected one",
+        f"not a {name}: expected 12 digits with the right check digit",
+    ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapter.validation import Validator
+from adapter.validation import Validator, profiles
 
 BASE = "http://hl7.org/fhir/StructureDefinition/"
 URL = "http://acme.com/StructureDefinition/"
@@ -305,6 +305,7 @@ ELEMENTS: dict[str, tuple[str, list[dict[str, Any]]]] = {
         ],
     ),
     "named": ("Organization", [element("Organization.name", min=1)]),
+    "valued": ("Observation", [element("Observation.value[x]", min=1)]),
     "any-target": (
         "Basic",
         [element("Basic.subject", type=[{"code": "Reference", "targetProfile": [BASE + "Resource", URL + "named"]}])],
@@ -631,3 +632,40 @@ def test_profile(validator: Validator, name: str, resource: dict[str, Any], issu
     outcome = validator.validate(resource, profile=URL + name)
     assert shown(outcome.issues) == issues
     assert all(issue.profile.startswith(URL) for issue in outcome.issues if issue.rule.startswith("profile-"))
+
+
+@pytest.mark.parametrize(
+    ("definition", "base", "limits"),
+    [
+        ({"min": 1, "max": "2"}, {}, (1, 2)),
+        ({"min": 1, "max": "2"}, {"min": 1, "max": "2"}, (0, None)),
+        ({"min": 1, "max": "2"}, {"min": 0, "max": "*"}, (1, 2)),
+        ({"min": 0, "max": "*"}, {"min": 1, "max": "1"}, (0, None)),
+        ({"min": "1", "max": 2}, {}, (0, None)),
+        ({}, {}, (0, None)),
+    ],
+)
+def test_limits(definition: dict[str, Any], base: dict[str, Any], limits: tuple[int, int | None]) -> None:
+    assert profiles._limits(definition, base) == limits
+
+
+def test_types() -> None:
+    assert profiles.code_of({"code": "Quantity"}) == "Quantity"
+    assert profiles.code_of({"code": BASE + "Quantity"}) == "Quantity"
+    assert profiles.code_of({"code": "http://hl7.org/fhirpath/System.String"}) == "string"
+    assert profiles.obj_types({"type": [{"code": "a"}, "b"]}) == [{"code": "a"}, {}]
+    assert profiles.obj_types({"type": "a"}) == profiles.obj_types({}) == []
+    assert profiles.strings(["a", 1, "b"]) == ["a", "b"]
+    assert profiles.strings("a") == profiles.strings(None) == []
+    types = [{"code": "a", "x": 1}, {"code": "b", "x": 2}]
+    assert profiles._same({"code": "b"}, types) == types[1]
+    assert profiles._same({"code": "c"}, types) == {}
+
+
+def test_numbers_are_told(validator: Validator) -> None:
+    def told(name: str, resource: dict[str, Any]) -> list[str]:
+        return [each.message for each in validator.validate(resource, profile=URL + name).issues if each.profile]
+
+    assert told("many", named("a")) == ["name occurs 1 times: expected at least 2"]
+    assert told("many", names(*[{"text": "a"}] * 4)) == ["name occurs 4 times: expected at most 3"]
+    assert told("valued", OBSERVATION) == ["value occurs 0 times: expected at least 1"]

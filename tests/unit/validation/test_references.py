@@ -6,6 +6,7 @@ import pytest
 
 from adapter.validation import references
 from adapter.validation.groups import Group
+from adapter.validation.items import resource_type
 from adapter.validation.references import Targets
 from adapter.validation.run import Frame, Run
 
@@ -230,3 +231,18 @@ def test_aggregation(url: str, aggregation: tuple[str, ...], bundle: str | None,
         assert told({"reference": url}, "Group", aggregation=aggregation, bundle=bundle)[1:] == [
             implied("Patient", "Group")
         ]
+
+
+def test_a_relative_reference_has_a_type_and_an_id() -> None:
+    entry = {"fullUrl": f"{SERVER}Observation/1"}
+    group = Group(
+        {"resourceType": "Bundle", "entry": [{"fullUrl": f"{SERVER}x/Patient/1", "resource": PATIENT}, entry]}
+    )
+    assert group.resolve("x/Patient/1", entry) == []
+    assert group.resolve(f"{SERVER}x/Patient/1", entry) == [PATIENT]
+
+
+@pytest.mark.parametrize("stated", ["Nothing", None, 1, [], {}])
+def test_a_type_that_r4_has_not_is_not_repeated(stated: Any) -> None:
+    assert resource_type({"resourceType": stated}) == "Resource"
+    assert resource_type(PATIENT) == "Patient"
