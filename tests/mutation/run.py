@@ -63,8 +63,8 @@ Key = tuple[str, str, str, str, str, int]
 LEAST = 0.9
 SLOWEST = 2.0
 """Seconds that a test may take; a slower one is left out."""
-BUDGET = 5.0
-"""Seconds of processor that the tests of a mutant are given: those first that run the fewest lines of its module."""
+BUDGET = 3.0
+"""Seconds of processor that the tests of a mutant are given, where no other number is asked for."""
 
 _LEFT_OUT = ["--ignore-glob=*/test_hostile.py", "--ignore-glob=*/test_whole.py"]
 """Content made to cost, and whole journeys: they take long and are not about one rule."""
@@ -310,7 +310,7 @@ class Plugin:
             )
             self._found(mutant, outcome, by)
 
-        self._forks.start(work, 5 + 2 * BUDGET, done)
+        self._forks.start(work, 5 + 2 * self._options.seconds, done)
 
     def _found(self, mutant: Mutant, outcome: str, by: str) -> None:
         self.results.append(Result(mutant, outcome, by))
@@ -325,7 +325,7 @@ class Plugin:
             item.ihook.pytest_runtest_protocol(item=item, nextitem=after)
             if self._failed:
                 return self._failed[0]
-            if time.process_time() - began > BUDGET:
+            if time.process_time() - began > self._options.seconds:
                 break
         return ""
 
@@ -477,6 +477,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--tests", nargs="+", help="only the tests of these files or folders")
     parser.add_argument("--sample", type=int, default=0, help="try only so many mutants")
     parser.add_argument("--minutes", type=float, default=60, help="stop after so many")
+    parser.add_argument("--seconds", type=float, default=BUDGET, help="of processor, for the tests of a mutant")
     parser.add_argument("--seed", type=int, default=1, help="the order in which mutants are tried")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--nice", type=int, default=10)
