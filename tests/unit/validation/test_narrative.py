@@ -4,6 +4,7 @@ import pytest
 
 from adapter.fhir import xhtml
 from adapter.fhirpath.narrative import is_allowed
+from adapter.validation.items import Item
 from adapter.validation.narrative import check, check_language, controls, issues
 from adapter.validation.run import Run
 
@@ -290,3 +291,25 @@ def test_a_div(value: object, rule: str | None) -> None:
     run = Run("X")
     check(value, run, None)
     assert [issue.rule for issue in run.issues] == ([rule] if rule else [])
+
+
+@pytest.mark.parametrize(
+    ("code", "severity"), [("hint", "information"), ("information", "information"), ("error", "error"), ("x", "error")]
+)
+def test_how_grave_an_unmarked_part_is(code: str, severity: str) -> None:
+    url = "http://hl7.org/fhir/StructureDefinition/narrative-source-control"
+    (found,) = controls({"extension": [{"url": url, "valueCode": code}]}, "p")
+    for div, issues_ in ((f"{PLAIN}x</div>", [severity]), ("<div>", []), (1, [])):
+        run = Run("X")
+        found(Item({"div": div}, "Narrative", None), run)
+        assert [issue.severity for issue in run.issues] == issues_
+
+
+@pytest.mark.parametrize("code", ["_yes", "_no", "_resource", "sv"])
+def test_languages_of_what_cannot_be_read_are_not_asked(code: str) -> None:
+    url = "http://hl7.org/fhir/StructureDefinition/narrative-language-control"
+    (found,) = controls({"extension": [{"url": url, "valueCode": code}]}, "p")
+    for div in ("<div>", 1, None):
+        run = Run("X")
+        found(Item({"div": div}, "Narrative", None), run)
+        assert run.issues == []

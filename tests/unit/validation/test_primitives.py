@@ -143,3 +143,33 @@ def test_uris_that_are_kept_are_bounded() -> None:
     assert all(uris(f"http://acme.com/{number}") for number in range(3000))
     assert uris("http://acme.com/" + "x" * 300)
     assert len(uris._known) == 2000
+
+
+EXPECTED = {
+    "date": "YYYY, YYYY-MM or YYYY-MM-DD",
+    "dateTime": "or date, time with seconds, and offset",
+    "instant": "a date in the calendar, time with seconds",
+    "time": "hh:mm:ss",
+    "code": "white space at its ends",
+    "id": "1 to 64",
+    "base64Binary": "groups of four",
+    "oid": "urn:oid: and an OID",
+    "uuid": "urn:uuid: and a UUID",
+    "uri": "no white space",
+    "url": "no white space",
+    "canonical": "an absolute URL",
+    "integer": "from -2147483648",
+    "unsignedInt": "from 0",
+    "positiveInt": "from 1",
+    "decimal": "between",
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_what_is_expected_of_each_type(name: str) -> None:
+    wrong = [value for value, rule in WRONG[name] if rule == "format"]
+    assert wrong
+    for value in wrong:
+        fault = primitives.fault(value, primitive(name))
+        assert fault is not None
+        assert EXPECTED[name] in fault[1]

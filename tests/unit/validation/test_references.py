@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from adapter.fhir.elements import table
 from adapter.validation import references
 from adapter.validation.groups import Group
-from adapter.validation.items import resource_type
+from adapter.validation.items import Collectors, Item, resource_type
 from adapter.validation.references import Targets
 from adapter.validation.run import Frame, Run
 
@@ -246,3 +247,39 @@ def test_a_relative_reference_has_a_type_and_an_id() -> None:
 def test_a_type_that_r4_has_not_is_not_repeated(stated: Any) -> None:
     assert resource_type({"resourceType": stated}) == "Resource"
     assert resource_type(PATIENT) == "Patient"
+
+
+def test_links_of_documents_and_messages() -> None:
+    entry = {"fullUrl": f"{SERVER}Patient/1", "resource": PATIENT}
+    other = {"fullUrl": UUID + "2", "resource": GROUP}
+    group = Group({"resourceType": "Bundle", "entry": [entry, other]})
+    assert group.link(UUID + "2#x", entry) == ([GROUP], False)
+    assert group.link("Patient/1", entry) == ([PATIENT], False)
+    assert group.link("Group/1", entry) == ([GROUP], True)
+    assert group.link("Group/1/_history/3", entry) == ([GROUP], True)
+    assert group.link("x/Group/1", entry) == ([], True)
+    assert group.link("Patient/1", other) == ([PATIENT], True)
+
+
+def test_a_value_and_what_extends_it_are_one_item() -> None:
+    collect = Collectors(table())("Patient", "deceased[x]")
+    (both,) = collect({"deceasedBoolean": True, "_deceasedBoolean": {"id": "x"}}, None)
+    assert (both.value, both.extra, both.type) == (True, {"id": "x"}, "boolean")
+    (alone,) = collect({"_deceasedBoolean": {"id": "x"}}, None)
+    assert (alone.value, alone.extra) == (None, {"id": "x"})
+    assert collect({"deceased": True}, None) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "type_", "structure"),
+    [
+        (PATIENT, "Resource", "Patient"),
+        ({"resourceType": []}, "HumanName", "HumanName"),
+        ({"resourceType": "Nothing"}, "HumanName", "HumanName"),
+        ({}, "Nothing", "Element"),
+        ({}, "string", "Element"),
+        ("x", "HumanName", "Element"),
+    ],
+)
+def test_the_structure_of_a_value(value: Any, type_: str, structure: str) -> None:
+    assert Collectors(table()).structure(Item(value, type_, None)) == structure

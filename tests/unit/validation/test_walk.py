@@ -179,6 +179,7 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
         ["information base-extension-unknown extension[0]"],
     ),
     (PATIENT | {"extension": ["x"]}, ["base-type extension[0]"]),
+    (PATIENT | {"extension": [{"url": "http://acme.com/x", "valueCode": "x"}] * 2}, []),
     (PATIENT | {"extension": [{"url": "x", "valueCode": "x"}]}, ["base-extension-url extension[0].url"]),
     (PATIENT | {"extension": [{"url": "", "valueCode": "x"}]}, ["base-empty extension[0].url"]),
 ]
@@ -211,3 +212,33 @@ def test_what_is_asked_for_and_claimed_is_checked_once(validator: Validator) -> 
 def test_a_profile_that_cannot_be_asked_for(validator: Validator, name: str, rule: str) -> None:
     (issue,) = validator.validate(PATIENT, profile=URL + name).issues[1:]
     assert (issue.rule, issue.severity, issue.profile) == (rule, "error", URL + name)
+
+
+@pytest.mark.parametrize(
+    ("member", "words"),
+    [
+        ({"gender": None}, "null: leave out what has no value"),
+        ({"gender": None, "_gender": ABSENT}, "null: leave out the member itself"),
+        ({"name": None}, "null: leave out what has no value"),
+        ({"name": {}}, "the element repeats: expected an array"),
+        ({"maritalStatus": None}, "null: leave out what has no value"),
+        ({"maritalStatus": [{}]}, "an array where the element does not repeat: expected one value"),
+        ({"maritalStatus": 1}, "a value where an object (CodeableConcept) is expected"),
+        ({"name": [None]}, "null where an object (HumanName) is expected"),
+        ({"maritalStatus": {"id": "x"}}, "an object without content: expected at least one element"),
+        (
+            {"name": [{"given": ["x"], "_given": [None, None]}]},
+            "2 beside 1 values: expected as many, null where there is nothing",
+        ),
+        ({"name": [{"given": [None]}]}, "null: expected a value, or an extension in the array with underscore"),
+        (
+            {"deceasedBoolean": True, "deceasedDateTime": "2026"},
+            "deceased[x] is given in more than one type: expected one",
+        ),
+        ({"communication": [{"preferred": True}]}, "communication.language is missing: expected a value"),
+        ({"x": 1}, "Patient has no element of this name"),
+    ],
+)
+def test_what_is_told(validator: Validator, member: dict[str, Any], words: str) -> None:
+    told = [issue.message for issue in validator.validate(PATIENT | member).issues[1:]]
+    assert any(each.endswith(words) for each in told), told
