@@ -288,14 +288,15 @@ class Plugin:
             return
         finders = self._finders[f"{mutant.module}.{mutant.function}"]
         _, killer = self._before.get(mutant.key, ("", ""))
-        reached.sort(
-            key=lambda test: (
-                test.item.nodeid != killer,
-                -finders[test.item.nodeid],
-                len(test.lines[file]),
-                test.seconds,
-            )
+        tried = sorted(
+            (test for test in reached if test.item.nodeid == killer or finders[test.item.nodeid]),
+            key=lambda test: (test.item.nodeid != killer, -finders[test.item.nodeid]),
         )
+        untried = sorted(
+            (test for test in reached if test.item.nodeid != killer and not finders[test.item.nodeid]),
+            key=lambda test: (len(test.lines[file]), test.seconds),
+        )
+        reached = [*tried, *_from_both_ends(untried)]
 
         def work() -> bytes:
             mutant.apply()
@@ -328,6 +329,12 @@ class Plugin:
             if time.process_time() - began > self._options.seconds:
                 break
         return ""
+
+
+def _from_both_ends(tests: list[Test]) -> Iterator[Test]:
+    """The first, the last, the second, the last but one: what is nearest to a line, and what does most with it."""
+    for index in range(len(tests)):
+        yield tests[index // 2] if index % 2 == 0 else tests[-1 - index // 2]
 
 
 def _journal(group: str) -> dict[tuple[Any, ...], tuple[str, str]]:
