@@ -111,6 +111,7 @@ def test_what_ends_a_paragraph_is_not_in_one(block: str) -> None:
     assert inside("p", BLOCKS[block]) == told
     assert inside("p", f"<b>x{BLOCKS[block]}</b>") == told
     assert inside("blockquote", BLOCKS[block]) == []
+    assert inside("p", BLOCKS["pre"]) == ["a pre inside an element that holds text"]
 
 
 @pytest.mark.parametrize("element", TEXTUAL)

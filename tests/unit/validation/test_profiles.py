@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from adapter.validation import Validator, profiles
+from adapter.validation.items import Item
+from adapter.validation.run import Run
 
 BASE = "http://hl7.org/fhir/StructureDefinition/"
 URL = "http://acme.com/StructureDefinition/"
@@ -669,3 +671,20 @@ def test_numbers_are_told(validator: Validator) -> None:
     assert told("many", named("a")) == ["name occurs 1 times: expected at least 2"]
     assert told("many", names(*[{"text": "a"}] * 4)) == ["name occurs 4 times: expected at most 3"]
     assert told("valued", OBSERVATION) == ["value occurs 0 times: expected at least 1"]
+
+
+@pytest.mark.parametrize(
+    ("value", "type_", "rules"),
+    [
+        ({"resourceType": "Patient"}, "Patient", []),
+        ({"resourceType": "Basic"}, "Basic", ["profile-entry-type"]),
+        ({"unit": "x"}, "Quantity", ["profile-element-type"]),
+        ("x", "string", ["profile-element-type"]),
+        ({"resourceType": "x"}, "x", ["profile-element-type"]),
+    ],
+)
+def test_a_value_of_another_type(value: Any, type_: str, rules: list[str]) -> None:
+    run, seen = Run("X"), []
+    profiles._typed(frozenset({"Patient"}), (lambda item, _run: seen.append(item),), "p")(Item(value, type_, None), run)
+    assert [issue.rule for issue in run.issues] == rules
+    assert len(seen) == (0 if rules else 1)

@@ -208,3 +208,9 @@ def test_a_choice_is_sliced_by_type_where_nothing_else_is_said() -> None:
     assert [issue.message for issue in run.issues] == [
         "1 elements of value fit the slice valueString: expected at most 0"
     ]
+
+
+def test_without_discriminators_only_a_choice_is_sliced_by_type() -> None:
+    typed = use("one", "none", type=[{"code": "ContactPoint"}], max="0")
+    (issue,) = told(made(Host(), typed, discriminator=[]), "home")
+    assert issue.startswith("profile-slice-undecided")

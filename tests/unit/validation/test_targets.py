@@ -78,6 +78,7 @@ TYPE, PROFILE = "base-reference-type Basic.subject", "profile-target Basic.subje
         ("Organization", (UNKNOWN, BASE + "Patient"), [], []),
         ("Organization", (BASE + "organization",), [], []),
         ("Organization", (BASE + "us-core-x",), [], []),
+        ("Organization", (BASE + "My-profile",), [], []),
     ],
 )
 def test_targets(target: str, targets: tuple[str, ...], issues: list[str], asked: list[str]) -> None:
