@@ -372,7 +372,7 @@ def _remember_packages() -> None:
 
 
 def _mentions(tree: ast.Module, mutant: Mutant) -> set[int]:
-    """The lines that use a name of the module's top, straight or by another such name."""
+    """The lines that use a name of the module's top, straight or by another such name; all, where none does."""
     wanted = {node.id for node in ast.walk(mutant.statement or tree) if _is_stored(node)}
     lines: set[int] = set()
     for statement in _dependent(tree, wanted):
@@ -380,8 +380,7 @@ def _mentions(tree: ast.Module, mutant: Mutant) -> set[int]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in wanted and not _is_stored(node):
             lines.add(node.lineno)
-    public = any(not name.startswith("_") for name in wanted)
-    return lines | (set(range(1, 10_000)) if public or not lines else set())
+    return lines or set(range(1, 10_000))
 
 
 def _is_stored(node: ast.AST) -> bool:
