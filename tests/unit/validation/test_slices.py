@@ -116,7 +116,7 @@ def test_rules(slices: list[Any], more: dict[str, Any], uses: list[str], issues:
 
 
 def test_what_fits_two_slices_is_of_the_first() -> None:
-    slicing = made(Host(), use("one", "home"), use("two", "home", min=1))
+    slicing = made(Host(), use("one", "home", min=1), use("two", "home", min=1))
     words = "the element fits the slices one and two: expected one"
     assert told(slicing, "home") == [f"profile-slice-several Patient.telecom[0]: {words}", least("two", 0, 1)]
 
