@@ -125,7 +125,7 @@ SENSELESS = {
     "focus unresolved": (focus_unresolved, "focus"),
     "unknown event": (unknown_event, "eventCoding"),
     "unknown recipient": (unknown_recipient, "destination"),
-    "invalid resource": (invalid_resource, ".status"),
+    "invalid resource": (invalid_resource, "Bundle.entry[3].resource"),
 }
 
 

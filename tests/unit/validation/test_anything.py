@@ -208,10 +208,14 @@ def test_anything_in_a_resource_gets_a_verdict(validator: Validator, members: di
 
 
 def without_empty(value: Any) -> Any:
-    """The value less its empty objects."""
+    """The value less its empty objects, and the lists that hold nothing else; null in their place within a list."""
     if isinstance(value, dict):
-        return {name: without_empty(member) for name, member in value.items() if member != {}}
-    return [without_empty(item) for item in value] if isinstance(value, list) else value
+        kept = {name: without_empty(member) for name, member in value.items()}
+        return {name: member for name, member in kept.items() if member is not None} or None
+    if isinstance(value, list):
+        items = [without_empty(item) for item in value]
+        return None if items and all(item is None for item in items) else items
+    return value
 
 
 @given(seed=st.integers(0, 2**32), times=st.integers(1, 4))
