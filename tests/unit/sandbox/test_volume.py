@@ -186,6 +186,7 @@ def test_only_those_who_are_in_care_are_in_memory(here: Region, every: list[Shap
 
 def held() -> int:
     """How many messages are in memory, those of other tests included."""
+    gc.collect()
     return sum(isinstance(each, Message) for each in gc.get_objects())
 
 
