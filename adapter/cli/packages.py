@@ -173,11 +173,12 @@ def build(
 ) -> None:
     """Make a FHIR package of a folder. The same content gives the same bytes."""
     from adapter.definitions import building
+    from adapter.support.files import write_whole
 
     with progress(str(folder)):
         package, archive, warnings = building.build(folder, with_snapshots=snapshot, pinned=pin)
     target = out or Path(f"{package.id}-{package.version}.tgz")
-    _write(target, archive)
+    write_whole(target, archive)
     for warning in warnings:
         typer.echo(f"adapter: warning: {warning}", err=True)
     _print_packages([package], as_json)
@@ -194,6 +195,7 @@ def export(
     """Write installed packages to one file, for `adapter packages install` on a machine without network."""
     from adapter.definitions import building, sources
     from adapter.definitions.lock import Lock
+    from adapter.support.files import write_whole
 
     chosen = _with_dependencies(packages) if packages else _installed()
     pins = Lock()
@@ -201,7 +203,7 @@ def export(
         pins = pins.with_package(installed.package)
     with progress(str(file)):
         files = {f"{each.package.id}-{each.package.version}.tgz": each.archive() for each in chosen}
-        _write(file, building.tar([*files.items(), (sources.LOCK, pins.serialize())]))
+        write_whole(file, building.tar([*files.items(), (sources.LOCK, pins.serialize())]))
     _print_packages([installed.package for installed in chosen], as_json)
 
 
@@ -218,25 +220,6 @@ def _with_dependencies(keys: list[str]) -> "list[Installed]":
                 found[installed.package.key] = installed
                 waiting.append(installed)
     return [found[key] for key in sorted(found)]
-
-
-def _write(target: Path, content: bytes) -> None:
-    """Whole or not at all."""
-    import tempfile
-
-    from adapter.support.errors import DefinitionsError
-
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".writing-", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(content)
-        temporary.chmod(0o644)
-        temporary.replace(target)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise DefinitionsError(f"{target} cannot be written: {error.strerror}") from error
 
 
 @app.command()

@@ -1,14 +1,13 @@
 """Files written to a folder or into an archive; the bytes of an archive follow from names and contents alone."""
 
-import contextlib
 import io
-import tempfile
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from adapter.definitions import building
 from adapter.support.errors import AdapterError
+from adapter.support.files import write_whole
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The first time that a ZIP file can tell."""
@@ -39,19 +38,7 @@ def write_archive(file: Path, files: Iterable[tuple[str, bytes]]) -> int:
     if pack is None:
         raise AdapterError(f"{file}: expected a name that ends in .zip, .tgz or .tar.gz")
     packed = sorted(files)
-    content = pack(packed)
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".writing-", delete=False) as target:
-            temporary = Path(target.name)
-            target.write(content)
-        temporary.chmod(0o644)
-        temporary.replace(file)
-    except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-        raise AdapterError(f"{file} cannot be written: {error.strerror}") from error
+    write_whole(file, pack(packed))
     return len(packed)
 
 
