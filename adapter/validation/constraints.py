@@ -22,8 +22,11 @@ _R5 = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition."
 _REGEX = _EXTENSION + "regex"
 
 
-def checks(definition: dict[str, Any], base: dict[str, Any], terms: Terms, url: str) -> list[ItemCheck]:
-    """The checks of an ElementDefinition, less those that its base has already."""
+def checks(
+    definition: dict[str, Any], base: dict[str, Any], terms: Terms, url: str, *, best_practice: bool = False
+) -> list[ItemCheck]:
+    """The checks of an ElementDefinition, less those that its base has already; with `best_practice` also of
+    constraints that only recommend."""
     found: list[ItemCheck] = []
     for prefix, make in (("fixed", _fixed), ("pattern", _pattern), ("minValue", _least), ("maxValue", _greatest)):
         wanted = values.prefixed(definition, prefix)
@@ -42,7 +45,8 @@ def checks(definition: dict[str, Any], base: dict[str, Any], terms: Terms, url: 
         found.append(_Bound(definition, terms, url).check)
     found += narrative.controls(definition, url)
     known = frozenset(str(each.get("key")) for each in objects(base.get("constraint")))
-    found += [_Invariants(definition, known, url).check] if _has_new(definition, known) else []
+    if _has_new(definition, known):
+        found.append(_Invariants(definition, known, url, best_practice=best_practice).check)
     return found
 
 
@@ -170,9 +174,11 @@ class _Bound:
 class _Invariants:
     """Constraints that the base does not have, compiled for each type that the element has."""
 
-    def __init__(self, definition: dict[str, Any], known: frozenset[str], url: str) -> None:
+    def __init__(
+        self, definition: dict[str, Any], known: frozenset[str], url: str, *, best_practice: bool = False
+    ) -> None:
         self._make: Callable[[str], list[invariants.Check]] = lambda type_: invariants.checks(
-            definition, type_, url, known
+            definition, type_, url, known, best_practice=best_practice
         )
         self._made: dict[str, list[invariants.Check]] = {}
 

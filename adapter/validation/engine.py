@@ -31,7 +31,7 @@ class Engine:
         self.table = table
         self.library = library
         self.terms = terms
-        self._best_practice = best_practice
+        self.best_practice = best_practice
         self.collectors = Collectors(table)
         self.shapes = Shapes(table, self)
         self._extensions = Extensions(self, unknown)
@@ -45,7 +45,7 @@ class Engine:
 
     def of_shape(self, type_name: str, definition: dict[str, Any]) -> list[Check]:
         """Invariants and rules of a type or backbone as a whole."""
-        found = invariants.checks(definition, type_name, best_practice=self._best_practice)
+        found = invariants.checks(definition, type_name, best_practice=self.best_practice)
         if type_name == "Reference":
             found.append(references.check)
         elif type_name == "Coding":

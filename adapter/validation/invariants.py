@@ -100,7 +100,7 @@ def checks(
             continue
         check = _check(key, expression, constraint, type_name, profile, inner="." in str(definition.get("path")))
         if _is_best_practice(constraint):
-            found += [_of_outer(check)] if best_practice else []
+            found += [check if profile else _of_outer(check)] if best_practice else []
         else:
             found.append(check)
     return found

@@ -34,6 +34,10 @@ class Host(Protocol):
     def terms(self) -> Terms:
         """The terminology."""
 
+    @property
+    def best_practice(self) -> bool:
+        """Whether constraints that only recommend are checked too."""
+
     def definitions(self, type_name: str) -> dict[str, dict[str, Any]]:
         """R4's own definitions of a type's elements, by path."""
 
@@ -91,7 +95,7 @@ class Compiler:
 
     def item_checks(self, definition: dict[str, Any], base: dict[str, Any]) -> list[ItemCheck]:
         """What an ElementDefinition adds to its base for each value."""
-        return constraints.checks(definition, base, self._host.terms, self.url)
+        return constraints.checks(definition, base, self._host.terms, self.url, best_practice=self._host.best_practice)
 
     def _node_checks(self, node: Node, base: dict[str, Any]) -> list[ItemCheck]:
         found = self.item_checks(node.definition, base)

@@ -9,6 +9,7 @@ from adapter.validation import Validator
 
 BASE = "http://hl7.org/fhir/StructureDefinition/"
 MINE = "https://example.org/StructureDefinition/"
+DIV = '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'
 
 
 def profile(type_: str, *elements: dict[str, Any], name: str = "mine", version: str | None = None) -> dict[str, Any]:
@@ -166,3 +167,20 @@ def test_a_media_type_may_have_a_url_as_a_parameter() -> None:
         "targetFormat": "application/fhir+xml;canonicalization=http://hl7.org/fhir/canonicalization/xml#document",
     }
     assert told({"resourceType": "Bundle", "type": "collection", "signature": signature}, against=None) == []
+
+
+def test_what_a_profile_recommends_is_checked_where_that_is_asked_for() -> None:
+    best = "http://hl7.org/fhir/StructureDefinition/elementdefinition-bestpractice"
+    rule = {
+        "extension": [{"url": best, "valueBoolean": True}],
+        "key": "x-1",
+        "severity": "warning",
+        "human": "a birth date is of use",
+        "expression": "birthDate.exists()",
+    }
+    definition = profile("Patient")
+    definition["differential"]["element"][0]["constraint"] = [rule]
+    patient = {"resourceType": "Patient", "text": {"status": "generated", "div": DIV}}
+    for asked, rules in ((True, ["profile-invariant"]), (False, [])):
+        found = Validator.load(definitions=[definition], best_practice=asked).validate(patient, profile=MINE + "mine")
+        assert [issue.rule for issue in found.issues if issue.severity == "warning"] == rules
