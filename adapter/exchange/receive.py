@@ -35,7 +35,7 @@ from adapter.store.content import ContentStore
 from adapter.store.database import Database
 from adapter.support.clock import STOCKHOLM, Clock, to_micros
 from adapter.support.errors import ForbiddenError, MappingError, ParseError, UnavailableError
-from adapter.validation import messages, rules
+from adapter.validation import messages
 from adapter.validation.whole import MessageValidator
 
 log = logging.getLogger("adapter.exchange")
@@ -337,10 +337,7 @@ def _record_reply(mapping: Mapping, body: bytes, reply: Reply) -> RecordReply:
 
 
 def _is_told(issue: Issue) -> bool:
-    """Whether the sender is told of it beside an acceptance. Codes beyond R4's own extensible bindings are what events
-    and sections are made of: of those, only what a profile says."""
-    if issue.rule == rules.CODE_EXTENSIBLE.id and not issue.profile:
-        return issue.suppressed
+    """Whether the sender is told of it beside an acceptance."""
     return issue.severity == "warning" or issue.suppressed
 
 
