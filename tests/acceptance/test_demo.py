@@ -14,7 +14,7 @@ from adapter.sandbox.journey import shipped_journey
 
 COMMAND = [sys.executable, "-c", "from adapter.cli.main import main; main()", "demo"]
 NAMES = {"ehr": "EHR", "open-care": "Open care", "municipality": "Lifecare"}
-SECONDS = 60
+SECONDS = 180
 
 
 def demo(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -77,7 +77,7 @@ def test_the_outage_is_in_the_timeline(played: "subprocess.CompletedProcess[str]
 def test_it_leaves_nothing_behind(played: "subprocess.CompletedProcess[str]") -> None:
     (url,) = set(re.findall(r"adapter starts at (http://127\.0\.0\.1:\d+)", played.stdout))
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{url}/health/live")
+        httpx.get(f"{url}/health/live", timeout=60)
 
 
 def test_kept_it_shows_a_console_and_ends_with_ctrl_c(tmp_path: Path) -> None:
@@ -93,9 +93,9 @@ def test_kept_it_shows_a_console_and_ends_with_ctrl_c(tmp_path: Path) -> None:
         text = _wait_for(output, "Ctrl-C ends it.", process)
         console = _one(r"Console: (\S+)", text)
         token = _one(r"Token:\s+(\S+)", text)
-        assert httpx.get(console, timeout=10, follow_redirects=True).status_code == 200
+        assert httpx.get(console, timeout=60, follow_redirects=True).status_code == 200
         base = console.removesuffix("/console")
-        assert httpx.get(f"{base}/metrics", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+        assert httpx.get(f"{base}/metrics", headers={"Authorization": f"Bearer {token}"}, timeout=60).status_code == 200
         process.send_signal(signal.SIGINT)
         assert process.wait(SECONDS) == 0
     finally:
@@ -104,7 +104,7 @@ def test_kept_it_shows_a_console_and_ends_with_ctrl_c(tmp_path: Path) -> None:
             process.wait()
     assert "Traceback" not in output.read_text()
     with pytest.raises(httpx.ConnectError):
-        httpx.get(base)
+        httpx.get(base, timeout=60)
 
 
 def test_what_cannot_be_run_is_said_in_words() -> None:

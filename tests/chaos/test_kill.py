@@ -116,7 +116,7 @@ class Site:
         with self.database.read() as connection:
             return list(connection.execute(select(table).order_by(table.c.id)).all())
 
-    def wait_until_delivered(self, seconds: float = 40.0) -> None:
+    def wait_until_delivered(self, seconds: float = 120.0) -> None:
         until = time.monotonic() + seconds
         while any(row.status != "done" for row in self.rows(tables.delivery)):
             assert time.monotonic() < until, [row.status for row in self.rows(tables.delivery)]
@@ -152,7 +152,7 @@ def test_killed_between_send_and_record(site: Site):
 
     site.receiver.on_effect = kill
     site.start()
-    assert killed.wait(20)
+    assert killed.wait(60)
     assert [row.status for row in site.rows(tables.delivery)] == ["running", "waiting"]
     site.start()
     site.wait_until_delivered()
@@ -172,7 +172,7 @@ def test_killed_again_and_again_while_messages_flow(site: Site, seed: int):
     site.start()
     for _ in range(5):
         target = len(site.receiver.requests) + chance.randint(1, 4)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while len(site.receiver.requests) < min(target, 30):
             assert time.monotonic() < until
             time.sleep(0.001)
@@ -182,7 +182,7 @@ def test_killed_again_and_again_while_messages_flow(site: Site, seed: int):
         site.start()
     site.wait_until_delivered()
     site.processes[-1].terminate()
-    assert site.processes[-1].wait(20) == 0
+    assert site.processes[-1].wait(60) == 0
 
     for person in people:
         mine = [body for body in site.receiver.effects if body.startswith(f"{person}/")]

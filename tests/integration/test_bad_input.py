@@ -32,7 +32,7 @@ def client(installation: Any) -> Iterator[httpx.Client]:
     token = adapter.tokens.issue("region", ("send", "content"), adapter.clock.now() + timedelta(days=1), "test")
     server = Server(adapter)
     server.start()
-    with httpx.Client(base_url=server.url, timeout=30, headers={"Authorization": f"Bearer {token}"}) as found:
+    with httpx.Client(base_url=server.url, timeout=60, headers={"Authorization": f"Bearer {token}"}) as found:
         yield found
     server.stop()
 

@@ -34,7 +34,7 @@ class Client:
         self.adapter = adapter
         self.server = Server(adapter)
         self.server.start()
-        self.http = httpx.Client(base_url=self.server.url)
+        self.http = httpx.Client(base_url=self.server.url, timeout=60)
 
     def token(self, party="region", *rights):
         return self.adapter.tokens.issue(

@@ -63,7 +63,7 @@ def stored(receiver):
 
 
 def ended(process):
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
 
@@ -71,7 +71,7 @@ def test_serve_says_where_takes_a_message_delivers_it_and_ends_on_sigterm(instal
     bearer = {"Authorization": f"Bearer {token(installation, 'send', 'metrics')}"}
     process, line = start("serve")
     url = re.fullmatch(r"adapter listens on (http://127\.0\.0\.1:\d+)\n", line)[1]
-    with httpx.Client(base_url=url, headers=bearer) as client:
+    with httpx.Client(base_url=url, headers=bearer, timeout=60) as client:
         body = fhir_json.serialize(messages("served")[0])
         response = client.post(
             "/fhir/$process-message", content=body, headers={"Content-Type": "application/fhir+json"}
@@ -96,8 +96,11 @@ def test_serve_without_worker_takes_and_a_worker_elsewhere_delivers(installation
     bearer = {"Authorization": f"Bearer {token(installation, 'send')}", "Content-Type": "application/fhir+json"}
     server, line = start("serve", "--no-worker")
     body = fhir_json.serialize(messages("split")[0])
-    assert httpx.post(f"{line.split()[-1]}/fhir/$process-message", content=body, headers=bearer).status_code == 200
-    assert httpx.get(f"{line.split()[-1]}/health/ready").status_code == 200
+    assert (
+        httpx.post(f"{line.split()[-1]}/fhir/$process-message", content=body, headers=bearer, timeout=60).status_code
+        == 200
+    )
+    assert httpx.get(f"{line.split()[-1]}/health/ready", timeout=60).status_code == 200
     server.send_signal(signal.SIGINT)
     assert ended(server)[0] == 0
     assert stored(installation.lifecare) == 0
@@ -118,7 +121,7 @@ def test_what_cannot_be_served_is_said_in_words_with_status_2(installation):
 
 
 def _until(condition):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)

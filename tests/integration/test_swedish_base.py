@@ -101,7 +101,9 @@ def test_a_server_that_requires_it_validates_by_it(installation, messages):
         token = Tokens(adapter.database, adapter.clock).issue(
             "region", ("send",), adapter.clock.now() + timedelta(days=30), "EHR"
         )
-        client = httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+        client = httpx.Client(
+            base_url=server.url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=60
+        )
         with client:
             checked = client.post("/fhir/Patient/$validate", params={"profile": PROFILE}, json=WRONG, headers=FHIR)
             assert checked.status_code == 200

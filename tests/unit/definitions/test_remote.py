@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -122,15 +121,18 @@ def test_a_server_that_does_not_answer_is_left_alone_for_a_while(
 
 
 def test_a_slow_server_costs_its_timeout_once(fake: Fake) -> None:
+    release = threading.Event()
+
     def slow() -> tuple[int, bytes]:
-        time.sleep(0.5)
+        release.wait(60)
         return 200, parameters(result=True)
 
     fake.answer = slow
     server = RemoteTerminology(fake.address, timeout=0.1)
-    begun = time.monotonic()
-    assert [server.member(VS, CS, code).result for code in "abcdefgh"] == [None] * 8
-    assert time.monotonic() - begun < 0.45
+    answers = [server.member(VS, CS, code).result for code in "abcdefgh"]
+    release.set()
+    assert answers == [None] * 8
+    assert len(fake.asked) <= 1
 
 
 def test_nobody_there() -> None:
@@ -194,20 +196,18 @@ def test_a_dead_server_costs_many_threads_one_timeout(fake: Fake) -> None:
     release = threading.Event()
 
     def slow() -> tuple[int, bytes]:
-        release.wait(5)
+        release.wait(60)
         return 503, b""
 
     fake.answer = slow
     server = RemoteTerminology(fake.address, timeout=0.2)
     server.member(VS, CS, "first")
     server._silent_until = 0.0  # the pause is over
-    begun = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda code: server.member(VS, CS, f"c{code}").result, range(40)))
     release.set()
     assert answers == [None] * 40
-    assert [each["code"] for each in fake.asked][1:] in ([answer] for answer in (f"c{i}" for i in range(40)))
-    assert time.monotonic() - begun < 1.0
+    assert len(fake.asked) <= 2
 
 
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://x", "http://", "http://u:p@x/fhir"])

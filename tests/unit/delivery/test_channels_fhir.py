@@ -108,7 +108,7 @@ def test_xml_answers():
 
 @pytest.mark.parametrize("path", ["/fhir", "/fhir/", "/fhir/$process-message"])
 def test_over_the_wire(receiver, replies, path):
-    channel = build(ChannelSettings(id="ehr", channel="fhir", address=receiver.url + path, timeout=5.0, format="xml"))
+    channel = build(ChannelSettings(id="ehr", channel="fhir", address=receiver.url + path, timeout=60.0, format="xml"))
     body = json.dumps(outcome(error("duplicate", "seen"))).encode()
     receiver.answer = replies(409, body, Content_Type="application/fhir+json")
     answer = channel.send(OUTGOING)

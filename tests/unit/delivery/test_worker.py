@@ -26,7 +26,7 @@ def alarms(store):
         return standing(connection)
 
 
-def wait_for(condition, seconds: float = 20.0) -> None:
+def wait_for(condition, seconds: float = 60.0) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "did not happen in time"
@@ -357,7 +357,7 @@ def test_a_slow_endpoint_leaves_threads_for_the_others(store, scripted):
     let_go = threading.Event()
 
     def slow(_outgoing):
-        let_go.wait(20)
+        let_go.wait(60)
         return OK
 
     store.channels |= {"slow": scripted(*[slow] * 10), "b": scripted()}
@@ -386,7 +386,7 @@ def test_stop_waits_for_what_is_being_sent_and_claims_nothing_more(store, script
 
     worker = store.worker(scripted(slow))
     worker.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     worker.stop()
     assert store.states(first, second) == ["done", "waiting"]
 
@@ -396,7 +396,7 @@ def test_a_lease_is_renewed_while_its_delivery_is_being_sent(store, scripted):
     let_go = threading.Event()
 
     def slow(_outgoing):
-        let_go.wait(20)
+        let_go.wait(60)
         return OK
 
     worker = store.worker(scripted(slow), lease_seconds=0.3)

@@ -266,7 +266,7 @@ RUNAWAYS = [
 
 @pytest.mark.parametrize("pattern", RUNAWAYS)
 @pytest.mark.parametrize("function", ["matches", "matchesFull", "replaceMatches"])
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)
 def test_patterns_that_explode_take_bounded_time(pattern: str, function: str) -> None:
     refusals: list[str] = []
     argument = ", 'x'" if function == "replaceMatches" else ""
@@ -297,7 +297,7 @@ MANY_WAYS = [
 
 
 @pytest.mark.parametrize(("pattern", "text"), MANY_WAYS)
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)
 def test_patterns_without_nested_repetitions_may_explode_too(pattern: str, text: str) -> None:
     said: list[str] = []
     for function in ("matches(%pattern)", "matchesFull(%pattern)", "replaceMatches(%pattern, 'y')"):
@@ -363,7 +363,7 @@ def test_loops_and_growth_without_end_are_stopped(expression: str) -> None:
         evaluate(expression)
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)
 def test_large_collections_take_time_in_proportion() -> None:
     bundle = {
         "resourceType": "Bundle",

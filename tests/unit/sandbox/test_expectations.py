@@ -69,7 +69,7 @@ def post(installation: Installation, url: str, file: Path, request: Request) -> 
     head = {"Content-Type": request.media_type or media_type, "Accept": request.accept or media_type}
     if token is not None:
         head["Authorization"] = f"Bearer {token}"
-    return httpx.post(f"{url}/fhir/$process-message", content=file.read_bytes(), headers=head, timeout=10)
+    return httpx.post(f"{url}/fhir/$process-message", content=file.read_bytes(), headers=head, timeout=60)
 
 
 @pytest.mark.parametrize("name", SENT)

@@ -24,7 +24,7 @@ def receiver() -> Iterator[FhirReceiver]:
 
 def post(receiver: FhirReceiver, body: bytes, media_type: str = FHIR_JSON, token: str = "hemlig") -> httpx.Response:
     head = {"Authorization": f"Bearer {token}", "Content-Type": media_type}
-    return httpx.post(f"{receiver.base}/$process-message", content=body, headers=head)
+    return httpx.post(f"{receiver.base}/$process-message", content=body, headers=head, timeout=60)
 
 
 @pytest.mark.parametrize("media_type", CODECS)
@@ -80,4 +80,4 @@ def test_other_content_under_the_same_id_is_a_conflict(receiver: FhirReceiver) -
 
 
 def test_there_is_one_operation(receiver: FhirReceiver) -> None:
-    assert httpx.get(f"{receiver.base}/metadata").status_code == 404
+    assert httpx.get(f"{receiver.base}/metadata", timeout=60).status_code == 404

@@ -15,12 +15,12 @@ def echo(request: Request) -> Response:
 def test_it_answers_on_loopback_with_what_came_in() -> None:
     with LoopbackServer(echo) as server:
         head = {"Authorization": "Bearer x", "Content-Type": "text/plain; charset=utf-8"}
-        answer = httpx.post(f"{server.address}/a", content="å", headers=head)
+        answer = httpx.post(f"{server.address}/a", content="å", headers=head, timeout=60)
     assert answer.text == "POST /a x text/plainå"
 
 
 def test_it_refuses_connections_and_comes_back_on_the_same_port() -> None:
-    with LoopbackServer(echo) as server, httpx.Client() as client:
+    with LoopbackServer(echo) as server, httpx.Client(timeout=60) as client:
         address = server.address
         assert client.get(address).status_code == 200
         for _ in range(2):
@@ -37,11 +37,11 @@ def test_it_refuses_connections_and_comes_back_on_the_same_port() -> None:
 def test_before_it_listens_connections_are_refused_and_after_it_stopped_too() -> None:
     server = LoopbackServer(echo)
     with pytest.raises(httpx.ConnectError):
-        httpx.get(server.address)
+        httpx.get(server.address, timeout=60)
     server.accept()
     server.stop()
     with pytest.raises(httpx.ConnectError):
-        httpx.get(server.address)
+        httpx.get(server.address, timeout=60)
 
 
 @pytest.mark.parametrize(("length", "status"), [("tio", b"411"), ("-1", b"411"), ("99999999999", b"413")])

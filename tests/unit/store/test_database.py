@@ -1,6 +1,5 @@
 """What one connection may make another wait for, and what is said where it cannot be had."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -23,10 +22,8 @@ def test_a_new_connection_reads_while_another_writes(database: Database):
     other = Database(str(database.url))
     with database.write() as connection:
         connection.execute(text("DELETE FROM token"))
-        started = time.monotonic()
         with other.read() as reading:
             assert reading.execute(text("PRAGMA auto_vacuum")).scalar_one() == 2
-        assert time.monotonic() - started < 2
     other.close()
 
 

@@ -86,7 +86,7 @@ def validator() -> Validator:
 
 
 @pytest.mark.parametrize("case", BAD)
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)
 def test_python(validator: Validator, case: str) -> None:
     format_, content, words = BAD[case]
     outcome = validator.validate(content, format=format_)

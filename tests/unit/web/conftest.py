@@ -145,9 +145,11 @@ class Site:
         self.server = Server(self.adapter)
         self.server.start()
         self.token = self.issue("send", "content", "metrics")
-        self.bare = httpx.Client(base_url=self.server.url)
+        self.bare = httpx.Client(base_url=self.server.url, timeout=60)
         """shows no token"""
-        self.client = httpx.Client(base_url=self.server.url, headers={"Authorization": f"Bearer {self.token}"})
+        self.client = httpx.Client(
+            base_url=self.server.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=60
+        )
 
     def issue(self, *rights, days=30):
         return self.adapter.tokens.issue("region", rights, self.clock.now() + timedelta(days=days), "EHR")

@@ -70,7 +70,7 @@ def adapter(site, database, clock, stored):
 
 @pytest.fixture
 def browser(site, adapter):
-    with httpx.Client(base_url=site.url) as client:
+    with httpx.Client(base_url=site.url, timeout=60) as client:
         yield client
 
 
@@ -133,7 +133,7 @@ class TestLogin:
 
         async def over_tls():
             transport = httpx.ASGITransport(create(adapter))
-            async with httpx.AsyncClient(transport=transport, base_url="https://console.example") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="https://console.example", timeout=60) as client:
                 return await client.post("/console/login", data={"token": token})
 
         answer = asyncio.run(over_tls())

@@ -17,7 +17,7 @@ def connect(site):
 
     def connect():
         host, port = urlsplit(site.server.url).netloc.split(":")
-        opened.append(socket.create_connection((host, int(port)), timeout=10))
+        opened.append(socket.create_connection((host, int(port)), timeout=60))
         return opened[-1]
 
     yield connect

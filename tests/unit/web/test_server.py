@@ -67,7 +67,7 @@ def test_the_url_for_others_is_not_where_it_listens(make):
     server = make(public_url="https://adapter.example").server
     assert server.url == "https://adapter.example"
     assert urlsplit(server.address).hostname == "127.0.0.1"
-    assert httpx.get(f"{server.address}/health/live").status_code == 200
+    assert httpx.get(f"{server.address}/health/live", timeout=60).status_code == 200
 
 
 def test_an_address_in_use_is_said(make, database, make_site):
@@ -80,22 +80,22 @@ def test_tls_answers_over_tls_alone(make, certificates):
     cert, key = certificates["server"]
     site = make(tls_certificate=cert, tls_key=key)
     assert site.server.url.startswith("https://")
-    with httpx.Client(verify=trusting(cert)) as client:
+    with httpx.Client(verify=trusting(cert), timeout=60) as client:
         response = client.get(f"{site.server.url}/health/live")
     assert response.status_code == 200
     assert response.headers["strict-transport-security"].startswith("max-age=")
     with pytest.raises(httpx.TransportError):
-        httpx.get(site.server.url.replace("https", "http") + "/health/live")
+        httpx.get(site.server.url.replace("https", "http") + "/health/live", timeout=60)
 
 
 def test_with_a_client_authority_only_its_callers_come_in(make, certificates):
     cert, key = certificates["server"]
     site = make(tls_certificate=cert, tls_key=key, tls_client_ca=certificates["caller"][0])
     url = f"{site.server.url}/health/live"
-    with httpx.Client(verify=trusting(cert, certificates["caller"])) as client:
+    with httpx.Client(verify=trusting(cert, certificates["caller"]), timeout=60) as client:
         assert client.get(url).status_code == 200
     for pair in (None, certificates["stranger"]):
-        with httpx.Client(verify=trusting(cert, pair)) as client, pytest.raises(httpx.TransportError):
+        with httpx.Client(verify=trusting(cert, pair), timeout=60) as client, pytest.raises(httpx.TransportError):
             client.get(url)
 
 
@@ -112,28 +112,28 @@ def test_stopping_finishes_what_was_begun_and_takes_nothing_more(make):
 
     def slow(_submission):
         begun.set()
-        release.wait(10)
+        release.wait(60)
         return Reply(200, {"resourceType": "Bundle", "id": "late", "type": "message"}, None, "sip", "accepted")
 
     site.exchange.reply = slow
     answers = []
     caller = threading.Thread(target=lambda: answers.append(site.post()))
     caller.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     stopping = threading.Thread(target=site.server.stop)
     stopping.start()
     host, port = urlsplit(site.server.url).netloc.split(":")
     _until_refused(host, int(port))
     assert answers == []
     release.set()
-    caller.join(10)
-    stopping.join(10)
+    caller.join(60)
+    stopping.join(60)
     assert not stopping.is_alive()
     assert answers[0].json()["id"] == "late"
 
 
 def _until_refused(host, port):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             socket.create_connection((host, port), timeout=1).close()
