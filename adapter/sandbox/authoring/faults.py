@@ -12,7 +12,7 @@ from pydantic import ConfigDict, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from adapter.sandbox.authoring.stay import Strict
+from adapter.authoring.stay import Strict
 from adapter.sandbox.identifiers import Identifiers
 from adapter.support.errors import AdapterError
 

@@ -10,10 +10,10 @@ from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from adapter.authoring.content import Content
+from adapter.authoring.parties import REGISTERED, SPECIAL, Address, Person, Unit
+from adapter.authoring.stay import StayChange, Strict
 from adapter.fhir.canonical import PERSONNUMMER, RESERVNUMMER, SAMORDNINGSNUMMER
-from adapter.sandbox.authoring.content import Content
-from adapter.sandbox.authoring.parties import REGISTERED, SPECIAL, Address, Person, Unit
-from adapter.sandbox.authoring.stay import StayChange, Strict
 from adapter.support.errors import AdapterError
 
 Role = str

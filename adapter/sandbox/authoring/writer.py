@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from adapter.authoring.content import request_identifier
+from adapter.authoring.message import PATIENT, Author
+from adapter.authoring.scene import Resource, code_of
+from adapter.authoring.stay import Stay
 from adapter.fhir.canonical import CANONICAL, CASE, CASE_EXTENSION, HSA, TASK
-from adapter.sandbox.authoring.content import request_identifier
-from adapter.sandbox.authoring.message import PATIENT, Author
 from adapter.sandbox.authoring.scenario import Scenario, Step, TaskChange
-from adapter.sandbox.authoring.scene import Resource, code_of
-from adapter.sandbox.authoring.stay import Stay
 from adapter.sandbox.identifiers import Identifiers
 
 _TEXTS = {

@@ -73,5 +73,5 @@ class Person:
             **({"meta": {"security": labels}} if labels else {}),
             "identifier": [{"system": system, "value": value} for system, value in self.identifiers],
             "name": [{"use": "official", "family": self.family, "given": list(self.given)}],
-            "address": [address.element() for address in self.addresses],
+            **({"address": [address.element() for address in self.addresses]} if self.addresses else {}),
         }

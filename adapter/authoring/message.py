@@ -1,15 +1,20 @@
 """Puts a message together: header, patient, content, the units that it names, and its Provenance chain."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
+from adapter.authoring.chain import Chain, Link
+from adapter.authoring.parties import Person, Unit
 from adapter.fhir.canonical import EVENT
-from adapter.sandbox.authoring.chain import Chain, Link
-from adapter.sandbox.authoring.parties import Person, Unit
-from adapter.sandbox.identifiers import Identifiers
 
 Resource = dict[str, Any]
 PATIENT = "patient"
+
+
+class Identifiers(Protocol):
+    """Gives ids to what is written: the same id for the same name."""
+
+    def new(self, name: str) -> str: ...
 
 
 class Author:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Literal
 
+from adapter.authoring.scene import Resource, Scene, code_of, extension_url
+from adapter.authoring.stay import Strict
 from adapter.fhir.canonical import URI
-from adapter.sandbox.authoring.scene import Resource, Scene, code_of, extension_url
-from adapter.sandbox.authoring.stay import Strict
 
 _PLAN_KIND = "https://fhir.inera.se/CodeSystem/typeofcareplan-cs"
 _CONSENT_SCOPE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "treatment"}]}
@@ -61,8 +61,8 @@ class Meeting(Strict):
     meeting: Literal["sip", "coordinated-care-plan", "follow-up"]
     start: str
     end: str
-    description: str
-    place: str
+    description: str | None = None
+    place: str | None = None
     summoned: tuple[str, ...]
     invited: tuple[str, ...] = ()
     status: str = "proposed"
@@ -76,11 +76,11 @@ class Meeting(Strict):
             "id": scene.resource_id(name),
             "status": self.status,
             "appointmentType": code_of("meeting", self.meeting) | {"text": _MEETINGS[self.meeting]},
-            "description": self.description,
+            **({"description": self.description} if self.description else {}),
             "start": self.start,
             "end": self.end,
             "created": scene.at,
-            "comment": self.place,
+            **({"comment": self.place} if self.place else {}),
             "participant": [person, *participants],
         }
 

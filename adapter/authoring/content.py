@@ -8,10 +8,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from adapter.authoring.planning import Consent, Contact, Meeting, Plan
+from adapter.authoring.scene import Resource, Scene, code_of, extension_url
+from adapter.authoring.stay import Strict
 from adapter.fhir.canonical import CANONICAL, URI
-from adapter.sandbox.authoring.planning import Consent, Contact, Meeting, Plan
-from adapter.sandbox.authoring.scene import Resource, Scene, code_of, extension_url
-from adapter.sandbox.authoring.stay import Strict
 
 
 class Section(Strict):

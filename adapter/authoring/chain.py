@@ -7,8 +7,8 @@ The chain is per recipient: a message that one of the parties never saw is not n
 from dataclasses import dataclass, replace
 from typing import Any
 
+from adapter.authoring.parties import Unit
 from adapter.fhir.canonical import EVENT, HSA, URI
-from adapter.sandbox.authoring.parties import Unit
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Moves ongoing cases from one planning system to another."""
