@@ -141,6 +141,11 @@ class Mappings(Section):
     """the folder with one folder a mapping; the shipped ones where not set"""
 
 
+class FeedsSection(Section):
+    folder: LocalPath | None = None
+    """the folder with one file a feed: a journal system without FHIR messages; none where not set"""
+
+
 class Packages(Section):
     required: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+#[A-Za-z0-9.+_-]+$")], ...] = (
         "hl7.fhir.r4.core#4.0.1",
@@ -293,6 +298,7 @@ class Settings(BaseSettings):
     database: Database = Field(default_factory=Database)
     directory: DirectorySection = Field(default_factory=DirectorySection)
     mappings: Mappings = Field(default_factory=Mappings)
+    feeds: FeedsSection = Field(default_factory=FeedsSection)
     packages: Packages = Field(default_factory=Packages)
     validation: Validation = Field(default_factory=Validation)
     terminology: Terminology = Field(default_factory=Terminology)
@@ -366,7 +372,7 @@ def load(path: Path) -> Settings:
     sections = [name for name, field in Settings.model_fields.items() if field.annotation is not None]
     found = list(overrides.unknown(given, sections, file))
     try:
-        with _relative_to(file.parent):
+        with relative_to(file.parent):
             settings = Settings(**data)
     except ValidationError as error:
         found += [overrides.named(problem) for problem in checked.problems(error, Settings, file, lines.of)]
@@ -383,7 +389,8 @@ def load(path: Path) -> Settings:
 
 
 @contextmanager
-def _relative_to(folder: Path) -> Iterator[None]:
+def relative_to(folder: Path) -> Iterator[None]:
+    """Within it, relative paths are seen from the folder."""
     token = _folder.set(folder)
     try:
         yield
