@@ -298,6 +298,20 @@ token = Table(
     sqlite_autoincrement=True,
 )
 
+block = Table(
+    "block",
+    metadata,
+    _id(),
+    _refers("patient_id", "patient"),
+    Column("party", String(64), nullable=False),
+    Column("unit", String(64)),
+    Column("created_at", Instant, nullable=False),
+    Column("lifted_at", Instant),
+    Index("ix_block_patient_id", "patient_id"),
+    sqlite_autoincrement=True,
+    comment="Spärr: a person does not want others to read what this party (or its one unit) has documented.",
+)
+
 audit = Table(
     "audit",
     metadata,
