@@ -11,6 +11,7 @@ import pytest
 from adapter import wiring
 from adapter.exchange.submission import Reply, Submission
 from adapter.fhir import json as fhir_json
+from adapter.mapping import Mapping
 from adapter.sandbox.fhir_receiver import FhirReceiver
 from adapter.sandbox.identifiers import Identifiers
 from adapter.sandbox.journey import Journey, Play, shipped_journey
@@ -96,8 +97,18 @@ class Installation:
         return self.adapter.exchange.receive(submission, self.principal(party))
 
 
+@pytest.fixture(scope="session")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> wiring.Adapter:
+    """What is the same in every installation and dear to build: the validator with what it compiled, the mapping."""
+    folder = tmp_path_factory.mktemp("parts")
+    (folder / "adapter.toml").write_text(_TOML)
+    made = wiring.build(settings.load(folder / "adapter.toml"))
+    made.mappings = {"lifecare": Mapping.load(made.settings.mappings.folder / "lifecare")}
+    return made
+
+
 @pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
+def installation(tmp_path: Path, parts: wiring.Adapter) -> Iterator[Installation]:
     clock = SystemClock()
     ehr = FhirReceiver(EHR, _TOKEN, Ledger(clock))
     open_care = FhirReceiver(OPEN_CARE, _TOKEN, Ledger(clock))
@@ -113,6 +124,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     (tmp_path / "pseudonym.key").write_text("a key for tests that is long enough to be one")
     (tmp_path / "adapter.toml").write_text(_TOML)
     adapter = wiring.build(settings.load(tmp_path / "adapter.toml"), clock)
+    adapter.message_validator, adapter.mappings = parts.message_validator, parts.mappings
     migrate.upgrade(adapter.database)
     try:
         yield Installation(tmp_path, adapter, ehr, open_care, lifecare)
