@@ -1,6 +1,6 @@
 """What a profile demands of one value: fixed, pattern, limits, length, form, binding, invariants."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -12,9 +12,10 @@ from adapter.fhirpath.nodes import Node
 from adapter.validation import bindings, invariants, narrative, relative_limits, rules, values
 from adapter.validation.bindings import Terms
 from adapter.validation.items import Item
-from adapter.validation.run import Run
+from adapter.validation.run import Path, Run
 
-ItemCheck = Callable[[Item, Run], None]
+Check = Callable[[Any, Run, Path], None]
+"""Checks a value of a known type; one that has an id or extensions beside it is a Node where the constraint asks."""
 
 _EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
 _MIN_LENGTH = _EXTENSION + "minLength"
@@ -22,17 +23,64 @@ _R5 = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition."
 _REGEX = _EXTENSION + "regex"
 
 
+class Constraint:
+    """What one rule demands of an element's values. Called with an item of any type; `of` gives the checks of values of
+    one type, for those who know it. `extended`: the rule looks at the id and extensions of a primitive too."""
+
+    __slots__ = ("_extended", "_made", "_make")
+
+    def __init__(self, make: Callable[[str], Iterable[Check]], *, extended: bool = False) -> None:
+        self._make = make
+        self._made: dict[str, tuple[Check, ...]] = {}
+        self._extended = extended
+
+    def of(self, type_name: str) -> tuple[Check, ...]:
+        """The checks of values of a type, made once."""
+        made = self._made.get(type_name)
+        if made is None:
+            made = self._made[type_name] = tuple(self._make(type_name))
+        return made
+
+    def only(self, types: frozenset[str]) -> "Constraint":
+        """The same for values of some types."""
+        return Constraint(lambda type_: self.of(type_) if type_ in types else (), extended=self._extended)
+
+    def __call__(self, item: Item, run: Run) -> None:
+        value = item.value
+        if item.extra is not None and self._extended:
+            value = Node(value, type_named(item.type), item.extra)
+        for each in self.of(item.type):
+            each(value, run, item.path)
+
+
+def of_any_type(check: Check) -> Constraint:
+    """A check of values of any type as a constraint."""
+    return Constraint(lambda _: (check,))
+
+
+def of_item(check: Callable[[Item, Run], None]) -> Constraint:
+    """A check of items as a constraint."""
+
+    def made(type_: str) -> tuple[Check]:
+        def of_value(value: Any, run: Run, path: Path) -> None:
+            bare, extra = (value.value, value.extra) if value.__class__ is Node else (value, None)
+            check(Item(bare, type_, path, extra), run)
+
+        return (of_value,)
+
+    return Constraint(made, extended=True)
+
+
 def checks(
     definition: dict[str, Any], base: dict[str, Any], terms: Terms, url: str, *, best_practice: bool = False
-) -> list[ItemCheck]:
+) -> list[Constraint]:
     """The checks of an ElementDefinition, less those that its base has already; with `best_practice` also of
     constraints that only recommend."""
-    found: list[ItemCheck] = []
+    found: list[Check] = []
     for prefix, make in (("fixed", _fixed), ("pattern", _pattern), ("minValue", _least), ("maxValue", _greatest)):
         wanted = values.prefixed(definition, prefix)
         if wanted is not None and wanted != values.prefixed(base, prefix):
             found.append(make(*wanted, url))
-    found += _valued(definition, url)
     if _differs(definition, base, "maxLength") and isinstance(definition["maxLength"], int):
         found.append(_length(definition["maxLength"], url, longest=True))
     shortest = values.extension_value(definition, _MIN_LENGTH)
@@ -41,12 +89,29 @@ def checks(
     form = values.extension_value(definition, _REGEX)
     if isinstance(form, str) and form != values.extension_value(base, _REGEX):
         found.append(_regex(form, url))
+    return [
+        *map(of_any_type, found),
+        *_valued(definition, url),
+        *_of_types(definition, base, terms, url, best_practice=best_practice),
+    ]
+
+
+def _of_types(
+    definition: dict[str, Any], base: dict[str, Any], terms: Terms, url: str, *, best_practice: bool
+) -> list[Constraint]:
+    """Those whose meaning depends on the value's type: bindings and invariants."""
+    found: list[Constraint] = []
     if _differs(definition, base, "binding"):
-        found.append(_Bound(definition, terms, url).check)
-    found += narrative.controls(definition, url)
+        found.append(Constraint(lambda type_: bindings.checks(definition, type_, terms, url)))
+    found += [of_item(check) for check in narrative.controls(definition, url)]
     known = frozenset(str(each.get("key")) for each in objects(base.get("constraint")))
     if _has_new(definition, known):
-        found.append(_Invariants(definition, known, url, best_practice=best_practice).check)
+        found.append(
+            Constraint(
+                lambda type_: invariants.checks(definition, type_, url, known, best_practice=best_practice),
+                extended=True,
+            )
+        )
     return found
 
 
@@ -58,36 +123,36 @@ def _has_new(definition: dict[str, Any], known: frozenset[str]) -> bool:
     return any(str(each.get("key")) not in known for each in objects(definition.get("constraint")))
 
 
-def _fixed(_type: str, wanted: Any, url: str) -> ItemCheck:
+def _fixed(_type: str, wanted: Any, url: str) -> Check:
     equals = values.equalling(wanted)
 
-    def check(item: Item, run: Run) -> None:
-        if item.value is not None and not equals(item.value):
-            run.report(rules.PROFILE_FIXED, "the value is not the one that the profile fixes", item.path, url)
+    def check(value: Any, run: Run, path: Path) -> None:
+        if value is not None and not equals(value):
+            run.report(rules.PROFILE_FIXED, "the value is not the one that the profile fixes", path, url)
 
     return check
 
 
-def _pattern(_type: str, wanted: Any, url: str) -> ItemCheck:
+def _pattern(_type: str, wanted: Any, url: str) -> Check:
     holds = values.holding(wanted)
 
-    def check(item: Item, run: Run) -> None:
-        if item.value is not None and not holds(item.value):
+    def check(value: Any, run: Run, path: Path) -> None:
+        if value is not None and not holds(value):
             words = "the value does not hold all that the profile's pattern holds"
-            run.report(rules.PROFILE_PATTERN, words, item.path, url)
+            run.report(rules.PROFILE_PATTERN, words, path, url)
 
     return check
 
 
-def _least(type_: str, limit: Any, url: str) -> ItemCheck:
+def _least(type_: str, limit: Any, url: str) -> Check:
     return _limit(type_, limit, url, -1)
 
 
-def _greatest(type_: str, limit: Any, url: str) -> ItemCheck:
+def _greatest(type_: str, limit: Any, url: str) -> Check:
     return _limit(type_, limit, url, 1)
 
 
-def _limit(type_: str, limit: Any, url: str, wrong: int) -> ItemCheck:
+def _limit(type_: str, limit: Any, url: str, wrong: int) -> Check:
     compare = values.comparing(limit)
     relative = relative_limits.comparing(limit, wrong) if type_ in ("Duration", "Quantity") else None
     rule = rules.PROFILE_LEAST if wrong < 0 else rules.PROFILE_GREATEST
@@ -95,21 +160,21 @@ def _limit(type_: str, limit: Any, url: str, wrong: int) -> ItemCheck:
     found, expected = ("smaller", "at least") if wrong < 0 else ("greater", "at most")
     words = f"the value is {found} than the profile allows: expected {expected} {shown}"
 
-    def check(item: Item, run: Run) -> None:
-        if item.value is None:
+    def check(value: Any, run: Run, path: Path) -> None:
+        if value is None:
             return
-        is_moment = relative is not None and isinstance(item.value, str)
-        order = relative(item.value, run) if relative is not None and is_moment else compare(item.value)
+        is_moment = relative is not None and isinstance(value, str)
+        order = relative(value, run) if relative is not None and is_moment else compare(value)
         if order == wrong:
-            run.report(rule, words, item.path, url)
+            run.report(rule, words, path, url)
         elif order is None and not is_moment:
             told = f"the value cannot be compared with the profile's limit {shown}: value, system or unit is another"
-            run.report(rules.PROFILE_RANGE_UNDECIDED, told, item.path, url)
+            run.report(rules.PROFILE_RANGE_UNDECIDED, told, path, url)
 
     return check
 
 
-def _valued(definition: dict[str, Any], url: str) -> list[ItemCheck]:
+def _valued(definition: dict[str, Any], url: str) -> list[Constraint]:
     """R5's mustHaveValue and valueAlternatives, which R4 carries as extensions."""
     extensions = [each for each in objects(definition.get("extension")) if str(each.get("url")).startswith(_R5)]
     needed = any(each["url"] == f"{_R5}mustHaveValue" and each.get("valueBoolean") is True for each in extensions)
@@ -117,75 +182,38 @@ def _valued(definition: dict[str, Any], url: str) -> list[ItemCheck]:
     if not needed and not instead:
         return []
 
-    def check(item: Item, run: Run) -> None:
-        if item.value is None and not any(
-            text(each.get("url")) in instead for each in objects((item.extra or {}).get("extension"))
-        ):
+    def check(value: Any, run: Run, path: Path) -> None:
+        bare, extra = (value.value, value.extra or {}) if value.__class__ is Node else (value, {})
+        if bare is None and not any(text(each.get("url")) in instead for each in objects(extra.get("extension"))):
             words = f"expected a value{' or one of the extensions ' if instead else ''}{', '.join(map(str, instead))}"
-            run.report(rules.PROFILE_VALUE, words, item.path, url)
+            run.report(rules.PROFILE_VALUE, words, path, url)
 
-    return [check]
+    return [Constraint(lambda _: (check,), extended=True)]
 
 
-def _length(limit: Any, url: str, *, longest: bool) -> ItemCheck:
-    def check(item: Item, run: Run) -> None:
-        value = str(item.value) if isinstance(item.value, (int, Decimal)) else item.value
+def _length(limit: Any, url: str, *, longest: bool) -> Check:
+    def check(value: Any, run: Run, path: Path) -> None:
+        if isinstance(value, (int, Decimal)):
+            value = str(value)
         if not isinstance(value, str) or (len(value) <= limit if longest else len(value) >= limit):
             return
         words = f"{len(value)} characters: expected at {'most' if longest else 'least'} {limit}"
-        run.report(rules.PROFILE_LENGTH, words, item.path, url)
+        run.report(rules.PROFILE_LENGTH, words, path, url)
 
     return check
 
 
-def _regex(form: str, url: str) -> ItemCheck:
-    def check(item: Item, run: Run) -> None:
-        if not isinstance(item.value, str):
+def _regex(form: str, url: str) -> Check:
+    def check(value: Any, run: Run, path: Path) -> None:
+        if not isinstance(value, str):
             return None
         try:
-            right = patterns.compiled(form).fullmatch(item.value)
+            right = patterns.compiled(form).fullmatch(value)
         except FhirPathError as error:
             words = f"the profile's regular expression was not evaluated: {error}"
-            return run.report(rules.NOT_EVALUATED, words, item.path, url)
+            return run.report(rules.NOT_EVALUATED, words, path, url)
         if not right:
-            run.report(
-                rules.PROFILE_REGEX, "the value does not have the form that the profile describes", item.path, url
-            )
+            run.report(rules.PROFILE_REGEX, "the value does not have the form that the profile describes", path, url)
         return None
 
     return check
-
-
-class _Bound:
-    """A binding, compiled for each type that the element has."""
-
-    def __init__(self, definition: dict[str, Any], terms: Terms, url: str) -> None:
-        self._make: Callable[[str], list[bindings.Check]] = lambda type_: bindings.checks(definition, type_, terms, url)
-        self._made: dict[str, list[bindings.Check]] = {}
-
-    def check(self, item: Item, run: Run) -> None:
-        made = self._made.get(item.type)
-        if made is None:
-            made = self._made[item.type] = self._make(item.type)
-        for each in made:
-            each(item.value, run, item.path)
-
-
-class _Invariants:
-    """Constraints that the base does not have, compiled for each type that the element has."""
-
-    def __init__(
-        self, definition: dict[str, Any], known: frozenset[str], url: str, *, best_practice: bool = False
-    ) -> None:
-        self._make: Callable[[str], list[invariants.Check]] = lambda type_: invariants.checks(
-            definition, type_, url, known, best_practice=best_practice
-        )
-        self._made: dict[str, list[invariants.Check]] = {}
-
-    def check(self, item: Item, run: Run) -> None:
-        made = self._made.get(item.type)
-        if made is None:
-            made = self._made[item.type] = self._make(item.type)
-        value = item.value if item.extra is None else Node(item.value, type_named(item.type), item.extra)
-        for each in made:
-            each(value, run, item.path)

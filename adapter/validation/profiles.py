@@ -6,10 +6,11 @@ The base of every type is checked for every resource anyhow; a profile visits on
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from adapter.fhir.elements import Element
 from adapter.fhir.shapes import obj
 from adapter.validation import constraints, rules, shortcuts
 from adapter.validation.bindings import Terms
-from adapter.validation.constraints import ItemCheck
+from adapter.validation.constraints import Check, Constraint
 from adapter.validation.items import Collectors, Item
 from adapter.validation.run import Path, Run
 from adapter.validation.shortcuts import Occurrence
@@ -20,6 +21,7 @@ from adapter.validation.trees import Node
 _BASE = "http://hl7.org/fhir/StructureDefinition/"
 _FHIRPATH = "http://hl7.org/fhirpath/"
 
+ItemCheck = Callable[[Item, Run], None]
 OwnerCheck = Callable[[dict[str, Any], Run, Path], None]
 
 
@@ -93,11 +95,11 @@ class Compiler:
         found = Inner(node, whole, self._node_checks(node, whole.definition), self)
         return None if found.is_idle(structure) else found.check
 
-    def item_checks(self, definition: dict[str, Any], base: dict[str, Any]) -> list[ItemCheck]:
+    def item_checks(self, definition: dict[str, Any], base: dict[str, Any]) -> list[Constraint]:
         """What an ElementDefinition adds to its base for each value."""
         return constraints.checks(definition, base, self._host.terms, self.url, best_practice=self._host.best_practice)
 
-    def _node_checks(self, node: Node, base: dict[str, Any]) -> list[ItemCheck]:
+    def _node_checks(self, node: Node, base: dict[str, Any]) -> list[Constraint]:
         found = self.item_checks(node.definition, base)
         types, wider = node.types, obj_types(base)
         if not types or types == wider:
@@ -105,18 +107,18 @@ class Compiler:
         found += self._type_checks(types, wider)
         codes = frozenset(map(code_of, types))
         if codes != frozenset(map(code_of, wider)) and not codes & {"Resource", "Element", "BackboneElement"}:
-            return [_typed(codes, tuple(found), self.url)]
+            return _typed(codes, found, self.url)
         return found
 
-    def _type_checks(self, types: list[dict[str, Any]], wider: list[dict[str, Any]]) -> list[ItemCheck]:
-        found: list[ItemCheck] = []
+    def _type_checks(self, types: list[dict[str, Any]], wider: list[dict[str, Any]]) -> list[Constraint]:
+        found: list[Constraint] = []
         for each in types:
             profiles, before = strings(each.get("profile")), strings(_same(each, wider).get("profile"))
             if profiles and profiles != before and code_of(each) != "Extension":
                 found.append(_profiled(code_of(each), profiles, self._host, self.url))
             targets = TargetCheck.make(each, _same(each, wider), self._host, self.url)
             if targets is not None:
-                found.append(targets.check)
+                found.append(constraints.of_any_type(targets.check))
         return found
 
     def children(self, node: Node, whole: Node | None, structure: str) -> tuple[OwnerCheck, ...]:
@@ -167,16 +169,15 @@ class Compiler:
         occurrence = Occurrence(elements[0], least, greatest)
         if idle:
             return occurrence.counted(slow)
-        return (
-            occurrence.values(inner.check, slow) if inner.objects is None else occurrence.objects(inner.objects, slow)
-        )
+        checks = inner.checks(elements[0])
+        return slow if checks is None else occurrence.each(checks, slow)
 
 
 class Inner:
     """An element's checks for one item, and those of what is below it, compiled for each structure that is met. A
     content reference brings R4's own definition of what it names, not what the profile says of that."""
 
-    def __init__(self, node: Node, whole: Node | None, own: list[ItemCheck], compiler: Compiler) -> None:
+    def __init__(self, node: Node, whole: Node | None, own: list[Constraint], compiler: Compiler) -> None:
         self._node = node
         self._whole = whole
         self._own = tuple(own)
@@ -205,10 +206,13 @@ class Inner:
         self._known = self._children(element.type)
         return not self._known
 
-    @property
-    def objects(self) -> tuple[OwnerCheck, ...] | None:
-        """The checks of a value that is an object, where they are all that is checked; None where more is."""
-        return None if self._own else self._known
+    def checks(self, element: Element) -> tuple[Check, ...] | None:
+        """All checks of a value of an element: of an object or of a primitive without extensions. None where a
+        primitive's extensions are looked at."""
+        if element.kind == "primitive" and self._node.children and self._children("Element"):
+            return None
+        own = tuple(check for each in self._own for check in each.of(element.type))
+        return own if element.kind == "primitive" else (*own, *(self._known or ()))
 
     def _children(self, structure: str) -> tuple[OwnerCheck, ...]:
         found = self._below.get(structure)
@@ -294,26 +298,22 @@ def _limits(definition: dict[str, Any], base: dict[str, Any]) -> tuple[int, int 
     return least, int(greatest)
 
 
-def _typed(codes: frozenset[str], others: tuple[ItemCheck, ...], url: str) -> ItemCheck:
+def _typed(codes: frozenset[str], others: list[Constraint], url: str) -> list[Constraint]:
     """The type first: of a value of a wrong one, nothing else is said."""
     expected = " or ".join(sorted(codes))
 
-    def check(item: Item, run: Run) -> None:
-        if item.type not in codes:
-            rule = (
-                rules.PROFILE_ENTRY_TYPE
-                if item.type[:1].isupper() and "resourceType" in item.owner
-                else rules.PROFILE_ELEMENT_TYPE
-            )
-            return run.report(rule, f"the element is a {item.type[:64]}: expected {expected}", item.path, url)
-        for each in others:
-            each(item, run)
-        return None
+    def type_checks(type_: str) -> list[Check]:
+        def wrong(value: Any, run: Run, path: Path) -> None:
+            is_resource = type_[:1].isupper() and value.__class__ is dict and "resourceType" in value
+            rule = rules.PROFILE_ENTRY_TYPE if is_resource else rules.PROFILE_ELEMENT_TYPE
+            run.report(rule, f"the element is a {type_[:64]}: expected {expected}", path, url)
 
-    return check
+        return [] if type_ in codes else [wrong]
+
+    return [Constraint(type_checks), *(each.only(codes) for each in others)]
 
 
-def _profiled(code: str, profiles: list[str], host: Host, url: str) -> ItemCheck:
+def _profiled(code: str, profiles: list[str], host: Host, url: str) -> Constraint:
     """Values of a type must keep one of its profiles."""
 
     def check(item: Item, run: Run) -> None:
@@ -325,7 +325,7 @@ def _profiled(code: str, profiles: list[str], host: Host, url: str) -> ItemCheck
             words = f"the content keeps none of the profiles of which it must keep one: {', '.join(profiles)[:400]}"
             run.report(rules.PROFILE_NONE_FITS, words, item.path, url)
 
-    return check
+    return constraints.of_item(check)
 
 
 def code_of(type_: dict[str, Any]) -> str:

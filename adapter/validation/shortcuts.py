@@ -9,23 +9,22 @@ from collections.abc import Callable
 from typing import Any
 
 from adapter.fhir.elements import Element
-from adapter.validation.items import Item
 from adapter.validation.run import Path, Run
 from adapter.validation.shapes import step_of
 
 OwnerCheck = Callable[[dict[str, Any], Run, Path], None]
-ItemCheck = Callable[[Item, Run], None]
+Check = Callable[[Any, Run, Path], None]
 
 
 class Occurrence:
     """An element that is one member, and how often it may occur."""
 
-    __slots__ = ("extra", "greatest", "key", "least", "step", "type")
+    __slots__ = ("extra", "greatest", "is_primitive", "key", "least", "step")
 
     def __init__(self, element: Element, least: int, greatest: int | None) -> None:
         self.key = element.name
         self.extra = f"_{element.name}" if element.kind == "primitive" and not element.attribute else ""
-        self.type = element.type
+        self.is_primitive = element.kind == "primitive"
         self.step = step_of(element)
         self.least = least
         self.greatest = sys.maxsize if greatest is None else greatest
@@ -45,33 +44,30 @@ class Occurrence:
 
         return check
 
-    def values(self, inner: ItemCheck, slow: OwnerCheck) -> OwnerCheck:
+    def each(self, checks: tuple[Check, ...], slow: OwnerCheck) -> OwnerCheck:
         """The check of the number, and of each value."""
-        key, extra, type_, step, least, greatest = self.key, self.extra, self.type, self.step, self.least, self.greatest
+        return self._primitives(checks, slow) if self.is_primitive else self._objects(checks, slow)
+
+    def _primitives(self, checks: tuple[Check, ...], slow: OwnerCheck) -> OwnerCheck:
+        key, extra, step, least, greatest = self.key, self.extra, self.step, self.least, self.greatest
 
         def check(owner: dict[str, Any], run: Run, path: Path) -> None:
             value = owner.get(key)
-            if extra in owner:
+            if extra in owner or value.__class__ is list:
                 slow(owner, run, path)
             elif value is None:
                 if least:
                     slow(owner, run, path)
-            elif value.__class__ is list:
-                if extra or not least <= len(value) <= greatest:
-                    return slow(owner, run, path)
-                where = (path, step)
-                for index, each in enumerate(value):
-                    inner(Item(each, type_, (where, index)), run)
             elif least <= 1 <= greatest:
-                inner(Item(value, type_, (path, step)), run)
+                where = (path, step)
+                for each in checks:
+                    each(value, run, where)
             else:
                 slow(owner, run, path)
-            return None
 
         return check
 
-    def objects(self, below: tuple[OwnerCheck, ...], slow: OwnerCheck) -> OwnerCheck:
-        """The check of the number, and of what the values, which are objects, have below them."""
+    def _objects(self, checks: tuple[Check, ...], slow: OwnerCheck) -> OwnerCheck:
         key, step, least, greatest = self.key, self.step, self.least, self.greatest
 
         def check(owner: dict[str, Any], run: Run, path: Path) -> None:
@@ -85,11 +81,11 @@ class Occurrence:
                 where = (path, step)
                 for index, each in enumerate(value):
                     place = (where, index)
-                    for inner in below:
+                    for inner in checks:
                         inner(each, run, place)
             elif least <= 1 <= greatest and _is_element(value):
                 where = (path, step)
-                for inner in below:
+                for inner in checks:
                     inner(value, run, where)
             else:
                 slow(owner, run, path)

@@ -6,7 +6,7 @@ from adapter.fhir.shapes import texts
 from adapter.validation import references, rules
 from adapter.validation.items import Item, resource_type
 from adapter.validation.references import Targets
-from adapter.validation.run import Run
+from adapter.validation.run import Path, Run
 from adapter.validation.trees import Node
 
 _BASE = "http://hl7.org/fhir/StructureDefinition/"
@@ -42,10 +42,10 @@ class TargetCheck:
         types = frozenset(name for name, _ in profiles)
         return cls(Targets(frozenset() if types & (_ANY | {""}) else types, profiles, aggregation, url), host)
 
-    def check(self, item: Item, run: Run) -> None:
+    def check(self, value: Any, run: Run, path: Path) -> None:
         """Type, place and profile of the resource that the reference leads to."""
-        self._targets.check(item.value, run, item.path)
-        url = item.owner.get("reference")
+        self._targets.check(value, run, path)
+        url = value.get("reference") if value.__class__ is dict else None
         if not isinstance(url, str) or (run.frame.outer.bundle is None and url[:1] != "#"):
             return
         target = references.target(url, run.frame).resource
@@ -57,10 +57,10 @@ class TargetCheck:
         if not fitting or any(canonical == f"{_BASE}{target.get('resourceType')}" for canonical in fitting):
             return
         frame = run.frames.get(id(target))
-        found = Item(target, resource_type(target), frame.path if frame is not None else item.path)
+        found = Item(target, resource_type(target), frame.path if frame is not None else path)
         if not any(self._host.fits(found, canonical, run) for canonical in fitting):
             words = f"the target keeps none of the profiles that it must keep one of: {', '.join(fitting)[:400]}"
-            run.report(rules.PROFILE_TARGET, words, item.path, self._targets.profile)
+            run.report(rules.PROFILE_TARGET, words, path, self._targets.profile)
 
 
 def _type(canonical: str, host: Host) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapter.validation import Validator, profiles
+from adapter.validation import Validator, constraints, profiles
 from adapter.validation.items import Item
 from adapter.validation.run import Run
 
@@ -685,6 +685,8 @@ def test_numbers_are_told(validator: Validator) -> None:
 )
 def test_a_value_of_another_type(value: Any, type_: str, rules: list[str]) -> None:
     run, seen = Run("X"), []
-    profiles._typed(frozenset({"Patient"}), (lambda item, _run: seen.append(item),), "p")(Item(value, type_, None), run)
+    other = constraints.of_item(lambda item, _run: seen.append(item))
+    for each in profiles._typed(frozenset({"Patient"}), [other], "p"):
+        each(Item(value, type_, None), run)
     assert [issue.rule for issue in run.issues] == rules
     assert len(seen) == (0 if rules else 1)

@@ -52,7 +52,7 @@ def told(host: Host, target: dict[str, Any] | None, *targets: str, url: object =
     if target is not None:
         run.frame.contained["x"] = target
         run.frames[id(target)] = Frame(target, "Organization", ((None, "contained"), 0))
-    check.check(Item({"reference": url}, "Reference", (None, "subject")), run)
+    check.check({"reference": url}, run, (None, "subject"))
     return [f"{issue.rule} {issue.expression[0]}" for issue in run.issues]
 
 
@@ -100,6 +100,6 @@ def test_a_target_in_a_bundle_is_asked() -> None:
     run.frame = Frame({"resourceType": "Basic"}, "Basic", None)
     run.frame.bundle = Group({"resourceType": "Bundle", "entry": [{"fullUrl": url, "resource": target}]})
     run.frame.entry = {}
-    made(host, OURS).check(Item({"reference": url}, "Reference", (None, "subject")), run)
+    made(host, OURS).check({"reference": url}, run, (None, "subject"))
     assert [issue.rule for issue in run.issues] == ["profile-target"]
     assert host.asked == [(OURS, (None, "subject"))]
