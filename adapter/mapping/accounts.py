@@ -1,12 +1,12 @@
 """The account of a run: walks every node of the source and says what became of it."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from adapter.mapping.paths import PathError
-from adapter.mapping.records import TEXT, Node
+from adapter.mapping.records import TEXT, Record
 from adapter.mapping.report import Line, Outcome
 from adapter.mapping.runs import Run
 
@@ -16,7 +16,9 @@ _SEGMENT = re.compile(
 
 
 _Node = tuple[str, str, Any, str | int, Any, dict[str, Any]]
-"""A node on the way: path, names, container, key, value, resource."""
+"""A node on the way: path, names, holder, key, value, resource."""
+
+_Item = dict[str, Any]
 
 _OTHER = "other "
 """Stands before the type of a resource that no name stands for."""
@@ -33,12 +35,12 @@ class Omission:
     reason: str
     label: str
 
-    def covers(self, leaf: "Leaf") -> bool:
-        """Whether the node, whose names fit, is left out."""
+    def covers(self, value: Any, holder: Any, resource: _Item) -> bool:
+        """Whether a node, whose names fit, is left out: by its value, what holds it, and the resource it is of."""
         return (
-            self.value in (None, leaf.value)
-            and (self.having is None or self.having in leaf.resource)
-            and (not self.beside or (isinstance(leaf.container, dict) and not self.beside.isdisjoint(leaf.container)))
+            self.value in (None, value)
+            and (self.having is None or self.having in resource)
+            and (not self.beside or (isinstance(holder, dict) and not self.beside.isdisjoint(holder)))
         )
 
 
@@ -47,7 +49,7 @@ class Leaf(NamedTuple):
 
     path: str
     names: str
-    container: Any
+    holder: Any
     key: str | int
     value: Any
     resource: dict[str, Any]
@@ -71,7 +73,7 @@ def fhir_pattern(text: str, constants: Mapping[str, str]) -> re.Pattern[str]:
 
 def record_pattern(text: str) -> re.Pattern[str]:
     """A pattern such as `kuvert/version`, with `*` and `**`."""
-    return _pattern(text.split("/"))
+    return _pattern(["", *text.split("/")])
 
 
 def resource_pattern(resource_type: str) -> re.Pattern[str]:
@@ -85,39 +87,134 @@ def _pattern(parts: list[str]) -> re.Pattern[str]:
     return re.compile(f"{body}(?:/.*)?", re.DOTALL)
 
 
+class Names:
+    """The names that lead to a node, and what is left out there: looked up once, and remembered."""
+
+    __slots__ = ("_extensions", "_left_out", "_members", "_omissions", "_text")
+
+    def __init__(self, text: str, omissions: "Omissions") -> None:
+        self._text = text
+        self._omissions = omissions
+        self._members: dict[str, Names] = {}
+        self._extensions: dict[str, Names] | None = {} if text.endswith("/extension") else None
+        self._left_out: tuple[Omission, ...] | None = None
+
+    def member(self, name: str) -> "Names":
+        """The names of a member of the node."""
+        found = self._members.get(name)
+        return self._omissions.remembered(self._members, name, f"{self._text}/{name}") if found is None else found
+
+    def item(self, item: Any) -> "Names":
+        """The names of an item of the node, a list: an extension is told from another by its url."""
+        if self._extensions is None or not isinstance(item, dict) or not isinstance(item.get("url"), str):
+            return self
+        found = self._extensions.get(item["url"])
+        if found is not None:
+            return found
+        return self._omissions.remembered(self._extensions, item["url"], _named(self._text, item))
+
+    def left_out(self, value: Any, holder: Any, resource: _Item) -> Omission | None:
+        """The first that leaves the node out."""
+        if self._left_out is None:
+            self._left_out = self._omissions.speaking_of(self._text)
+        for each in self._left_out:
+            if each.covers(value, holder, resource):
+                return each
+        return None
+
+
 class Omissions:
-    """The omissions of a message. Which of them speak of an element name is looked up once and remembered."""
+    """The omissions of a message, by the names that they speak of."""
 
     _REMEMBERED = 4096  # names come from the sources: what a hostile one invents must not fill the memory
 
     def __init__(self, entries: list[Omission]) -> None:
         self._entries = entries
-        self._known: dict[str, list[Omission]] = {}
+        self._count = 0
+        self._tops: dict[str, Names] = {}
 
-    def of(self, leaf: Leaf) -> Omission | None:
-        """The first that leaves the node out."""
-        found = self._known.get(leaf.names)
-        if found is None:
-            found = [each for each in self._entries if each.pattern.fullmatch(leaf.names)]
-            if len(self._known) < self._REMEMBERED:
-                self._known[leaf.names] = found
-        return next((each for each in found if each.covers(leaf)), None)
+    def top(self, name: str) -> Names:
+        """The names of a node that stands by itself: a resource, a record."""
+        found = self._tops.get(name)
+        return self.remembered(self._tops, name, name) if found is None else found
+
+    def remembered(self, known: dict[str, Names], key: str, text: str) -> Names:
+        """New names, known from now on while there is room."""
+        made = Names(text, self)
+        if self._count < self._REMEMBERED:
+            self._count += 1
+            made = known.setdefault(key, made)
+        return made
+
+    def speaking_of(self, names: str) -> tuple[Omission, ...]:
+        """All whose pattern fits the names."""
+        return tuple(each for each in self._entries if each.pattern.fullmatch(names))
 
 
-def lines(leaves: Iterable[Leaf], run: Run, omissions: Omissions) -> Iterator[Line]:
+def lines(leaves: Callable[[], Iterable[Leaf]], run: Run, omissions: Omissions) -> Iterator[Line]:
     """What became of each leaf, then what the mapping supplied."""
-    for leaf in leaves:
-        place = (id(leaf.container), leaf.key)
-        rule = run.trace.touched.get(place)
+    for leaf in leaves():
+        rule = run.trace.touched.get(id(leaf.holder), _NONE).get(leaf.key)
         if rule is not None:
             yield Line(leaf.path, Outcome.MAPPED, rule)
             continue
-        omission = omissions.of(leaf)
+        omission = Names(leaf.names, omissions).left_out(leaf.value, leaf.holder, leaf.resource)
         if omission is not None:
             yield Line(leaf.path, Outcome.LEFT_OUT, omission.label, omission.reason)
         else:
-            yield Line(leaf.path, Outcome.NOT_MAPPED, "", run.trace.faults.get(place, "no rule speaks of it"))
+            fault = run.trace.faults.get((id(leaf.holder), leaf.key), "no rule speaks of it")
+            yield Line(leaf.path, Outcome.NOT_MAPPED, "", fault)
     yield from run.trace.supplied
+
+
+_NONE: dict[str | int, str] = {}
+
+
+def fhir_whole(bundle: _Item, run: Run, omissions: Omissions) -> bool:
+    """Whether every leaf of a Bundle is mapped or left out: the leaves of `fhir_leaves`, without their paths."""
+    touched = run.trace.touched
+    named = {id(resource) for group in run.members.values() for resource in group}
+    stack: list[tuple[Any, Names, _Item]] = [(bundle, omissions.top("Bundle"), bundle)]
+    while stack:
+        holder, names, resource = stack.pop()
+        marks = touched.get(id(holder), _NONE)
+        if isinstance(holder, list):
+            inside = [(index, value, names.item(value)) for index, value in enumerate(holder) if value is not None]
+        else:
+            inside = [(name, value, names.member(name)) for name, value in holder.items() if name != "resourceType"]
+        for key, value, inner in inside:
+            if isinstance(value, dict) and value:
+                kind = value.get("resourceType")
+                if kind is None:
+                    stack.append((value, inner, resource))
+                elif id(value) in named:
+                    stack.append((value, omissions.top(str(kind)), value))
+                else:
+                    other = omissions.top(f"{_OTHER}{kind}")
+                    if other.left_out(kind, value, value) is None:
+                        return False
+                    stack.append((value, other, value))
+            elif isinstance(value, list) and value:
+                stack.append((value, inner, resource))
+            elif key not in marks and inner.left_out(value, holder, resource) is None:
+                return False
+    return True
+
+
+def record_whole(root: Record, run: Run, omissions: Omissions) -> bool:
+    """Whether every leaf of a record is mapped or left out: the leaves of `record_leaves`, without their paths."""
+    touched = run.trace.touched
+    stack = [(root, omissions.top(""))]
+    while stack:
+        holder, names = stack.pop()
+        marks = touched.get(id(holder), _NONE)
+        for key, value in holder.items():
+            if isinstance(value, list):
+                inner = names.member(key)
+                stack += [(each, inner) for each in value]
+            elif key not in marks and (names if key == TEXT else names.member(key)).left_out(value, holder, {}) is None:
+                return False
+    return True
 
 
 def fhir_leaves(bundle: dict[str, Any], run: Run) -> Iterator[Leaf]:
@@ -126,10 +223,10 @@ def fhir_leaves(bundle: dict[str, Any], run: Run) -> Iterator[Leaf]:
     named = {id(resource) for group in run.members.values() for resource in group}
     stack: list[_Node] = [("Bundle", "Bundle", None, "", bundle, bundle)]
     while stack:
-        path, names, container, key, value, resource = stack.pop()
+        path, names, holder, key, value, resource = stack.pop()
         if isinstance(value, dict) and value:
             resource_type = value.get("resourceType")
-            if resource_type is not None and container is not None:
+            if resource_type is not None and holder is not None:
                 path, names, resource = f"{path}.ofType({resource_type})", str(resource_type), value
                 if id(value) not in named:
                     names = _OTHER + names
@@ -145,8 +242,8 @@ def fhir_leaves(bundle: dict[str, Any], run: Run) -> Iterator[Leaf]:
                 for index in range(len(value) - 1, -1, -1)
                 if value[index] is not None
             ]
-        elif container is not None:
-            yield Leaf(path, names, container, key, value, resource)
+        elif holder is not None:
+            yield Leaf(path, names, holder, key, value, resource)
 
 
 def _flat(url: str) -> str:
@@ -162,18 +259,18 @@ def _named(names: str, item: Any) -> str:
     return names
 
 
-def record_leaves(root: Node) -> Iterator[Leaf]:
-    """Every text and attribute of a record."""
-    stack = [(root.name, "", root)]
+def record_leaves(root: Record, name: str) -> Iterator[Leaf]:
+    """Every text and attribute of a record whose root element has the name."""
+    stack = [(name, "", root)]
     while stack:
-        path, names, node = stack.pop()
-        for name, value in node.attributes.items():
-            yield Leaf(f"{path}/@{name}", f"{names}/@{name}".lstrip("/"), node, f"@{name}", value, {})
-        if not node.children:
-            yield Leaf(path, names or ".", node, TEXT, node.text, {})
-        counts = {child.name: 0 for child in node.children}
+        path, names, record = stack.pop()
         inner = []
-        for child in node.children:
-            counts[child.name] += 1
-            inner.append((f"{path}/{child.name}[{counts[child.name]}]", f"{names}/{child.name}".lstrip("/"), child))
+        for key, value in record.items():
+            if isinstance(value, list):
+                below = f"{names}/{key}"
+                inner += [(f"{path}/{key}[{number}]", below, each) for number, each in enumerate(value, 1)]
+            elif key == TEXT:
+                yield Leaf(path, names, record, TEXT, value, {})
+            else:
+                yield Leaf(f"{path}/{key}", f"{names}/{key}", record, key, value, {})
         stack.extend(reversed(inner))

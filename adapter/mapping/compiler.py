@@ -34,7 +34,7 @@ class Message:
     types: dict[str, str] = field(default_factory=dict)
     many: set[str] = field(default_factory=set)
     locators: list[groups.Locator] = field(default_factory=list)
-    steps: list[rules.Step] = field(default_factory=list)
+    block: rules.Block = field(default_factory=lambda: rules.Block([]))
     omissions: list[accounts.Omission] = field(default_factory=list)
 
 
@@ -100,6 +100,7 @@ def compile_message(source: Source, environment: Environment) -> Message:
             if resource.many:
                 message.many.add(name)
     names = frozenset(message.types) | {name for each in sources for name in _group_names(each.content.rules)}
+    steps: list[rules.Step] = []
     for each in sources:
         here = _Here(
             each, message.types, environment.root, content.record, content.event, names, frozenset(message.many)
@@ -107,8 +108,9 @@ def compile_message(source: Source, environment: Environment) -> Message:
         builder = _Builder(environment, here)
         for name, resource in each.content.resources.items():
             builder.locator(message, name, resource)
-        message.steps += builder.steps(each.content.rules, ("rules",))
+        steps += builder.steps(each.content.rules, ("rules",))
         message.omissions += omissions(each, each.content.leave_out, environment)
+    message.block = rules.Block(steps)
     return message
 
 
@@ -153,8 +155,9 @@ class _Builder:
                 wanted = [names] if isinstance(names, str) else names
                 self._try(place, lambda wanted=wanted: self._known(wanted))  # type: ignore[misc]
                 where.append((path, wanted))
-        own = rules.Place(self._here.label(place), rules.Guard())
-        found = groups.Locator(own, name, resource.type, via, tuple(where), resource.required, resource.many)
+        found = groups.Locator(
+            self._here.label(place), name, resource.type, via, tuple(where), resource.required, resource.many
+        )
         message.locators.append(found)
 
     def steps(self, entries: list[model.Rule], prefix: Place) -> list[rules.Step]:
@@ -166,20 +169,20 @@ class _Builder:
         return [step for step in compiled if step is not None]
 
     def _step(self, rule: model.Rule, place: Place) -> rules.Step:
-        own = rules.Place(self._here.label(place), self._guard(rule))
+        label = self._here.label(place)
         make = {"group": self._group, "link": self._link, "constant": self._constant, "value": self._value}[rule.kind]
-        step = make(rule, own, place)
+        step = self._guard(rule).guarded(make(rule, label, place))
         for side in self._sides(rule):
-            self._environment.rules[side].add(own.label)
+            self._environment.rules[side].add(label)
         if rule.only == "record":
-            return rules.Step(step.to_record, _nothing)
-        return rules.Step(_nothing, step.to_fhir) if rule.only == "fhir" else step
+            return replace(step, to_fhir=None)
+        return replace(step, to_record=None) if rule.only == "fhir" else step
 
     def _sides(self, rule: model.Rule) -> tuple[model.Side, ...]:
         """The directions that a rule holds for: not more than the group around it."""
         return tuple(side for side in self._here.sides if rule.only in (None, side))
 
-    def _value(self, rule: model.Rule, own: rules.Place, _: Place) -> rules.Step:
+    def _value(self, rule: model.Rule, label: str, _: Place) -> rules.Step:
         fhir, record = self._fhir(rule.fhir), self._record(rule.record)
         if not fhir.steps or not fhir.primitive:
             raise paths.PathError(f"'{fhir.text}' is a {fhir.type}; a value rule needs an element with a value")
@@ -190,7 +193,7 @@ class _Builder:
             known = ", ".join(name for name, each in codecs.CODECS.items() if fhir.type in each.types)
             raise paths.PathError(f"'{fhir.text}' is a {fhir.type}, which needs one of the codecs: {known or 'none'}")
         found = self._concepts(rule, fhir, record) if rule.concepts else None
-        return rules.value(own, fhir, record, codec, found, rule.default, required=rule.required)
+        return rules.value(label, fhir, record, codec, found, rule.default, required=rule.required)
 
     def _concepts(self, rule: model.Rule, fhir: paths.FhirPath, record: records.RecordPath) -> concepts.Concepts:
         found = self._environment.concepts.get(rule.concepts or "")
@@ -204,7 +207,7 @@ class _Builder:
             raise paths.PathError(f"the schema does not allow these codes of {found.name}: {', '.join(unknown)}")
         return found
 
-    def _constant(self, rule: model.Rule, own: rules.Place, _: Place) -> rules.Step:
+    def _constant(self, rule: model.Rule, label: str, _: Place) -> rules.Step:
         if rule.fhir is not None:
             fhir = self._fhir(rule.fhir)
             if not fhir.steps or not fhir.primitive:
@@ -214,25 +217,25 @@ class _Builder:
                 value = self._environment.constants.get(value[1:])
                 if value is None:
                     raise paths.PathError(f"mapping.yaml has no constant '{rule.value}'")
-            return rules.fhir_constant(own, fhir, value or False, self._fhir(rule.within or fhir.root))
+            return rules.fhir_constant(label, fhir, value or False, self._fhir(rule.within or fhir.root))
         if not isinstance(rule.value, str):
             raise paths.PathError("a constant of the record is text")
         within = self._record(rule.within) if rule.within else None
-        return rules.record_constant(own, self._record(rule.record), self._in_body(rule.value), within)
+        return rules.record_constant(label, self._record(rule.record), self._in_body(rule.value), within)
 
-    def _link(self, rule: model.Rule, own: rules.Place, _: Place) -> rules.Step:
+    def _link(self, rule: model.Rule, label: str, _: Place) -> rules.Step:
         fhir = self._fhir(rule.fhir)
         if fhir.type != "Reference":
             raise paths.PathError(f"'{fhir.text}' is a {fhir.type}; refers is for a Reference")
         names = [rule.refers] if isinstance(rule.refers, str) else list(rule.refers or [])
         self._known(names)
         if rule.record is None:
-            return rules.link(own, fhir, names, self._fhir(rule.within or fhir.root))
+            return rules.link(label, fhir, names, self._fhir(rule.within or fhir.root))
         if rule.position:
-            return rules.position(own, fhir, names[0], self._record(rule.record))
-        return rules.flag(own, fhir, names, self._record(rule.record))
+            return rules.position(label, fhir, names[0], self._record(rule.record))
+        return rules.flag(label, fhir, names, self._record(rule.record))
 
-    def _group(self, rule: model.Rule, own: rules.Place, place: Place) -> rules.Step:
+    def _group(self, rule: model.Rule, label: str, place: Place) -> rules.Step:
         path = self._fhir(rule.each) if rule.each else None
         record, name = self._record(rule.record), rule.named or ""
         if rule.resource and path and path.type != "Reference":
@@ -252,7 +255,9 @@ class _Builder:
         many = path is not None and not path.steps and path.root in self._here.many
         if many and not record.repeats:
             raise paths.PathError(f"'{record.text}' stands once; '{rule.each}' may be many")
-        return groups.Group(own, name, path, rule.resource, record, inner.steps(entries, prefix), many).step()
+        return groups.Group(
+            label, name, path, rule.resource, record, rules.Block(inner.steps(entries, prefix)), many
+        ).step()
 
     def _known(self, names: list[str]) -> None:
         for name in names:
@@ -305,7 +310,3 @@ def _group_names(entries: list[model.Rule]) -> Iterator[str]:
         if rule.named:
             yield rule.named
         yield from _group_names(rule.rules or [])
-
-
-def _nothing(*_: object) -> None:
-    """The direction that a one-way rule does not hold for."""

@@ -1,17 +1,14 @@
 """Groups as closures: what repeats, and what is followed by reference into another resource."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from adapter.mapping.paths import FhirPath, Slot
-from adapter.mapping.records import Node, RecordPath
-from adapter.mapping.rules import Place, Step
-from adapter.mapping.runs import Run, Scope, ToFhir, ToRecord
+from adapter.mapping.records import RecordPath
+from adapter.mapping.rules import Block, Step
+from adapter.mapping.runs import Scope, ToFhir, ToRecord
 from adapter.support.errors import MappingError
-
-Item = tuple[dict[str, Any], Callable[[], None]]
-"""An item of a group on the FHIR side, and what to do when the group takes it."""
 
 
 @dataclass(frozen=True)
@@ -20,72 +17,60 @@ class Group:
     `resource`'s type in the Bundle; with both, the items are the resources that the path's references lead to. `many`:
     the path is a name that stands for many resources."""
 
-    place: Place
+    label: str
     name: str
     path: FhirPath | None
     resource: str | None
     record: RecordPath
-    steps: list[Step] = field(default_factory=list)
+    block: Block
     many: bool = False
 
     def step(self) -> Step:
         """The group as one rule."""
-        return Step(self._to_record, self._to_fhir)
+        key = None if self.record.from_root or not self.record.names else self.record.begins
+        if self.path is None or self.many:
+            return Step(self._to_record, self._to_fhir, key=key)
+        return Step(self._to_record, self._to_fhir, self.path.root, self.path.first, key)
 
-    def _to_record(self, run: ToRecord, scope: Scope) -> None:
-        if not self.place.guard.fhir(run, scope):
-            return
-        for item, take in self._items(run, scope):
-            take()
-            run.trace.use(self.place.label)
-            inner = scope.inner(self.name, item, self.record.open(scope.start(self.record), new=self.record.repeats))
-            for step in self.steps:
-                step.to_record(run, inner)
-            if not self.record.repeats:
+    def _to_record(self, run: ToRecord, scope: Scope, node: dict[str, Any]) -> None:
+        record = self.record
+        for item, said, joins in self._items(run, node):
+            run.trace.used.add(self.label)
+            run.trace.mark(said, self.label)
+            if joins:
+                run.join(self.name, item)
+            self.block.to_record(
+                run, scope.inner(self.name, item, record.open(scope.start(record), new=record.repeats))
+            )
+            if not record.repeats:
                 return
 
-    def _items(self, run: ToRecord, scope: Scope) -> Iterator[Item]:
-        if self.path is None:
-            for resource in run.bundle.of_type(self.resource or ""):
-                yield resource, self._taking(run, resource, [])
-            return
-        if self.many:
-            for resource in run.members.get(self.path.root, []):
-                yield resource, self._taking(run, resource, [])
-            return
-        node = run.item(scope, self.path.root)
-        if node is None:
-            return
-        if not self.path.steps:
-            yield node, lambda: None
-            return
-        slots, asserted = self.path.find(node)
-        for container, key in slots:
-            value = container[key]
-            if not isinstance(value, dict):
-                continue
-            if self.resource is None:
-                yield value, lambda: run.trace.mark(asserted, self.place.label)
-                continue
-            target, said = run.follow(value, self.resource)
-            if target is not None and target.get("resourceType") == self.resource:
-                yield target, self._taking(run, target, [*said, *asserted])
-
-    def _taking(self, run: Run, resource: dict[str, Any], said: list[Slot]) -> Callable[[], None]:
-        def take() -> None:
-            run.trace.mark(said, self.place.label)
-            run.join(self.name, resource)
-
-        return take
+    def _items(self, run: ToRecord, node: dict[str, Any]) -> Iterator[tuple[dict[str, Any], list[Slot], bool]]:
+        """The items, the slots that led to each, and whether it is a resource that the name stands for."""
+        path = self.path
+        if path is None or self.many:
+            found = run.of_type(self.resource or "") if path is None else run.members.get(path.root, [])
+            for resource in found:
+                yield resource, [], True
+        elif not path.steps:
+            yield node, [], False
+        else:
+            slots, asserted = path.find(node)
+            for holder, key in slots:
+                value = holder[key]
+                if not isinstance(value, dict):
+                    continue
+                if self.resource is None:
+                    yield value, asserted, False
+                    continue
+                target, said = run.follow(value, self.resource)
+                if target is not None and target.get("resourceType") == self.resource:
+                    yield target, [*said, *asserted], True
 
     def _to_fhir(self, run: ToFhir, scope: Scope) -> None:
-        if not self.place.guard.record(scope):
-            return
         for node in self.record.nodes(scope.start(self.record)):
-            run.trace.use(self.place.label)
-            inner = scope.inner(self.name, self._made(run, scope), node)
-            for step in self.steps:
-                step.to_fhir(run, inner)
+            run.trace.used.add(self.label)
+            self.block.to_fhir(run, scope.inner(self.name, self._made(run, scope), node))
 
     def _made(self, run: ToFhir, scope: Scope) -> dict[str, Any]:
         path = self.path
@@ -110,7 +95,7 @@ class Group:
 class Locator:
     """Finds the resource of a name: by following a reference, or the one of its type whose references fit."""
 
-    place: Place
+    label: str
     name: str
     type: str
     via: FhirPath | None
@@ -124,9 +109,9 @@ class Locator:
         found = self._by_type(run) if self.via is None else self._followed(run, self.via)
         if len(found) > 1 and not self.many:
             words = f"{len(found)} {self.type} resources fit; expected one at most"
-            raise MappingError(f"{self.name}: {words} (rule {self.place.label})")
+            raise MappingError(f"{self.name}: {words} (rule {self.label})")
         if not found and self.required:
-            raise MappingError(f"{self.name}: the message has no such {self.type} (rule {self.place.label})")
+            raise MappingError(f"{self.name}: the message has no such {self.type} (rule {self.label})")
         for resource in found:
             run.resources.setdefault(self.name, resource)
             run.join(self.name, resource)
@@ -139,12 +124,12 @@ class Locator:
         for container, key in via.find(node)[0][:1]:
             target, said = run.follow(container[key], self.type)
             if target is not None and target.get("resourceType") == self.type:
-                run.trace.mark(said, self.place.label)
+                run.trace.mark(said, self.label)
                 found.append(target)
         return found
 
     def _by_type(self, run: ToRecord) -> list[dict[str, Any]]:
-        found = run.bundle.of_type(self.type)
+        found = run.of_type(self.type)
         for path, names in self.where:
             found = next(
                 (fit for name in names if (fit := [each for each in found if _leads(run, each, path, name)])), []
@@ -162,4 +147,4 @@ def _leads(run: ToRecord, resource: dict[str, Any], path: FhirPath, name: str) -
     return any(run.concerns(name, container[key]) for container, key in path.find(resource)[0])
 
 
-_NOWHERE = Scope({}, Node(""), Node(""))
+_NOWHERE = Scope({}, {}, {})

@@ -4,15 +4,16 @@ Each run accounts for every node of its source. Where a node is neither carried 
 refused (`on_unmapped: refuse`) or says so in its report (`warn`); nothing vanishes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from adapter.fhir.bundles import MessageBundle
 from adapter.mapping import accounts, folder, records
 from adapter.mapping.compiler import Message
-from adapter.mapping.records import Node
+from adapter.mapping.records import TEXT, Record
 from adapter.mapping.report import Outcome, Report
 from adapter.mapping.runs import Run, Scope, ToFhir, ToRecord
 from adapter.support.errors import MappingError, ParseError
@@ -64,6 +65,7 @@ class Mapping:
             message.event: accounts.Omissions([*message.omissions, *compiled.omissions])
             for message in compiled.messages
         }
+        self._same_content = frozenset(compiled.system.identity.same_content)
         self._to_code = {word: code for code, word in compiled.system.acknowledgement.codes.items()}
         self.name = compiled.system.name
         self.version = compiled.version
@@ -90,16 +92,15 @@ class Mapping:
         rules = self._by_event.get(message.event or "")
         if rules is None:
             raise MappingError(f"{self.name} has no record for this event; it has: {', '.join(sorted(self.events))}")
-        run = ToRecord(bundle=message, resources={"bundle": bundle})
+        run = ToRecord(message)
         for locator in rules.locators:
             locator.locate(run)
-        root = Node(self._system.root)
-        scope = Scope({}, root, root)
-        for step in rules.steps:
-            step.to_record(run, scope)
+        root: Record = {}
+        rules.block.to_record(run, Scope({}, root, root))
         run.finish()
-        report = self._report("record", rules, run, accounts.fhir_leaves(bundle, run))
-        return RecordResult(records.write(root, self._schema), report, self.version)
+        whole = accounts.fhir_whole(bundle, run, self._omissions[rules.event])
+        report = self._report("record", rules, run, whole, partial(accounts.fhir_leaves, bundle, run))
+        return RecordResult(records.write(root, self._system.root, self._schema), report, self.version)
 
     def to_fhir(self, content: bytes) -> FhirResult:
         """Read a record as a message Bundle; ids that the record does not carry are made from it, always the same.
@@ -108,48 +109,43 @@ class Mapping:
         breaks its schema, is of a type that is not carried, or says something that the mapping does not carry.
         """
         root = records.read(content, self._schema, self._system.root, self._system.max_bytes)
-        body = self._text(root, self._compiled.type)
+        body = self._compiled.type.first(root)
         rules = self._by_body.get(body or "")
         if rules is None:
             raise MappingError(f"{self.name} has no message of this type; it has: {', '.join(sorted(self.records))}")
-        if not any(child.name == body for child in root.children):
+        if body not in root:
             raise MappingError(f"{self._compiled.type.text} names another message than the record holds")
-        identity = self._system.identity
-        seed = "|".join(self._text(root, path) or "" for path in self._compiled.seed)
-        run = ToFhir(
-            namespace=identity.namespace, seed=seed, same_content=frozenset(identity.same_content), types=rules.types
-        )
+        seed = "|".join(path.first(root) or "" for path in self._compiled.seed)
+        run = ToFhir(self._system.identity.namespace, seed, self._same_content, rules.types)
         bundle: dict[str, Any] = {"resourceType": "Bundle", "id": run.id("bundle")}
         run.resources["bundle"] = bundle
-        scope = Scope({}, root, root)
-        for step in rules.steps:
-            step.to_fhir(run, scope)
+        rules.block.to_fhir(run, Scope({}, root, root))
         for locator in rules.locators:
             locator.write(run)
         run.finish()
         bundle["entry"] = run.entries()
-        report = self._report("fhir", rules, run, accounts.record_leaves(root))
+        whole = accounts.record_whole(root, run, self._omissions[rules.event])
+        report = self._report("fhir", rules, run, whole, partial(accounts.record_leaves, root, self._system.root))
         return FhirResult(bundle, report, self.version)
 
     def message_id(self, content: bytes) -> str | None:
         """The id in a record that may be wrong in any way; None where none can be read."""
         root = records.peek(content, self._system.max_bytes)
-        return self._text(root, self._compiled.message_id) or None if root is not None else None
+        return self._compiled.message_id.first(root) or None if root is not None else None
 
     def acknowledge(self, message_id: str | None, code: str, reason: str = "", codes: Iterable[str] = ()) -> bytes:
         """The technical acknowledgement of a record: `code` is ok, transient-error or fatal-error, `codes` are issue
         codes. An id that the format cannot carry is left out."""
         shape = self._system.acknowledgement
-        root = Node(shape.root)
         words = "".join(char for char in reason if records.legal(char)).strip()[:_REASON_LIMIT]
         values = [(shape.message_id, message_id), (shape.status, shape.codes[code]), (shape.reason, words)]  # type: ignore[index]
-        root.children = [Node(name, text) for name, text in values if text and records.legal(text)]
-        root.children += [Node(shape.issues, text) for text in sorted(set(codes))]
+        root: Record = {name: [{TEXT: text}] for name, text in values if text and records.legal(text)}
+        root[shape.issues] = [{TEXT: text} for text in sorted(set(codes))]
         try:
-            return records.write(root, self._schema)
+            return records.write(root, shape.root, self._schema)
         except MappingError:
-            root.children = [child for child in root.children if child.name != shape.message_id]
-            return records.write(root, self._schema)
+            root.pop(shape.message_id, None)
+            return records.write(root, shape.root, self._schema)
 
     def read_acknowledgement(self, content: bytes) -> tuple[str, str, frozenset[str]] | None:
         """(code, reason, issue codes) of a technical acknowledgement; None where the bytes are none in this format."""
@@ -158,19 +154,17 @@ class Mapping:
             root = records.read(content, self._schema, shape.root, self._system.max_bytes)
         except (MappingError, ParseError):
             return None
-        texts: dict[str, list[str]] = {}
-        for child in root.children:
-            texts.setdefault(child.name, []).append(child.text or "")
+        texts = {name: [child.get(TEXT, "") for child in children] for name, children in root.items()}
         code = self._to_code.get(texts[shape.status][0])
         reason = texts.get(shape.reason, [""])[0]
         return None if code is None else (code, reason, frozenset(texts.get(shape.issues, [])))
 
-    def _report(self, direction: str, rules: Message, run: Run, leaves: Iterable[accounts.Leaf]) -> Report:
-        found = tuple(accounts.lines(leaves, run, self._omissions[rules.event]))
-        report = Report(self.name, self.version, rules.event, direction, found, frozenset(run.trace.used))
-        if self._system.on_unmapped == "refuse" and report.of(Outcome.NOT_MAPPED):
+    def _report(
+        self, direction: str, rules: Message, run: Run, whole: bool, leaves: Callable[[], Iterable[accounts.Leaf]]
+    ) -> Report:
+        """The account of a run; NotCarriedError where it is not `whole` and the mapping refuses that."""
+        lines = partial(accounts.lines, leaves, run, self._omissions[rules.event])
+        report = Report(self.name, self.version, rules.event, direction, run.trace.used, lines)
+        if not whole and self._system.on_unmapped == "refuse":
             raise NotCarriedError(report, self.name if direction == "record" else "FHIR")
         return report
-
-    def _text(self, root: Node, path: records.RecordPath) -> str | None:
-        return next((text for node in path.nodes(root) if (text := node.get(path.key)) is not None), None)

@@ -37,49 +37,52 @@ class Step:
     type: str
     where: tuple[tuple[str, str], ...] = ()
 
-    def accepts(self, item: Any) -> bool:
-        """Whether an item is one that `where` asks for."""
-        if not isinstance(item, dict):
-            return False
-        for name, value in self.where:  # noqa: SIM110 - all() with a generator costs twice this, some hundred times a message
-            if item.get(name) != value:
-                return False
-        return True
 
-
-@dataclass(frozen=True)
 class FhirPath:
-    """A compiled path below the resource or group `root`. `type` is that of what it leads to."""
+    """A compiled path below the resource or group `root`. `type` is that of what it leads to; `is_list`: its last
+    element repeats; `first` is the name of its first element, None of a path that is a name alone."""
 
-    text: str
-    root: str
-    steps: tuple[Step, ...]
-    type: str
-    primitive: bool
-
-    @property
-    def is_list(self) -> bool:
-        """Whether the last element repeats."""
-        return bool(self.steps) and self.steps[-1].is_list
+    def __init__(self, text: str, root: str, steps: tuple[Step, ...], kind: str, *, primitive: bool) -> None:
+        self.text, self.root, self.steps, self.type, self.primitive = text, root, steps, kind, primitive
+        self.is_list = bool(steps) and steps[-1].is_list
+        self.first = steps[0].name if steps else None
+        # Plain tuples, because a message asks for some hundred paths.
+        *self._heads, self._last = [(step.name, step.is_list, step.where) for step in steps] or [("", False, ())]
 
     def find(self, node: dict[str, Any]) -> tuple[list[Slot], list[Slot]]:
         """The slots that the path leads to, and those of the members that `where` looked at."""
         asserted: list[Slot] = []
-        for step in self.steps[:-1]:
-            value = node.get(step.name)
+        for name, _, where in self._heads:
+            value = node.get(name)
             if value is None:
                 return [], []
-            if not isinstance(value, list):
-                value = [value]
-            for item in value:
-                if step.accepts(item):
-                    node = item
-                    break
+            if isinstance(value, list):
+                for item in value:
+                    if isinstance(item, dict) and (not where or _accepts(item, where)):
+                        node = item
+                        break
+                else:
+                    return [], []
+            elif isinstance(value, dict) and (not where or _accepts(value, where)):
+                node = value
             else:
                 return [], []
-            if step.where:
-                asserted += [(node, name) for name, _ in step.where]
-        return (*_last(self.steps[-1], node, asserted),)
+            for member, _ in where:
+                asserted.append((node, member))
+        name, _, where = self._last
+        value = node.get(name)
+        if value is None:
+            return [], asserted
+        if not where:
+            return (
+                [(value, index) for index in range(len(value))] if isinstance(value, list) else [(node, name)]
+            ), asserted
+        if isinstance(value, list):
+            slots: list[Slot] = [(value, index) for index, item in enumerate(value) if _accepts(item, where)]
+        else:
+            slots = [(node, name)] if _accepts(value, where) else []
+        asserted += [(container[key], member) for container, key in slots for member, _ in where]
+        return slots, asserted
 
     def exists(self, node: dict[str, Any] | None) -> bool:
         """Whether there is anything at the path."""
@@ -87,51 +90,52 @@ class FhirPath:
 
     def write(self, node: dict[str, Any], value: Any) -> bool:
         """Set the value, or add it where the last element repeats. False where another value stands there already."""
-        for step in self.steps[:-1]:
-            node = _item(node, step)
-        last = self.steps[-1]
-        if last.is_list:
-            node.setdefault(last.name, []).append(value)
+        for name, is_list, where in self._heads:
+            node = _item(node, name, is_list, where)
+        name, is_list, _ = self._last
+        if is_list:
+            node.setdefault(name, []).append(value)
             return True
-        return bool(node.setdefault(last.name, value) == value)
+        return bool(node.setdefault(name, value) == value)
 
     def add(self, node: dict[str, Any]) -> dict[str, Any]:
         """A new object at the path: one more item of a list, or the one object of a single element."""
-        for step in self.steps[:-1]:
-            node = _item(node, step)
-        last = self.steps[-1]
-        if not last.is_list:
-            return _item(node, last)
-        made: dict[str, Any] = dict(last.where)
-        node.setdefault(last.name, []).append(made)
+        for name, is_list, where in self._heads:
+            node = _item(node, name, is_list, where)
+        name, is_list, where = self._last
+        if not is_list:
+            return _item(node, name, is_list, where)
+        made: dict[str, Any] = dict(where)
+        node.setdefault(name, []).append(made)
         return made
 
 
-def _last(step: Step, node: dict[str, Any], asserted: list[Slot]) -> tuple[list[Slot], list[Slot]]:
-    value = node.get(step.name)
-    if value is None:
-        return [], asserted
-    if isinstance(value, list):
-        slots: list[Slot] = [(value, index) for index, item in enumerate(value) if not step.where or step.accepts(item)]
-    else:
-        slots = [(node, step.name)] if not step.where or step.accepts(value) else []
-    if step.where:
-        asserted += [(container[key], name) for container, key in slots for name, _ in step.where]
-    return slots, asserted
+def _accepts(item: Any, where: tuple[tuple[str, str], ...]) -> bool:
+    """Whether an item is one that `where` asks for."""
+    if not isinstance(item, dict):
+        return False
+    for name, value in where:  # noqa: SIM110 - all() with a generator costs twice this, some hundred times a message
+        if item.get(name) != value:
+            return False
+    return True
 
 
-def _item(node: dict[str, Any], step: Step) -> dict[str, Any]:
+def _item(node: dict[str, Any], name: str, is_list: bool, where: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     """The first item that `where` asks for, made where there is none."""
-    if not step.is_list:
-        single: dict[str, Any] = node.setdefault(step.name, {})
-        single.update(step.where)
-        return single
-    items: list[Any] = node.setdefault(step.name, [])
-    found = next((item for item in items if step.accepts(item)), None)
-    if found is None:
-        found = dict(step.where)
-        items.append(found)
-    return found
+    held: Any = node.get(name)
+    if held is None:
+        made: dict[str, Any] = dict(where)
+        node[name] = [made] if is_list else made
+        return made
+    if not is_list:
+        held.update(where)
+        return held  # type: ignore[no-any-return]
+    for item in held:
+        if _accepts(item, where):
+            return item  # type: ignore[no-any-return]
+    made = dict(where)
+    held.append(made)
+    return made
 
 
 def parse(text: str, types: Mapping[str, str], constants: Mapping[str, str], table: Table) -> FhirPath:
@@ -152,7 +156,7 @@ def parse(text: str, types: Mapping[str, str], constants: Mapping[str, str], tab
             if inner is None or member not in inner.by_name:
                 raise PathError(f"FHIR R4 has no element {kind}.{member}, which where() asks for")
         steps.append(Step(name, element.is_list, kind, where))
-    return FhirPath(text, root, tuple(steps), kind, kind in table.primitives)
+    return FhirPath(text, root, tuple(steps), kind, primitive=kind in table.primitives)
 
 
 def _raw(text: str, constants: Mapping[str, str]) -> tuple[str, list[tuple[str, tuple[tuple[str, str], ...]]]]:

@@ -1,11 +1,13 @@
 """XML records: read without trusting them, written in the schema's order, and the paths that lead about in them.
 
+A record is plain data, as a FHIR resource is: an element is a dict with its text under `#text`, an attribute under its
+`@name`, and its children, a list for each name. What it has of children of one name keeps its order.
+
 A record path names elements from the record's root, or from a group's element: `kuvert/arendeId/@system`, `@typ`, `.`.
 Within a group `/kuvert/arendeId` begins at the root nevertheless.
 """
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
@@ -15,76 +17,65 @@ from adapter.mapping.paths import PathError
 from adapter.mapping.schema import RecordSchema, Type
 from adapter.support.errors import MappingError, ParseError
 
-TEXT = "#text"
-"""The key of an element's text, beside its attributes' `@name`."""
+Record = dict[str, Any]
+"""An element."""
 
-_DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+TEXT = "#text"
+"""The key of an element's text; an element with children has none."""
+
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _EXPECTED = re.compile(r"Expected is (?:one of )?\( (?P<names>.+) \)")
+_IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_IN_ATTRIBUTE = _IN_TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
+_SPECIAL = re.compile('[&<>\r\n\t"]')
 
 
-@dataclass(eq=False, slots=True)
-class Node:
-    """An element without its namespace. `text` is None where it has children."""
-
-    name: str
-    text: str | None = None
-    attributes: dict[str, str] = field(default_factory=dict)
-    children: list["Node"] = field(default_factory=list)
-
-    def get(self, key: str) -> str | None:
-        """The text (key TEXT) or an attribute (key `@name`)."""
-        return self.text if key == TEXT else self.attributes.get(key[1:])
-
-    def set(self, key: str, value: str) -> bool:
-        """Set the text or an attribute; False where another value stands there already."""
-        held = self.get(key)
-        if held is not None:
-            return held == value
-        if key == TEXT:
-            self.text = value
-        else:
-            self.attributes[key[1:]] = value
-        return True
-
-    def empty(self) -> bool:
-        """Whether it says nothing."""
-        return self.text is None and not self.attributes and not self.children
-
-
-@dataclass(frozen=True)
 class RecordPath:
     """A compiled path. `key` is TEXT or `@name`; `repeats` tells whether the last element may stand several times.
-    `type` is the schema's type of what it leads to; `from_root`: it begins at the record's root."""
+    `type` is the schema's type of what it leads to; `from_root`: it begins at the record's root; `begins`: the key
+    that an element lacks where the path leads nowhere from it."""
 
-    text: str
-    names: tuple[str, ...]
-    key: str
-    repeats: bool
-    type: Type | None
-    from_root: bool = False
+    def __init__(self, text: str, names: tuple[str, ...], key: str, *, repeats: bool, type: Type | None) -> None:  # noqa: A002
+        self.text, self.names, self.key, self.repeats, self.type = text, names, key, repeats, type
+        self.from_root = text.startswith("/")
+        self.begins = names[0] if names else key
+        self._heads, self._last = names[:-1], names[-1] if names else None
 
-    def nodes(self, start: Node) -> list[Node]:
+    def nodes(self, start: Record) -> list[Record]:
         """The elements that the path leads to, in order."""
         found = [start]
         for name in self.names:
-            found = [child for node in found for child in node.children if child.name == name]
+            if len(found) == 1:
+                found = found[0].get(name) or []
+            else:
+                found = [child for node in found for child in node.get(name) or ()]
         return found
 
-    def exists(self, start: Node) -> bool:
+    def exists(self, start: Record) -> bool:
         """Whether anything is there."""
-        return any(node.get(self.key) is not None or node.children for node in self.nodes(start))
+        return any(self.key in node or _has_children(node) for node in self.nodes(start))
 
-    def open(self, start: Node, *, new: bool) -> Node:
+    def first(self, start: Record) -> str | None:
+        """The first text or attribute that the path leads to."""
+        return next((node[self.key] for node in self.nodes(start) if self.key in node), None)
+
+    def open(self, start: Record, *, new: bool) -> Record:
         """The element that the path leads to, made where there is none; `new` makes one more of the last."""
-        for index, name in enumerate(self.names):
-            fresh = new and index == len(self.names) - 1
-            found = None if fresh else next((child for child in start.children if child.name == name), None)
-            if found is None:
-                found = Node(name)
-                start.children.append(found)
-            start = found
-        return start
+        for name in self._heads:
+            held = start.get(name)
+            start = held[0] if held else _made(start, name)
+        if self._last is None:
+            return start
+        held = start.get(self._last)
+        return held[0] if held and not new else _made(start, self._last)
+
+
+def _made(start: Record, name: str) -> Record:
+    """One more child of the name."""
+    made: Record = {}
+    start.setdefault(name, []).append(made)
+    return made
 
 
 def parse_path(text: str, start: Type | None, schema: RecordSchema) -> RecordPath:
@@ -107,35 +98,38 @@ def parse_path(text: str, start: Type | None, schema: RecordSchema) -> RecordPat
             raise PathError(f"'{text}': {kind.name} has no element '{part}'")
         names.append(part)
         repeats, kind = child.repeats, schema.types.get(child.type)
-    return RecordPath(text, tuple(names), key, repeats, kind, text.startswith("/"))
+    return RecordPath(text, tuple(names), key, repeats=repeats, type=kind)
 
 
-def read(content: bytes, schema: RecordSchema, root: str, limit: int) -> Node:
+def read(content: bytes, schema: RecordSchema, root: str, limit: int) -> Record:
     """A record that follows its schema. Raises ParseError where it is not XML of bounded size without DTD and
     entities, MappingError where it does not follow the schema; no value is repeated in the words."""
     element = _parse(content, limit)
-    name = etree.QName(element)
-    if name.localname != root or name.namespace != schema.namespace:
+    if element.tag != f"{{{schema.namespace}}}{root}":
         raise MappingError(f"expected the element {root} in the namespace {schema.namespace}")
     _follow(schema, element)
-    return _node(element)
+    return _record(element)
 
 
-def peek(content: bytes, limit: int) -> Node | None:
+def peek(content: bytes, limit: int) -> Record | None:
     """What can be read of a record that may break its schema; None where it is not XML within the bounds."""
     try:
         element = _parse(content, limit)
     except ParseError:
         return None
-    return _node(element) if _shallow(element) else None
+    return _record(element) if _shallow(element) else None
 
 
-def write(root: Node, schema: RecordSchema) -> bytes:
+def write(record: Record, root: str, schema: RecordSchema) -> bytes:
     """The record as UTF-8 XML in the schema's order. Raises MappingError where it does not follow the schema."""
-    _prune(root)
-    element = _element(root, schema, schema.types[schema.roots[root.name]], None)
-    _follow(schema, element)
-    return _DECLARATION + etree.tostring(element, encoding="unicode", pretty_print=True).encode()
+    kind = schema.types[schema.roots[root]]
+    lines = list[str]()
+    _write(lines, record, root, kind, schema, "")
+    begin = f'<{root} xmlns="{schema.namespace}"'
+    lines[:1] = [begin + lines[0][len(root) + 1 :]] if lines else [f"{begin}/>"]
+    content = (_DECLARATION + "\n".join(lines) + "\n").encode()
+    _follow(schema, markup.root(content))
+    return content
 
 
 def legal(text: str) -> bool:
@@ -158,28 +152,57 @@ def _shallow(element: Any, depth: int = 12) -> bool:
     return not level
 
 
-def _node(element: Any) -> Node:
-    children = [_node(child) for child in element if isinstance(child.tag, str)]
-    text = None if children else (element.text or "")
-    return Node(element.tag.rpartition("}")[2], text, dict(element.attrib), children)
+def _record(element: Any) -> Record:
+    made: Record = {}
+    for name, value in element.items():
+        made[f"@{name}"] = value
+    for child in element:
+        name = child.tag.rpartition("}")[2]
+        held = made.get(name)
+        if held is None:
+            made[name] = [_record(child)]
+        else:
+            held.append(_record(child))
+    if not len(element):
+        made[TEXT] = element.text or ""
+    return made
 
 
-def _prune(node: Node) -> None:
-    for child in node.children:
-        _prune(child)
-    node.children = [child for child in node.children if not child.empty()]
+def _write(lines: list[str], record: Record, name: str, kind: Type, schema: RecordSchema, indent: str) -> None:
+    """Adds the lines of an element; none where it says nothing."""
+    attributes, children = "", []
+    for key, value in record.items():
+        if isinstance(value, list):
+            children.append(key)
+        elif key != TEXT:
+            text = value.translate(_IN_ATTRIBUTE) if _SPECIAL.search(value) else value
+            attributes = f'{attributes} {key[1:]}="{text}"'
+    text = record.get(TEXT)
+    if not children:
+        if text is not None:
+            text = text.translate(_IN_TEXT) if _SPECIAL.search(text) else text
+            lines.append(f"{indent}<{name}{attributes}>{text}</{name}>")
+        elif attributes:
+            lines.append(f"{indent}<{name}{attributes}/>")
+        return
+    start = len(lines)
+    lines.append(f"{indent}<{name}{attributes}>")
+    if len(children) > 1:
+        children.sort(key=lambda child: kind.children[child].order)
+    for child in children:
+        inner = schema.types[kind.children[child].type]
+        for each in record[child]:
+            _write(lines, each, child, inner, schema, indent + "  ")
+    if len(lines) > start + 1:
+        lines.append(f"{indent}</{name}>")
+    elif attributes:
+        lines[start] = f"{indent}<{name}{attributes}/>"
+    else:
+        lines.pop()
 
 
-def _element(node: Node, schema: RecordSchema, kind: Type, parent: Any) -> Any:
-    tag = f"{{{schema.namespace}}}{node.name}"
-    nsmap: Any = {None: schema.namespace}
-    element = etree.Element(tag, nsmap=nsmap) if parent is None else etree.SubElement(parent, tag)
-    element.text = node.text
-    for name, value in node.attributes.items():
-        element.set(name, value)
-    for child in sorted(node.children, key=lambda child: kind.children[child.name].order):
-        _element(child, schema, schema.types[kind.children[child.name].type], element)
-    return element
+def _has_children(record: Record) -> bool:
+    return any(isinstance(value, list) for value in record.values())
 
 
 def _follow(schema: RecordSchema, root: Any) -> None:

@@ -1,7 +1,8 @@
 """What a mapping did with every node of its source: paths and reasons, never values."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 
 
@@ -26,17 +27,35 @@ class Line(NamedTuple):
     reason: str = ""
 
 
-@dataclass(frozen=True)
 class Report:
     """Accounts for every node of the source. `direction` is `record` or `fhir`: what was written. `used` are the rules
-    (file:line) that did something."""
+    (file:line) that did something.
 
-    mapping: str
-    version: str
-    message: str
-    direction: str
-    lines: tuple[Line, ...] = field(repr=False)
-    used: frozenset[str] = field(default=frozenset(), repr=False)
+    That nothing is left over is found in the run itself; the lines are drawn up when they are first asked for, from
+    the source, which must not have changed by then.
+    """
+
+    def __init__(
+        self,
+        mapping: str,
+        version: str,
+        message: str,
+        direction: str,
+        used: Iterable[str],
+        lines: Callable[[], Iterable[Line]],
+    ) -> None:
+        self.mapping, self.version, self.message, self.direction = mapping, version, message, direction
+        self._used, self._lines = used, lines
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """Every node of the source in its order, then what the mapping supplied."""
+        return tuple(self._lines())
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """The rules that did something."""
+        return frozenset(self._used)
 
     def of(self, outcome: Outcome) -> list[Line]:
         """The lines with an outcome, in the source's order."""

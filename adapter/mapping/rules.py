@@ -7,9 +7,58 @@ from typing import Any
 from adapter.mapping.codecs import Codec, CodecError
 from adapter.mapping.concepts import Concepts
 from adapter.mapping.paths import FhirPath
-from adapter.mapping.records import TEXT, Node, RecordPath
+from adapter.mapping.records import TEXT, Record, RecordPath
 from adapter.mapping.runs import Run, Scope, ToFhir, ToRecord
 from adapter.support.errors import MappingError
+
+_BUNDLE = "bundle"
+
+Item = dict[str, Any]
+ThereStep = Callable[[ToRecord, Scope, Item], None]
+BackStep = Callable[[ToFhir, Scope], None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One compiled rule; None for a direction that it does not hold for.
+
+    `to_record` is given what the name `root` stands for, and does nothing where there is none, or where that has not
+    the element `element`. `to_fhir` does nothing where the record's element has not the key `key`.
+    """
+
+    to_record: ThereStep | None
+    to_fhir: BackStep | None
+    root: str = _BUNDLE
+    element: str | None = None
+    key: str | None = None
+
+
+class Block:
+    """Rules that stand together. Most rules of a part find nothing in a given message: those are passed over without
+    being called."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        self._there = [(step.root, step.element, step.to_record) for step in steps if step.to_record]
+        self._back = [(step.key, step.to_fhir) for step in steps if step.to_fhir]
+
+    def to_record(self, run: ToRecord, scope: Scope) -> None:
+        """Each rule in its order."""
+        items, resources = scope.items, run.resources
+        for root, element, step in self._there:
+            item = items.get(root)
+            if item is None:
+                item = resources.get(root)
+                if item is None:
+                    continue
+            if element is None or element in item:
+                step(run, scope, item)
+
+    def to_fhir(self, run: ToFhir, scope: Scope) -> None:
+        """Each rule in its order."""
+        record = scope.record
+        for key, step in self._back:
+            if key is None or key in record:
+                step(run, scope)
 
 
 @dataclass(frozen=True)
@@ -23,50 +72,57 @@ class Guard:
 
     def fhir(self, run: Run, scope: Scope) -> bool:
         """Whether the rule holds for what the FHIR side says."""
-        if not self.when_fhir and not self.unless_fhir:
-            return True
         return all(path.exists(run.item(scope, path.root)) for path in self.when_fhir) and not any(
             path.exists(run.item(scope, path.root)) for path in self.unless_fhir
         )
 
     def record(self, scope: Scope) -> bool:
         """Whether the rule holds for what the record says."""
-        if not self.when_record and not self.unless_record:
-            return True
         return all(path.exists(scope.start(path)) for path in self.when_record) and not any(
             path.exists(scope.start(path)) for path in self.unless_record
         )
 
+    def guarded(self, step: Step) -> Step:
+        """The step, where the guard lets it."""
+        to_record, to_fhir = step.to_record, step.to_fhir
+        if to_record and (self.when_fhir or self.unless_fhir):
+            to_record = self._there(to_record)
+        if to_fhir and (self.when_record or self.unless_record):
+            to_fhir = self._back(to_fhir)
+        return Step(to_record, to_fhir, step.root, step.element, step.key)
 
-@dataclass(frozen=True)
-class Step:
-    """One compiled rule; a direction that it does not hold for does nothing."""
+    def _there(self, step: ThereStep) -> ThereStep:
+        def guarded(run: ToRecord, scope: Scope, item: Item) -> None:
+            if self.fhir(run, scope):
+                step(run, scope, item)
 
-    to_record: Callable[[ToRecord, Scope], None]
-    to_fhir: Callable[[ToFhir, Scope], None]
+        return guarded
 
+    def _back(self, step: BackStep) -> BackStep:
+        def guarded(run: ToFhir, scope: Scope) -> None:
+            if self.record(scope):
+                step(run, scope)
 
-@dataclass(frozen=True)
-class Place:
-    """What every compiled rule knows of itself: file:line, and its guard."""
-
-    label: str
-    guard: Guard
-
-
-def refuse(place: Place, where: str, words: str) -> MappingError:
-    """The error for a value that cannot be carried."""
-    return MappingError(f"{where}: {words} (rule {place.label})")
+        return guarded
 
 
-def put(place: Place, node: Node, path: RecordPath, text: str) -> None:
+def refuse(label: str, where: str, words: str) -> MappingError:
+    """The error for a value that cannot be carried; `label` is the rule's file:line."""
+    return MappingError(f"{where}: {words} (rule {label})")
+
+
+def put(label: str, node: Record, path: RecordPath, text: str) -> None:
     """Write into the record; a second, different value for one element is an error, not an overwrite."""
-    if not node.set(path.key, text):
-        raise refuse(place, path.text, "two rules write different values to this element")
+    if node.setdefault(path.key, text) != text:
+        raise refuse(label, path.text, "two rules write different values to this element")
+
+
+def _key(record: RecordPath) -> str | None:
+    return None if record.from_root else record.begins
 
 
 def value(
-    place: Place,
+    label: str,
     fhir: FhirPath,
     record: RecordPath,
     codec: Codec,
@@ -77,199 +133,187 @@ def value(
 ) -> Step:
     """FHIR element ⇄ record element or attribute. Lists go item by item where both sides repeat."""
     many = fhir.is_list and record.repeats and record.key == TEXT
+    encode, decode, key = codec.to_record, codec.to_fhir, record.key
 
-    def encode(raw: Any) -> str:
-        text = codec.to_record(raw)
-        return concepts.to_record(text) if concepts else text
-
-    def to_record(run: ToRecord, scope: Scope) -> None:
-        node = run.item(scope, fhir.root)
-        if node is None or not place.guard.fhir(run, scope):
-            return
-        slots, asserted = fhir.find(node)
-        for container, key in slots if many else slots[:1]:
-            try:
-                text = encode(container[key])
-            except CodecError as error:
-                raise refuse(place, fhir.text, str(error)) from error
-            put(place, record.open(scope.start(record), new=many), record, text)
-            run.trace.mark([(container, key), *asserted], place.label)
+    def to_record(run: ToRecord, scope: Scope, item: Item) -> None:
+        slots, asserted = fhir.find(item)
         if not slots:
             absent(run, scope)
+            return
+        mark = run.trace.mark_one
+        for holder, name in slots if many else slots[:1]:
+            try:
+                text = encode(holder[name])
+                if concepts:
+                    text = concepts.to_record(text)
+            except CodecError as error:
+                raise refuse(label, fhir.text, str(error)) from error
+            put(label, record.open(scope.root if record.from_root else scope.record, new=many), record, text)
+            mark(holder, name, label)
+        if asserted:
+            run.trace.mark(asserted, label)
 
     def absent(run: ToRecord, scope: Scope) -> None:
         if "record" in defaults:
-            put(place, record.open(scope.start(record), new=False), record, defaults["record"])
-            run.trace.supply(record.text, place.label, "the default of the rule")
+            put(label, record.open(scope.start(record), new=False), record, defaults["record"])
+            run.trace.supply(record.text, label, "the default of the rule")
         elif required:
-            raise refuse(place, fhir.text, f"is missing; {record.text} of the record needs it")
+            raise refuse(label, fhir.text, f"is missing; {record.text} of the record needs it")
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:
-        if not place.guard.record(scope):
-            return
-        nodes = [node for node in record.nodes(scope.start(record)) if node.get(record.key) is not None]
+        nodes = [node for node in record.nodes(scope.root if record.from_root else scope.record) if key in node]
         for node in nodes if many else nodes[:1]:
             try:
-                text = node.get(record.key) or ""
-                decoded = codec.to_fhir(concepts.to_fhir(text) if concepts else text)
+                decoded = decode(concepts.to_fhir(node[key]) if concepts else node[key])
             except CodecError as error:
-                raise refuse(place, record.text, str(error)) from error
+                raise refuse(label, record.text, str(error)) from error
             write(run, scope, decoded)
-            run.trace.mark([(node, record.key)], place.label)
+            run.trace.mark_one(node, key, label)
         if not nodes and "fhir" in defaults:
-            write(run, scope, codec.to_fhir(defaults["fhir"]))
-            run.trace.supply(fhir.text, place.label, "the default of the rule")
+            write(run, scope, decode(defaults["fhir"]))
+            run.trace.supply(fhir.text, label, "the default of the rule")
         elif not nodes and required and run.item(scope, fhir.root) is not None:
-            raise refuse(place, record.text, f"is missing; {fhir.text} needs it")
+            raise refuse(label, record.text, f"is missing; {fhir.text} needs it")
 
     def write(run: ToFhir, scope: Scope, decoded: Any) -> None:
         if not fhir.write(run.open(scope, fhir.root), decoded):
-            raise refuse(place, fhir.text, "two rules write different values to this element")
+            raise refuse(label, fhir.text, "two rules write different values to this element")
 
-    return Step(to_record, to_fhir)
+    element = None if required or "record" in defaults else fhir.first
+    return Step(to_record, to_fhir, fhir.root, element, None if required or "fhir" in defaults else _key(record))
 
 
-def fhir_constant(place: Place, fhir: FhirPath, expected: str | bool, within: FhirPath) -> Step:
+def fhir_constant(label: str, fhir: FhirPath, expected: str | bool, within: FhirPath) -> Step:
     """What FHIR always says and the record never does. It is written where `within` is there."""
 
-    def to_record(run: ToRecord, scope: Scope) -> None:
-        node = run.item(scope, fhir.root)
-        if node is None or not within.exists(run.item(scope, within.root)) or not place.guard.fhir(run, scope):
+    def to_record(run: ToRecord, scope: Scope, item: Item) -> None:
+        if not within.exists(run.item(scope, within.root)):
             return
-        slots, asserted = fhir.find(node)
-        for slot in slots[:1]:
-            if slot[0][slot[1]] == expected:
-                run.trace.mark([slot, *asserted], place.label)
-            else:
-                run.trace.fault(slot, f"expected {expected!r}")
+        slots, asserted = fhir.find(item)
         if not slots:
-            run.trace.supply(fhir.text, place.label, "a constant of the mapping")
+            run.trace.supply(fhir.text, label, "a constant of the mapping")
+            return
+        holder, key = slots[0]
+        if holder[key] == expected:
+            run.trace.mark_one(holder, key, label)
+            if asserted:
+                run.trace.mark(asserted, label)
+        else:
+            run.trace.fault(slots[0], f"expected {expected!r}")
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:
-        if place.guard.record(scope):
-            run.later.append(lambda: late(run, scope))
+        run.later.append((late, scope))
 
     def late(run: ToFhir, scope: Scope) -> None:
-        node = run.item(scope, fhir.root)
-        if node is not None and within.exists(run.item(scope, within.root)):
-            run.trace.use(place.label)
-            fhir.write(node, expected)
+        item = run.item(scope, fhir.root)
+        if item is not None and within.exists(run.item(scope, within.root)):
+            run.trace.used.add(label)
+            fhir.write(item, expected)
 
-    return Step(to_record, to_fhir)
+    return Step(to_record, to_fhir, fhir.root)
 
 
-def record_constant(place: Place, record: RecordPath, expected: str, within: RecordPath | None) -> Step:
+def record_constant(label: str, record: RecordPath, expected: str, within: RecordPath | None) -> Step:
     """What the record always says and FHIR never does."""
 
-    def to_record(run: ToRecord, scope: Scope) -> None:
-        if place.guard.fhir(run, scope):
-            run.later.append(lambda: late(run, scope))
+    def to_record(run: ToRecord, scope: Scope, _: Item) -> None:
+        run.later.append((late, scope))
 
     def late(run: ToRecord, scope: Scope) -> None:
         if within is None or within.exists(scope.start(within)):
-            run.trace.use(place.label)
-            put(place, record.open(scope.start(record), new=False), record, expected)
+            run.trace.used.add(label)
+            put(label, record.open(scope.start(record), new=False), record, expected)
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:
         for node in record.nodes(scope.start(record))[:1]:
             if node.get(record.key) == expected:
-                run.trace.mark([(node, record.key)], place.label)
+                run.trace.mark_one(node, record.key, label)
             else:
                 run.trace.fault((node, record.key), f"expected {expected!r}")
 
-    return Step(to_record, to_fhir)
+    return Step(to_record, to_fhir, key=_key(record))
 
 
-def link(place: Place, fhir: FhirPath, names: list[str], within: FhirPath) -> Step:
+def link(label: str, fhir: FhirPath, names: list[str], within: FhirPath) -> Step:
     """A reference that goes without saying in the record: it always leads to the resources of these names."""
 
-    def to_record(run: ToRecord, scope: Scope) -> None:
-        run.later.append(lambda: check(run, scope))
+    def to_record(run: ToRecord, scope: Scope, _: Item) -> None:
+        run.later.append((check, scope))
 
     def check(run: ToRecord, scope: Scope) -> None:
-        node = run.item(scope, fhir.root)
-        if node is None or not within.exists(run.item(scope, within.root)) or not place.guard.fhir(run, scope):
+        item = run.item(scope, fhir.root)
+        if item is None or not within.exists(run.item(scope, within.root)):
             return
         found = 0
-        for container, key in fhir.find(node)[0]:
-            said = run.leads(names, container[key])
-            run.trace.mark(said, place.label)
+        for holder, key in fhir.find(item)[0]:
+            said = run.leads(names, holder[key])
+            run.trace.mark(said, label)
             found += bool(said)
         wanted = len(run.standing(names))
         if found < (wanted if fhir.is_list else min(wanted, 1)):
-            run.trace.supply(fhir.text, place.label, "a reference that the mapping takes for granted")
+            run.trace.supply(fhir.text, label, "a reference that the mapping takes for granted")
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:
-        if place.guard.record(scope):
-            run.later.append(lambda: late(run, scope))
+        run.later.append((late, scope))
 
     def late(run: ToFhir, scope: Scope) -> None:
-        node = run.item(scope, fhir.root)
+        item = run.item(scope, fhir.root)
         targets = run.standing(names)
-        if node is None or not within.exists(run.item(scope, within.root)):
+        if item is None or not within.exists(run.item(scope, within.root)):
             return
         for target in targets if fhir.is_list else targets[:1]:
-            run.trace.use(place.label)
-            run.refer(fhir.add(node), target)
+            run.trace.used.add(label)
+            run.refer(fhir.add(item), target)
 
-    return Step(to_record, to_fhir)
+    return Step(to_record, to_fhir, fhir.root)
 
 
-def flag(place: Place, fhir: FhirPath, names: list[str], record: RecordPath) -> Step:
+def flag(label: str, fhir: FhirPath, names: list[str], record: RecordPath) -> Step:
     """A reference that is there or not, told in the record by an element with the text `true`."""
 
-    def to_record(run: ToRecord, scope: Scope) -> None:
-        node = run.item(scope, fhir.root)
-        if node is None or not place.guard.fhir(run, scope):
-            return
-        for container, key in fhir.find(node)[0]:
-            said = run.leads(names, container[key])
+    def to_record(run: ToRecord, scope: Scope, item: Item) -> None:
+        for holder, key in fhir.find(item)[0]:
+            said = run.leads(names, holder[key])
             if said:
-                run.trace.mark(said, place.label)
-                put(place, record.open(scope.start(record), new=False), record, "true")
+                run.trace.mark(said, label)
+                put(label, record.open(scope.start(record), new=False), record, "true")
                 return
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:
-        if not place.guard.record(scope):
-            return
         for node in record.nodes(scope.start(record))[:1]:
             if node.get(record.key) == "true":
-                run.trace.mark([(node, record.key)], place.label)
-                run.later.append(lambda: late(run, scope))
+                run.trace.mark_one(node, record.key, label)
+                run.later.append((late, scope))
 
     def late(run: ToFhir, scope: Scope) -> None:
         target = next(iter(run.standing(names)), None)
         if target is None:
-            raise refuse(place, record.text, f"there is no {' or '.join(names)} in the message")
+            raise refuse(label, record.text, f"there is no {' or '.join(names)} in the message")
         run.refer(fhir.add(run.open(scope, fhir.root)), target)
 
-    return Step(to_record, to_fhir)
+    return Step(to_record, to_fhir, fhir.root, fhir.first, _key(record))
 
 
-def position(place: Place, fhir: FhirPath, name: str, record: RecordPath) -> Step:
+def position(label: str, fhir: FhirPath, name: str, record: RecordPath) -> Step:
     """References to items of a group, told in the record by their place in it, from 1."""
 
-    def to_record(run: ToRecord, scope: Scope) -> None:
-        node = run.item(scope, fhir.root)
-        if node is None or not place.guard.fhir(run, scope):
-            return
+    def to_record(run: ToRecord, scope: Scope, item: Item) -> None:
         members = run.members.get(name, [])
-        for container, key in fhir.find(node)[0]:
-            target, said = run.follow(container[key])
+        for holder, key in fhir.find(item)[0]:
+            target, said = run.follow(holder[key])
             index = next((index for index, each in enumerate(members, 1) if each is target), None)
             if index is not None:
-                run.trace.mark(said, place.label)
-                put(place, record.open(scope.start(record), new=record.repeats), record, str(index))
+                run.trace.mark(said, label)
+                put(label, record.open(scope.start(record), new=record.repeats), record, str(index))
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:
-        if not place.guard.record(scope):
-            return
         for node in record.nodes(scope.start(record)):
-            index = int(node.get(record.key) or "0") if (node.get(record.key) or "").isdecimal() else 0
+            text = node.get(record.key) or ""
+            index = int(text) if text.isdecimal() else 0
             members = run.members.get(name, [])
             if not 0 < index <= len(members):
-                raise refuse(place, record.text, f"expected a place in the list, 1 to {len(members)}")
-            run.trace.mark([(node, record.key)], place.label)
+                raise refuse(label, record.text, f"expected a place in the list, 1 to {len(members)}")
+            run.trace.mark_one(node, record.key, label)
             run.refer(fhir.add(run.open(scope, fhir.root)), members[index - 1])
 
-    return Step(to_record, to_fhir)
+    return Step(to_record, to_fhir, fhir.root, fhir.first, _key(record))

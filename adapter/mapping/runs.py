@@ -1,60 +1,61 @@
 """What one mapping run holds: scopes, what has been touched, what waits until everything else is there."""
 
+import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import URI
 from adapter.fhir.shapes import obj, objects
 from adapter.mapping.paths import Slot
-from adapter.mapping.records import Node, RecordPath
+from adapter.mapping.records import Record, RecordPath
 from adapter.mapping.report import Line, Outcome
 
 
-@dataclass(frozen=True)
 class Scope:
     """Where rules stand: `items` are the group items around them by name, `record` is the element that record paths
     begin at, `root` the record's."""
 
-    items: dict[str, dict[str, Any]]
-    record: Node
-    root: Node
+    __slots__ = ("items", "record", "root")
 
-    def inner(self, name: str, item: dict[str, Any], record: Node) -> "Scope":
+    def __init__(self, items: dict[str, dict[str, Any]], record: Record, root: Record) -> None:
+        self.items, self.record, self.root = items, record, root
+
+    def inner(self, name: str, item: dict[str, Any], record: Record) -> "Scope":
         """The scope of one item of a group."""
         return Scope({**self.items, name: item}, record, self.root)
 
-    def start(self, path: RecordPath) -> Node:
+    def start(self, path: RecordPath) -> Record:
         """The element that a path begins at."""
         return self.root if path.from_root else self.record
 
 
 class Trace:
-    """Which source nodes were carried, by which rule. Nodes are known by the identity of what holds them: the source
-    must outlive the trace."""
+    """Which source nodes were carried, by which rule: `touched[id(holder)][key]`. Nodes are known by the identity of
+    what holds them: the source must outlive the trace, and not change."""
 
     def __init__(self) -> None:
-        self.touched: dict[tuple[int, str | int], str] = {}
+        self.touched: dict[int, dict[str | int, str]] = {}
         self.faults: dict[tuple[int, str | int], str] = {}
-        self.aliases: dict[tuple[int, str | int], tuple[int, str | int]] = {}
         self.supplied: list[Line] = []
         self.used: set[str] = set()
 
-    def use(self, rule: str) -> None:
-        """The rule has done something."""
-        self.used.add(rule)
-
     def mark(self, slots: list[Slot], rule: str) -> None:
         """The nodes are carried."""
-        if slots:
-            self.used.add(rule)
-        for container, key in slots:
-            place = (id(container), key)
-            self.touched.setdefault(self.aliases.get(place, place), rule)
+        for holder, key in slots:
+            self.mark_one(holder, key, rule)
+
+    def mark_one(self, holder: Any, key: str | int, rule: str) -> None:
+        """The node is carried."""
+        self.used.add(rule)
+        marks = self.touched.get(id(holder))
+        if marks is None:
+            self.touched[id(holder)] = {key: rule}
+        else:
+            marks.setdefault(key, rule)
 
     def fault(self, slot: Slot, reason: str) -> None:
         """Why a node cannot be carried."""
@@ -65,15 +66,15 @@ class Trace:
         self.supplied.append(Line(path, Outcome.SUPPLIED, rule, reason))
 
 
-@dataclass
 class Run:
     """What both directions share. `resources` are those with a name in the mapping, `members` all that a name stands
     for, `later` what needs everything else to be there first."""
 
-    trace: Trace = field(default_factory=Trace)
-    resources: dict[str, dict[str, Any]] = field(default_factory=dict)
-    members: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    later: list[Callable[[], None]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.trace = Trace()
+        self.resources: dict[str, dict[str, Any]] = {}
+        self.members: dict[str, list[dict[str, Any]]] = {}
+        self.later: list[tuple[Callable[[Any, Scope], None], Scope]] = []
 
     def item(self, scope: Scope, name: str) -> dict[str, Any] | None:
         """The group item or resource of a name."""
@@ -86,20 +87,37 @@ class Run:
 
     def standing(self, names: list[str]) -> list[dict[str, Any]]:
         """All that the names stand for."""
+        if len(names) == 1:
+            return self.members.get(names[0], [])
         return [each for name in names for each in self.members.get(name, [])]
 
     def finish(self) -> None:
         """Do what had to wait."""
-        for step in self.later:
-            step()
+        for step, scope in self.later:
+            step(self, scope)
 
 
-@dataclass
 class ToRecord(Run):
     """From FHIR to a record."""
 
-    bundle: MessageBundle = field(default_factory=lambda: MessageBundle({}))
-    logical: dict[int, dict[str, Any]] = field(default_factory=dict)
+    def __init__(self, bundle: MessageBundle) -> None:
+        super().__init__()
+        self.bundle = bundle
+        self.resources["bundle"] = bundle.bundle
+        self._types: dict[str, list[dict[str, Any]]] = {}
+        self._urns: dict[str, dict[str, Any]] = {}
+        for entry, resource in zip(bundle.entries, bundle.resources, strict=True):
+            kind, url = resource.get("resourceType"), entry.get("fullUrl")
+            if isinstance(kind, str):
+                self._types.setdefault(kind, []).append(resource)
+            if isinstance(url, str) and url.startswith("urn:") and "/" not in url and resource:
+                self._urns.setdefault(url, resource)
+        self._logical: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        self._by_identifier: dict[tuple[str, str], dict[str, Any]] | None = None
+
+    def of_type(self, resource_type: str) -> list[dict[str, Any]]:
+        """The resources of a type among the entries, in order."""
+        return self._types.get(resource_type, [])
 
     def follow(self, reference: Any, expected: str | None = None) -> tuple[dict[str, Any] | None, list[Slot]]:
         """The resource that a Reference leads to, and the slots of the Reference that say so.
@@ -109,14 +127,14 @@ class ToRecord(Run):
         """
         if not isinstance(reference, dict):
             return None, []
-        target = self.bundle.resolve(reference)
+        target = self._resolve(reference)
         if target is not None:
             return target, [(reference, "reference")]
         identifier = reference.get("identifier")
         pair = _pair(identifier)
         if "reference" in reference or not isinstance(identifier, dict) or pair is None:
             return None, []
-        named = self.bundle.resolve({"reference": pair[1]}) if pair[0] == URI else self._identified.get(pair)
+        named = self._resolve({"reference": pair[1]}) if pair[0] == URI else self._identified().get(pair)
         if named is not None:
             return named, [(identifier, "system"), (identifier, "value")]
         return (None if expected is None else self._said(reference, identifier, expected)), []
@@ -136,44 +154,63 @@ class ToRecord(Run):
             return []
         target, said = self.follow(reference)
         if target is not None:
-            return said if any(target is each for each in self.standing(names)) else []
+            for each in self.standing(names):
+                if each is target:
+                    return said
+            return []
         # Both may be known by identifier alone: then no entry stands for either.
         pair = None if "reference" in reference else _pair(reference.get("identifier"))
         known = {_pair(identifier) for each in self.standing(names) for identifier in objects(each.get("identifier"))}
         identifier = reference.get("identifier")
         return [(identifier, "system"), (identifier, "value")] if pair is not None and pair in known else []
 
-    @cached_property
+    def finish(self) -> None:
+        """Do what had to wait; what was taken from a Reference as if from a resource is the Reference's."""
+        super().finish()
+        for said, reference in self._logical.values():
+            rule = self.trace.touched.get(id(said), {}).get("name")
+            if rule is not None:
+                self.trace.mark_one(reference, "display", rule)
+
+    def _resolve(self, reference: dict[str, Any]) -> dict[str, Any] | None:
+        url = reference.get("reference")
+        if url is None:
+            return None
+        found = self._urns.get(url) if isinstance(url, str) else None
+        return self.bundle.resolve(reference) if found is None else found
+
     def _identified(self) -> dict[tuple[str, str], dict[str, Any]]:
-        return {
-            pair: resource
-            for resource in self.bundle.resources
-            for identifier in objects(resource.get("identifier"))
-            if (pair := _pair(identifier)) is not None
-        }
+        if self._by_identifier is None:
+            self._by_identifier = {
+                pair: resource
+                for resource in self.bundle.resources
+                for identifier in objects(resource.get("identifier"))
+                if (pair := _pair(identifier)) is not None
+            }
+        return self._by_identifier
 
     def _said(self, reference: dict[str, Any], identifier: dict[str, Any], expected: str) -> dict[str, Any]:
-        said = self.logical.get(id(reference))
-        if said is None:
-            said = {"resourceType": expected, "identifier": [identifier]}
-            if "display" in reference:
-                said["name"] = reference["display"]
-                self.trace.aliases[(id(said), "name")] = (id(reference), "display")
-            self.logical[id(reference)] = said
+        known = self._logical.get(id(reference))
+        if known is not None:
+            return known[0]
+        said: dict[str, Any] = {"resourceType": expected, "identifier": [identifier]}
+        if "display" in reference:
+            said["name"] = reference["display"]
+        self._logical[id(reference)] = said, reference
         return said
 
 
-@dataclass
 class ToFhir(Run):
     """From a record to FHIR. `seed` is what the ids are made from, `same_content` the types that are one where they
-    say the same."""
+    say the same, `types` the type of each resource by name."""
 
-    namespace: str = ""
-    seed: str = ""
-    same_content: frozenset[str] = frozenset()
-    types: dict[str, str] = field(default_factory=dict)
-    made: list[tuple[dict[str, Any], str]] = field(default_factory=list)
-    references: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    def __init__(self, namespace: str, seed: str, same_content: frozenset[str], types: dict[str, str]) -> None:
+        super().__init__()
+        self.made: list[tuple[dict[str, Any], str]] = []
+        self.types = types
+        self._same_content = same_content
+        self._references: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        self._base = _namespace(namespace) + f"{seed}|".encode()
 
     def open(self, scope: Scope, name: str) -> dict[str, Any]:
         """The group item or resource of a name, made where it is a resource that nothing has been said of yet."""
@@ -191,30 +228,36 @@ class ToFhir(Run):
 
     def refer(self, reference: dict[str, Any], resource: dict[str, Any]) -> None:
         """The reference will name the resource once its id is known."""
-        self.references.append((reference, resource))
+        self._references.append((reference, resource))
 
     def id(self, key: str) -> str:
-        """The id that belongs to a key in this message: the same on every run."""
-        return str(uuid5(_namespace(self.namespace), f"{self.seed}|{key}"))
+        """The id that belongs to a key in this message, the same on every run: a UUID of version 5."""
+        text = hashlib.sha1(self._base + key.encode(), usedforsecurity=False).hexdigest()
+        variant = "89ab"[int(text[16], 16) & 3]
+        return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
 
     def entries(self) -> list[dict[str, Any]]:
         """The Bundle's entries, with ids given and references written."""
         kept: dict[str, dict[str, Any]] = {}
         final: dict[int, str] = {}
         for resource, key in self.made:
-            content = key
-            if resource["resourceType"] in self.same_content:
-                content = json.dumps(resource, sort_keys=True, ensure_ascii=False)
-            resource_id = resource.pop("id", None) or self.id(content)
+            resource_type = resource["resourceType"]
+            resource_id = resource.pop("id", None) or self.id(
+                _CONTENT(resource) if resource_type in self._same_content else key
+            )
             final[id(resource)] = f"urn:uuid:{resource_id}"
-            body = {"resourceType": resource.pop("resourceType"), "id": resource_id}
-            resource_with_id = body | resource
+            rest = dict(resource)
             resource.clear()
-            resource.update(resource_with_id)
+            resource["resourceType"] = resource_type
+            resource["id"] = resource_id
+            resource.update(rest)
             kept.setdefault(resource_id, resource)
-        for reference, resource in self.references:
+        for reference, resource in self._references:
             reference["reference"] = final[id(resource)]
         return [{"fullUrl": f"urn:uuid:{key}", "resource": resource} for key, resource in kept.items()]
+
+
+_CONTENT = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 
 def _pair(identifier: Any) -> tuple[str, str] | None:
@@ -223,5 +266,6 @@ def _pair(identifier: Any) -> tuple[str, str] | None:
     return (system, value) if isinstance(system, str) and isinstance(value, str) else None
 
 
-def _namespace(uri: str) -> UUID:
-    return uuid5(NAMESPACE_URL, uri)
+@cache
+def _namespace(uri: str) -> bytes:
+    return uuid5(NAMESPACE_URL, uri).bytes

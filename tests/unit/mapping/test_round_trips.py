@@ -76,7 +76,7 @@ def without_left_out(bundle: dict[str, Any], report: Report) -> dict[str, Any]:
     leaves = {leaf.path: leaf for leaf in accounts.fhir_leaves(kept, Run())}
     for line in report.of(Outcome.LEFT_OUT):
         leaf = leaves[line.path]
-        leaf.container[leaf.key] = None
+        leaf.holder[leaf.key] = None
     pruned: dict[str, Any] = prune(kept)
     return pruned
 
@@ -299,7 +299,7 @@ def test_any_shape_gives_a_record_or_words(lifecare: Mapping, data: st.DataObjec
     bundle = copy.deepcopy(data.draw(st.sampled_from(DELIVERIES)).values[0])
     leaves = list(accounts.fhir_leaves(bundle, Run()))
     for leaf in data.draw(st.lists(st.sampled_from(leaves), min_size=1, max_size=3)):
-        leaf.container[leaf.key] = data.draw(JSON)
+        leaf.holder[leaf.key] = data.draw(JSON)
     try:
         written = lifecare.to_record(bundle)
     except AdapterError:
