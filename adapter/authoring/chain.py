@@ -62,6 +62,11 @@ class Chain:
         self._links.append(replace(link, previous=previous))
         return self._links[-1]
 
+    @property
+    def last(self) -> Link:
+        """The message that was written last."""
+        return self._links[-1]
+
 
 def _message(header_id: str) -> dict[str, Any]:
     return {"identifier": {"system": URI, "value": f"urn:uuid:{header_id}"}}

@@ -24,11 +24,14 @@ class Author:
     which a later message repeats keeps its id.
     """
 
-    def __init__(self, identifiers: Identifiers, person: Person, units: Mapping[str, Unit]) -> None:
+    def __init__(
+        self, identifiers: Identifiers, person: Person, units: Mapping[str, Unit], chain: Chain | None = None
+    ) -> None:
+        """`chain` holds the messages of the case that were written before."""
         self.identifiers = identifiers
         self.person = person
         self.units = units
-        self._chain = Chain()
+        self._chain = Chain() if chain is None else chain
         self._unit_of = {self.reference(name)["reference"]: unit for name, unit in units.items()}
 
     def resource_id(self, name: str) -> str:

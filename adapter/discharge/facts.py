@@ -50,6 +50,8 @@ class Fact:
     previous: str | None = None
     answers: str | None = None
     revises: str | None = None
+    carried: bool = False
+    """another system had sent it, at `happened_at`, before its case was moved to this one"""
     corrects: "Fact | None" = None
     """in the standing facts: the message that this one stands in the place of"""
 

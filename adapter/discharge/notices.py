@@ -170,7 +170,7 @@ class Notices:
             if first is not None:
                 return self._sent(earlier, first)
         basis = self.agreement.sent
-        if basis is Sent.STATED:
+        if basis is Sent.STATED or fact.carried:  # a change of systems sends nothing anew: no clock starts again
             return from_micros(fact.happened_at)
         if basis is Sent.DELIVERED:
             return _instant(recipient.delivered_at)

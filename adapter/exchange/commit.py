@@ -283,6 +283,7 @@ def _store_fact(connection: Connection, checked: Checked, place: _Place, message
                 "previous": reading.previous_header_id,
                 "answers": reading.answers_header_id,
                 "revises": reading.revises,
+                **({"carried": True} if checked.submission.carried else {}),
             },
             recorded_at=at,
         )

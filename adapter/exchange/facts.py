@@ -42,6 +42,7 @@ def _fact(row: Row[Any], recipients: Iterable[Recipient]) -> Fact:
         previous=row.detail["previous"],
         answers=row.detail["answers"],
         revises=row.detail["revises"],
+        carried=row.detail.get("carried", False),
     )
 
 

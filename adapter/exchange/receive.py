@@ -101,6 +101,24 @@ class Exchange:
         except Refusal as refused:
             return self._reject(arrival, refused)
 
+    def preview(self, submission: Submission, principal: Principal) -> list[Issue]:
+        """What would be said of a FHIR message, without taking it in: errors where it would be refused, or could not be
+        delivered as it is. What only the store knows is not said: an id that was used, a case of another person."""
+        arrival = _Arrival(submission, principal, self._clock.now())
+        try:
+            principal.require(Right.SEND)
+            bundle = _parse(submission)
+            message = MessageBundle(bundle)
+            party, unit = self._sender(message, arrival)
+            checked = self._check(arrival, message, content_hash(bundle), party, unit, None)
+        except Refusal as refused:
+            return list(refused.issues)
+        undelivered = [draft for draft in checked.drafts if draft.problem]
+        return [
+            *checked.warnings,
+            *(Issue("error", "processing", str(draft.problem), (), draft.rule) for draft in undelivered),
+        ]
+
     def receive_record(self, system: str, submission: Submission, principal: Principal) -> RecordReply:
         """Take in a partner's record: it is mapped to FHIR and goes the same way as every message."""
         mapping = self._mappings[system]

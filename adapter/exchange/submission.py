@@ -10,7 +10,8 @@ from adapter.fhir.outcomes import Issue
 @dataclass(frozen=True)
 class Submission:
     """Bytes as received. `source` is `fhir` or the system whose record format the bytes are in; `asynchronous` asks for
-    the acknowledgement to be posted to the sender's configured address."""
+    the acknowledgement to be posted to the sender's configured address; `carried`: another system had sent it before,
+    at the time that it states."""
 
     body: bytes
     media_type: str
@@ -18,6 +19,7 @@ class Submission:
     correlation_id: str | None = None
     source: str = "fhir"
     asynchronous: bool = False
+    carried: bool = False
 
 
 @dataclass(frozen=True)
