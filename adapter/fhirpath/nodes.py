@@ -280,23 +280,26 @@ def plain(item: Any) -> Any:
 
 def misshapen(value: Any, type_: Type) -> str | None:
     """The path of the first place where JSON is not what the type has there; None where all is in shape."""
-    pending: list[tuple[Any, Type, str]] = [(value, type_of(value) or type_, type_.name)]
+    pending = [(value, type_, type_.name)]
     while pending:
         found, declared, path = pending.pop()
         if declared.is_primitive:
-            if isinstance(found, (dict, list)):
+            if isinstance(found, (dict, list, float)):
                 return path
             continue
         if not isinstance(found, dict):
             return path
+        if declared.is_polymorphic:
+            declared = type_of(found) or declared
         for key, inner in found.items():
             option = declared.by_key.get(key)
-            if option is None or key != option.key:
+            if option is None:
                 continue
-            below = f"{path}.{key}"
-            # A null stands for a primitive that has extensions only.
+            # A null stands for a primitive that has extensions only, or for none of these.
+            is_value = key == option.key
+            type_ = option.type if is_value else model.fhir("Element")
             values = [each for each in _each(inner) if each is not None or not option.type.is_primitive]
-            pending.extend((each, type_of(each) or option.type, below) for each in values)
+            pending.extend((each, type_, f"{path}.{option.key}") for each in values)
     return None
 
 

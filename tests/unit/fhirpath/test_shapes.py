@@ -130,3 +130,16 @@ def test_matches_takes_texts_of_all_kinds() -> None:
         evaluate("matches('a')", task)
     with pytest.raises(FhirPathError, match="regular expression"):
         evaluate("id.matches('[')", task)
+
+
+@pytest.mark.parametrize(
+    ("resource", "expression", "place"),
+    [
+        ({"code": {"coding": [{"code": {"resourceType": "Task"}}]}}, "code.coding.where(code = 'x')", "coding.code"),
+        ({"_issued": {"extension": "x"}}, "issued.extension.url", "issued.extension"),
+        ({"valueQuantity": {"value": 1.5}}, "value.value = 1.5", "valueQuantity.value"),
+    ],
+)
+def test_what_has_not_the_shape_of_fhir_json_is_told(resource: dict[str, Any], expression: str, place: str) -> None:
+    with pytest.raises(FhirPathError, match=rf"shape of FHIR JSON at Observation\.(code\.)?{place}"):
+        evaluate(expression, {"resourceType": "Observation"} | resource)
