@@ -136,7 +136,7 @@ def test_matches_takes_texts_of_all_kinds() -> None:
     ("resource", "expression", "place"),
     [
         ({"code": {"coding": [{"code": {"resourceType": "Task"}}]}}, "code.coding.where(code = 'x')", "coding.code"),
-        ({"_issued": {"extension": "x"}}, "issued.extension.url", "issued.extension"),
+        ({"_issued": {"extension": "x"}}, "descendants().extension.all(url = 'x')", "issued.extension"),
         ({"valueQuantity": {"value": 1.5}}, "value.value = 1.5", "valueQuantity.value"),
     ],
 )
