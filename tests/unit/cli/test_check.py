@@ -1,15 +1,18 @@
 """`adapter check` and `adapter directory import`, as they are run: words, JSON and exit status."""
 
+import contextlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from adapter.cli.main import app
+from adapter.support.errors import AdapterError
 
 EXAMPLE = Path(__file__).parents[3] / "example"
 SECRETS = {
@@ -39,13 +42,12 @@ def example(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> Run:
-    command = [sys.executable, "-c", "from adapter.cli.main import main; main()", *arguments]
-    known = {name: value for name, value in os.environ.items() if not name.startswith("ADAPTER_")}
-    done = subprocess.run(
-        command, cwd=folder, env=known | environment, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert "Traceback" not in done.stderr
-    return Run(done.returncode, done.stdout, done.stderr)
+    known = {name: None for name in os.environ if name.startswith("ADAPTER_")}
+    with contextlib.chdir(folder):
+        done = CliRunner().invoke(app, arguments, env=known | environment)
+    error = f"adapter: {done.exception}\n" if isinstance(done.exception, AdapterError) else ""
+    assert error or isinstance(done.exception, SystemExit | None), done.exception
+    return Run(2 if error else done.exit_code, done.stdout, done.stderr + error)
 
 
 def spoil(file: Path, old: str, new: str) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.discharge import disclosure, message, protection
@@ -258,7 +258,6 @@ RESOURCES = st.dictionaries(NAMES, ANYTHING, max_size=6).flatmap(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(ANYTHING | st.lists(RESOURCES, max_size=5).map(lambda found: bundle("admission-notice", *found).bundle))
 def test_no_shape_raises(resource: Any) -> None:
     wrapped = MessageBundle(resource)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.fhir.bundles import MessageBundle
@@ -176,7 +176,6 @@ ANYTHING = st.recursive(
 ENTRIES = st.lists(ANYTHING | st.fixed_dictionaries({"resource": ANYTHING, "fullUrl": ANYTHING}), max_size=4)
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.fixed_dictionaries({"entry": ANYTHING | ENTRIES}) | ANYTHING, ANYTHING)
 def test_no_shape_raises(resource: Any, reference: Any) -> None:
     message = MessageBundle(resource)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter import fhirpath
@@ -338,7 +338,6 @@ REGEX = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(REGEX, st.text(alphabet="ab1\n", max_size=6))
 def test_the_automaton_agrees_with_the_matcher(source: str, text: str) -> None:
     pattern = patterns.Pattern(source, "")
@@ -368,11 +367,11 @@ def test_large_collections_take_time_in_proportion() -> None:
     bundle = {
         "resourceType": "Bundle",
         "entry": [
-            {"fullUrl": f"urn:uuid:{i}", "resource": {"resourceType": "Basic", "id": str(i)}} for i in range(20_000)
+            {"fullUrl": f"urn:uuid:{i}", "resource": {"resourceType": "Basic", "id": str(i)}} for i in range(5_000)
         ],
     }
-    assert evaluate("entry.fullUrl.isDistinct() and descendants().count() > 40000", bundle) == [True]
-    assert evaluate("entry.resource.id.distinct().count()", bundle) == [20_000]
+    assert evaluate("entry.fullUrl.isDistinct() and descendants().count() > 10000", bundle) == [True]
+    assert evaluate("entry.resource.id.distinct().count()", bundle) == [5_000]
 
 
 def test_what_depends_on_the_resource_alone_is_evaluated_once_for_it() -> None:

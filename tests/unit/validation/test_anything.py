@@ -219,7 +219,6 @@ def without_empty(value: Any) -> Any:
 
 
 @given(seed=st.integers(0, 2**32), times=st.integers(1, 4))
-@settings(max_examples=200)
 def test_a_right_resource_that_is_changed_gets_a_verdict(validator: Validator, seed: int, times: int) -> None:
     dice, resource = random.Random(seed), PATIENT
     for _ in range(times):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.fhir.canonical import CASE, EVENT, HSA, MUNICIPALITY, PERSONNUMMER, RESERVNUMMER, SAMORDNINGSNUMMER, URI
@@ -318,7 +318,6 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(mutated() | ANYTHING)
 def test_no_shape_raises(bundle: Any) -> None:
     assert all(issue.rule in rules.RULES for issue in check(bundle))

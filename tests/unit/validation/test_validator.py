@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import adapter.validation
@@ -290,7 +290,6 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(resource=ANYTHING | st.dictionaries(NAMES, ANYTHING, max_size=8).map(lambda rest: rest | PATIENT))
 def test_no_shape_raises(validator: Validator, resource: Any) -> None:
     outcome = validator.validate(resource)
@@ -298,7 +297,6 @@ def test_no_shape_raises(validator: Validator, resource: Any) -> None:
     assert outcome.to_fhir()["issue"]
 
 
-@settings(max_examples=200, deadline=None)
 @given(content=st.binary(max_size=60), written_as=st.sampled_from(["json", "xml"]))
 def test_no_bytes_raise(validator: Validator, content: bytes, written_as: Any) -> None:
     validator.validate(content, format=written_as)
