@@ -12,6 +12,7 @@ from adapter.delivery.channels.base import Acknowledgement, Channel, ChannelSett
 from adapter.delivery.worker import Worker, WorkerOptions
 from adapter.directory import Directory, Endpoint
 from adapter.discharge.events import EVENTS
+from adapter.exchange.mailbox import Mailboxes
 from adapter.exchange.operations import Operations
 from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.receive import Exchange
@@ -161,7 +162,17 @@ class Adapter:
                 quick_retries=options.quick_retries,
             ),
             limit=self._concurrency,
+            pulled=self._pulled,
         )
+
+    @cached_property
+    def mailboxes(self) -> Mailboxes:
+        return Mailboxes(self.directory, self.worker.recorder)
+
+    def _pulled(self) -> Dictionary[str, float]:
+        """The mailboxes, and after how many seconds without a visit operations are told."""
+        endpoints = self.directory.endpoints.values()
+        return {each.id: each.silent_after.total_seconds() for each in endpoints if each.pulled}
 
     def _mend(self, connection: Connection, delivery_id: int, at: int) -> None:
         if needs_mapping(connection, self.contents, delivery_id):

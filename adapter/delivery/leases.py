@@ -28,13 +28,15 @@ _endpoint = tables.endpoint_state.c
 @dataclass(frozen=True)
 class Terms:
     """How leases are taken: by whom, when (UTC microseconds) and for how many seconds. `limit` says how many
-    deliveries may run at once to an endpoint; one that is down is probed `probe_seconds` apart."""
+    deliveries may run at once to an endpoint; one that is down is probed `probe_seconds` apart. Those in `leave` are
+    not claimed for."""
 
     owner: str
     at: int
     seconds: float
     limit: Callable[[str], int]
     probe_seconds: float
+    leave: frozenset[str] = frozenset()
 
     @property
     def expires_at(self) -> int:
@@ -67,20 +69,72 @@ def claim(connection: Connection, terms: Terms, wanted: int) -> list[Claim]:
     """Up to `wanted` stream heads to send now, dealt out to the endpoints in turn: the least busy and then the
     longest unserved first."""
     claims: list[Claim] = []
-    turns = deque(connection.execute(_workable(terms.at)).scalars())
+    workable = _workable(terms.at).where(_endpoint.endpoint.not_in(terms.leave))
+    turns = deque(connection.execute(workable).scalars())
     while turns and len(claims) < wanted:
         endpoint = turns.popleft()
-        claimed = _claim_at(connection, endpoint, terms)
+        claimed = claim_at(connection, endpoint, terms)
         if claimed is not None:
             claims.append(claimed)
             turns.append(endpoint)
     return claims
 
 
+def claim_at(connection: Connection, endpoint: str, terms: Terms) -> Claim | None:
+    """One delivery to the endpoint, where its state and its limit allow one more."""
+    at = terms.at
+    found = connection.execute(
+        select(_endpoint.state, _endpoint.next_probe_at)
+        .where(_endpoint.endpoint == endpoint)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if found is None or found.state == "paused":
+        return None
+    probe = found.state != "closed"
+    if probe and (found.next_probe_at is None or found.next_probe_at > at):
+        return None
+    if _busy(connection, endpoint, at) >= (1 if probe else max(1, terms.limit(endpoint))):
+        return None
+    head = _head(connection, endpoint, at, any_time=probe)
+    while head is not None and _hold_protected(connection, head, at):
+        head = _head(connection, endpoint, at, any_time=probe)
+    if head is None:
+        return None
+    claimed = _take(connection, head, terms, probe=probe)
+    if claimed is not None:
+        values: dict[str, int] = {"last_claim_at": at}
+        if probe:
+            values["next_probe_at"] = at + round(terms.probe_seconds * _MICROS)
+        connection.execute(update(tables.endpoint_state).where(_endpoint.endpoint == endpoint).values(**values))
+    return claimed
+
+
 def renew(connection: Connection, claims: Iterable[Claim], expires_at: int) -> None:
     """Prolong the leases that are still ours."""
     for one in claims:
         connection.execute(update(tables.delivery).where(*_ours(one)).values(lease_expires_at=expires_at))
+
+
+def held_by(connection: Connection, delivery_id: int, token: int) -> Claim | None:
+    """The claim that the token stands for; None where the delivery is not running under it."""
+    attempt_id = connection.execute(
+        select(_attempt.id)
+        .join(tables.delivery, _delivery.id == _attempt.delivery_id)
+        .where(
+            _delivery.id == delivery_id,
+            _delivery.lease_token == token,
+            status_is("running"),
+            _attempt.number == _delivery.attempts,
+        )
+    ).scalar_one_or_none()
+    return None if attempt_id is None else _as_claim(connection, delivery_id, attempt_id, probe=False)
+
+
+def end_after(connection: Connection, endpoint: str, attempt_id: int, at: int) -> None:
+    """End now the leases at an endpoint that were taken by later tries than this one."""
+    later = exists().where(_attempt.delivery_id == _delivery.id, _attempt.ended_at.is_(None), _attempt.id > attempt_id)
+    here = (_delivery.endpoint == endpoint, status_is("running"), _delivery.lease_expires_at > at)
+    connection.execute(update(tables.delivery).where(*here, later).values(lease_expires_at=at))
 
 
 def give_back(connection: Connection, one: Claim, at: int) -> bool:
@@ -177,35 +231,6 @@ def _workable(at: int) -> Any:
     )
 
 
-def _claim_at(connection: Connection, endpoint: str, terms: Terms) -> Claim | None:
-    """One delivery to the endpoint, where its state and its limit allow one more."""
-    at = terms.at
-    found = connection.execute(
-        select(_endpoint.state, _endpoint.next_probe_at)
-        .where(_endpoint.endpoint == endpoint)
-        .with_for_update(skip_locked=True)
-    ).one_or_none()
-    if found is None or found.state == "paused":
-        return None
-    probe = found.state != "closed"
-    if probe and (found.next_probe_at is None or found.next_probe_at > at):
-        return None
-    if _busy(connection, endpoint, at) >= (1 if probe else max(1, terms.limit(endpoint))):
-        return None
-    head = _head(connection, endpoint, at, any_time=probe)
-    while head is not None and _hold_protected(connection, head, at):
-        head = _head(connection, endpoint, at, any_time=probe)
-    if head is None:
-        return None
-    claimed = _take(connection, head, terms, probe=probe)
-    if claimed is not None:
-        values: dict[str, int] = {"last_claim_at": at}
-        if probe:
-            values["next_probe_at"] = at + round(terms.probe_seconds * _MICROS)
-        connection.execute(update(tables.endpoint_state).where(_endpoint.endpoint == endpoint).values(**values))
-    return claimed
-
-
 def _busy(connection: Connection, endpoint: str, at: int) -> int:
     running = (_delivery.endpoint == endpoint, status_is("running"), _delivery.lease_expires_at > at)
     return connection.execute(select(func.count()).select_from(tables.delivery).where(*running)).scalar_one()
@@ -292,11 +317,21 @@ def _close_unknown(connection: Connection, delivery_id: int, at: int) -> None:
     connection.execute(
         update(tables.attempt)
         .where(_attempt.delivery_id == delivery_id, _attempt.ended_at.is_(None))
-        .values(ended_at=at, outcome="unknown", reason="the worker ended, or lost its lease, before it could record")
+        .values(ended_at=at, outcome="unknown", reason="nobody recorded how it ended before its lease ran out")
     )
 
 
 def _open_attempt(connection: Connection, delivery_id: int, terms: Terms, *, probe: bool) -> Claim:
+    number = select(_delivery.attempts).where(_delivery.id == delivery_id).scalar_subquery()
+    attempt_id = connection.execute(
+        insert(tables.attempt)
+        .values(delivery_id=delivery_id, number=number, worker=terms.owner, started_at=terms.at)
+        .returning(_attempt.id)
+    ).scalar_one()
+    return _as_claim(connection, delivery_id, attempt_id, probe=probe)
+
+
+def _as_claim(connection: Connection, delivery_id: int, attempt_id: int, *, probe: bool) -> Claim:
     message, stream, patient = tables.message.c, tables.stream.c, tables.patient.c
     row = connection.execute(
         select(
@@ -309,11 +344,6 @@ def _open_attempt(connection: Connection, delivery_id: int, terms: Terms, *, pro
         .join(tables.patient, patient.id == stream.patient_id)
         .where(_delivery.id == delivery_id)
     ).one()
-    attempt_id = connection.execute(
-        insert(tables.attempt)
-        .values(delivery_id=delivery_id, number=row.attempts, worker=terms.owner, started_at=terms.at)
-        .returning(_attempt.id)
-    ).scalar_one()
     idempotency_id = row.header_id or f"delivery-{delivery_id}"
     return Claim(
         delivery_id=delivery_id,

@@ -9,16 +9,17 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 
 from sqlalchemy import delete, insert, update
 
-from adapter.delivery import leases
-from adapter.delivery.attempt import Channels, Finished, OnFinished, Sender, ignore
+from adapter.delivery import leases, pulling
+from adapter.delivery.attempt import Channels, Sender
 from adapter.delivery.leases import Claim, Terms
+from adapter.delivery.recording import Finished, OnFinished, Recorder, ignore
 from adapter.delivery.schedule import DEFAULT, Schedule
 from adapter.store import tables
 from adapter.store.content import ContentStore
@@ -63,6 +64,10 @@ def _four(_endpoint: str) -> int:
     return 4
 
 
+def _none() -> Mapping[str, float]:
+    return {}
+
+
 @dataclass
 class _InFlight:
     """What this worker has claimed and not yet recorded."""
@@ -86,10 +91,12 @@ class _InFlight:
 class Worker:
     """Delivers from the outbox until stopped.
 
-    `channels` gives the channel of an endpoint (asked at every attempt, so that configuration may change; None where
-    the endpoint is unknown), `limit` how many deliveries may run at once to it; one endpoint never gets more than half
-    of the threads. `on_finished` is called in the transaction that records the end of a delivery: what it raises undoes
-    that transaction, and the delivery is tried again.
+    `channels` gives the channel of an endpoint (asked at every attempt, so that configuration may change; None
+    where the endpoint is unknown), `limit` how many deliveries may run at once to it; one endpoint never gets more
+    than half of the threads. `pulled` gives the endpoints whose receivers come for their messages, which are left
+    to them, and after how many seconds without a visit operations are told. `on_finished` is called in the
+    transaction that records the end of a delivery: what it raises undoes that transaction, and the delivery is
+    tried again.
     """
 
     def __init__(
@@ -102,29 +109,30 @@ class Worker:
         on_finished: OnFinished = ignore,
         *,
         limit: Callable[[str], int] = _four,
+        pulled: Callable[[], Mapping[str, float]] = _none,
         random: Random | None = None,
     ) -> None:
         self._database = database
         self._clock = clock or SystemClock()
         self._options = options or WorkerOptions()
         self._limit = limit
+        self._pulled = pulled
         self.name = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._in_flight = _InFlight()
         self._dispatcher: threading.Thread | None = None
-        self._sender = Sender(
+        self.recorder = Recorder(
             database=database,
             contents=contents,
-            channels=channels,
             clock=self._clock,
             schedule=Schedule(self._options.schedule, self._options.jitter, random or Random()),  # noqa: S311 - jitter
             open_after=self._options.open_after,
             probe_seconds=self._options.probe_seconds,
-            quick_retries=self._options.quick_retries,
             on_finished=on_finished,
-            stopping=self._stopping,
         )
+        """how tries end here: for a mailbox, whose tries are not the worker's, too"""
+        self._sender = Sender(self.recorder, channels, self._options.quick_retries, self._stopping)
 
     def start(self) -> None:
         """Deliver in the background until `stop`. A worker is started once."""
@@ -214,12 +222,14 @@ class Worker:
             seconds=self._options.lease_seconds,
             limit=lambda endpoint: min(self._limit(endpoint), half),
             probe_seconds=self._options.probe_seconds,
+            leave=frozenset(self._pulled()),
         )
         with self._database.write() as connection:
             return leases.claim(connection, terms, wanted)
 
     def _beat(self) -> None:
-        """Say that we live, prolong our leases, and forget workers that have been silent for a day."""
+        """Say that we live, prolong our leases, forget workers that have been silent for a day, and tell of mailboxes
+        that nobody empties."""
         at = self._now()
         with self._database.write() as connection:
             beaten = connection.execute(
@@ -231,6 +241,7 @@ class Worker:
                 connection.execute(delete(tables.worker_heartbeat).where(_heartbeat.polled_at < at - _DAY))
             expires_at = at + round(self._options.lease_seconds * _MICROS)
             leases.renew(connection, self._in_flight.all(), expires_at)
+            pulling.watch(connection, self._pulled(), at)
 
     def _leave(self) -> None:
         with self._database.write() as connection:

@@ -163,7 +163,12 @@ class System(Entry):
     """other parties that use it: its token may send as their units, and it takes their messages"""
 
 
-_FORMAT: dict[str, Literal["json", "xml"]] = {"fhir": "json", "xml-http": "xml"}
+MAILBOX = "mailbox"
+_FORMAT: dict[str, Literal["json", "xml"]] = {"fhir": "json", "xml-http": "xml", MAILBOX: "json"}
+
+
+def _patience(known: dict[str, object]) -> timedelta:
+    return timedelta(minutes=5) if known.get("channel") == MAILBOX else timedelta(seconds=30)
 
 
 class Endpoint(Entry):
@@ -171,16 +176,16 @@ class Endpoint(Entry):
     """the endpoint's name in routes, lists and metrics"""
     system: Identifier
     """the system that it leads to"""
-    channel: Literal["fhir", "xml-http"]
-    """fhir: messages as FHIR; xml-http: records of a mapping, posted"""
-    address: str
-    """the URL that messages are posted to; https off this machine"""
+    channel: Literal["fhir", "xml-http", "mailbox"]
+    """fhir: messages as FHIR, posted; xml-http: records of a mapping, posted; mailbox: FHIR, fetched by the receiver"""
+    address: str = ""
+    """the URL that messages are posted to; https off this machine; none for mailbox"""
     logical: str = Field(default_factory=lambda known: str(known.get("address", "")))
     """the address named in MessageHeader.destination.endpoint, where it differs from the URL"""
     format: Literal["json", "xml"] = Field(default_factory=lambda known: _FORMAT.get(known.get("channel", ""), "json"))
     """how FHIR is written: json where not set; always xml for xml-http"""
     mapping: Identifier | None = None
-    """the folder under mappings/ that turns messages to records and back; none for fhir"""
+    """the folder under mappings/ that turns messages to records and back; none for fhir and mailbox"""
     token_file: LocalPath | None = None
     """the file with the bearer token that the receiver gave"""
     token_env: str | None = None
@@ -193,18 +198,24 @@ class Endpoint(Entry):
     """PEM file with the private key of client_certificate"""
     connect_timeout: Wait = timedelta(seconds=5)
     """how long to wait for a connection"""
-    timeout: Wait = timedelta(seconds=30)
-    """how long to wait for the answer"""
+    timeout: Wait = Field(default_factory=_patience)
+    """how long to wait for the answer; for mailbox until a message that was not confirmed is handed out again"""
     max_answer_bytes: int = Field(1024 * 1024, ge=1024, le=64 * 1024 * 1024)
     """the largest answer that is read"""
     concurrency: int = Field(4, ge=1, le=64)
     """how many messages may be under way to it at the same time"""
+    silent_after: Duration = Field(timedelta(hours=1), ge=timedelta(minutes=1))
+    """for mailbox: how long a message may wait without anybody coming, before operations are told"""
     dead_letter: dict[str, Literal["hold", "release"]] = {}
     """for an event: whether a dead letter holds the patient's later messages, where it differs from the event's own"""
 
     @field_validator("address")
     @classmethod
-    def _is_closed(cls, address: str) -> str:
+    def _is_closed(cls, address: str, known: ValidationInfo) -> str:
+        if known.data.get("channel") == MAILBOX:
+            if address:
+                raise ValueError("a mailbox is emptied by its receiver: leave address out")
+            return address
         try:
             url = urlsplit(address)
             host, _ = url.hostname, url.port
@@ -231,9 +242,16 @@ class Endpoint(Entry):
         channel = known.data.get("channel")
         if channel == "xml-http" and mapping is None:
             raise ValueError("a channel of kind xml-http needs the mapping that writes its records")
-        if channel == "fhir" and mapping is not None:
-            raise ValueError("a channel of kind fhir sends FHIR as it is: leave mapping out")
+        if channel in ("fhir", MAILBOX) and mapping is not None:
+            raise ValueError(f"a channel of kind {channel} sends FHIR as it is: leave mapping out")
         return mapping
+
+    @field_validator("token_file", "token_env", "ca_file", "client_certificate", "client_key")
+    @classmethod
+    def _is_called(cls, means: object, known: ValidationInfo) -> object:
+        if means is not None and known.data.get("channel") == MAILBOX:
+            raise ValueError("a mailbox is not called: its receiver shows a token of its own, leave this out")
+        return means
 
     @field_validator("token_env")
     @classmethod
@@ -256,6 +274,11 @@ class Endpoint(Entry):
         if (key is None) != (certificate is None):
             raise ValueError("client_certificate and client_key go together")
         return key
+
+    @property
+    def pulled(self) -> bool:
+        """Whether its receiver fetches the messages itself."""
+        return self.channel == MAILBOX
 
     def token(self) -> str | None:
         """The bearer token to send, read anew on each call; None where the endpoint uses none. Raises SecretError."""

@@ -19,6 +19,8 @@ class Right(StrEnum):
     """retry, cancel, pause, resume"""
     RELEASE = "release"
     """release a message held for protection, with a reason"""
+    MAILBOX = "mailbox"
+    """take the messages that wait in the mailbox of one's own system, and confirm them"""
     METRICS = "metrics"
     """read /metrics"""
     ALL_PARTIES = "all-parties"

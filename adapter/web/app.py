@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from adapter import __version__
 from adapter.support.errors import AdapterError
-from adapter.web import console, docs, errors, fhir, health, metrics, partners
+from adapter.web import console, docs, errors, fhir, health, mailbox, metrics, partners
 from adapter.web.envelope import Envelope
 from adapter.web.errors import Refused
 from adapter.web.intake import Intake
@@ -37,7 +37,7 @@ def create(adapter: "Adapter", worker: str | None = None) -> FastAPI:
         if request.method == "OPTIONS" and answer.status == 405:
             return Response(status_code=204, headers={"Allow": f"{answer.headers.get('Allow', '')}, OPTIONS"})
         path = request.url.path
-        if path == "/fhir" or path.startswith("/fhir/"):
+        if path == "/fhir" or path.startswith(("/fhir/", "/mailbox/")):
             return errors.as_outcome(request, answer)
         if path.startswith(f"/partners/{lifecare.SYSTEM}/"):
             return lifecare.as_acknowledgement(adapter, answer)
@@ -57,6 +57,7 @@ def create(adapter: "Adapter", worker: str | None = None) -> FastAPI:
     numbers = Metrics(adapter)
     app.include_router(fhir.router(adapter, intake, numbers))
     app.include_router(partners.router(adapter, intake, numbers))
+    app.include_router(mailbox.router(adapter, intake))
     app.include_router(health.router(adapter, worker))
     app.include_router(metrics.router(adapter, numbers))
     app.include_router(docs.router())

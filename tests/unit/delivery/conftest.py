@@ -137,13 +137,20 @@ class Store:
             return action(connection, *arguments, **named)
 
     def worker(
-        self, channel: Any = None, on_finished: Any = None, limit: Any = None, channels: Any = None, **options: Any
+        self,
+        channel: Any = None,
+        on_finished: Any = None,
+        limit: Any = None,
+        channels: Any = None,
+        pulled: Any = None,
+        **options: Any,
     ) -> Worker:
         """A worker over this store whose schedule has no jitter."""
         if channel is not None:
             self.channels["a"] = channel
         defaults = {"jitter": 0.0, "quick_retries": 0, "poll_seconds": 0.05}
-        extra = {key: value for key, value in (("on_finished", on_finished), ("limit", limit)) if value is not None}
+        given = {"on_finished": on_finished, "limit": limit, "pulled": pulled}
+        extra = {key: value for key, value in given.items() if value is not None}
         return Worker(
             self.database,
             self.contents,
