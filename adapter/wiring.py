@@ -12,6 +12,8 @@ from adapter.delivery.channels.base import Acknowledgement, Channel, ChannelSett
 from adapter.delivery.worker import Worker, WorkerOptions
 from adapter.directory import Directory, Endpoint
 from adapter.discharge.events import EVENTS
+from adapter.exchange.blocks import Blocks
+from adapter.exchange.care_plans import CarePlans, Options
 from adapter.exchange.mailbox import Mailboxes
 from adapter.exchange.operations import Operations
 from adapter.exchange.outgoing import Outgoing
@@ -129,6 +131,23 @@ class Adapter:
         return Operations(self.database, self.clock, self.wake, self._mend)
 
     @cached_property
+    def pseudonyms(self) -> Pseudonyms:
+        return Pseudonyms(self.settings.pseudonym_keys())
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        return Blocks(self.database, self.directory, self.pseudonyms, self.clock)
+
+    @cached_property
+    def care_plans(self) -> CarePlans | None:
+        """What answers GetCarePlans; None where the settings do not ask for it."""
+        named = self.settings.riv
+        if named.source_system is None:
+            return None
+        options = Options(named.source_system, named.attachment, named.approved_for_patient)
+        return CarePlans(self.database, self.contents, self.directory, self.pseudonyms, self.clock, options)
+
+    @cached_property
     def exchange(self) -> Exchange:
         return Exchange(
             database=self.database,
@@ -136,7 +155,7 @@ class Adapter:
             directory=self.directory,
             validator=self.message_validator,
             mappings=self.mappings,
-            pseudonyms=Pseudonyms(self.settings.pseudonym_keys()),
+            pseudonyms=self.pseudonyms,
             clock=self.clock,
             config_version=self.config_version,
             address=f"{self.settings.server.url}/fhir",

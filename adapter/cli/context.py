@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from adapter.store.database import Database
     from adapter.support.clock import Clock
     from adapter.support.settings import Settings
+    from adapter.wiring import Adapter
 
 Config = Annotated[
     Path,
@@ -86,12 +87,19 @@ def opened(config: Path) -> Iterator[Context]:
 def acting(config: Path) -> Iterator[tuple["Operations", "Principal"]]:
     """The installation to act on, and who acts. What becomes due is found by the server's own polling: it is another
     process. Raises as `opened`."""
+    with installation(config) as adapter:
+        yield adapter.operations, operator()
+
+
+@contextmanager
+def installation(config: Path) -> Iterator["Adapter"]:
+    """All parts of an installation, made when asked for. Raises as `opened`."""
     from adapter import wiring
 
     adapter = wiring.build(settings(config))
     try:
         _require_schema(adapter.database)
-        yield adapter.operations, operator()
+        yield adapter
     finally:
         adapter.close()
 

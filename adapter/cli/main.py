@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from adapter.cli import audit, db, deliveries, directory, endpoints, fixtures, messages, packages, tokens
+from adapter.cli import audit, blocks, db, deliveries, directory, endpoints, fixtures, messages, packages, tokens
 from adapter.cli.check import check
 from adapter.cli.demo import demo
 from adapter.cli.map import map_
@@ -25,6 +25,7 @@ app.add_typer(messages.app, name="messages")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(audit.app, name="audit")
+app.add_typer(blocks.app, name="blocks")
 app.add_typer(db.app, name="db")
 app.add_typer(directory.app, name="directory")
 app.add_typer(packages.app, name="packages")

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, not_, select
 
-from adapter.exchange import attention, detail, listing, visibility
+from adapter.exchange import attention, blocks, detail, listing, visibility
 from adapter.exchange.reasons import given_reason
 from adapter.exchange.records import (
     Attention,
@@ -159,8 +159,8 @@ class Views:
     def disclosed_bundle(self, principal: Principal, bundle_id: str) -> dict[str, Any] | None:
         """The message Bundle of this id as the principal's party sent it, or as it was delivered to it; else None.
 
-        What arrived about a person who is protected now is not shown to its receiver unless it was released.
-        Audited. Needs CONTENT.
+        What arrived about a person who is protected now is not shown to its receiver unless it was released; what a
+        spärr covers is not shown. Audited. Needs CONTENT.
         """
         principal.require(Right.CONTENT)
         with self._database.write() as connection:
@@ -213,7 +213,7 @@ class Views:
         query = (
             select(_message.id, _message.patient_id, _delivery.id.label("delivery_id"))
             .join_from(tables.message, tables.delivery, _delivery.message_id == _message.id)
-            .where(_message.bundle_id == bundle_id, visibility.arrived(principal))
+            .where(_message.bundle_id == bundle_id, visibility.arrived(principal), blocks.clear_of(principal))
             .order_by(_delivery.id.desc())
         )
         for row in connection.execute(query):

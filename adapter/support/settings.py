@@ -166,6 +166,17 @@ class Notices(Section):
     """the legal basis on which an admission notice may hold more than LAW 2:2 names; where not set, it may not"""
 
 
+class Riv(Section):
+    source_system: Annotated[str, Field(pattern=r"^[!-~]{1,64}$")] | None = None
+    """the HSA-id that the adapter answers under as a source system; where not set, GetCarePlans is not there"""
+    logical_addresses: tuple[Annotated[str, Field(pattern=r"^[!-~]{1,64}$")], ...] = ()
+    """further logical addresses that it answers to, beside source_system"""
+    attachment: Literal["pdf", "text"] = "pdf"
+    """how a plan is attached: pdf (text where PDF cannot carry it whole) or text"""
+    approved_for_patient: bool = False
+    """what the answers say of whether a plan may be shown to the patient"""
+
+
 class Terminology(Section):
     server: str | None = None
     """the FHIR address of a terminology server, asked what the packages cannot decide; off where not set"""
@@ -303,6 +314,7 @@ class Settings(BaseSettings):
     validation: Validation = Field(default_factory=Validation)
     terminology: Terminology = Field(default_factory=Terminology)
     notices: Notices = Field(default_factory=Notices)
+    riv: Riv = Field(default_factory=Riv)
     security: Security
     delivery: Delivery = Field(default_factory=Delivery)
     console: Console = Field(default_factory=Console)

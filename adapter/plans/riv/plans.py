@@ -29,6 +29,9 @@ class Setting:
     form: attachment.Form
 
 
+kind = document.kind
+
+
 def plan_of(message: MessageBundle) -> dict[str, Any] | None:
     """The plan that a message holds; None where it holds none, or several."""
     found = message.of_type("CarePlan")
@@ -39,13 +42,18 @@ def identity(plan: dict[str, Any]) -> str:
     """What the plan's versions have in common: its first identifier, else its kind; empty without either."""
     pairs = ((text(each.get("system")), text(each.get("value"))) for each in objects(plan.get("identifier")))
     named = (f"{system or ''}|{value}" for system, value in pairs if value)
-    return next(named, document.kind(plan) or "")
+    return next(named, kind(plan) or "")
 
 
 def care_contact(message: MessageBundle, plan: dict[str, Any]) -> str | None:
     """The identifier of the stay that the plan comes from."""
     stay = obj(message.resolve(plan.get("encounter")))
     return next(iter(identifiers.values(stay, canonical.STAY)), None)
+
+
+def care_unit(message: MessageBundle, plan: dict[str, Any]) -> str | None:
+    """The HSA-id of the unit that answers for the plan: its author's, else the sender's."""
+    return _accountable(message, plan)[0]
 
 
 def drawn_up(plan: dict[str, Any]) -> datetime | None:
@@ -78,7 +86,7 @@ def care_plan(message: MessageBundle, plan: dict[str, Any], setting: Setting) ->
     """The plan; without attachment where the document is larger than the contract allows."""
     shown = document.write(message, plan, setting.patient.id, confidential=setting.confidential)
     attached = attachment.attach(shown, setting.form)
-    kind = document.kind(plan)
+    code = kind(plan)
     return CarePlan(
         document_id=setting.document_id,
         source_system=setting.source_system,
@@ -90,16 +98,13 @@ def care_plan(message: MessageBundle, plan: dict[str, Any], setting: Setting) ->
         care_contact=care_contact(message, plan),
         attachments=() if attached is None else (attached,),
         participants=tuple(units(message, plan)),
-        kind=kind if kind in KINDS else None,
+        kind=code if code in KINDS else None,
     )
 
 
 def _professional(message: MessageBundle, plan: dict[str, Any], setting: Setting) -> Professional:
     author = obj(message.resolve(plan.get("author")))
-    unit, name = _unit(message, plan.get("author"))
-    if unit is None:
-        sender = message.sender or {}
-        unit, name = identifiers.of(sender, canonical.HSA), text(sender.get("name"))
+    unit, name = _accountable(message, plan)
     role = author if author.get("resourceType") == "PractitionerRole" else {}
     who = obj(message.resolve(role.get("practitioner")))
     return Professional(
@@ -112,6 +117,12 @@ def _professional(message: MessageBundle, plan: dict[str, Any], setting: Setting
         care_unit=unit,
         care_giver=setting.care_giver,
     )
+
+
+def _accountable(message: MessageBundle, plan: dict[str, Any]) -> tuple[str | None, str | None]:
+    """(HSA-id, name) of the author's unit, else of the sender."""
+    found = _unit(message, plan.get("author"))
+    return found if found[0] is not None else _unit(message, message.header.get("sender"))
 
 
 def _role(role: dict[str, Any]) -> Code | None:

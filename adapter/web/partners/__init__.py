@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from adapter.web.intake import Intake
 from adapter.web.metrics import Metrics
-from adapter.web.partners import lifecare
+from adapter.web.partners import lifecare, riv
 
 if TYPE_CHECKING:
     from adapter.wiring import Adapter
@@ -16,4 +16,6 @@ def router(adapter: "Adapter", intake: Intake, metrics: Metrics) -> APIRouter:
     """All of them, for one adapter."""
     partners = APIRouter(tags=["partners"])
     partners.include_router(lifecare.router(adapter, intake, metrics))
+    if adapter.care_plans is not None:
+        partners.include_router(riv.router(adapter, intake, adapter.care_plans))
     return partners

@@ -141,6 +141,7 @@ class Site:
             validator=Validator(),
             message_validator=MessageValidator(),
             mappings={"lifecare": Mapping()},
+            care_plans=None,
         )
         self.server = Server(self.adapter)
         self.server.start()
