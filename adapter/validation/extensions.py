@@ -86,11 +86,9 @@ class Extensions:
         whole = profile.root.children.get("extension")
         if parts.__class__ is not list:
             return
-        known = {
-            text(each.children["url"].definition.get("fixedUri")) or each.slice
-            for each in (whole.slices if whole is not None else ())
-            if "url" in each.children
-        } | {each.slice for each in (whole.slices if whole is not None else ())}
+        slices = whole.slices if whole is not None else []
+        known = {each.slice for each in slices}
+        known |= {text(each.children["url"].definition.get("fixedUri")) for each in slices if "url" in each.children}
         for index, part in enumerate(parts):
             url = obj(part).get("url")
             if url.__class__ is str and url and not is_absolute(url) and url not in known:
@@ -155,15 +153,12 @@ class Extensions:
                 else None
             )
             structure = element.type if element is not None else ""
-            if structure and "." not in structure:
+            if structure:  # a backbone too: what refers to another's content, as items within items, is as that
                 tails.append((structure, []))
-            elif structure:
-                tails.append((_base(table, structure), []))
         for root, tail in tails:
             for each in (root, *_ancestors(table, root)):
                 found |= {".".join((each, *tail)), ".".join((each, *(word.removesuffix("[x]") for word in tail)))}
         if not steps:
-            found.add("Resource")
             own = table.get(type_)
             if own is not None and any(element.name == "url" for element in own.elements):
                 found |= _CANONICAL
@@ -180,17 +175,9 @@ def _is_step(name: str, choice: str | None, wanted: str, chosen: str, type_: str
     return name == wanted
 
 
-def _base(table: Table, structure: str) -> str:
-    known = table.get(structure)
-    return known.base if known is not None and known.base else "Element"
-
-
 def _ancestors(table: Table, name: str) -> list[str]:
     found: list[str] = []
-    while len(found) < 10:
-        known = table.get(name)
-        if known is None or not known.base:
-            break
+    while (known := table.get(name)) is not None and known.base:
         name = known.base
         found.append(name)
     return found
@@ -210,8 +197,13 @@ def _holder_url(run: Run, container: Path) -> str | None:
         else:
             name, _, chosen = step.partition(".ofType(")
             key = name + chosen[:1].upper() + chosen[1:-1]
-            value = obj(value).get(key, obj(value).get(f"_{key}"))
+            value = obj(value).get(key if _holds_objects(obj(value).get(key)) else f"_{key}")
     return text(obj(value).get("url"))
+
+
+def _holds_objects(value: object) -> bool:
+    """Whether a member is of a complex type: of a primitive, what is below stands in the member with underscore."""
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(each, dict) for each in value))
 
 
 def _selects(expression: str, run: Run, owner: dict[str, Any]) -> bool:

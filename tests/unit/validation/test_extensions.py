@@ -60,6 +60,13 @@ DEFINITIONS = [
     definition("parts", "Element", elements=PARTS),
     definition("coded", "Element", elements=({"path": "Extension.value[x]", "min": 1, "type": [{"code": "code"}]},)),
     definition("mod", "Element", differential=MODIFYING),
+    definition("on-item", "Questionnaire.item"),
+    definition("on-item-code", "Questionnaire.item.code"),
+    definition("on-any", "Any"),
+    definition("no-context"),
+    definition("no-place") | {"context": [{"type": "element"}]},
+    definition("on-canonical", "CanonicalResource"),
+    definition("on-metadata", "MetadataResource"),
     {
         "resourceType": "StructureDefinition",
         "url": URL + "no-extension",
@@ -108,6 +115,22 @@ def contained(name: str) -> dict[str, Any]:
     return PATIENT | {"contained": [inner], "managingOrganization": {"reference": "#o"}}
 
 
+def item(name: str, inner: str = "") -> dict[str, Any]:
+    """A Questionnaire whose inner item has an extension."""
+    below = {"linkId": "2", "type": "string", "text": "x"} | (having(name) if name else {})
+    below |= {"code": [having(inner, code="x")]} if inner else {}
+    outer = {"linkId": "1", "type": "group", "text": "x", "item": [below]}
+    return {"resourceType": "Questionnaire", "status": "draft", "item": [outer]}
+
+
+def valued(member: str, holder: dict[str, Any], value: Any = None) -> dict[str, Any]:
+    """An extension of the name `anywhere` with a value, or what extends one."""
+    return {"url": URL + "anywhere", member: holder} | ({member[1:]: value} if value is not None else {})
+
+
+TO_CONTAINED = {"other": {"reference": "#p"}, "type": "seealso"}
+INNER = valued("valuePeriod", having("on-extension"))
+ITEM = "Questionnaire.item[0].item[0]"
 CONTEXT, PART, MODIFIER, UNKNOWN = (f"base-extension-{each}" for each in ("context", "part", "modifier", "unknown"))
 FIXED = ("profile-fixed", "Patient.extension[0].url")
 CASES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
@@ -160,6 +183,37 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ),
     (PATIENT | {"extension": [{"url": URL + "anywhere", "valuePeriod": having("on-extension")}]}, []),
     (on_patient("on-extension"), [(CONTEXT, "Patient")]),
+    (PATIENT | {"extension": [valued("valuePeriod", {"extension": [INNER]})]}, []),
+    (PATIENT | {"extension": [valued("_valueString", {"extension": [INNER]})]}, []),
+    (PATIENT | {"extension": [valued("_valueString", {"extension": [INNER]}, "x")]}, []),
+    (PATIENT | {"name": [{"given": ["x", "y"], "_given": [None, {"extension": [INNER]}]}]}, []),
+    (PATIENT | {"name": [{"_given": [{"extension": [INNER]}]}]}, []),
+    (
+        PATIENT | {"extension": [{"url": URL + "coded", "valuePeriod": having("on-extension")}]},
+        [
+            (CONTEXT, "Patient.extension[0].value.ofType(Period)"),
+            ("profile-element-type", "Patient.extension[0].value.ofType(Period)"),
+        ],
+    ),
+    (
+        PATIENT | {"contained": [PATIENT | {"id": "p", "extension": [INNER]}], "link": [TO_CONTAINED]},
+        [],
+    ),
+    (
+        PATIENT | {"contained": [PATIENT | {"id": "p"} | having("on-extension")], "link": [TO_CONTAINED]},
+        [(CONTEXT, "Patient.contained[0]")],
+    ),
+    (item("on-item"), []),
+    (item("on-patient"), [(CONTEXT, ITEM)]),
+    (item("", "on-item-code"), []),
+    (item("", "on-item"), [(CONTEXT, f"{ITEM}.code[0]")]),
+    (on_name("on-any"), []),
+    (on_patient("no-context"), []),
+    (on_patient("no-place"), [(CONTEXT, "Patient")]),
+    (item("on-canonical"), [(CONTEXT, ITEM)]),
+    (item("") | having("on-canonical"), []),
+    (item("") | having("on-metadata"), []),
+    (on_patient("on-canonical"), [(CONTEXT, "Patient")]),
     (on_name("by-path", use="old"), []),
     (on_name("by-path", use="usual"), [(CONTEXT, "Patient.name[0]")]),
     (on_name("by-wrong-path"), []),
@@ -211,6 +265,29 @@ def test_extension(validator: Validator, resource: dict[str, Any], issues: list[
         if issue.rule not in ("base-invariant", "code-required")
     ]
     assert found == issues
+
+
+def test_whose_rule_it_is_is_told(validator: Validator) -> None:
+    for resource, profile in (
+        (on_patient("on-name"), "on-name"),
+        (on_patient("where"), "where"),
+        (PATIENT | {"extension": [ext("mod")]}, "mod"),
+        (PATIENT | {"extension": [ext("anywhere", ext("urn:a:b") | {"url": "a"})]}, "anywhere"),
+    ):
+        assert {each.profile for each in validator.validate(resource).issues[1:] if each.profile} == {URL + profile}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        {"given": [{"x": 1}], "_given": [{"extension": [INNER]}]},
+        {"given": [{"x": 1}], "_given": [None, {"extension": [INNER]}]},
+        {"given": {"x": 1}, "_given": {"extension": [INNER]}},
+        {"_text": {"extension": [INNER | {"_valuePeriod": 1}]}, "text": {"extension": 1}},
+    ],
+)
+def test_content_of_a_wrong_shape_around_an_extension_is_an_issue(validator: Validator, name: dict[str, Any]) -> None:
+    assert not validator.validate(PATIENT | {"name": [name]}).valid
 
 
 def test_how_grave_an_unknown_extension_is_can_be_set() -> None:
