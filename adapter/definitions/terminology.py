@@ -40,6 +40,10 @@ class Terminology:
             return Verdict(False, f"{named[:300]} is not in the value set {valueset_canonical}")
         return verdict
 
+    def test(self, value_set: dict[str, Any]) -> Test:
+        """What decides of a system and a code whether they are in a ValueSet that stands in another resource."""
+        return Compiler(self, self._tests).contained(value_set)
+
     def codes(self, valueset_canonical: str) -> dict[str, frozenset[str]] | None:
         """All codes of the value set by system; None where they cannot be listed from what is loaded. Of a system that
         does not tell case apart they are in lower case."""

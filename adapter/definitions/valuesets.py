@@ -58,6 +58,10 @@ class Compiler:
             self._done[canonical] = test
         return test
 
+    def contained(self, resource: dict[str, Any]) -> Test:
+        """The test of a value set that stands in another resource."""
+        return self._of(resource, "in the resource")
+
     def _of(self, resource: dict[str, Any], canonical: str) -> Test:
         compose = obj(resource.get("compose"))
         active = compose.get("inactive") is False

@@ -3,13 +3,14 @@
 import sys
 
 from adapter.fhir.outcomes import Rule
-from adapter.validation.rules import base, bundles, messages, profiles
+from adapter.validation.rules import base, bundles, messages, profiles, questionnaires
 from adapter.validation.rules.examples import EXAMPLES
 
 _PARTS = (
     ("Base: structure, values, terminology, references, extensions, narrative", base),
     ("Bundles", bundles),
     ("Profiles, and the verdict itself", profiles),
+    ("QuestionnaireResponses and Questionnaires", questionnaires),
     ("Messages", messages),
 )
 

@@ -4,7 +4,18 @@ from typing import Any
 
 from adapter.fhir.elements import Element, Table
 from adapter.fhir.shapes import obj, objects, text
-from adapter.validation import bindings, bundles, contained, implied, invariants, members, narrative, references, rules
+from adapter.validation import (
+    bindings,
+    bundles,
+    contained,
+    enabling,
+    implied,
+    invariants,
+    members,
+    narrative,
+    references,
+    rules,
+)
 from adapter.validation.environment import Surroundings
 from adapter.validation.extensions import Extensions, Unknown
 from adapter.validation.groups import Group
@@ -12,6 +23,7 @@ from adapter.validation.items import Collectors, Item
 from adapter.validation.library import BASE, Library
 from adapter.validation.primitives import is_absolute
 from adapter.validation.profiles import Profile, strings
+from adapter.validation.questionnaires import Questionnaires
 from adapter.validation.references import Targets
 from adapter.validation.run import Frame, Path, Run
 from adapter.validation.shapes import Check, Shapes
@@ -36,6 +48,11 @@ class Engine:
         self.shapes = Shapes(table, self)
         self._extensions = Extensions(self, unknown)
         self._profiles: dict[str, Profile | None] = {}
+        self._wholes: dict[str, Check] = {
+            "QuestionnaireResponse": Questionnaires(library.definitions, terms).check,
+            "Questionnaire": enabling.check,
+        }
+        """Rules of a type that look at the whole of a resource, once its shape is checked."""
 
     # What shapes ask
 
@@ -153,6 +170,8 @@ class Engine:
             run.report(rules.DEFINITION_CIRCLE, words, (path, "baseDefinition"))
         if frame.type == "Bundle" and frame.group is not None:
             bundles.check(value, frame.group, run, path)
+        elif frame.type in self._wholes:
+            self._wholes[frame.type](value, run, path)
         if "language" in value and "text" in value:
             narrative.check_language(value, run, path)
         if run.links:

@@ -1,5 +1,6 @@
 """The terminology as bindings ask it: answers are kept, and hold nothing of the resource."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from adapter.definitions.terminology import Terminology
@@ -55,6 +56,11 @@ class Vocabulary:
             answer = self._remote.member(value_set, system, code)
             return _ANSWERS[answer.result] if answer.result is not None else Answer(None, answer.reason)
         return found
+
+    def contained(self, value_set: dict[str, Any]) -> Callable[[str | None, str], Answer]:
+        """`member` of a ValueSet that stands in a resource."""
+        test = self._terminology.test(value_set)
+        return lambda system, code: _ANSWERS[test(system, code).result]
 
     def _ask(self, value_set: str, system: str | None, code: str) -> bool | None:
         if code.startswith(_SYSTEM_TYPES) and value_set.partition("|")[0] == _DEFINED_TYPES:

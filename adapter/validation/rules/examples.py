@@ -5,6 +5,8 @@ Content is a type and JSON, cut to what matters; what is no JSON is in words.
 
 from typing import NamedTuple
 
+from adapter.validation.rules.questionnaire_examples import QUESTIONNAIRE_EXAMPLES
+
 
 class Example(NamedTuple):
     """`given` is what a profile, a code system or the rest of the resource says."""
@@ -336,4 +338,5 @@ EXAMPLES = {
     "msg-provenance-missing": Example("no Provenance", "a Provenance with the MessageHeader as target"),
     "msg-provenance-target": Example("two Provenances of the MessageHeader", "one, and those of earlier messages"),
     "msg-definition": Example("a message without the resource in focus that its event asks for", "with it in focus"),
+    **{rule: Example(*each) for rule, each in QUESTIONNAIRE_EXAMPLES.items()},
 }
