@@ -8,10 +8,13 @@ from adapter.fhirpath.environment import Scope
 from adapter.fhirpath.errors import FhirPathError
 from adapter.fhirpath.model import Option, Type
 from adapter.fhirpath.nodes import Node
-from adapter.fhirpath.plans import NOTHING, Plan, Run
+from adapter.fhirpath.plans import NOTHING, Plan, Run, Some
 
-Get = Callable[[Any], list[Any]]
-Has = Callable[[Any], bool]
+Get = Run
+"""The items under one item. As a plan's `run`, so that it is that of a step from the focus; the scope is not read."""
+
+Has = Some
+"""Whether there are any."""
 
 
 def member(source: Plan, name: str, *, strict: bool) -> Plan:
@@ -20,11 +23,11 @@ def member(source: Plan, name: str, *, strict: bool) -> Plan:
     if type_ is None:
         if source.resources is not None and name in model.fhir("Resource").members:
             return _of_resources(source.resources, model.fhir("Resource").members[name][0])
-        return _step(source, lambda item: nodes.member(item, name), None, None)
+        return _step(source, lambda item, _: nodes.member(item, name), None, None)
     options = type_.members.get(name)
     if options is None:
         if type_.is_primitive and name in ("id", "extension"):
-            return _step(source, lambda item: nodes.extra_member(item, name), None, None)
+            return _step(source, lambda item, _: nodes.extra_member(item, name), None, None)
         if strict:
             raise FhirPathError(f"{type_.name} has no element {name!a}")
         return NOTHING
@@ -35,27 +38,25 @@ def member(source: Plan, name: str, *, strict: bool) -> Plan:
             plan.resources = _step(source, _complex(option), None, None).run
             return plan
         return _step(source, _primitives(option) if option.extra else _complex(option), option.type, _has(option))
-    return _step(source, lambda item: nodes.choice(item, options), None, _has_choice(options))
+    return _step(source, lambda item, _: nodes.choice(item, options), None, _has_choice(options))
 
 
 def _step(source: Plan, get: Get, raw: Type | None, has: Has | None) -> Plan:
     """Takes the step from the focus itself or from each item of the source."""
     run = source.run
     if source.is_focus:
-        if has is None:
-            return Plan(lambda this, _: get(this), raw)
-        return Plan(lambda this, _: get(this), raw, some=lambda this, _: has(this))
+        return Plan(get, raw, some=has)
 
     def walk(this: Any, scope: Scope) -> list[Any]:
         items = run(this, scope)
         if len(items) == 1:
-            found = get(items[0])
+            found = get(items[0], scope)
             if raw is None and len(found) > 1:  # each became a Node
                 scope.work.spend(len(found))
             return found
         found = []
         for item in items:
-            found += get(item)
+            found += get(item, scope)
         scope.work.spend(len(items) + len(found))
         return found
 
@@ -67,7 +68,7 @@ def _step(source: Plan, get: Get, raw: Type | None, has: Has | None) -> Plan:
         if len(items) > 1:
             scope.work.spend(len(items))
         for item in items:  # noqa: SIM110 - any() with a generator costs twice as much
-            if has(item):
+            if has(item, scope):
                 return True
         return False
 
@@ -77,7 +78,7 @@ def _step(source: Plan, get: Get, raw: Type | None, has: Has | None) -> Plan:
 def _complex(option: Option) -> Get:
     key = option.key
 
-    def get(value: dict[str, Any]) -> list[Any]:
+    def get(value: dict[str, Any], _: Scope) -> list[Any]:
         found = value.get(key)
         if found is None:
             return []
@@ -89,7 +90,7 @@ def _complex(option: Option) -> Get:
 def _primitives(option: Option) -> Get:
     key, extra = option.key, option.extra
 
-    def get(value: dict[str, Any]) -> list[Any]:
+    def get(value: dict[str, Any], _: Scope) -> list[Any]:
         if extra in value:
             return nodes.read(value, option)
         found = value.get(key)
@@ -102,13 +103,17 @@ def _primitives(option: Option) -> Get:
 
 def _resources(option: Option) -> Get:
     key = option.key
-    return lambda value: nodes.typed(nodes.read(value, option), option.type) if key in value else []
+    return lambda value, _: nodes.typed(nodes.read(value, option), option.type) if key in value else []
 
 
 def _of_resources(resources: Run, option: Option) -> Plan:
     """An element that every resource has, and of one type."""
     get = _primitives(option) if option.extra else _complex(option)
-    return _step(Plan(resources), lambda value: get(value) if value.__class__ is dict else [], option.type, None)
+
+    def of_object(value: Any, scope: Scope) -> list[Any]:
+        return get(value, scope) if value.__class__ is dict else []
+
+    return _step(Plan(resources), of_object, option.type, None)
 
 
 def extensions_below(source: Plan) -> Plan:
@@ -129,9 +134,9 @@ def extensions_below(source: Plan) -> Plan:
 def _has(option: Option) -> Has:
     key, extra = option.key, option.extra
     if extra is None:
-        return lambda value: bool(value.get(key))
+        return lambda value, _: bool(value.get(key))
 
-    def has(value: dict[str, Any]) -> bool:
+    def has(value: dict[str, Any], _: Scope) -> bool:
         found = value.get(key)
         if found is None:
             return bool(value.get(extra))
@@ -142,7 +147,7 @@ def _has(option: Option) -> Has:
 
 def _has_choice(options: tuple[Option, ...]) -> Has:
     keys = frozenset(key for option in options for key in (option.key, option.extra) if key)
-    return lambda value: not keys.isdisjoint(value)
+    return lambda value, _: not keys.isdisjoint(value)
 
 
 def type_step(focus: Plan, types: tuple[Type, ...]) -> Plan:

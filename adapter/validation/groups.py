@@ -21,6 +21,17 @@ class Link(NamedTuple):
     named: bool
 
 
+class Target:
+    """Where a reference leads: a resource, or nowhere that is known. `place` is contained, bundled or referenced."""
+
+    __slots__ = ("place", "resource", "type")
+
+    def __init__(self, resource: dict[str, Any] | None, place: str, type_: str | None) -> None:
+        self.resource = resource
+        self.place = place
+        self.type = type_
+
+
 class Group:
     """The resources of a Bundle by fullUrl and by type and id; of Parameters by type and id."""
 
@@ -30,6 +41,8 @@ class Group:
         self.type: str = kind if isinstance(kind, str) else ""
         self.entries: list[Entry] = objects(container.get("entry")) if self.is_bundle else []
         self.links = objects(container.get("link"))
+        self.targets: dict[str, Target] = {}
+        """Where absolute references lead, once it was asked: the same from every entry."""
         self._by_url: dict[str, list[Resource]] = {}
         self._by_name: dict[str, list[Resource]] = {}
         for entry in self.entries:

@@ -6,7 +6,7 @@ from typing import Any
 from adapter.fhir.elements import table
 from adapter.fhir.shapes import text
 from adapter.validation import rules
-from adapter.validation.groups import Group
+from adapter.validation.groups import Group, Target
 from adapter.validation.primitives import is_absolute
 from adapter.validation.run import Frame, Path, Run
 
@@ -17,15 +17,7 @@ _REST = re.compile(
 )
 
 
-class Target:
-    """Where a reference leads: a resource, or nowhere that is known. `place` is contained, bundled or referenced."""
-
-    __slots__ = ("place", "resource", "type")
-
-    def __init__(self, resource: dict[str, Any] | None, place: str, type_: str | None) -> None:
-        self.resource = resource
-        self.place = place
-        self.type = type_
+_NOWHERE = Target(None, "referenced", None)
 
 
 def target(url: str, frame: Frame) -> Target:
@@ -34,10 +26,15 @@ def target(url: str, frame: Frame) -> Target:
         resource = frame.outer.resource if url == "#" else frame.outer.contained.get(url[1:])
         return Target(resource, "contained", _type_of(resource))
     group: Group | None = frame.outer.bundle
-    found = group.resolve(url, frame.outer.entry) if group is not None else []
-    if len(found) == 1:
-        return Target(found[0], "bundled", _type_of(found[0]))
-    return Target(None, "referenced", None)
+    if group is None:
+        return _NOWHERE
+    known: Target | None = group.targets.get(url)
+    if known is None:
+        found = group.resolve(url, frame.outer.entry)
+        known = Target(found[0], "bundled", _type_of(found[0])) if len(found) == 1 else _NOWHERE
+        if is_absolute(url):
+            group.targets[url] = known
+    return known
 
 
 def is_rest(url: str) -> bool:
@@ -75,7 +72,8 @@ def _in_bundle(url: str, group: Group, frame: Frame, run: Run, path: Path) -> No
                 rules.BUNDLE_FULL_URL_MISSING, "the entry has no fullUrl: expected one, as a base for references", path
             )
         return
-    if not is_absolute(url) and url.count("/") not in (1, 3):
+    absolute = is_absolute(url)
+    if not absolute and url.count("/") not in (1, 3):
         if group.type not in ("transaction", "batch") or not _SEARCH.fullmatch(url):
             run.report(rules.REFERENCE_INVALID, "expected a relative reference to be [type]/[id]", path)
         return
@@ -83,7 +81,7 @@ def _in_bundle(url: str, group: Group, frame: Frame, run: Run, path: Path) -> No
     if len(found) > 1:
         words = f"the reference leads to {len(found)} entries: expected one"
         run.report(rules.BUNDLE_REFERENCE_AMBIGUOUS, words, path, code="forbidden")
-    elif found and not is_absolute(url) and _type_of(found[0]) != url.partition("/")[0]:
+    elif found and not absolute and _type_of(found[0]) != url.partition("/")[0]:
         words = f"the reference names another type than the {_type_of(found[0])} that it leads to"
         run.report(rules.REFERENCE_TYPE, words, path, code="required")
 
@@ -110,7 +108,8 @@ class Targets:
         if stated is None and not self.aggregation and run.frame.outer.bundle is None and url[:1] != "#":
             return self._implied(url, run, path)  # it leads out of all that is here
         found = target(url, run.frame)
-        self._stated(stated, url, found, run, path)
+        if stated is not None:
+            self._stated(stated, url, found, run, path)
         if found.resource is None:
             if self.aggregation and "referenced" not in self.aggregation:
                 words = (
