@@ -14,12 +14,16 @@ from adapter.directory import Directory, Endpoint
 from adapter.discharge.events import EVENTS
 from adapter.exchange.blocks import Blocks
 from adapter.exchange.care_plans import CarePlans, Options
+from adapter.exchange.feeds.intake import FeedIntake
+from adapter.exchange.feeds.intake import Parts as FeedParts
 from adapter.exchange.mailbox import Mailboxes
 from adapter.exchange.operations import Operations
 from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.receive import Exchange
 from adapter.exchange.repair import map_again, needs_mapping
 from adapter.exchange.views import Views
+from adapter.feeds import files as feed_files
+from adapter.feeds.files import Feeds
 from adapter.mapping import Mapping
 from adapter.security.pseudonyms import Pseudonyms
 from adapter.security.tokens import Tokens
@@ -70,6 +74,27 @@ class Adapter:
         return {name: Mapping.load(self.settings.mappings.folder / name) for name in sorted(names)}
 
     @cached_property
+    def feeds(self) -> Feeds:
+        """The journal systems without FHIR messages, by the feed's id."""
+        folder = self.settings.feeds.folder
+        return feed_files.load(folder, self.directory.hsa_ids, self.directory.addresses)
+
+    @cached_property
+    def feed_intake(self) -> FeedIntake:
+        parts = FeedParts(
+            database=self.database,
+            cipher=self.contents.cipher,
+            directory=self.directory,
+            exchange=self.exchange,
+            pseudonyms=self.pseudonyms,
+            clock=self.clock,
+            config_version=self.config_version,
+            environment=self.settings.environment,
+            address=self.settings.server.url,
+        )
+        return FeedIntake(self.feeds, parts)
+
+    @cached_property
     def validator(self) -> Validator:
         return Validator.load(
             packages=list(self.settings.packages.required),
@@ -111,11 +136,12 @@ class Adapter:
 
     @cached_property
     def config_version(self) -> str:
-        """sha256 over settings, directory, mappings and suppressions: what a message was checked, routed and mapped
-        by."""
+        """sha256 over settings, directory, mappings, suppressions and feeds: by what a message was checked, routed and
+        mapped."""
         parts = [self.settings.version, self.directory.version]
         parts += [f"{name} {mapping.version}" for name, mapping in self.mappings.items()]
         parts += [self.suppressions.digest] if self.suppressions is not None else []
+        parts += [self.feeds.version] if self.feeds else []
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @cached_property

@@ -34,6 +34,10 @@ class Author:
         self._chain = Chain() if chain is None else chain
         self._unit_of = {self.reference(name)["reference"]: unit for name, unit in units.items()}
 
+    def follow(self, link: Link) -> None:
+        """Take in a message of the case that was written before, oldest first, so that the next ones follow it."""
+        self._chain.add(link)
+
     def resource_id(self, name: str) -> str:
         """The id of the resource with this name."""
         return self.identifiers.new(name)

@@ -16,19 +16,21 @@ _KINDS = {REGISTERED: "folkbokföringsadress", SPECIAL: "särskild postadress"}
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit that sends or receives. `hsa` is its HSA-id, `endpoint` the logical address of its system."""
+    """A unit that sends or receives. `hsa` is its HSA-id, or the kommunkod of a municipality where `system` says so;
+    `endpoint` the logical address of its system."""
 
     hsa: str
     name: str
     endpoint: str
     software: str
+    system: str = HSA
 
     def resource(self, resource_id: str) -> dict[str, Any]:
         """The Organization."""
         return {
             "resourceType": "Organization",
             "id": resource_id,
-            "identifier": [{"system": HSA, "value": self.hsa}],
+            "identifier": [{"system": self.system, "value": self.hsa}],
             "active": True,
             "name": self.name,
         }

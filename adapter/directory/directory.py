@@ -126,6 +126,19 @@ class Directory:
         parties = self.carried_by(party_id) | {self.party(party_id).id}
         return frozenset(code for party in parties for code in self._codes_of(self.parties[party], on))
 
+    @property
+    def hsa_ids(self) -> dict[str, frozenset[str]]:
+        """The HSA-ids that each party has, or had, or will have: its own and its units'."""
+        return {
+            party.id: frozenset({*(unit.hsa for unit in self._of_party.get(party.id, ())), *filter(None, [party.hsa])})
+            for party in self.parties.values()
+        }
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Every HSA-id and kommunkod that somebody answers for, at some time."""
+        return frozenset({*self._periods, *self._codes})
+
     def carried_by(self, party_id: str) -> frozenset[str]:
         """The parties that the systems run by this one carry messages for; none for most parties."""
         systems = self.systems.values()

@@ -122,15 +122,25 @@ class Exchange:
     def receive_record(self, system: str, submission: Submission, principal: Principal) -> RecordReply:
         """Take in a partner's record: it is mapped to FHIR and goes the same way as every message."""
         mapping = self._mappings[system]
+        reply = self._receive_as(lambda: _translate(mapping, submission), submission, principal)
+        return _record_reply(mapping, submission.body, reply)
+
+    def receive_authored(self, bundle: bytes, submission: Submission, principal: Principal) -> Reply:
+        """Take in a message that the adapter itself has written from what a system sent (the submission's bytes): it
+        is checked as every message is."""
+        return self._receive_as(lambda: (fhir_json.parse(bundle), bundle), submission, principal)
+
+    def _receive_as(
+        self, translate: Callable[[], tuple[dict[str, Any], bytes]], submission: Submission, principal: Principal
+    ) -> Reply:
         arrival = _Arrival(submission, principal, self._clock.now())
         try:
             principal.require(Right.SEND)
-            reply = self._accept(arrival, *_translate(mapping, submission))
+            return self._accept(arrival, *translate())
         except ForbiddenError as error:
-            reply = self._reject(arrival, refusal(403, "forbidden", "http-403", str(error), keep_content=False))
+            return self._reject(arrival, refusal(403, "forbidden", "http-403", str(error), keep_content=False))
         except Refusal as refused:
-            reply = self._reject(arrival, refused)
-        return _record_reply(mapping, submission.body, reply)
+            return self._reject(arrival, refused)
 
     def refuse(
         self,

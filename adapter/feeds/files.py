@@ -60,9 +60,7 @@ def _read(raw: bytes, file: Path) -> tuple[Feed, Lines]:
         raise ConfigurationError(checked.problems(error, Feed, file, lines.of)) from error
 
 
-def _unknown(
-    feed: Feed, file: Path, lines: Lines, units: Mapping[str, Set[str]], addresses: Set[str]
-) -> list[Problem]:
+def _unknown(feed: Feed, file: Path, lines: Lines, units: Mapping[str, Set[str]], addresses: Set[str]) -> list[Problem]:
     """What the feed names and the directory does not know."""
 
     def problem(reason: str, *place: str | int) -> Problem:
@@ -81,8 +79,9 @@ def _unknown(
             for number, whom in enumerate(rule.to)
             if whom.address.code not in addresses
         ]
-    named = [("receivers", index, "unit", rule.unit) for index, rule in enumerate(feed.receivers) if rule.unit]
-    named += [("need", "units", index, unit) for index, unit in enumerate(feed.need.units if feed.need else ())]
     known = {*feed.units, *units[feed.party]}
-    found += [problem(f"{code!r} is not among units", *place) for *place, code in named if code not in known]
-    return found
+    named: list[tuple[str, checked.Place]] = [
+        (rule.unit, ("receivers", index, "unit")) for index, rule in enumerate(feed.receivers) if rule.unit
+    ]
+    named += [(unit, ("need", "units", index)) for index, unit in enumerate(feed.need.units if feed.need else ())]
+    return found + [problem(f"{code!r} is not among units", *place) for code, place in named if code not in known]

@@ -272,9 +272,9 @@ class Feed(Entry):
     units: dict[str, str] = {}
     """the sender's codes of units, each with its HSA-id; a code that is an HSA-id of the party needs no entry"""
     need: Need | None = None
-    """which stays may need services; not set: what the feed itself says, and ADT says nothing"""
+    """which stays may need services; not set: what the feed itself says. ADT says nothing: there it must be set"""
     receivers: tuple[Receivers, ...] = ()
-    """who is told; not set: whom the feed itself names, and ADT names nobody"""
+    """who is told; not set: whom the feed itself names. ADT names nobody: there it must be set"""
     times: Times = Field(default_factory=Times)
     adt: Adt = Field(default_factory=Adt)
 
@@ -290,6 +290,15 @@ class Feed(Entry):
     def _suits_format(cls, part: Mllp | None, known: ValidationInfo) -> Mllp | None:
         if part is not None and known.data.get("format") == "flat":
             raise ValueError("carries HL7 v2 alone: expected format: hl7v2")
+        return part
+
+    @field_validator("need", "receivers")
+    @classmethod
+    def _is_said(cls, part: Any, known: ValidationInfo) -> Any:
+        if known.data.get("format") == "hl7v2" and not part:
+            raise ValueError("is missing: ADT does not carry it, and it is not guessed")
+        if known.data.get("format") == "flat" and isinstance(part, Need) and part.field:
+            raise ValueError("names a field of HL7 v2: the flat format says it by its element behov")
         return part
 
     @property

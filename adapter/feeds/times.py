@@ -1,7 +1,7 @@
 """Local time as HL7 v2 writes it, to instants with offset. Where an hour happens twice, nothing is guessed."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -33,7 +33,7 @@ def instant(text: str, zone: ZoneInfo, ambiguous: Choice = "gap") -> str:
         raise TimeError("has no time of day: expected YYYYMMDDHHMMSS")
     digits = [int(found[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")]
     try:
-        local = datetime(*digits)  # type: ignore[arg-type,misc]  # noqa: DTZ001 - the zone comes next
+        local = datetime(*digits)  # type: ignore[arg-type]  # noqa: DTZ001 - the zone comes next
         if found["offset"]:
             return datetime.fromisoformat(f"{local.isoformat()}{found['offset']}").isoformat()
     except ValueError:
@@ -49,7 +49,7 @@ def moment_or_day(text: str, zone: ZoneInfo, ambiguous: Choice = "gap") -> str:
     if found["day"] is None:
         raise TimeError("is less than a day: expected YYYYMMDD, with the time of day where it is known")
     try:
-        return datetime(int(found["year"]), int(found["month"]), int(found["day"])).date().isoformat()  # noqa: DTZ001
+        return date.fromisoformat(f"{found['year']}-{found['month']}-{found['day']}").isoformat()
     except ValueError:
         raise TimeError("is no date of the calendar") from None
 
@@ -59,7 +59,7 @@ def utc(text: str, zone: ZoneInfo) -> datetime:
     return datetime.fromisoformat(instant(text, zone, "earlier")).astimezone(UTC)
 
 
-def _parts(text: str) -> dict[str, str]:
+def _parts(text: str) -> dict[str, str | None]:
     found = _TIMESTAMP.fullmatch(text)
     if found is None:
         raise TimeError("is not of the form YYYYMMDDHHMMSS+ZZZZ")

@@ -50,7 +50,8 @@ class ContentStore:
     """Writes and reads content rows through a cipher."""
 
     def __init__(self, cipher: Cipher) -> None:
-        self._cipher = cipher
+        self.cipher = cipher
+        """what seals the bytes, for tables that hold content of their own"""
 
     def add(
         self,
@@ -65,7 +66,7 @@ class ContentStore:
         attempt_id: int | None = None,
     ) -> int:
         """Store the bytes; returns the row's id. `at` is in UTC microseconds; sha256 is of the plain bytes."""
-        key_id, sealed = self._cipher.seal(body)
+        key_id, sealed = self.cipher.seal(body)
         row_id: int = connection.execute(
             insert(tables.content)
             .values(
@@ -112,7 +113,7 @@ class ContentStore:
             id=values["id"],
             stage=values["stage"],
             media_type=values["media_type"],
-            body=self._cipher.open(values["key_id"], values["bytes"]),
+            body=self.cipher.open(values["key_id"], values["bytes"]),
             sha256=values["sha256"],
             created_at=values["created_at"],
             delivery_id=values["delivery_id"],
