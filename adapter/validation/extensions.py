@@ -31,12 +31,33 @@ class Host(Protocol):
         """An extension's definition, compiled and as it is; None where it is not known."""
 
 
+class _Definition:
+    """What is asked of an extension's definition for each extension, read from it once."""
+
+    __slots__ = ("contexts", "invariants", "is_modifier", "parts", "profile", "url", "wanted")
+
+    def __init__(self, profile: Profile, definition: dict[str, Any]) -> None:
+        contexts = objects(definition.get("context"))
+        whole = profile.root.children.get("extension")
+        slices = whole.slices if whole is not None else []
+        self.profile = profile
+        self.url = str(definition.get("url"))
+        self.is_modifier = profile.root.definition.get("isModifier") is True
+        self.contexts = [(text(each.get("type")), text(each.get("expression")) or "") for each in contexts]
+        self.wanted = ", ".join(str(each.get("expression")) for each in contexts)[:400]
+        self.invariants = texts(definition.get("contextInvariant"))
+        self.parts = {each.slice for each in slices} | {
+            text(each.children["url"].definition.get("fixedUri")) for each in slices if "url" in each.children
+        }
+
+
 class Extensions:
     """Checks extensions by their definitions. `unknown`: how grave it is that a definition is not known."""
 
     def __init__(self, host: Host, unknown: Unknown) -> None:
         self._host = host
         self._unknown: Unknown = unknown
+        self._definitions: dict[str, _Definition] = {}
         self._contexts = lru_cache(_MANY)(self._places)
 
     def check(self, structure: str, *, modifier: bool) -> members.Item:
@@ -61,17 +82,23 @@ class Extensions:
         if "|" in url:
             run.report(rules.EXTENSION_URL, "the url has a version: expected it without", (path, "url"))
             url = url.partition("|")[0]
-        found = self._host.extension_profile(url)
+        found = self._definitions.get(url) or self._definition(url)
         if found is None:
             return self._not_known(url, run, path, modifier)
-        profile, definition = found
-        if (profile.root.definition.get("isModifier") is True) is not modifier:
+        if found.is_modifier is not modifier:
             words = f"expected the extension under {'extension' if modifier else 'modifierExtension'}"
-            run.report(rules.EXTENSION_MODIFIER, words, path, profile.url)
-        self._check_context(definition, run, path, owner)
-        self._check_parts(profile, value, run, path)
-        profile.check(Item(value, "Extension", path), run)
+            run.report(rules.EXTENSION_MODIFIER, words, path, found.profile.url)
+        self._check_context(found, run, path, owner)
+        self._check_parts(found, value, run, path)
+        found.profile.check(Item(value, "Extension", path), run)
         return None
+
+    def _definition(self, url: str) -> _Definition | None:
+        known = self._host.extension_profile(url)
+        if known is None:
+            return None
+        found = self._definitions[url] = _Definition(*known)
+        return found
 
     def _not_known(self, url: str, run: Run, path: Path, modifier: bool) -> None:
         if any(each in url for each in _TOLERATED) or url.startswith(_TOOLS):
@@ -80,43 +107,39 @@ class Extensions:
         severity = "error" if modifier else self._unknown
         run.report(rules.EXTENSION_UNKNOWN, "the extension's definition is not loaded", path, severity=severity)
 
-    def _check_parts(self, profile: Profile, value: dict[str, Any], run: Run, path: Path) -> None:
+    def _check_parts(self, definition: _Definition, value: dict[str, Any], run: Run, path: Path) -> None:
         """Parts of an extension have relative URLs, and the definition must name each."""
         parts = value.get("extension")
-        whole = profile.root.children.get("extension")
-        if parts.__class__ is not list:
-            return
-        slices = whole.slices if whole is not None else []
-        known = {each.slice for each in slices}
-        known |= {text(each.children["url"].definition.get("fixedUri")) for each in slices if "url" in each.children}
-        for index, part in enumerate(parts):
+        for index, part in enumerate(parts if parts.__class__ is list else ()):
             url = obj(part).get("url")
-            if url.__class__ is str and url and not is_absolute(url) and url not in known:
-                place = ((path, "extension"), index)
-                run.report(
-                    rules.EXTENSION_PART, "the extension's definition has no part of this url", place, profile.url
-                )
+            if url.__class__ is str and url and url not in definition.parts and not is_absolute(url):
+                words = "the extension's definition has no part of this url"
+                run.report(rules.EXTENSION_PART, words, ((path, "extension"), index), definition.profile.url)
 
-    def _check_context(self, definition: dict[str, Any], run: Run, path: Path, owner: dict[str, Any]) -> None:
-        container = path[0][0] if path is not None and path[0] is not None else None
-        contexts = objects(definition.get("context"))
+    def _check_context(self, definition: _Definition, run: Run, path: Path, owner: dict[str, Any]) -> None:
+        container = _above(_above(path))
         places = self._contexts(run.frame.type, tuple(names(container, run.frame.path)))
-        url = str(definition.get("url"))
-        if contexts and not any(self._is_in(each, places, run, owner, container) for each in contexts):
-            wanted = ", ".join(str(each.get("expression")) for each in contexts)[:400]
-            words = f"the extension stands where its definition does not allow it: expected it on {wanted}"
-            run.report(rules.EXTENSION_CONTEXT, words, container, url)
+        contexts = definition.contexts
+        if contexts and not any(self._is_in(*each, places, run, owner, container) for each in contexts):
+            words = f"the extension stands where its definition does not allow it: expected it on {definition.wanted}"
+            run.report(rules.EXTENSION_CONTEXT, words, container, definition.url)
             return
-        for each in texts(definition.get("contextInvariant")):
-            evaluate = invariants.Evaluated("contextInvariant", each, self._container_type(run, container), url)
+        for each in definition.invariants:
+            type_ = self._container_type(run, container)
+            evaluate = invariants.Evaluated("contextInvariant", each, type_, definition.url)
             if evaluate(owner, run, container) is False:
                 words = f"the extension may stand here only where {each[:300]}"
-                run.report(rules.EXTENSION_CONTEXT, words, container, url)
+                run.report(rules.EXTENSION_CONTEXT, words, container, definition.url)
 
     def _is_in(
-        self, context: dict[str, Any], places: frozenset[str], run: Run, owner: dict[str, Any], container: Path
+        self,
+        kind: str | None,
+        wanted: str,
+        places: frozenset[str],
+        run: Run,
+        owner: dict[str, Any],
+        container: Path,
     ) -> bool:
-        kind, wanted = text(context.get("type")), text(context.get("expression")) or ""
         if kind == "extension":
             return wanted in (owner.get("url"), _holder_url(run, container))
         if kind == "fhirpath":
@@ -127,12 +150,7 @@ class Extensions:
         """The type or backbone that the extension stands on."""
         structure = run.frame.type
         for step in names(container, run.frame.path):
-            name, _, chosen = step.partition(".ofType(")
-            known = self._host.table.get(structure)
-            found = (
-                (e for e in known.elements if _is_step(e.name, e.choice, name, chosen, e.type)) if known else iter(())
-            )
-            structure = next((e.type for e in found), "Element")
+            structure = _type_below(self._host.table, structure, step) or "Element"
         return structure
 
     def _places(self, type_: str, steps: tuple[str, ...]) -> frozenset[str]:
@@ -143,25 +161,16 @@ class Extensions:
         structure = type_
         for step in steps:
             name, _, chosen = step.partition(".ofType(")
-            word = f"{name}[x]" if chosen else name
             for _, tail in tails:
-                tail.append(word)
-            known = table.get(structure)
-            element = (
-                next((e for e in known.elements if _is_step(e.name, e.choice, name, chosen, e.type)), None)
-                if known
-                else None
-            )
-            structure = element.type if element is not None else ""
+                tail.append(f"{name}[x]" if chosen else name)
+            structure = _type_below(table, structure, step)
             if structure:  # a backbone too: what refers to another's content, as items within items, is as that
                 tails.append((structure, []))
         for root, tail in tails:
             for each in (root, *_ancestors(table, root)):
                 found |= {".".join((each, *tail)), ".".join((each, *(word.removesuffix("[x]") for word in tail)))}
-        if not steps:
-            own = table.get(type_)
-            if own is not None and any(element.name == "url" for element in own.elements):
-                found |= _CANONICAL
+        if not steps and "url" in table[type_].by_name:
+            found |= _CANONICAL
         return frozenset(found)
 
 
@@ -169,10 +178,16 @@ _CANONICAL = {"CanonicalResource", "MetadataResource"}
 """What R5, and extensions made for it and R4 alike, call the resources that have a canonical URL."""
 
 
-def _is_step(name: str, choice: str | None, wanted: str, chosen: str, type_: str) -> bool:
-    if chosen:
-        return choice is not None and choice[:-3] == wanted and type_ == chosen[:-1]
-    return name == wanted
+def _type_below(table: Table, structure: str, step: str) -> str:
+    """The type or backbone at a step from a structure; the empty text where R4 has none."""
+    name, _, chosen = step.partition(".ofType(")
+    known = table.get(structure)
+    element = known.by_name.get(name) if known is not None else None
+    return chosen[:-1] or (element.type if element is not None else "")
+
+
+def _above(path: Path) -> Path:
+    return path[0] if path is not None else None
 
 
 def _ancestors(table: Table, name: str) -> list[str]:
@@ -186,7 +201,7 @@ def _ancestors(table: Table, name: str) -> list[str]:
 def _holder_url(run: Run, container: Path) -> str | None:
     """The url of the extension whose value an extension stands on."""
     steps: list[str | int] = []
-    place = container[0] if container is not None else None
+    place = _above(container)
     while place is not None and place is not run.frame.path:
         place, step = place
         steps.append(step)
