@@ -7,7 +7,17 @@ from pydantic import ValidationError
 from adapter.authoring.content import Section
 from adapter.authoring.parties import REGISTERED, SPECIAL, Address, Person
 from adapter.authoring.planning import CareContact, Consent, Goal, Measure, Meeting, Plan
-from adapter.cutover.case import Admission, Case, Discharge, HeldPlan, Information, Invitation, Ready, Request
+from adapter.cutover.case import (
+    PROTECTED,
+    Admission,
+    Case,
+    Discharge,
+    HeldPlan,
+    Information,
+    Invitation,
+    Ready,
+    Request,
+)
 from adapter.cutover.schema import schema
 from adapter.fhir.canonical import PERSONNUMMER, RESERVNUMMER, SAMORDNINGSNUMMER
 
@@ -157,7 +167,10 @@ def _case(root: _Element) -> Case:
 
 def _person(element: _Element) -> Person:
     numbers = ((system, element.text(name)) for name, system in _NUMBERS.items())
-    addresses = ((REGISTERED, element.one("adress")), (SPECIAL, element.one("sarskildPostadress")))
+    labels = tuple(sorted(set(element.texts("skydd"))))
+    # where a protected person is registered is told to nobody, though the export may hold it
+    registered = None if PROTECTED in labels else element.one("adress")
+    addresses = ((REGISTERED, registered), (SPECIAL, element.one("sarskildPostadress")))
     return Person(
         identifiers=tuple((system, value) for system, value in numbers if value),
         family=element.must("efternamn"),
@@ -167,7 +180,7 @@ def _person(element: _Element) -> Person:
             for kind, each in addresses
             if each
         ),
-        labels=tuple(sorted(set(element.texts("skydd")))),
+        labels=labels,
     )
 
 

@@ -8,7 +8,7 @@ import csv
 import hashlib
 import io
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,8 +77,8 @@ def _read_xml(file: Path) -> Export:
     except ParseError as error:
         raise _broken(file, error.line, error.reason) from None
     if root.tag != schema().tag("export"):
-        raise _broken(file, root.sourceline, f"expected the element export in the namespace {schema().namespace}")
-    shell = etree.Element(root.tag, nsmap=root.nsmap)
+        raise _broken(file, None, f"expected the element export in the namespace {schema().namespace}")
+    shell = etree.Element(root.tag)
     shell.extend(deepcopy(child) for child in root if child.tag != schema().tag(CASE))
     shell.sourceline = root.sourceline
     header = _header(shell, file, None)
@@ -106,13 +106,13 @@ def _read_csv(folder: Path) -> Export:
 def _csv_cases(folder: Path, contents: dict[str, bytes]) -> Iterator[tuple[str, Any]]:
     """Each row of the cases' file with what the other files say of it."""
     kinds, columns = schema().tables("arendeTyp"), schema().columns("arendeTyp")
-    parts: dict[str, list[tuple[tuple[str, ...], dict[str, str], dict[str, bool]]]] = defaultdict(list)
+    parts: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = defaultdict(list)
     first: dict[str, Problem] = {}
     for path, name in TABLES.items():
         inner = schema().columns(kinds[path])
         for line, row in _rows(folder / name, contents.get(name, b""), {"nyckel": False} | inner):
             key = row.pop("nyckel", "")
-            parts[key].append((path, row, inner))
+            parts[key].append((path, row))
             words = "belongs to no case of arenden.csv; expected its nyckel"
             first.setdefault(key, Problem(folder / name, line, words))
     rows = list(_rows(folder / CASES, contents[CASES], columns))
@@ -120,16 +120,22 @@ def _csv_cases(folder: Path, contents: dict[str, bytes]) -> Iterator[tuple[str, 
     if stray:
         raise ConfigurationError(stray)
     for line, row in rows:
-        element = etree.Element(schema().tag(CASE))
-        _put(element, row, columns)
-        for path, values, inner in parts.get(row.get("nyckel", ""), ()):
-            parent = _opened(element, path[:-1])
-            _put(etree.SubElement(parent, schema().tag(path[-1])), values, inner)
-        _sort(element, "arendeTyp")
-        yield f"{CASES}:{line}", element
+        yield f"{CASES}:{line}", assemble(row, parts.get(row.get("nyckel", ""), ()))
 
 
-def _put(element: Any, values: dict[str, str], columns: dict[str, bool]) -> None:
+def assemble(row: Mapping[str, str], parts: Iterable[tuple[tuple[str, ...], Mapping[str, str]]]) -> Any:
+    """A case element from the cells of its row, and of the rows of its parts by their paths."""
+    kinds = schema().tables("arendeTyp")
+    element = etree.Element(schema().tag(CASE), nsmap={None: schema().namespace})  # type: ignore[dict-item]
+    _put(element, row, schema().columns("arendeTyp"))
+    for path, values in parts:
+        parent = _opened(element, path[:-1])
+        _put(etree.SubElement(parent, schema().tag(path[-1])), values, schema().columns(kinds[path]))
+    _sort(element, "arendeTyp")
+    return element
+
+
+def _put(element: Any, values: Mapping[str, str], columns: dict[str, bool]) -> None:
     """The cells of a row as children, each in its place."""
     for column, many in columns.items():
         if column not in values:

@@ -52,11 +52,10 @@ class CaseWriter:
     carried before; `generation` counts how often the case has been carried anew after it was taken back."""
 
     def __init__(
-        self, case: Case, ids: CaseIds, units: Mapping[str, Unit], links: Iterable[Link], generation: int, source: str
+        self, case: Case, ids: CaseIds, units: Mapping[str, Unit], links: Iterable[Link], generation: int
     ) -> None:
         self._case = case
         self._generation = generation
-        self._source = source
         self._chain = Chain()
         for link in links:
             self._chain.add(link)
@@ -69,10 +68,6 @@ class CaseWriter:
     def name(self, part: str, revision: int) -> str:
         """What a message is called: its ids follow from it."""
         return f"{part} {revision} in {self._generation}"
-
-    def header_id(self, part: str, revision: int) -> str:
-        """The MessageHeader.id of a part's revision."""
-        return self._author.resource_id(self.name(part, revision))
 
     def write(self, part: Part, revision: int, last: int | None) -> tuple[Resource, Link]:
         """The Bundle of a part, and its link in the chain. `last` is the revision that was carried last, None for a

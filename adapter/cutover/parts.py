@@ -43,8 +43,8 @@ GONE = {READY: "ready-for-discharge-withdrawn"}
 
 @dataclass(frozen=True)
 class Part:
-    """One message to be. `at` is when it was sent in the source system; `says` its content, `tasks` (code, request) what
-    it asks; `stay` what is known of the stay by then; `digest` is of everything that it says."""
+    """One message to be. `at` is when it was sent in the source system; `says` its content, `tasks` (code, request)
+    what it asks; `stay` what is known of the stay by then; `digest` is of everything that it says."""
 
     name: str
     event: str
@@ -76,8 +76,13 @@ def cut(case: Case, source: str, taken: str, receivers: frozenset[str]) -> Cut:
     gaps: list[str] = []
     made = [part for make in _MAKERS for part in make(case, receivers, gaps)]
     first, *rest = made
-    ordered = [first, *sorted(rest, key=lambda part: _instant(part.at))]
+    ordered = [first, *sorted(rest, key=lambda part: instant(part.at))]
     return Cut((*ordered, _note(case, source, taken, receivers, gaps)), tuple(gaps))
+
+
+def blank(case: Case, name: str, at: str, sender: str, receivers: frozenset[str]) -> Part:
+    """A part as it is taken back: whom it went to, and nothing of what it said."""
+    return _part(replace(case, ready=None, discharge=None), name, at, sender, receivers, ())
 
 
 Maker = Callable[[Case, frozenset[str], list[str]], Iterator[Part]]
@@ -172,9 +177,9 @@ def _stay(case: Case, name: str, at: str) -> StayChange:
         return StayChange(admitted=known.admitted, need_assessed=need, estimated_discharge=known.estimate)
     ready, discharge = case.ready, case.discharge
     told: dict[str, object] = {}
-    if ready and _instant(ready.sent) <= _instant(at):
+    if ready and instant(ready.sent) <= instant(at):
         told["ready"] = ReadyStay(at=ready.assessed, by=ready.assessor)
-    if discharge and _instant(discharge.sent) <= _instant(at):
+    if discharge and instant(discharge.sent) <= instant(at):
         told |= {"discharged": discharge.at, "left": discharge.left}
     stay = StayChange(admitted=known.admitted, estimated_discharge=known.estimate, placed_by=known.placed_by)
     return stay.model_copy(update=told)
@@ -199,7 +204,7 @@ def _part(
     return Part(name, EVENTS[name], at, sender, to, stay, says, asked, told)
 
 
-def _instant(text: str) -> datetime:
+def instant(text: str) -> datetime:
     found = instants.parse(text)
     if found is None:  # the form is right, the day is none: 31 February
         raise ValueError("an instant names a day or time that is not in the calendar")

@@ -52,7 +52,8 @@ class Schema:
         """The line and the words of what is wrong with a root element; None where it follows the schema."""
         if self._validator.validate(element):
             return None
-        error: Any = self._validator.error_log[0]
+        complaints: Any = self._validator.error_log
+        error = complaints[0]
         place, kind = self._place(element, error.path)
         if error.type_name == "SCHEMAV_ELEMENT_CONTENT":
             expected = _EXPECTED.search(error.message)
