@@ -35,6 +35,11 @@ PARTS = (
     {"path": "Extension.extension", "sliceName": "b"},
     {"path": "Extension.extension.url", "fixedUri": "b"},
 )
+NAMED_PARTS = (
+    {"path": "Extension.extension", "sliceName": "first"},
+    {"path": "Extension.extension.url", "fixedUri": "a"},
+)
+UNNAMED_PART = ({"path": "Extension.extension", "sliceName": "second"},)
 MODIFYING = {"element": [{"path": "Extension", "isModifier": True}, {"path": "Extension.url", "fixedUri": URL + "mod"}]}
 DEFINITIONS = [
     definition("anywhere", "Element"),
@@ -60,6 +65,12 @@ DEFINITIONS = [
     definition("parts", "Element", elements=PARTS),
     definition("coded", "Element", elements=({"path": "Extension.value[x]", "min": 1, "type": [{"code": "code"}]},)),
     definition("mod", "Element", differential=MODIFYING),
+    definition("both", "HumanName", contextInvariant=["family.exists()"]),
+    definition("quantity-where", "Quantity", contextInvariant=["value > 1"]),
+    definition("code-where", "Questionnaire.item", contextInvariant=["linkId = '2'"]),
+    definition("not-evaluated", "Patient", contextInvariant=["("]),
+    definition("named-parts", "Element", elements=NAMED_PARTS),
+    definition("unnamed-part", "Element", elements=UNNAMED_PART),
     definition("on-item", "Questionnaire.item"),
     definition("on-item-code", "Questionnaire.item.code"),
     definition("on-any", "Any"),
@@ -128,6 +139,11 @@ def valued(member: str, holder: dict[str, Any], value: Any = None) -> dict[str, 
     return {"url": URL + "anywhere", member: holder} | ({member[1:]: value} if value is not None else {})
 
 
+def named_parts(*urls: Any) -> dict[str, Any]:
+    return PATIENT | {"extension": [ext("named-parts", *({"url": each, "valueCode": "x"} for each in urls))]}
+
+
+FIXED = ("profile-fixed", "Patient.extension[0].url")
 TO_CONTAINED = {"other": {"reference": "#p"}, "type": "seealso"}
 INNER = valued("valuePeriod", having("on-extension"))
 ITEM = "Questionnaire.item[0].item[0]"
@@ -202,6 +218,28 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     (
         PATIENT | {"contained": [PATIENT | {"id": "p"} | having("on-extension")], "link": [TO_CONTAINED]},
         [(CONTEXT, "Patient.contained[0]")],
+    ),
+    (on_patient("both"), [(CONTEXT, "Patient")]),
+    (on_name("both"), [(CONTEXT, "Patient.name[0]")]),
+    (on_value("quantity-where"), [(CONTEXT, "Observation.value.ofType(Quantity)")]),
+    (on_value("quantity-where", value=having("quantity-where", value=2)), []),
+    (item("code-where"), []),
+    (on_patient("not-evaluated"), [("warning base-invariant-not-evaluated", "Patient")]),
+    (named_parts("a"), []),
+    (
+        PATIENT | {"extension": [ext("unnamed-part", {"url": "third", "valueCode": "x"})]},
+        [(PART, "Patient.extension[0].extension[0]")],
+    ),
+    (named_parts("first", "b"), [(PART, "Patient.extension[0].extension[1]")]),
+    (named_parts(""), [("base-empty", "Patient.extension[0].extension[0].url")]),
+    (named_parts(1), [("base-type", "Patient.extension[0].extension[0].url")]),
+    (PATIENT | {"extension": [{"url": "x", "valueCode": "x"}]}, [("base-extension-url", "Patient.extension[0].url")]),
+    (PATIENT | {"extension": [{"url": "", "valueCode": "x"}]}, [("base-empty", "Patient.extension[0].url")]),
+    (PATIENT | {"extension": [{"url": 1, "valueCode": "x"}]}, [("base-type", "Patient.extension[0].url")]),
+    (PATIENT | {"extension": ["x", INNER]}, [("base-type", "Patient.extension[0]")]),
+    (
+        PATIENT | {"extension": [ext("on-patient|1|2")]},
+        [("base-extension-url", "Patient.extension[0].url"), FIXED],
     ),
     (item("on-item"), []),
     (item("on-patient"), [(CONTEXT, ITEM)]),
@@ -282,12 +320,23 @@ def test_whose_rule_it_is_is_told(validator: Validator) -> None:
     [
         {"given": [{"x": 1}], "_given": [{"extension": [INNER]}]},
         {"given": [{"x": 1}], "_given": [None, {"extension": [INNER]}]},
+        {"given": [{"extension": []}], "_given": [{"extension": [INNER]}]},
         {"given": {"x": 1}, "_given": {"extension": [INNER]}},
         {"_text": {"extension": [INNER | {"_valuePeriod": 1}]}, "text": {"extension": 1}},
     ],
 )
 def test_content_of_a_wrong_shape_around_an_extension_is_an_issue(validator: Validator, name: dict[str, Any]) -> None:
     assert not validator.validate(PATIENT | {"name": [name]}).valid
+
+
+def test_what_is_told(validator: Validator) -> None:
+    def told(resource: dict[str, Any]) -> list[str]:
+        return [each.message for each in validator.validate(resource).issues[1:]]
+
+    words = "the extension stands where its definition does not allow it: expected it on "
+    assert words + "Organization, Patient.contact" in told(on_patient("on-several"))
+    assert "the extension may stand here only where active.exists()" in told(on_patient("where"))
+    assert any(each.startswith("contextInvariant was not evaluated") for each in told(on_patient("not-evaluated")))
 
 
 def test_how_grave_an_unknown_extension_is_can_be_set() -> None:
