@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from adapter.mapping.paths import PathError
@@ -34,6 +35,11 @@ class Omission:
     beside: frozenset[str]
     reason: str
     label: str
+
+    @cached_property
+    def always(self) -> bool:
+        """Whether the names alone decide."""
+        return self.value is None and self.having is None and not self.beside
 
     def covers(self, value: Any, holder: Any, resource: _Item) -> bool:
         """Whether a node, whose names fit, is left out: by its value, what holds it, and the resource it is of."""
@@ -90,35 +96,35 @@ def _pattern(parts: list[str]) -> re.Pattern[str]:
 class Names:
     """The names that lead to a node, and what is left out there: looked up once, and remembered."""
 
-    __slots__ = ("_extensions", "_left_out", "_members", "_omissions", "_text")
+    __slots__ = ("_extensions", "_left_out", "_omissions", "_text", "members", "of_extensions")
 
     def __init__(self, text: str, omissions: "Omissions") -> None:
         self._text = text
         self._omissions = omissions
-        self._members: dict[str, Names] = {}
-        self._extensions: dict[str, Names] | None = {} if text.endswith("/extension") else None
+        self.members: dict[str, Names] = {}
+        self.of_extensions = text.endswith("/extension")
+        self._extensions: dict[str, Names] = {}
         self._left_out: tuple[Omission, ...] | None = None
 
     def member(self, name: str) -> "Names":
         """The names of a member of the node."""
-        found = self._members.get(name)
-        return self._omissions.remembered(self._members, name, f"{self._text}/{name}") if found is None else found
+        found = self.members.get(name)
+        return self._omissions.remembered(self.members, name, f"{self._text}/{name}") if found is None else found
 
-    def item(self, item: Any) -> "Names":
-        """The names of an item of the node, a list: an extension is told from another by its url."""
-        if self._extensions is None or not isinstance(item, dict) or not isinstance(item.get("url"), str):
+    def item(self, extension: _Item) -> "Names":
+        """The names of an item of the node, which is a list of extensions: they are told apart by their url."""
+        text = _named(self._text, extension)
+        if text == self._text:
             return self
-        found = self._extensions.get(item["url"])
-        if found is not None:
-            return found
-        return self._omissions.remembered(self._extensions, item["url"], _named(self._text, item))
+        found = self._extensions.get(text)
+        return self._omissions.remembered(self._extensions, text, text) if found is None else found
 
     def left_out(self, value: Any, holder: Any, resource: _Item) -> Omission | None:
         """The first that leaves the node out."""
         if self._left_out is None:
             self._left_out = self._omissions.speaking_of(self._text)
         for each in self._left_out:
-            if each.covers(value, holder, resource):
+            if each.always or each.covers(value, holder, resource):
                 return each
         return None
 
@@ -171,33 +177,50 @@ _NONE: dict[str | int, str] = {}
 
 
 def fhir_whole(bundle: _Item, run: Run, omissions: Omissions) -> bool:
-    """Whether every leaf of a Bundle is mapped or left out: the leaves of `fhir_leaves`, without their paths."""
+    """Whether every leaf of a Bundle is mapped or left out: the leaves of `fhir_leaves`, without their paths. What is
+    no plain JSON counts as left over; then `lines` tells."""
     touched = run.trace.touched
     named = {id(resource) for group in run.members.values() for resource in group}
-    stack: list[tuple[Any, Names, _Item]] = [(bundle, omissions.top("Bundle"), bundle)]
+    stack: list[tuple[_Item, Names, _Item]] = [(bundle, omissions.top("Bundle"), bundle)]
     while stack:
         holder, names, resource = stack.pop()
-        marks = touched.get(id(holder), _NONE)
-        if isinstance(holder, list):
-            inside = [(index, value, names.item(value)) for index, value in enumerate(holder) if value is not None]
-        else:
-            inside = [(name, value, names.member(name)) for name, value in holder.items() if name != "resourceType"]
-        for key, value, inner in inside:
-            if isinstance(value, dict) and value:
-                kind = value.get("resourceType")
-                if kind is None:
-                    stack.append((value, inner, resource))
-                elif id(value) in named:
-                    stack.append((value, omissions.top(str(kind)), value))
-                else:
-                    other = omissions.top(f"{_OTHER}{kind}")
-                    if other.left_out(kind, value, value) is None:
-                        return False
-                    stack.append((value, other, value))
-            elif isinstance(value, list) and value:
-                stack.append((value, inner, resource))
-            elif key not in marks and inner.left_out(value, holder, resource) is None:
+        kind = holder.get("resourceType")
+        if kind is not None and holder is not bundle:
+            names, resource = omissions.top(str(kind) if id(holder) in named else f"{_OTHER}{kind}"), holder
+            if id(holder) not in named and names.left_out(kind, holder, holder) is None:
                 return False
+        marks = touched.get(id(holder), _NONE)
+        members = names.members
+        for name, value in holder.items():
+            shape = type(value)
+            if value and shape is dict:
+                stack.append((value, members.get(name) or names.member(name), resource))
+            elif value and shape is list:
+                inner = members.get(name) or names.member(name)
+                if not _items_whole(value, touched.get(id(value), _NONE), inner, resource, stack):
+                    return False
+            elif name not in marks and name != "resourceType":
+                inner = members.get(name) or names.member(name)
+                if inner.left_out(value, holder, resource) is None:
+                    return False
+    return True
+
+
+def _items_whole(
+    holder: list[Any],
+    marks: dict[str | int, str],
+    names: Names,
+    resource: _Item,
+    stack: list[tuple[_Item, Names, _Item]],
+) -> bool:
+    """The same of a list; its objects go onto the stack. A list in a list is no FHIR: `lines` tells what it holds."""
+    for index, value in enumerate(holder):
+        if value and type(value) is dict:
+            stack.append((value, names.item(value) if names.of_extensions else names, resource))
+        elif value is None or index in marks:
+            continue
+        elif (value and type(value) is list) or names.left_out(value, holder, resource) is None:
+            return False
     return True
 
 

@@ -39,7 +39,7 @@ _URN = "urn:uuid:"
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise CodecError("expected text")
-    if not records.legal(value):
+    if not (value.isprintable() or records.legal(value)):  # isprintable() is quick, and right where it says yes
         raise CodecError("the text has a character that XML cannot carry")
     return value
 

@@ -30,7 +30,7 @@ class Group:
         key = None if self.record.from_root or not self.record.names else self.record.begins
         if self.path is None or self.many:
             return Step(self._to_record, self._to_fhir, key=key)
-        return Step(self._to_record, self._to_fhir, self.path.root, self.path.first, key)
+        return Step(self._to_record, self._to_fhir, self.path.root, self.path.begins, key)
 
     def _to_record(self, run: ToRecord, scope: Scope, node: dict[str, Any]) -> None:
         record = self.record

@@ -165,6 +165,6 @@ class Mapping:
         """The account of a run; NotCarriedError where it is not `whole` and the mapping refuses that."""
         lines = partial(accounts.lines, leaves, run, self._omissions[rules.event])
         report = Report(self.name, self.version, rules.event, direction, run.trace.used, lines)
-        if not whole and self._system.on_unmapped == "refuse":
+        if not whole and self._system.on_unmapped == "refuse" and report.of(Outcome.NOT_MAPPED):
             raise NotCarriedError(report, self.name if direction == "record" else "FHIR")
         return report

@@ -40,14 +40,15 @@ class Step:
 
 class FhirPath:
     """A compiled path below the resource or group `root`. `type` is that of what it leads to; `is_list`: its last
-    element repeats; `first` is the name of its first element, None of a path that is a name alone."""
+    element repeats; `begins` is the name of its first element, None of a path that is a name alone."""
 
     def __init__(self, text: str, root: str, steps: tuple[Step, ...], kind: str, *, primitive: bool) -> None:
         self.text, self.root, self.steps, self.type, self.primitive = text, root, steps, kind, primitive
         self.is_list = bool(steps) and steps[-1].is_list
-        self.first = steps[0].name if steps else None
+        self.begins = steps[0].name if steps else None
         # Plain tuples, because a message asks for some hundred paths.
         *self._heads, self._last = [(step.name, step.is_list, step.where) for step in steps] or [("", False, ())]
+        self._near = len(steps) == 1 and not steps[0].where
 
     def find(self, node: dict[str, Any]) -> tuple[list[Slot], list[Slot]]:
         """The slots that the path leads to, and those of the members that `where` looked at."""
@@ -73,16 +74,28 @@ class FhirPath:
         value = node.get(name)
         if value is None:
             return [], asserted
-        if not where:
-            return (
-                [(value, index) for index in range(len(value))] if isinstance(value, list) else [(node, name)]
-            ), asserted
         if isinstance(value, list):
+            if not where:
+                return [(value, index) for index in range(len(value))], asserted
             slots: list[Slot] = [(value, index) for index, item in enumerate(value) if _accepts(item, where)]
         else:
-            slots = [(node, name)] if _accepts(value, where) else []
-        asserted += [(container[key], member) for container, key in slots for member, _ in where]
+            slots = [(node, name)] if not where or _accepts(value, where) else []
+        if where:
+            asserted += [(container[key], member) for container, key in slots for member, _ in where]
         return slots, asserted
+
+    def first(self, node: dict[str, Any]) -> tuple[Any, str | int, list[Slot]] | None:
+        """The holder and key of the first value, and the slots of the members that `where` looked at."""
+        if self._near:
+            name = self._last[0]
+            value = node.get(name)
+            if value is None:
+                return None
+            if not isinstance(value, list):
+                return node, name, _NOTHING
+            return (value, 0, _NOTHING) if value else None
+        slots, asserted = self.find(node)
+        return (*slots[0], asserted) if slots else None
 
     def exists(self, node: dict[str, Any] | None) -> bool:
         """Whether there is anything at the path."""
@@ -108,6 +121,9 @@ class FhirPath:
         made: dict[str, Any] = dict(where)
         node.setdefault(name, []).append(made)
         return made
+
+
+_NOTHING: list[Slot] = []
 
 
 def _accepts(item: Any, where: tuple[tuple[str, str], ...]) -> bool:

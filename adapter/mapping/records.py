@@ -152,20 +152,20 @@ def _shallow(element: Any, depth: int = 12) -> bool:
     return not level
 
 
-def _record(element: Any) -> Record:
-    made: Record = {}
-    for name, value in element.items():
-        made[f"@{name}"] = value
-    for child in element:
-        name = child.tag.rpartition("}")[2]
-        held = made.get(name)
-        if held is None:
-            made[name] = [_record(child)]
+def _record(root: Any) -> Record:
+    record: Record = {}
+    made: dict[Any, Record] = {}  # by the element, of those that have children
+    for element in root.iter():
+        own = record if element is root else {}
+        for name, value in element.items():
+            own[f"@{name}"] = value
+        if len(element):
+            made[element] = own
         else:
-            held.append(_record(child))
-    if not len(element):
-        made[TEXT] = element.text or ""
-    return made
+            own[TEXT] = element.text or ""
+        if own is not record:
+            made[element.getparent()].setdefault(element.tag.rpartition("}")[2], []).append(own)
+    return record
 
 
 def _write(lines: list[str], record: Record, name: str, kind: Type, schema: RecordSchema, indent: str) -> None:

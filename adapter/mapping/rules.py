@@ -133,24 +133,35 @@ def value(
 ) -> Step:
     """FHIR element ⇄ record element or attribute. Lists go item by item where both sides repeat."""
     many = fhir.is_list and record.repeats and record.key == TEXT
-    encode, decode, key = codec.to_record, codec.to_fhir, record.key
+    to_text, to_value, key = codec.to_record, codec.to_fhir, record.key
+    from_root = record.from_root
+
+    def carry(run: ToRecord, scope: Scope, holder: Any, name: str | int) -> None:
+        try:
+            text = to_text(holder[name])
+            if concepts:
+                text = concepts.to_record(text)
+        except CodecError as error:
+            raise refuse(label, fhir.text, str(error)) from error
+        put(label, record.open(scope.root if from_root else scope.record, new=many), record, text)
+        run.trace.mark_one(holder, name, label)
 
     def to_record(run: ToRecord, scope: Scope, item: Item) -> None:
+        found = fhir.first(item)
+        if found is None:
+            absent(run, scope)
+            return
+        holder, name, asserted = found
+        carry(run, scope, holder, name)
+        if asserted:
+            run.trace.mark(asserted, label)
+
+    def many_to_record(run: ToRecord, scope: Scope, item: Item) -> None:
         slots, asserted = fhir.find(item)
         if not slots:
             absent(run, scope)
-            return
-        mark = run.trace.mark_one
-        for holder, name in slots if many else slots[:1]:
-            try:
-                text = encode(holder[name])
-                if concepts:
-                    text = concepts.to_record(text)
-            except CodecError as error:
-                raise refuse(label, fhir.text, str(error)) from error
-            put(label, record.open(scope.root if record.from_root else scope.record, new=many), record, text)
-            mark(holder, name, label)
-        if asserted:
+        for holder, name in slots:
+            carry(run, scope, holder, name)
             run.trace.mark(asserted, label)
 
     def absent(run: ToRecord, scope: Scope) -> None:
@@ -161,26 +172,38 @@ def value(
             raise refuse(label, fhir.text, f"is missing; {record.text} of the record needs it")
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:
-        nodes = [node for node in record.nodes(scope.root if record.from_root else scope.record) if key in node]
-        for node in nodes if many else nodes[:1]:
+        nodes = record.nodes(scope.root if from_root else scope.record)
+        found = False
+        for node in nodes:
+            text = node.get(key)
+            if text is None:
+                continue
             try:
-                decoded = decode(concepts.to_fhir(node[key]) if concepts else node[key])
+                decoded = to_value(concepts.to_fhir(text) if concepts else text)
             except CodecError as error:
                 raise refuse(label, record.text, str(error)) from error
             write(run, scope, decoded)
             run.trace.mark_one(node, key, label)
-        if not nodes and "fhir" in defaults:
-            write(run, scope, decode(defaults["fhir"]))
+            found = True
+            if not many:
+                break
+        if not found:
+            lacking(run, scope)
+
+    def lacking(run: ToFhir, scope: Scope) -> None:
+        if "fhir" in defaults:
+            write(run, scope, to_value(defaults["fhir"]))
             run.trace.supply(fhir.text, label, "the default of the rule")
-        elif not nodes and required and run.item(scope, fhir.root) is not None:
+        elif required and run.item(scope, fhir.root) is not None:
             raise refuse(label, record.text, f"is missing; {fhir.text} needs it")
 
     def write(run: ToFhir, scope: Scope, decoded: Any) -> None:
-        if not fhir.write(run.open(scope, fhir.root), decoded):
+        if not fhir.write(scope.items.get(fhir.root) or run.open(scope, fhir.root), decoded):
             raise refuse(label, fhir.text, "two rules write different values to this element")
 
-    element = None if required or "record" in defaults else fhir.first
-    return Step(to_record, to_fhir, fhir.root, element, None if required or "fhir" in defaults else _key(record))
+    element = None if required or "record" in defaults else fhir.begins
+    begins = None if required or "fhir" in defaults else _key(record)
+    return Step(many_to_record if many else to_record, to_fhir, fhir.root, element, begins)
 
 
 def fhir_constant(label: str, fhir: FhirPath, expected: str | bool, within: FhirPath) -> Step:
@@ -189,17 +212,16 @@ def fhir_constant(label: str, fhir: FhirPath, expected: str | bool, within: Fhir
     def to_record(run: ToRecord, scope: Scope, item: Item) -> None:
         if not within.exists(run.item(scope, within.root)):
             return
-        slots, asserted = fhir.find(item)
-        if not slots:
+        found = fhir.first(item)
+        if found is None:
             run.trace.supply(fhir.text, label, "a constant of the mapping")
             return
-        holder, key = slots[0]
+        holder, key, asserted = found
         if holder[key] == expected:
             run.trace.mark_one(holder, key, label)
-            if asserted:
-                run.trace.mark(asserted, label)
+            run.trace.mark(asserted, label)
         else:
-            run.trace.fault(slots[0], f"expected {expected!r}")
+            run.trace.fault((holder, key), f"expected {expected!r}")
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:
         run.later.append((late, scope))
@@ -291,7 +313,7 @@ def flag(label: str, fhir: FhirPath, names: list[str], record: RecordPath) -> St
             raise refuse(label, record.text, f"there is no {' or '.join(names)} in the message")
         run.refer(fhir.add(run.open(scope, fhir.root)), target)
 
-    return Step(to_record, to_fhir, fhir.root, fhir.first, _key(record))
+    return Step(to_record, to_fhir, fhir.root, fhir.begins, _key(record))
 
 
 def position(label: str, fhir: FhirPath, name: str, record: RecordPath) -> Step:
@@ -316,4 +338,4 @@ def position(label: str, fhir: FhirPath, name: str, record: RecordPath) -> Step:
             run.trace.mark_one(node, record.key, label)
             run.refer(fhir.add(run.open(scope, fhir.root)), members[index - 1])
 
-    return Step(to_record, to_fhir, fhir.root, fhir.first, _key(record))
+    return Step(to_record, to_fhir, fhir.root, fhir.begins, _key(record))
