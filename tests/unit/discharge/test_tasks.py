@@ -23,7 +23,7 @@ TABLE = {
 
 
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize(("before", "after"), product(STATUSES, STATUSES))
+@pytest.mark.parametrize(("before", "after"), list(product(STATUSES, STATUSES)))
 def test_every_move(role, before, after):
     possible = TABLE[before][role is Role.REQUESTER].split()
     assert (after in allowed(role, before)) == (after in possible)
