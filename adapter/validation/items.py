@@ -70,22 +70,22 @@ class Collectors:
         by_key = {element.name: element for element in self.elements(structure, name)}
         if len(by_key) == 1:
             (element,) = by_key.values()
-            return lambda owner, path: _items(owner, element, path)
+            step = step_of(element)
+            return lambda owner, path: _items(owner, element, (path, step))
 
         def collect(owner: dict[str, Any], path: Path) -> list[Item]:
             found: list[Item] = []
             for key in owner:
                 element = by_key.get(key) or by_key.get(key[1:])
                 if element is not None and (key == element.name or element.name not in owner):
-                    found += _items(owner, element, path)
+                    found += _items(owner, element, (path, step_of(element)))
             return found
 
         return collect
 
 
-def _items(owner: dict[str, Any], element: Element, path: Path) -> list[Item]:
+def _items(owner: dict[str, Any], element: Element, place: Path) -> list[Item]:
     value = owner.get(element.name)
-    place = (path, step_of(element))
     if element.kind != "primitive" or element.attribute:
         if value.__class__ is list:
             return [Item(each, _type(each, element), (place, index)) for index, each in enumerate(value)]

@@ -164,9 +164,11 @@ class Compiler:
         if not least and greatest is None and slicing is None and idle:
             return None
         slow = _Element(node, structure, least, greatest, None if idle else inner.check, slicing, self).check
-        if slicing is not None or len(elements) != 1 or elements[0].kind in ("resource", "xhtml"):
+        if slicing is not None or len(elements) != 1 or elements[0].kind == "xhtml":
             return slow
         occurrence = Occurrence(elements[0], least, greatest)
+        if elements[0].kind == "resource":
+            return occurrence.resource(inner.check, slow)
         if idle:
             return occurrence.counted(slow)
         checks = inner.checks(elements[0])
@@ -183,8 +185,8 @@ class Inner:
         self._own = tuple(own)
         self._compiler = compiler
         self._below: dict[str, tuple[OwnerCheck, ...]] = {}
-        self._is_leaf = not node.children
-        self._known: tuple[OwnerCheck, ...] | None = () if self._is_leaf else None
+        self._made: dict[tuple[str, str], tuple[Check, ...]] = {}
+        self._objects: dict[str, tuple[Check, ...]] = {}
 
     def is_idle(self, structure: str) -> bool:
         """For a slice: whether it adds nothing."""
@@ -192,27 +194,29 @@ class Inner:
 
     def is_idle_below(self, elements: list[Any]) -> bool:
         """Whether nothing is checked, as far as that can be told before a value is seen."""
-        if self._own:
-            if self._node.children and len(elements) == 1 and elements[0].kind == "complex":
-                self._known = self._children(elements[0].type)
-            return False
-        if not self._node.children:
-            return True
+        if self._own or not self._node.children:
+            return not self._own
         if len(elements) != 1 or elements[0].kind in ("resource", "xhtml"):
             return False
         (element,) = elements
-        if element.kind == "primitive":
-            return not self._children("Element")
-        self._known = self._children(element.type)
-        return not self._known
+        return not self._children("Element" if element.kind == "primitive" else element.type)
 
     def checks(self, element: Element) -> tuple[Check, ...] | None:
         """All checks of a value of an element: of an object or of a primitive without extensions. None where a
         primitive's extensions are looked at."""
-        if element.kind == "primitive" and self._node.children and self._children("Element"):
+        if element.kind != "primitive":
+            return self._of(element.type, element.type)
+        if self._node.children and self._children("Element"):
             return None
-        own = tuple(check for each in self._own for check in each.of(element.type))
-        return own if element.kind == "primitive" else (*own, *(self._known or ()))
+        return tuple(check for each in self._own for check in each.of(element.type))
+
+    def _of(self, type_: str, structure: str) -> tuple[Check, ...]:
+        """The checks of objects of a type, whose children are those of a structure."""
+        made = self._made.get((type_, structure))
+        if made is None:
+            own = (check for each in self._own for check in each.of(type_))
+            made = self._made[type_, structure] = (*own, *self._children(structure))
+        return made
 
     def _children(self, structure: str) -> tuple[OwnerCheck, ...]:
         found = self._below.get(structure)
@@ -222,32 +226,34 @@ class Inner:
 
     def check(self, item: Item, run: Run) -> None:
         """The item's own rules, then those below it."""
-        value, known = item.value, self._known
-        is_object = value.__class__ is dict
-        if (is_object and "resourceType" in value) or (known is None if is_object else not self._is_leaf):
-            return self._check_any(item, run)
-        for each in self._own:
-            each(item, run)
-        if known and is_object:
-            path = item.path
-            for below in known:
-                below(value, run, path)
+        value = item.value
+        if value.__class__ is not dict or item.extra is not None:
+            return self._check_primitive(item, run)
+        if "resourceType" in value:
+            return self._check_resource(item, run)
+        checks = self._objects.get(item.type)
+        if checks is None:
+            structure = self._compiler.collectors.structure(item)
+            checks = self._objects[item.type] = self._of(item.type, structure)
+        for each in checks:
+            each(value, run, item.path)
         return None
 
-    def _check_any(self, item: Item, run: Run) -> None:
-        """As `check`, of an item whose structure its value tells."""
+    def _check_resource(self, item: Item, run: Run) -> None:
         outer = run.frame
-        if item.value.__class__ is dict and "resourceType" in item.value:
-            run.frame = run.frames.get(id(item.value), outer)
+        run.frame = run.frames.get(id(item.value), outer)
         try:
-            for each in self._own:
-                each(item, run)
-            if self._node.children:
-                owner = item.owner
-                for below in self._children(self._compiler.collectors.structure(item)):
-                    below(owner, run, item.path)
+            for each in self._of(item.type, self._compiler.collectors.structure(item)):
+                each(item.value, run, item.path)
         finally:
             run.frame = outer
+
+    def _check_primitive(self, item: Item, run: Run) -> None:
+        for each in self._own:
+            each(item, run)
+        if self._node.children:
+            for below in self._children(self._compiler.collectors.structure(item)):
+                below(item.owner, run, item.path)
 
 
 class _Element:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adapter.fhir.elements import Element
+from adapter.validation.items import Item, resource_type
 from adapter.validation.run import Path, Run
 from adapter.validation.shapes import step_of
 
@@ -47,6 +48,19 @@ class Occurrence:
     def each(self, checks: tuple[Check, ...], slow: OwnerCheck) -> OwnerCheck:
         """The check of the number, and of each value."""
         return self._primitives(checks, slow) if self.is_primitive else self._objects(checks, slow)
+
+    def resource(self, inner: Callable[[Item, Run], None], slow: OwnerCheck) -> OwnerCheck:
+        """The check of the number, and of the one resource that the member may be."""
+        key, step, least, greatest = self.key, self.step, self.least, self.greatest
+
+        def check(owner: dict[str, Any], run: Run, path: Path) -> None:
+            value = owner.get(key)
+            if value.__class__ is dict and least <= 1 <= greatest:
+                inner(Item(value, resource_type(value), (path, step)), run)
+            else:
+                slow(owner, run, path)
+
+        return check
 
     def _primitives(self, checks: tuple[Check, ...], slow: OwnerCheck) -> OwnerCheck:
         key, extra, step, least, greatest = self.key, self.extra, self.step, self.least, self.greatest
