@@ -1,5 +1,6 @@
 """`adapter blocks`: a person's spärr against the reading of what a party has documented."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,7 +36,7 @@ def set_block(
     from adapter.fhir import canonical, identifiers
 
     systems = {"personnummer": canonical.PERSONNUMMER, "samordningsnummer": canonical.SAMORDNINGSNUMMER}
-    number = typer.prompt("The person's number", hide_input=True, err=True).strip()
+    number = _typed()
     person = identifiers.normalised(systems.get(system, system), number)
     if (person[0] == systems["personnummer"] and not identifiers.is_personnummer(person[1])) or (
         person[0] == systems["samordningsnummer"] and not identifiers.is_samordningsnummer(person[1])
@@ -74,6 +75,12 @@ def list_blocks(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
         output.print_json({"blocks": found})
     else:
         output.print_table(("BLOCK", "PARTY", "UNIT", "SINCE", "LIFTED"), map(_cells, found), "There are no blocks.")
+
+
+def _typed() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("The person's number", hide_input=True, err=True)).strip()
+    return sys.stdin.readline().strip()
 
 
 def _cells(block: "Block") -> tuple[object, ...]:

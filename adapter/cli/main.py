@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from adapter.cli import audit, blocks, db, deliveries, directory, endpoints, fixtures, messages, packages, tokens
+from adapter.cli import audit, blocks, db, deliveries, directory, endpoints, fixtures, messages, packages, plans, tokens
 from adapter.cli.check import check
 from adapter.cli.demo import demo
 from adapter.cli.map import map_
@@ -30,6 +30,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(directory.app, name="directory")
 app.add_typer(packages.app, name="packages")
 app.add_typer(fixtures.app, name="fixtures")
+app.add_typer(plans.app, name="plans")
 app.add_typer(tokens.app, name="tokens")
 
 

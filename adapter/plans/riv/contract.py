@@ -361,9 +361,9 @@ def _parts(element: Any, namespace: str, order: str, *, open_end: bool = False) 
             raise ContractError(f"{where}: an element is not expected where it stands; expected {order}")
         last = place
         found[name.localname].append(child)
-    for name, many in names.items():
-        if (not many and not found[name]) or (many != "*" and len(found[name]) > 1):
-            raise ContractError(f"{where}: {len(found[name])} {name}: expected {'at most one' if many else 'one'}")
+    for part, many in names.items():
+        if (not many and not found[part]) or (many != "*" and len(found[part]) > 1):
+            raise ContractError(f"{where}: {len(found[part])} {part}: expected {'at most one' if many else 'one'}")
     return found
 
 
