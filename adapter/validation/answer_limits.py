@@ -85,8 +85,13 @@ def _limit(limit: Any, wrong: int) -> Check:
         order = compare(value)
         if order == wrong:
             run.report(rules.QUESTIONNAIRE_LIMIT, f"the answer is {shown}", place)
+        elif order is None and name == "valueQuantity":
+            words = (
+                "the answer cannot be compared with the item's limit: expected system and code of a unit like its own"
+            )
+            run.report(rules.QUESTIONNAIRE_LIMIT, words, place)
         elif order is None:
-            words = "the answer cannot be compared with the item's limit: its type, precision or unit is another"
+            words = "the answer cannot be compared with the item's limit: its precision is another"
             run.report(rules.QUESTIONNAIRE_UNDECIDED, words, place)
 
     return check

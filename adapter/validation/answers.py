@@ -48,10 +48,8 @@ class Terms(Protocol):
 
 def checks(question: Question, form: Form, contained: dict[str, dict[str, Any]], terms: Terms) -> list[Check]:
     """The checks of an item's answers. `contained` are the resources beside the Questionnaire, by id."""
-    allowed = _TYPES.get(str(question.type))
-    if allowed is None:
-        return []
-    found = [_typed(allowed, str(question.type)), *answer_limits.checks(question)]
+    allowed = _TYPES.get(str(question.type), frozenset())
+    found = [_typed(allowed, str(question.type or "unknown")), *answer_limits.checks(question)]
     options = {key for each in objects(question.definition.get("answerOption")) if (key := option(each)) is not None}
     value_set = text(question.definition.get("answerValueSet"))
     if options:
@@ -83,7 +81,8 @@ def option(written: dict[str, Any]) -> tuple[Any, ...] | None:
 def _typed(allowed: frozenset[str], type_: str) -> Check:
     def check(name: str, value: Any, run: Run, place: Path) -> None:  # noqa: ARG001
         if name not in allowed:
-            words = f"the item is of the type {type_}: expected {' or '.join(sorted(allowed))}"
+            expected = " or ".join(sorted(allowed)) or "the Questionnaire to say of which type answers are"
+            words = f"the item is of the type {type_[:64]}: expected {expected}"
             run.report(rules.QUESTIONNAIRE_ANSWER, words, place)
 
     return check

@@ -1,9 +1,10 @@
 """Whether an item of a Questionnaire is enabled by the answers of a response, and what its conditions may refer to.
 
-FHIR R4, Questionnaire (https://hl7.org/fhir/R4/questionnaire-definitions.html): item.enableWhen and enableBehavior, and
-the code system questionnaire-enable-operator. Which answers a condition means: those of the nearest item with its
-linkId, which are those in the nearest part of the response that holds both items. `!=` holds where no answer is equal;
-R4 leaves open what it is without any answer. What is not decided is None: then nothing is demanded.
+FHIR R4, Questionnaire (https://hl7.org/fhir/R4/questionnaire-definitions.html): item.enableWhen and enableBehavior,
+and the code system questionnaire-enable-operator; of Structured Data Capture enableWhenExpression. Which answers a
+condition means: those of the nearest item with its linkId, which are those in the nearest part of the response that
+holds both items. `!=` holds where no answer is equal; R4 leaves open what it is without any answer. What is not decided
+is None: then nothing is demanded.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,10 @@ from typing import Any
 from adapter.fhir.shapes import obj, objects, text
 from adapter.validation import rules, values
 from adapter.validation.forms import Form, Question
+from adapter.validation.invariants import Evaluated
 from adapter.validation.run import Path, Run
 
-_EXPRESSIONS = ("sdc-questionnaire-enableWhenExpression", "fiphr-ext-questionnaire-enablewhen")
+_EXPRESSION = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
 _ORDERED = {">": (1,), "<": (-1,), ">=": (0, 1), "<=": (0, -1)}
 
 
@@ -36,15 +38,18 @@ class Conditions:
 
     def __init__(self, form: Form, run: Run) -> None:
         self._form = form
+        self._run = run
         self._work = run.work
+        self._expressions: dict[int, bool | None] = {}
         self._found: dict[int, dict[str, list[dict[str, Any]]]] = {}
 
     def enabled(self, question: Question, given: Given) -> bool | None:
         """Whether the answers enable a question that stands in a part of the response; None where it is not decided.
 
         Raises FhirPathLimitError where comparing takes more than a validation may do."""
-        if any(str(each.get("url")).endswith(_EXPRESSIONS) for each in objects(question.definition.get("extension"))):
-            return None
+        expression = values.extension_value(question.definition, _EXPRESSION)
+        if expression is not None:
+            return self._evaluated(question, obj(expression))
         conditions = objects(question.definition.get("enableWhen"))
         if not conditions:
             return True
@@ -56,6 +61,17 @@ class Conditions:
         if decisive in found:
             return decisive
         return None if None in found else not decisive
+
+    def _evaluated(self, question: Question, expression: dict[str, Any]) -> bool | None:
+        """What FHIRPath says of the whole response, once for each question."""
+        written = text(expression.get("expression"))
+        if written is None or expression.get("language") != "text/fhirpath":
+            return None
+        if id(question) not in self._expressions:
+            frame = self._run.frame
+            evaluate = Evaluated("enableWhenExpression", written, frame.type, self._form.canonical)
+            self._expressions[id(question)] = evaluate(frame.resource, self._run, frame.path)
+        return self._expressions[id(question)]
 
     def _holds(self, condition: dict[str, Any], question: Question, given: Given) -> bool | None:
         expected = values.prefixed(condition, "answer")

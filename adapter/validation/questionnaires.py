@@ -50,8 +50,11 @@ class Questionnaires:
             return
         form = self._form(canonical, run.frame.outer.contained)
         if form is None:
+            is_other = not canonical.startswith("#") and self._definitions.resource(canonical) is not None
             words = "the Questionnaire is not loaded: answers were not held against it"
-            run.report(rules.QUESTIONNAIRE_UNKNOWN, words, (path, "questionnaire"))
+            if is_other:
+                words = "the URL is that of another type of resource: expected a Questionnaire's"
+            run.report(rules.QUESTIONNAIRE_UNKNOWN, words, (path, "questionnaire"), "", "error" if is_other else "")
             return
         _check_period(form, response, run, path)
         try:

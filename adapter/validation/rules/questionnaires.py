@@ -15,7 +15,7 @@ QUESTIONNAIRE_UNKNOWN = Rule(
     "questionnaire-unknown",
     "not-found",
     "The Questionnaire that is answered is in none of the packages that are loaded, nor in the response: the answers "
-    "were not held against it.",
+    "were not held against it. Where the URL is that of another resource, this is an error.",
     "Load the package that holds the Questionnaire, or correct its URL.",
     severity="warning",
 )

@@ -17,6 +17,7 @@ from adapter.validation.vocabulary import Vocabulary
 URL = "http://acme.com/Questionnaire/q"
 CORE = "http://hl7.org/fhir/StructureDefinition/"
 CAPTURE = "http://hl7.org/fhir/uv/sdc/StructureDefinition/"
+EXPRESSION = "sdc-questionnaire-enableWhenExpression"
 CODES = "http://acme.com/codes"
 A = {"system": CODES, "code": "a"}
 B = {"system": CODES, "code": "b"}
@@ -264,11 +265,7 @@ UNDECIDED = [
     {"enableWhen": [when("a", "=", answerString="x")]},
     {"enableWhen": [when("a", "exists", answerString="x")]},
     {"enableWhen": [when("x", "=", answerBoolean=True)]},
-    {
-        "extension": [
-            extended("sdc-questionnaire-enableWhenExpression", CAPTURE, valueExpression={"expression": "true"})
-        ]
-    },
+    {"extension": [extended(EXPRESSION, CAPTURE, valueExpression={"language": "text/cql", "expression": "true"})]},
 ]
 
 
@@ -278,6 +275,15 @@ def test_what_is_not_decided_is_said_and_nothing_is_demanded(condition: dict[str
     given = [r("a", YES)] if "answerString" in str(condition) else []
     assert told(issues(asked, given)) == [("warning", "questionnaire-undecided", "")]
     assert told(issues(asked, [*given, r("b", s("x"))])) == []
+
+
+@pytest.mark.parametrize(("answer", "enabled"), [(YES, True), (NO, False)])
+def test_a_condition_in_fhirpath(answer: dict[str, Any], enabled: bool) -> None:
+    written = "%resource.item.where(linkId = 'a').answer.value.ofType(boolean)"
+    expression = {"language": "text/fhirpath", "expression": written}
+    asked = [q("a", "boolean"), q("b", extension=[extended(EXPRESSION, CAPTURE, valueExpression=expression)])]
+    found = broken(asked, [r("a", answer), r("b", s("x"))])
+    assert found == ([] if enabled else [(NOT_ENABLED, ".item[1]")])
 
 
 def test_a_condition_means_the_nearest_item_with_its_link_id() -> None:
@@ -405,6 +411,23 @@ def test_decimal_places_are_counted_as_they_are_written(written: str, is_right: 
     assert (found == []) is is_right
 
 
+@pytest.mark.parametrize("unit", [{}, {"code": "m", **UCUM}, {"code": "kg", "system": "http://acme.com/units"}])
+def test_a_quantity_that_cannot_be_compared_with_the_limit_does_not_keep_it(unit: dict[str, Any]) -> None:
+    asked = [q("a", "quantity", **limited("sdc-questionnaire-minQuantity", CAPTURE, valueQuantity=quantity(1, "kg")))]
+    assert [rule for rule, _ in broken(asked, [r("a", {"valueQuantity": {"value": 5, **unit}})])] == [LIMIT]
+
+
+def test_a_date_of_another_precision_than_the_limit_is_not_decided() -> None:
+    asked = [q("a", "date", **limited("minValue", valueDate="2026-03-09"))]
+    assert [each.rule for each in issues(asked, [r("a", {"valueDate": "2026"})])] == ["questionnaire-undecided"]
+
+
+@pytest.mark.parametrize("type_", ["question", None])
+def test_an_item_that_says_no_type_takes_no_answer(type_: str | None) -> None:
+    asked = [{key: value for key, value in q("a", type_ or "").items() if value}]
+    assert [rule for rule, _ in broken(asked, [r("a", s("x"))])] == [ANSWER]
+
+
 def test_an_answer_that_excludes_all_others() -> None:
     alone = {"valueCoding": A, "extension": [extended("questionnaire-optionExclusive", valueBoolean=True)]}
     asked = [q("a", "choice", repeats=True, answerOption=[alone, {"valueCoding": B}])]
@@ -437,7 +460,7 @@ def test_an_unfinished_response_may_lack_answers() -> None:
 def loaded(*forms: dict[str, Any]) -> Questionnaires:
     class Loaded:
         def resource(self, canonical: str, resource_type: str | None = None) -> dict[str, Any] | None:
-            if resource_type != "Questionnaire":
+            if resource_type not in ("Questionnaire", None):
                 return None
             return next((each for each in forms if canonical in (URL, f"{URL}|{each['version']}")), None)
 
@@ -467,6 +490,11 @@ def test_which_questionnaire_is_meant_and_how_its_items_are_named() -> None:
     (issue,) = said(known, response(questionnaire=f"{URL}|2"))
     assert issue.message == "the item with linkId '2' has no answer: expected one, it is required"
     assert (issue.profile, issue.expression) == (f"{URL}|2", ("QuestionnaireResponse",))
+
+
+def test_the_url_of_another_resource_is_an_error() -> None:
+    found = validator().validate(response(questionnaire=VALUE_SET["url"])).issues[1:]
+    assert told(found) == [("error", "questionnaire-unknown", ".questionnaire")]
 
 
 def test_the_validator_finds_it_among_its_definitions() -> None:
