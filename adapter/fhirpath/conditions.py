@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from adapter.fhir import elements
 from adapter.fhirpath import comparison, model, nodes, temporal
 from adapter.fhirpath.environment import Scope
 from adapter.fhirpath.errors import FhirPathError
@@ -381,10 +382,16 @@ def _discarding(plan: Plan) -> Callable[[Any, Scope], list[Any]]:
     return none
 
 
+def _primitives(types: tuple[Type, ...]) -> list[Type]:
+    names = [each.name[0].lower() + each.name[1:] for each in types if each.namespace == "System"]
+    return [model.fhir(name) for name in names if name in elements.table().primitives]
+
+
 def as_type(plan: Plan, types: tuple[Type, ...]) -> Plan:
     """`as`: a single item if it is of the type. Of a polymorphic element, which may repeat, all items of the type: R4's
-    own invariants (dom-3) and search parameters rely on it."""
-    selected = of_type(plan, types)
+    own invariants (dom-3) and search parameters rely on it. A FHIR primitive is System's type of the same name too, as
+    R4 converts it implicitly (https://hl7.org/fhir/R4/fhirpath.html, Use of FHIR Primitive Types)."""
+    selected = of_type(plan, (*types, *_primitives(types)))
     if plan.raw is None:
         return selected
     run = plan.run
