@@ -163,11 +163,11 @@ def _limit(type_: str, limit: Any, url: str, wrong: int) -> Check:
     def check(value: Any, run: Run, path: Path) -> None:
         if value is None:
             return
-        is_moment = relative is not None and isinstance(value, str)
-        order = relative(value, run) if relative is not None and is_moment else compare(value)
+        of_moment = relative if isinstance(value, str) else None
+        order = compare(value) if of_moment is None else of_moment(value, run)
         if order == wrong:
             run.report(rule, words, path, url)
-        elif order is None and not is_moment:
+        elif order is None and of_moment is None:
             told = f"the value cannot be compared with the profile's limit {shown}: value, system or unit is another"
             run.report(rules.PROFILE_RANGE_UNDECIDED, told, path, url)
 

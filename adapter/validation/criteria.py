@@ -55,7 +55,7 @@ def predicate(node: Node, discriminators: list[dict[str, Any]], host: Host, posi
         if parts is None:
             return None
         criteria = _criteria(node, parts, host)
-        found = (_test(kind or "", parts, each, host) for each in (_typed(criteria) if kind == "type" else criteria))
+        found = (_test(kind, parts, each, host) for each in (_typed(criteria) if kind == "type" else criteria))
         test = next((each for each in found if each is not None), None)
         if test is not None:
             tests.append(test)
@@ -118,7 +118,7 @@ def _walk(criterion: Criterion, kind: str, word: str, host: Host) -> list[Criter
         return _resolved(criterion)
     value, exact = _own_value(criterion)
     children = _children(criterion, word, host) if kind == "name" else _extensions(criterion, word, host)
-    inner = obj(value).get(word.removesuffix("[x]")) if kind == "name" else None
+    inner = obj(value).get(word) if kind == "name" else None
     if inner.__class__ is list and len(inner) == 1:
         inner = inner[0]
     if not children:
@@ -195,7 +195,7 @@ def _resolved(criterion: Criterion) -> list[Criterion]:
     return [Criterion(criterion.node, targets=targets)]
 
 
-def _test(kind: str, path: list[Segment], criterion: Criterion, host: Host) -> _Test | None:
+def _test(kind: str | None, path: list[Segment], criterion: Criterion, host: Host) -> _Test | None:
     definition = criterion.node.definition if criterion.node is not None else {}
     collectors = host.collectors
     if path and criterion.targets is None and definition.get("max") == "0":

@@ -85,9 +85,9 @@ class Engine:
             known = frozenset(str(each.get("key")) for each in objects(own.get("constraint")))
             found += invariants.checks(definition, element.type, known=known)
         found += bindings.checks(definition, element.type, self.terms)
-        if element.type == "uri" and element.name == "url" and self._is_canonical(type_name):
+        if element.name == "url" and self._is_canonical(type_name):
             found.append(_absolute)
-        if element.type == "uri" and element.name == "system" and type_name in ("Coding", "Identifier"):
+        if element.name == "system" and type_name in ("Coding", "Identifier"):
             found.append(_absolute_system)
         for type_ in objects(definition.get("type")):
             if type_.get("code") == element.type:
@@ -109,11 +109,9 @@ class Engine:
         return [check]
 
     def _is_canonical(self, name: str) -> bool:
-        known = self.table[name]
-        version = known.by_name.get("version")  # of a Device it is another thing
-        return (
-            known.kind == "resource" and "status" in known.by_name and version is not None and version.type == "string"
-        )
+        """Whether a type with a url is one of definitions: a Device too has status and version, but it is a thing."""
+        known = self.table[name].by_name
+        return "status" in known and known["version"].type == "string"
 
     def extension(self, structure: str, *, modifier: bool) -> members.Item:
         """The check of the extensions of a structure."""

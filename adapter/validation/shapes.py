@@ -98,7 +98,7 @@ class Shapes:
         elif element.kind == "xhtml":
             check = _narrative
         else:
-            check = _Complex(self[element.type], extras).check
+            check = _complex(self[element.type])
             if element.type == "Extension":
                 check = _both(
                     check, self._extras.extension(structure.name, modifier=element.name == "modifierExtension")
@@ -118,20 +118,11 @@ class Shapes:
         return check
 
 
-class _Complex:
-    """An element of a complex type: its shape, then what the element adds."""
+def _complex(shape: Shape) -> members.Item:
+    def check(value: Any, run: Run, path: Path, owner: dict[str, Any]) -> None:  # noqa: ARG001
+        shape.check(value, run, path)
 
-    __slots__ = ("_extras", "_shape")
-
-    def __init__(self, shape: Shape, extras: tuple[Check, ...]) -> None:
-        self._shape = shape
-        self._extras = extras
-
-    def check(self, value: Any, run: Run, path: Path, owner: dict[str, Any]) -> None:  # noqa: ARG002
-        self._shape.check(value, run, path)
-        if self._extras and value.__class__ is dict:
-            for extra in self._extras:
-                extra(value, run, path)
+    return check
 
 
 def _both(first: members.Item, second: members.Item) -> members.Item:
