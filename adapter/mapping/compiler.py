@@ -1,6 +1,6 @@
 """From mapping files to closures. Every problem of every file is told at once, with its line."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +13,7 @@ from adapter.support.errors import Problem
 
 _BODY, _EVENT = "{body}", "{event}"
 _T = TypeVar("_T")
+_ALWAYS = model.Condition()
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class Environment:
     concepts: dict[str, concepts.Concepts]
     parts: Callable[[str], Source | None]
     problems: list[Problem]
+    fhir_paths: dict[tuple[str, str], paths.FhirPath] = field(default_factory=dict)
+    record_paths: dict[tuple[str, str], records.RecordPath] = field(default_factory=dict)
+    blocks: dict[Hashable, rules.Block] = field(default_factory=dict)
+    """Paths by what they begin at, and the rules of a part by what stands around it: most are met many times."""
+    spoken_of: dict[str, set[str]] = field(default_factory=dict)
     rules: dict[model.Side, set[str]] = field(default_factory=lambda: {"record": set(), "fhir": set()})
 
 
@@ -171,7 +177,9 @@ class _Builder:
     def _step(self, rule: model.Rule, place: Place) -> rules.Step:
         label = self._here.label(place)
         make = {"group": self._group, "link": self._link, "constant": self._constant, "value": self._value}[rule.kind]
-        step = self._guard(rule).guarded(make(rule, label, place))
+        step = make(rule, label, place)
+        if rule.when or rule.unless:
+            step = self._guard(rule.when or _ALWAYS, rule.unless or _ALWAYS).guarded(step)
         for side in self._sides(rule):
             self._environment.rules[side].add(label)
         if rule.only == "record":
@@ -241,23 +249,53 @@ class _Builder:
         if rule.resource and path and path.type != "Reference":
             raise paths.PathError(f"'{path.text}' is a {path.type}; a group with a resource follows a Reference")
         kind = rule.resource or (path.type if path else "")
-        if rule.part is not None:
-            source = self._environment.parts(rule.part)
-            if source is None:
-                raise paths.PathError(f"there is no {rule.part}")
-            entries = source.content.rules
-            prefix: Place = ("rules",)
-        else:
-            source, entries, prefix = self._here.source, list(rule.rules or []), (*place, "rules")
         types = {**self._here.types, name: kind}
-        here = replace(self._here, source=source, types=types, record=record.type, sides=self._sides(rule))
-        inner = _Builder(self._environment, here)
+        here = replace(self._here, types=types, record=record.type, sides=self._sides(rule))
         many = path is not None and not path.steps and path.root in self._here.many
         if many and not record.repeats:
             raise paths.PathError(f"'{record.text}' stands once; '{rule.each}' may be many")
-        return groups.Group(
-            label, name, path, rule.resource, record, rules.Block(inner.steps(entries, prefix)), many
-        ).step()
+        if rule.part is not None:
+            block = self._part(rule.part, here)
+        else:
+            block = rules.Block(_Builder(self._environment, here).steps(rule.rules or [], (*place, "rules")))
+        return groups.Group(label, name, path, rule.resource, record, block, many).step()
+
+    def _part(self, name: str, here: _Here) -> rules.Block:
+        """The rules of a part. It is compiled anew only where what it speaks of is another."""
+        source = self._environment.parts(name)
+        if source is None:
+            raise paths.PathError(f"there is no {name}")
+        spoken_of = self._spoken_of(name, source)
+        around = frozenset(
+            (each, here.types.get(each), each in here.many, each in here.names) for each in spoken_of - {_BODY}
+        )
+        message = (here.body, here.event) if _BODY in spoken_of else None
+        key = (name, around, here.record.name if here.record else None, here.sides, message)
+        if key not in self._environment.blocks:
+            builder = _Builder(self._environment, replace(here, source=source))
+            self._environment.blocks[key] = rules.Block(builder.steps(source.content.rules, ("rules",)))
+        return self._environment.blocks[key]
+
+    def _spoken_of(self, part: str, source: Source) -> set[str]:
+        """The names that the rules of a part speak of: what their FHIR paths begin with, what they refer to, and _BODY
+        where they speak of the message that they stand in."""
+        known = self._environment.spoken_of
+        if part in known:
+            return known[part]
+        found = known[part] = set[str]()
+        for rule in _nested(source.content.rules):
+            conditions = [path for each in (rule.when, rule.unless) if each for path in each.paths("fhir")]
+            texts = [path for path in (rule.fhir, rule.each, rule.within, *conditions) if path]
+            found |= {path.partition(".")[0].strip() for path in texts}
+            found |= {rule.refers} if isinstance(rule.refers, str) else set(rule.refers or ())
+            said = [rule.record, rule.value, rule.within, *(rule.when.paths("record") if rule.when else ())]
+            said += rule.unless.paths("record") if rule.unless else ()
+            if any(isinstance(each, str) and (_BODY in each or _EVENT in each) for each in said):
+                found.add(_BODY)
+            inner = self._environment.parts(rule.part) if rule.part else None
+            if rule.part and inner is not None:
+                found |= self._spoken_of(rule.part, inner)
+        return found
 
     def _known(self, names: list[str]) -> None:
         for name in names:
@@ -265,8 +303,7 @@ class _Builder:
                 known = ", ".join(sorted(self._here.names))
                 raise paths.PathError(f"'{name}' is not a resource or group of this message; known: {known}")
 
-    def _guard(self, rule: model.Rule) -> rules.Guard:
-        when, unless = rule.when or model.Condition(), rule.unless or model.Condition()
+    def _guard(self, when: model.Condition, unless: model.Condition) -> rules.Guard:
         return rules.Guard(
             tuple(map(self._fhir, when.paths("fhir"))),
             tuple(map(self._fhir, unless.paths("fhir"))),
@@ -283,13 +320,23 @@ class _Builder:
         return found
 
     def _path(self, text: str) -> paths.FhirPath:
-        return paths.parse(text, self._here.types, self._environment.constants, self._environment.table)
+        known = self._environment.fhir_paths
+        key = text, self._here.types.get(text.partition(".")[0].strip(), "")
+        found = known.get(key)
+        if found is None:
+            found = paths.parse(text, self._here.types, self._environment.constants, self._environment.table)
+            if key[1]:
+                known[key] = found
+        return found
 
     def _record(self, text: str | None) -> records.RecordPath:
-        text = self._in_body(text or "")
-        if text.startswith("/"):
-            return records.parse_path(text, self._environment.root, self._environment.schema)
-        return records.parse_path(text, self._here.record, self._environment.schema)
+        text, known = self._in_body(text or ""), self._environment.record_paths
+        start = self._environment.root if text.startswith("/") else self._here.record
+        key = text, start.name if start else ""
+        found = known.get(key)
+        if found is None:
+            found = known[key] = records.parse_path(text, start, self._environment.schema)
+        return found
 
     def _in_body(self, text: str) -> str:
         return text.replace(_BODY, self._here.body).replace(_EVENT, self._here.event)
@@ -306,7 +353,10 @@ class _Builder:
 
 
 def _group_names(entries: list[model.Rule]) -> Iterator[str]:
+    return (rule.named for rule in _nested(entries) if rule.named)
+
+
+def _nested(entries: list[model.Rule]) -> Iterator[model.Rule]:
     for rule in entries:
-        if rule.named:
-            yield rule.named
-        yield from _group_names(rule.rules or [])
+        yield rule
+        yield from _nested(rule.rules or [])
