@@ -176,6 +176,8 @@ class Engine:
             _follow_links(run, frame)
         for index, claim in enumerate(strings(obj(value.get("meta")).get("profile"))[:_CLAIMS]):
             run.claims.append((frame, claim, index))
+        for each in self.library.bound.get(frame.type, ()):
+            run.claims.append((frame, each, -1))
         if frame.type == "Observation":
             profile = implied.profile(value, self.library.vital_signs)
             if profile is not None:
@@ -197,7 +199,7 @@ class Engine:
                 run.report(rules.PROFILE_TYPE, f"the profile is of {profile.type}", place, profile.url)
             else:
                 self._tell_problems(claim, run, place)
-                self._check(profile, Item(frame.resource, frame.type, frame.path), run)
+                self._keep(profile, Item(frame.resource, frame.type, frame.path), run)
 
     def _no_claim(self, claim: str, run: Run, place: Path) -> None:
         fault = self.library.faults.get(claim)
@@ -221,7 +223,7 @@ class Engine:
             )
         else:
             self._tell_problems(canonical, run, None)
-            self._check(profile, Item(value, type_, None), run)
+            self._keep(profile, Item(value, type_, None), run)
 
     def _tell_problems(self, canonical: str, run: Run, place: Path) -> None:
         for problem in self.library.problems.get(canonical, ())[:_PROBLEMS]:
@@ -253,6 +255,16 @@ class Engine:
             if known is None or not known.base:
                 return False
             type_ = known.base
+
+    def _keep(self, profile: Profile, item: Item, run: Run) -> None:
+        """Checks a resource against a profile and those that it imposes."""
+        self._check(profile, item, run)
+        for canonical in self.library.imposed(profile.url):
+            imposed = self.profile(canonical)
+            if imposed is None:
+                self._no_claim(canonical, run, item.path)
+            elif self._suits(imposed, item.type):
+                self._check(imposed, item, run)
 
     def _check(self, profile: Profile, item: Item, run: Run) -> None:
         outer = run.frame

@@ -12,6 +12,7 @@ from adapter.validation import errata, implied, trees
 from adapter.validation.trees import Node
 
 BASE = "http://hl7.org/fhir/StructureDefinition/"
+_IMPOSED = f"{BASE}structuredefinition-imposeProfile"
 
 
 class Library:
@@ -37,6 +38,25 @@ class Library:
     def vital_signs(self) -> dict[implied.Coding, str]:
         """The profile that R4 makes binding on Observations of each code."""
         return implied.codes(lambda url: self.definitions.resource(url, "StructureDefinition"))
+
+    @cached_property
+    def bound(self) -> dict[str, list[str]]:
+        """The profiles that implementation guides make binding on all resources of a type
+        (ImplementationGuide.global)."""
+        found: dict[str, list[str]] = {}
+        for url in self.definitions.urls("ImplementationGuide"):
+            guide = self.definitions.resource(url, "ImplementationGuide") or {}
+            for each in objects(guide.get("global")):
+                type_, profile = text(each.get("type")), text(each.get("profile"))
+                if type_ is not None and profile is not None:
+                    found.setdefault(type_, []).append(profile)
+        return found
+
+    def imposed(self, canonical: str) -> list[str]:
+        """The other profiles that what keeps a profile must keep too (the extension imposeProfile)."""
+        extensions = objects((self.structure(canonical) or {}).get("extension"))
+        found = (text(each.get("valueCanonical")) for each in extensions if each.get("url") == _IMPOSED)
+        return [each for each in found if each is not None]
 
     def structure(self, canonical: str) -> dict[str, Any] | None:
         """The StructureDefinition with its snapshot; None where it is not known, or not usable (see `faults`)."""
