@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from adapter.cli import audit, blocks, db, deliveries, directory, endpoints, fixtures, messages, packages, plans, tokens
+from adapter.cli import (
+    audit,
+    blocks,
+    cutover,
+    db,
+    deliveries,
+    directory,
+    endpoints,
+    fixtures,
+    messages,
+    packages,
+    plans,
+    tokens,
+)
 from adapter.cli.check import check
 from adapter.cli.demo import demo
 from adapter.cli.map import map_
@@ -26,6 +39,7 @@ app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(audit.app, name="audit")
 app.add_typer(blocks.app, name="blocks")
+app.add_typer(cutover.app, name="cutover")
 app.add_typer(db.app, name="db")
 app.add_typer(directory.app, name="directory")
 app.add_typer(packages.app, name="packages")

@@ -107,7 +107,7 @@ class Runner:
         reason = given_reason(reason)
         _require_source(self.plan, export)
         found = self.plan.wave(wave)
-        cases = {each.key: each.case for each in self._weighed(export, self._today) if each.case}
+        cases = self.cases(export)
         run_id = self._begin("rollback", [found], export, reason)
         with self._database.read() as connection:
             items = [each for each in ledger.items(connection, self.sides) if each.municipality in found.municipalities]
@@ -115,6 +115,10 @@ class Runner:
             self._roll_back(item, cases.get(item.key))
             advance(number, len(items))
         return self._end(run_id, export)
+
+    def cases(self, export: Export) -> dict[str, Case]:
+        """The cases of an export that can be read, by key; those of the same person and stay hold what both say."""
+        return {each.key: each.case for each in self._weighed(export, self._today) if each.case}
 
     @property
     def _today(self) -> date:
@@ -212,10 +216,16 @@ class Runner:
             return  # a wave that was rolled back is carried again only where it is named
         if item.status == "taken-back":
             item = self._anew(item)
-        if case is not None and wave is not None and self.plan.mode_of(wave) is Mode.WORKLIST:
-            self._list(item, weighed, case)
+        by_hand = wave is not None and self.plan.mode_of(wave) is Mode.WORKLIST
+        if item.status == "ended" and item.ticked_at is not None:
+            again_there = "was closed in the new system, and is in the export again"
+            self._set(item, _verdict(weighed, self.plan, "listed", (again_there,)))
+        elif case is not None and (by_hand or item.status in ("entered", "listed")):
+            self._list(item, weighed, case)  # what was begun by hand is ended by hand
         else:
-            self._set(item, self._carry(weighed, item, export))
+            verdict = self._carry(weighed, item, export)
+            fresh = verdict.status == "refused" and case is not None and not self._begun(item)
+            self._set(item, verdict, **({"identity": digest(case)} if fresh else {}))
 
     def _list(self, item: Item, weighed: Weighed, case: Case) -> None:
         """On the worklist, and again where it has changed since it was entered."""
@@ -225,7 +235,8 @@ class Runner:
         elif item.status == "entered" and item.identity != known:
             self._set(item, _verdict(weighed, self.plan, "listed", ("changed since it was entered",)), identity=known)
         elif item.status != "entered":
-            self._set(item, _verdict(weighed, self.plan, "listed"), identity=known)
+            reasons = tuple(item.reasons) if item.status == "listed" else ()
+            self._set(item, _verdict(weighed, self.plan, "listed", reasons), identity=known)
 
     def _carry(self, weighed: Weighed, item: Item, export: Export) -> Verdict:
         """Submit what a case needs; a case that was carried before and cannot be brought up to date stays carried, and

@@ -7,14 +7,15 @@ from pathlib import Path
 from adapter.support.errors import AdapterError
 
 
-def write_whole(file: Path, content: bytes) -> None:
-    """Write or replace a file that everyone may read. Raises AdapterError, with the file and the system's reason."""
+def write_whole(file: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write or replace a file that everyone may read, or as `mode` says; before it has its name its owner alone may.
+    Raises AdapterError, with the file and the system's reason."""
     temporary = None
     try:
         with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".writing-", delete=False) as target:
             temporary = Path(target.name)
             target.write(content)
-        temporary.chmod(0o644)
+        temporary.chmod(mode)
         temporary.replace(file)
     except OSError as error:
         if temporary is not None:

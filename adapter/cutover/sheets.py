@@ -1,0 +1,147 @@
+"""What of a case stands on the worklist: only what has to be typed, in the words of the export.
+
+Of a protected person nothing is told that says anything of a place: that is taken from the old system.
+"""
+
+from collections.abc import Callable, Iterator
+
+from adapter.cutover import convert
+from adapter.cutover.case import Case, Request
+from adapter.fhir import instants
+from adapter.fhir.canonical import PERSONNUMMER, SAMORDNINGSNUMMER
+from adapter.support.clock import STOCKHOLM
+
+_KINDS = {PERSONNUMMER: "Personnummer", SAMORDNINGSNUMMER: "Samordningsnummer"}
+Fields = list[tuple[str, str]]
+Group = tuple[str, Fields]
+Name = Callable[[str], str]
+"""From a unit's HSA-id to the name that people read."""
+
+
+def hidden(case: Case) -> Iterator[Group]:
+    """What of a protected person's case says nothing of a place."""
+    yield "Person", [*numbers(case), ("Namn", _name(case)), ("Skyddsmarkering", ", ".join(case.person.labels))]
+    times = [("Inskriven", local(case.admission.admitted))]
+    times += [("Beräknad utskrivning", local(case.admission.estimate))] if case.admission.estimate else []
+    times += [("Utskrivningsklar, bedömd", local(case.ready.assessed))] if case.ready else []
+    times += [("Kallelse, start", local(case.invitation.meeting.start))] if case.invitation else []
+    yield "Tider", times
+    yield "Övrigt", [("Enhet, adress, kontakter, texter", "hämtas i det gamla systemet")]
+
+
+def whole(case: Case, unit_name: Name) -> Iterator[Group]:
+    """Everything of a case, in the order in which it came about."""
+    person = [*numbers(case), ("Namn", _name(case))]
+    person += [
+        ("Adress", "\n".join((*address.line, f"{address.postal_code} {address.city}")))
+        for address in case.person.addresses
+    ]
+    person += [("Skyddsmarkering", ", ".join(case.person.labels))] if case.person.labels else []
+    yield "Person", person
+    yield "Inskrivningsmeddelande", _admission(case, unit_name)
+    for request in case.requests:
+        yield "Begäran om mottagande", _request(request, unit_name)
+    if case.team:
+        roles = ((_swedish("rollTyp", each.role), f"{each.name}, {unit_name(each.unit)}") for each in case.team)
+        yield "Kontakter", list(roles)
+    if case.information is not None:
+        sections = [(_swedish("avsnittKodTyp", each.section), each.text) for each in case.information.sections]
+        yield "Planeringsunderlag", [("Skickat", local(case.information.sent)), *sections]
+    if case.ready is not None:
+        ready = case.ready
+        times = [("Bedömd", local(ready.assessed)), ("Av", ready.assessor), ("Skickat", local(ready.sent))]
+        yield "Utskrivningsklar", times
+    yield from _meeting(case, unit_name)
+    for consent in case.consents:
+        answer = "återkallat" if consent.withdrawn else "medger" if consent.given else "medger inte"
+        more = [("Motivering", consent.why or ""), ("Lämnat av", consent.guardian or "")]
+        known = [("Beslut", answer), ("Registrerat", local(consent.at)), *(pair for pair in more if pair[1])]
+        yield consent.text, known
+    yield from _plan(case, unit_name)
+    if case.discharge is not None:
+        left = _swedish("utskrivenTillTyp", case.discharge.left) if case.discharge.left else ""
+        times = [("Tid", local(case.discharge.at)), ("Till", left), ("Skickat", local(case.discharge.sent))]
+        yield "Utskrivningsmeddelande", [pair for pair in times if pair[1]]
+
+
+def _admission(case: Case, unit_name: Name) -> Fields:
+    known = case.admission
+    found = [
+        ("Enhet", unit_name(known.ward)),
+        ("Inskriven", local(known.admitted)),
+        ("Behov bedömt", local(known.need_assessed)),
+        ("Beräknad utskrivning", local(known.estimate)),
+        ("Placerande kommun", known.placed_by or ""),
+        ("Skickat", local(known.sent)),
+    ]
+    return [pair for pair in found if pair[1]]
+
+
+def _request(request: Request, unit_name: Name) -> Fields:
+    found = [
+        ("Enhet", unit_name(request.unit)),
+        ("Status", _swedish("begaranStatusTyp", request.status)),
+        ("Orsak", _swedish("orsakTyp", request.reason) if request.reason else ""),
+        ("Text", request.text or ""),
+    ]
+    return [pair for pair in found if pair[1]]
+
+
+def _meeting(case: Case, unit_name: Name) -> Iterator[Group]:
+    if case.invitation is None:
+        return
+    meeting, called = case.invitation.meeting, case.invitation.called
+    found = [
+        ("Från", unit_name(case.invitation.sender)),
+        ("Skickat", local(case.invitation.sent)),
+        ("Typ", _swedish("motestypTyp", meeting.meeting)),
+        ("Start", local(meeting.start)),
+        ("Slut", local(meeting.end)),
+        ("Plats", meeting.place or ""),
+        ("Beskrivning", meeting.description or ""),
+        *(("Kallad", f"{unit_name(each.unit)}: {_swedish('begaranStatusTyp', each.status)}") for each in called),
+        *(("Inbjuden", each) for each in meeting.invited),
+    ]
+    yield "Kallelse", [pair for pair in found if pair[1]]
+
+
+def _plan(case: Case, unit_name: Name) -> Iterator[Group]:
+    if case.plan is None:
+        return
+    plan = case.plan.plan
+    found = [
+        ("Från", unit_name(case.plan.sender)),
+        ("Titel", plan.title),
+        ("Status", _swedish("planstatusTyp", plan.status)),
+        ("Sammanfattning", plan.description or ""),
+        ("Gäller", " – ".join(plan.period) if plan.period else ""),
+        ("Uppföljning", local(plan.follow_up)),
+        ("Huvudansvarig", _swedish("huvudmanTyp", plan.overall) if plan.overall else ""),
+        *((f"Mål {number}", goal.text) for number, goal in enumerate(plan.goals, start=1)),
+    ]
+    for measure in plan.measures:
+        parts = [measure.text, unit_name(measure.by) if measure.by else ""]
+        parts += [_swedish("huvudmanTyp", measure.huvudman) if measure.huvudman else ""]
+        parts += [f"mål {measure.goal}" if measure.goal else "", _swedish("insatsstatusTyp", measure.status)]
+        found.append(("Insats", "; ".join(part for part in parts if part)))
+    yield "Plan", [pair for pair in found if pair[1]]
+
+
+def numbers(case: Case) -> Fields:
+    """The person's numbers."""
+    return [(_KINDS.get(system, "Reservnummer"), value) for system, value in case.person.identifiers]
+
+
+def _name(case: Case) -> str:
+    return f"{case.person.family}, {' '.join(case.person.given)}"
+
+
+def _swedish(kind: str, code: str) -> str:
+    """The export's own word for a code."""
+    return next((word for word, ours in convert.CODES[kind].items() if ours == code), code)
+
+
+def local(text: str | None) -> str:
+    """An instant in Swedish time; a day as it is."""
+    at = instants.parse(text)
+    return (text or "") if at is None else at.astimezone(STOCKHOLM).strftime("%Y-%m-%d %H:%M")
