@@ -179,10 +179,12 @@ class MessageBundle:
         url = text(obj(reference).get("reference"))
         if url is None:
             return None
-        holders = self.entries if within is None else [within]
         if url.startswith("#"):
+            holders = self.entries if within is None else [within]
             return _only([found for holder in holders for found in self._contained(holder, url)])
         url, _, version = url.partition(_VERSION)
+        if url.startswith("urn:"):
+            return self._at(url, version)
         urls = [url]
         if _RELATIVE.fullmatch(url):
             urls = [base + url for base in (self._bases if within is None else _bases([within]))]

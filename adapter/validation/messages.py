@@ -233,10 +233,12 @@ def _urls(resource: dict[str, Any]) -> set[str]:
             waiting += [each for each in value if each.__class__ is dict or each.__class__ is list]
         elif value.get("resourceType") != "Bundle":
             for name, member in value.items():
-                if member.__class__ is dict or member.__class__ is list:
+                kind = member.__class__
+                if kind is str:
+                    if name == "reference" and member.strip():
+                        found.add(member)
+                elif kind is dict or kind is list:
                     waiting.append(member)
-                elif name == "reference" and text(member):
-                    found.add(member)
     return found
 
 

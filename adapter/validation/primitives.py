@@ -25,6 +25,7 @@ _BASE64 = re.compile(r"[0-9a-zA-Z+/]*={0,2}")
 _USUAL = ("http://", "https://", "urn:uuid:", "urn:oid:")
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:[^ ]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_URN_UUID = re.compile(f"urn:uuid:{_UUID.pattern}")
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+", re.ASCII)
 _EXPECTED = {
     "date": "YYYY, YYYY-MM or YYYY-MM-DD of a day in the calendar",
@@ -79,25 +80,37 @@ def accepting(primitive: Primitive) -> Callable[[Any], bool]:
         return _is_plain_text
     if primitive.name in _URIS:
         return _Uris(primitive)
-    if primitive.name in _DATED or primitive.name == "base64Binary":
+    if primitive.name == "base64Binary":
         return lambda value: value.__class__ is str and len(value) < LONGEST and _is_right(value, primitive)
     match = primitive.pattern.fullmatch if primitive.pattern is not None else lambda _: None
+    if primitive.name in _DATED:
+        return _dated(match)
     return lambda value: value.__class__ is str and len(value) < LONGEST and match(value) is not None
+
+
+def _dated(match: Callable[[str], object]) -> Callable[[Any], bool]:
+    def accepts(value: Any) -> bool:
+        if value.__class__ is not str or len(value) >= LONGEST or not match(value):
+            return False
+        return len(value) < _DAY or _is_in_calendar(value[:_DAY])
+
+    return accepts
 
 
 class _Uris:
     """URIs recur: the systems of codes and identifiers. A bounded number of right ones is kept."""
 
-    __slots__ = ("_known", "_primitive")
+    __slots__ = ("_known", "_primitive", "_takes_uuids")
 
     def __init__(self, primitive: Primitive) -> None:
         self._primitive = primitive
+        self._takes_uuids = primitive.name != "oid"
         self._known: set[str] = set()
 
     def __call__(self, value: Any) -> bool:
         if value.__class__ is not str:
             return False
-        if value in self._known:
+        if value in self._known or (self._takes_uuids and _URN_UUID.fullmatch(value)):
             return True
         if len(value) >= LONGEST or not value.isprintable() or not _is_right(value, self._primitive):
             return False

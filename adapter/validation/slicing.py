@@ -91,12 +91,15 @@ class Slicing:
                 others.append(item)
                 after = True
                 continue
-            self._check_order(item, position < last, after, run)
+            if position < last or after:
+                self._check_order(item, position < last, after, run)
             last = max(last, position)
             members[position].append(item)
-        self._rest(others, run)
+        if others:
+            self._rest(others, run)
         for each, found in zip(self._slices, members, strict=True):
-            self._check_slice(each, found, run, path)
+            if found or each.least or each.inner is not None:
+                self._check_slice(each, found, run, path)
         return None
 
     def _position(self, item: Item, index: int, run: Run) -> int | None:

@@ -1,7 +1,6 @@
 """Everything that can be said of a message without asking who its parties are: one verdict for all who need one."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from adapter.fhir import canonical, outcomes
@@ -52,8 +51,9 @@ class MessageValidator:
 
 
 def _eased(issue: Issue) -> Issue:
-    is_base = issue.rule == rules.CODE_EXTENSIBLE.id and not issue.profile
-    return replace(issue, severity="information") if is_base else issue
+    if issue.rule != rules.CODE_EXTENSIBLE.id or issue.profile:
+        return issue
+    return Issue("information", issue.code, issue.message, issue.expression, issue.rule)
 
 
 def _unmet(message: MessageBundle, wanted: list[dict[str, Any]]) -> list[Issue]:
