@@ -29,8 +29,8 @@ SAMPLES = sorted(
 )
 JOURNEYS = ROOT / "fixtures" / "journeys"
 NOTICE = JOURNEYS / "home-with-sip" / "01-admission-notice.json"
-NOT_CARRIED = {"acknowledgement", "delivery-report"}
-"""The format's technical acknowledgement is the mottagningsbevis; nothing writes delivery reports so far."""
+NOT_CARRIED = {"acknowledgement"}
+"""The format's technical acknowledgement is the mottagningsbevis."""
 
 
 @pytest.fixture(scope="module")
