@@ -25,13 +25,17 @@ NoWorker = Annotated[bool, typer.Option("--no-worker", help="Take messages only:
 def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
     """Take messages, deliver them, and show what happened, until told to stop (SIGTERM)."""
     gc.disable()  # what the start makes is there to stay: looking through it for waste costs a fifth of the start
+    from adapter.web.feeding import Feeding
     from adapter.web.server import Server
 
     with _started(config) as adapter:
         worker = None if no_worker else adapter.worker
         server = Server(adapter, worker.name if worker else None)
+        feeding = Feeding(adapter) if adapter.feeds else None
         if worker:
             worker.start()
+        if feeding:
+            feeding.start()
         try:
             public = adapter.settings.server.public_url
             gc.freeze()
@@ -39,6 +43,8 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
             typer.echo(f"adapter listens on {server.address}" + (f" (for others: {public})" if public else ""))
             server.run()
         finally:
+            if feeding:
+                feeding.stop()
             if worker:
                 worker.stop()
 
@@ -71,7 +77,7 @@ def _started(config: Config) -> "Iterator[Adapter]":
     try:
         for warning in (*warnings, *adapter.directory.warnings):
             log.warning("doubtful configuration: %s", warning)
-        _ = adapter.mappings, adapter.suppressions  # a wrong one is told now, not at the first message
+        _ = adapter.mappings, adapter.suppressions, adapter.feeds  # a wrong one is told now, not at the first message
         migrate.upgrade(adapter.database)
         yield adapter
     finally:

@@ -33,6 +33,9 @@ FIELDS = (
     "place",
     "count",
     "version",
+    "feed",
+    "feed_event",
+    "feed_stay",
 )
 """What `extra` may hold, in the order written. For a protected person the caller leaves the endpoint out."""
 

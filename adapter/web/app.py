@@ -17,7 +17,7 @@ from adapter.web.errors import Refused
 from adapter.web.intake import Intake
 from adapter.web.metrics import Metrics
 from adapter.web.negotiation import NotAcceptable
-from adapter.web.partners import lifecare, riv
+from adapter.web.partners import feeds, lifecare, riv
 
 if TYPE_CHECKING:
     from adapter.wiring import Adapter
@@ -41,6 +41,8 @@ def create(adapter: "Adapter", worker: str | None = None) -> FastAPI:
             return errors.as_outcome(request, answer)
         if path.startswith(f"/partners/{lifecare.SYSTEM}/"):
             return lifecare.as_acknowledgement(adapter, answer)
+        if path.startswith(feeds.PREFIX):
+            return feeds.as_answer(adapter, request, answer)
         if path.startswith(riv.PATH):
             return riv.as_fault(answer)
         return errors.as_text(request, answer)

@@ -116,9 +116,10 @@ class FeedIntake:
             self._finish(stay_id)
         return len(found)
 
-    def refusal(self, feed: Feed, refused: RefusedEvent, *, transient: bool = False) -> bytes:
-        """The answer to what was not even kept: too large, broken framing, or the adapter is busy."""
-        return self._answer(feed, b"", refused.control_id, refused, "rejected", transient=transient).body
+    def refusal(self, feed: Feed, refused: RefusedEvent, body: bytes = b"", *, transient: bool = False) -> bytes:
+        """The answer to what was not even kept: too large, broken framing, or the adapter is busy. `body` is the
+        message, where it was read whole."""
+        return self._answer(feed, body, refused.control_id, refused, "rejected", transient=transient).body
 
     def _reading(self, feed: Feed, body: bytes) -> StayEvent | LeftOut:
         if feed.format == "flat":
@@ -142,7 +143,7 @@ class FeedIntake:
             stay_id = store.stay_of(connection, arrived.feed, said.stay, parts.config_version, arrived.at)
             event_id = store.add_event(connection, parts.cipher, arrived, stay_id)
         self._remember(event_id, said)
-        log.info("feed event taken", extra={"feed": arrived.feed, "feed_event": event_id, "kind": said.kind})
+        log.info("feed event taken", extra={"feed": arrived.feed, "feed_event": event_id, "event": said.kind})
         return stay_id
 
     def _refuse(self, feed: Feed, arrived: Arrived, refused: RefusedEvent) -> FeedReply:
@@ -150,7 +151,9 @@ class FeedIntake:
         row = replace(arrived, status="refused", reason=reason, control_id=refused.control_id)
         with self._parts.database.write() as connection:
             event_id = store.add_event(connection, self._parts.cipher, row)
-        log.warning("feed event refused", extra={"feed": feed.id, "feed_event": event_id, "code": refused.code})
+        log.warning(
+            "feed event refused", extra={"feed": feed.id, "feed_event": event_id, "rule": f"hl7-{refused.code}"}
+        )
         return self._answer(feed, arrived.body, refused.control_id, refused, "rejected")
 
     def _answer(

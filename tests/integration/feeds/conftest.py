@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -74,17 +75,31 @@ adt:
 class World:
     """The adapter under test and what it has written."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, compiled: dict[str, Any]) -> None:
         self.folder = folder
-        self.adapter = wiring.build(settings.load(folder / "adapter.toml"), SystemClock())
-        migrate.upgrade(self.adapter.database)
+        self._compiled = compiled
+        if "schema" in compiled:
+            (folder / "adapter.db").write_bytes(compiled["schema"])
+        self.adapter = self._build()
+        if "schema" not in compiled:
+            migrate.upgrade(self.adapter.database)
+            with self.adapter.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            compiled["schema"] = (folder / "adapter.db").read_bytes()
+
+    def _build(self) -> wiring.Adapter:
+        """With the validator and mappings of the first one: to make them anew for each test takes seconds."""
+        made = wiring.build(settings.load(self.folder / "adapter.toml"), SystemClock())
+        for name in ("message_validator", "mappings"):
+            self._compiled[name] = made.__dict__[name] = self._compiled.get(name) or getattr(made, name)
+        return made
 
     def configure(self, **feeds: str) -> None:
         """Start anew with these feeds."""
         for name, text in feeds.items():
             (self.folder / "feeds" / f"{name}.yaml").write_text(text, encoding="utf-8")
         self.adapter.close()
-        self.adapter = wiring.build(settings.load(self.folder / "adapter.toml"), SystemClock())
+        self.adapter = self._build()
 
     def take(self, feed: str, body: str | bytes) -> str:
         body = body.encode() if isinstance(body, str) else body
@@ -110,8 +125,13 @@ class World:
         return [fhir_json.parse(each[0].body) for each in found if each]
 
 
+@pytest.fixture(scope="session")
+def compiled() -> dict[str, Any]:
+    return {}
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, compiled: dict[str, Any]) -> Iterator[World]:
     for name in ("directory", "feeds"):
         (tmp_path / name).mkdir()
     (tmp_path / "directory" / "directory.yaml").write_text(_DIRECTORY, encoding="utf-8")
@@ -120,7 +140,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     (tmp_path / "adapter.toml").write_text(_TOML)
     (tmp_path / "feeds" / "plan.yaml").write_text(FLAT, encoding="utf-8")
     (tmp_path / "feeds" / "vas.yaml").write_text(ADT, encoding="utf-8")
-    found = World(tmp_path)
+    found = World(tmp_path, compiled)
     yield found
     found.adapter.close()
 
@@ -153,3 +173,40 @@ PATIENT = (
 ADMITTED = "<inskriven>2026-03-09T08:00:00+01:00</inskriven>"
 ESTIMATED = "<beraknadUtskrivning>2026-03-16T13:00:00+01:00</beraknadUtskrivning>"
 NEED = "<behov><finns>true</finns><bedomt>2026-03-09T09:00:00+01:00</bedomt></behov>"
+
+
+def adt(
+    trigger: str,
+    number: int,
+    *,
+    need: str = "J",
+    estimate: str = "20260316130000",
+    admitted: str = "20260309080000",
+    left: str = "",
+    ready: str = "",
+    by: str = "",
+    unit: str = "MED12",
+    person: str = "196111202989",
+    kommunkod: str = "9901",
+    extra: str = "",
+    stay: str = "V7",
+    msh: str = "T|2.5.1||||||UNICODE UTF-8",
+) -> str:
+    """An ADT message; `number` makes its control id and the minute in which it was entered."""
+    stamp = f"202603091{number // 60}{number % 60:02}00"
+    pv1 = ["PV1", "1", "I", f"{unit}^^^"] + [""] * 15 + [stay] + [""] * 16 + ["H" if left else ""] + [""] * 7
+    return (
+        "\r".join(
+            [
+                f"MSH|^~\\&|VAS|FJ|ADAPTER|FJ|{stamp}||ADT^{trigger}|C{number}|{msh}",
+                f"EVN||{stamp}",
+                f"PID|1||{person}^^^&1.2.752.129.2.1.3.1&ISO^NNSWE||Norén^Kerstin||||||"
+                f"Idrottsgatan 1^^Älvdala^^93132^SE^L^^{kommunkod}",
+                *([extra] if extra else []),
+                "|".join([*pv1, admitted, left]),
+                f"PV2|||||||||{estimate}",
+                f"ZSV|{need}||{ready}|{by}",
+            ]
+        )
+        + "\r"
+    )

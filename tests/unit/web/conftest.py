@@ -135,6 +135,7 @@ class Site:
             clock=self.clock,
             database=database,
             directory=Directory(),
+            feeds={},
             tokens=Tokens(database, self.clock),
             exchange=self.exchange,
             views=self.views,

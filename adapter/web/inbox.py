@@ -1,0 +1,94 @@
+"""A feed's folder: each file is one message, taken in the order of names and then removed; a refused one is set aside.
+
+A file is removed only after its commit. One that is still there after a crash is taken again and recognised by the
+sender's own id. What is content lives in the store alone, so that no copy of it stays behind in a folder.
+"""
+
+import logging
+import os
+import stat
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from adapter.exchange.feeds.intake import FeedIntake
+from adapter.feeds.model import Feed
+from adapter.support.errors import AdapterError
+
+log = logging.getLogger("adapter.feeds")
+
+REFUSED = "refused"
+"""The folder within it for what was refused; the answer lies beside each file as `<name>.answer`."""
+_ONCE = 500
+
+
+class Inbox:
+    """The folder of one feed. Raises AdapterError where it cannot be used."""
+
+    def __init__(self, feed: Feed, intake: FeedIntake, most_bytes: int) -> None:
+        assert feed.folder is not None  # noqa: S101 - the model: a feed by folder has it
+        self._feed = feed
+        self._intake = intake
+        self._most_bytes = most_bytes
+        self._folder = feed.folder.path
+        self.every = feed.folder.every.total_seconds()
+        self._aside = self._folder / REFUSED
+        try:
+            self._aside.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise AdapterError(f"feed {feed.id}: the folder cannot be used: {error.strerror}") from error
+        if not os.access(self._folder, os.R_OK | os.W_OK | os.X_OK):
+            raise AdapterError(f"feed {feed.id}: files in its folder cannot be read and removed")
+
+    def look(self) -> int:
+        """Take what lies there, at most some hundred files at once; returns how many. Raises UnavailableError where
+        the store does not answer: the files stay."""
+        count = 0
+        for file in self._files():
+            self._take(file)
+            count += 1
+        return count
+
+    def _files(self) -> Iterator[Path]:
+        """Whole files in the order of names: no hidden ones, which are still being written, and no links."""
+        with os.scandir(self._folder) as entries:
+            names = sorted(each.name for each in entries if not each.name.startswith(".") and each.name != REFUSED)
+        yield from (self._folder / name for name in names[:_ONCE])
+
+    def _take(self, file: Path) -> None:
+        try:
+            body = self._read(file)
+        except FileNotFoundError:
+            return  # another process of the same installation was quicker
+        except OSError as error:
+            log.warning("feed file cannot be read: %s", error.strerror, extra={"feed": self._feed.id})
+            self._set_aside(file, f"the file cannot be read: {error.strerror}".encode())
+            return
+        if body is None:
+            words = f"is no ordinary file of at most {self._most_bytes} bytes"
+            log.warning("feed file %s", words, extra={"feed": self._feed.id})
+            self._set_aside(file, words.encode())
+            return
+        reply = self._intake.take(self._feed.id, body, f"file-{uuid.uuid4()}")
+        if reply.result == "rejected":
+            self._set_aside(file, reply.body)
+        else:
+            file.unlink(missing_ok=True)
+
+    def _read(self, file: Path) -> bytes | None:
+        """The file's bytes; None where it is too large, or something else than an ordinary file."""
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            body = stream.read(self._most_bytes + 1)
+        return body if len(body) <= self._most_bytes else None
+
+    def _set_aside(self, file: Path, answer: bytes) -> None:
+        """Move a file out of the way, so that it is not tried for ever; never over another of the same name."""
+        target = self._aside / f"{uuid.uuid4().hex[:12]}-{file.name}"
+        try:
+            file.rename(target)
+            target.with_name(f"{target.name}.answer").write_bytes(answer)
+        except OSError as error:
+            log.warning("feed file cannot be set aside: %s", error.strerror, extra={"feed": self._feed.id})
