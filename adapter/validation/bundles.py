@@ -189,7 +189,7 @@ def _search(bundle: dict[str, Any], group: Group, run: Run, path: Path) -> None:
             run.report(rules.BUNDLE_SEARCH_ENTRY, "the entry has no resource", place)
         else:
             _search_entry(resource, mode, wanted, any(modes), run, (place, "resource"))
-    if group.entries and not all(modes):
+    if not all(modes):
         run.report(rules.BUNDLE_SEARCH_MODE, "expected search.mode on each entry", path)
 
 

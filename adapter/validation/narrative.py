@@ -92,9 +92,7 @@ def _source_control(severity: str, url: str) -> Callable[["Item", Run], None]:
         if root is None:
             return
         bare = [root.text, *(child.tail for child in root)]
-        unmarked = [
-            child for child in root if isinstance(child.tag, str) and not _SOURCES & set(child.get("class", "").split())
-        ]
+        unmarked = [child for child in root if _SOURCES.isdisjoint(child.get("class", "").split())]
         if any(each and each.strip() for each in bare) or any(
             "".join(map(str, each.itertext())).strip() for each in unmarked
         ):
@@ -186,7 +184,7 @@ def _is_plain(value: str) -> bool:
 def _faults(root: etree._Element) -> list[str]:
     found = _attribute_faults(root, "div")
     waiting: list[tuple[etree._Element, str, bool, frozenset[str]]] = [
-        (child, "div", False, frozenset()) for child in root if isinstance(child.tag, str)
+        (child, "div", False, frozenset()) for child in root
     ]
     while waiting and len(found) < 50:
         element, parent, in_paragraph, within = waiting.pop()
@@ -197,7 +195,7 @@ def _faults(root: etree._Element) -> list[str]:
         found += _element_faults(element, name, parent, in_paragraph, within)
         inside = within | {name} if name in _TEXTUAL else within
         paragraph = in_paragraph or name == "p"
-        waiting += [(child, name, paragraph, inside) for child in element if isinstance(child.tag, str)]
+        waiting += [(child, name, paragraph, inside) for child in element]
     return found
 
 
@@ -251,12 +249,13 @@ def _fragments(root: etree._Element, run: Run, path: Path) -> None:
     wanted = {
         url[1:]
         for element in root.iter("{*}a", "{*}img")
-        if (url := element.get("href") or element.get("src") or "").startswith("#") and len(url) > 1
+        for url in (element.get("href") or element.get("src"),)
+        if url and url.startswith("#") and len(url) > 1
     }
     if not wanted:
         return
     ids = {element.get("id") for element in root.iter()} | {element.get("name") for element in root.iter("{*}a")}
-    run.links.append((run.frame, path, wanted - {str(each) for each in ids}))
+    run.links.append((run.frame, path, {each for each in wanted if each not in ids}))
 
 
 def _has_content(root: etree._Element) -> bool:

@@ -88,7 +88,7 @@ def _whole(parent: Node, node: Node) -> Node | None:
 def _divided(whole: Node, slice_name: str) -> Node:
     """The slice of which `a/b` is a part, else the whole."""
     while True:
-        inner = next((each for each in whole.slices if each.slice and slice_name.startswith(f"{each.slice}/")), None)
+        inner = next((each for each in whole.slices if slice_name.startswith(f"{each.slice}/")), None)
         if inner is None:
             return whole
         whole = inner

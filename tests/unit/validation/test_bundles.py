@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from adapter.validation import Validator
+from adapter.validation import Validator, bundles
 
 BASE = "http://hl7.org/fhir/StructureDefinition/"
 URL = "http://acme.com/StructureDefinition/"
@@ -95,6 +95,17 @@ def requested(type_: str, resource: dict[str, Any], url: str | None = None) -> d
     return bundle
 
 
+PAGES = ("first", "previous", "next", "last")
+
+
+def with_entry(type_: str, entry: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": type_, "entry": [entry]}
+
+
+def seen(number: int) -> dict[str, Any]:
+    return {"other": to(number), "type": "seealso"}
+
+
 def at(index: int, rest: str = "") -> str:
     return f"entry[{index}]{rest}"
 
@@ -107,6 +118,13 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     (numbered("collection", PATIENT, link=[linked("self"), linked("self")]), ["link link[1]"]),
     (numbered("collection", PATIENT, link=[linked("first")]), ["link link[0].relation"]),
     (numbered("history", link=[linked("first"), linked("next"), linked("last"), linked("previous")]), []),
+    *((numbered("collection", PATIENT, link=[linked(each)]), ["link link[0].relation"]) for each in PAGES),
+    *((numbered("searchset", link=[linked("self"), *[linked(each)] * 2]), ["link link[2]"]) for each in PAGES),
+    (
+        numbered("collection", PATIENT, link=[{"url": "http://acme.com"}, linked("next")]),
+        ["base-required link[0]", "link link[1].relation"],
+    ),
+    (document(COMPOSITION, link=[linked("self")]), []),
     (numbered("history", link=[linked("next"), linked("next")]), ["link link[1]"]),
     (document(COMPOSITION, STYLE, link=[linked("stylesheet", "Binary/1")]), []),
     (document(COMPOSITION, link=[linked("stylesheet", "Binary/1")]), ["stylesheet link[0].url"]),
@@ -123,6 +141,7 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     (entries("collection", (f"{SERVER}Patient/1", PATIENT)), ["fullurl-id entry[0]"]),
     (entries("collection", (f"{SERVER}Patient/2", P1)), ["fullurl-id entry[0]"]),
     (entries("collection", (f"{SERVER}other/2", P1)), []),
+    (with_entry("batch", {"fullUrl": f"{SERVER}Patient/1", "request": {"method": "DELETE", "url": "Patient/1"}}), []),
     (requested("batch", PATIENT), []),
     (requested("transaction", PATIENT), []),
     (requested("batch-response", PATIENT), []),
@@ -174,6 +193,16 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
             "information unlinked-message entry[1]",
             "information unlinked-message entry[2]",
         ],
+    ),
+    (numbered("message", HEADER | {"author": to(8)}), []),
+    (document(COMPOSITION | {"subject": to("Patient/9")}), ["reference entry[0].resource.subject"]),
+    (
+        document(COMPOSITION | {"subject": to(1)}, PATIENT | {"link": [seen(2), seen(2), seen(3)]}, P1, P1 | {}),
+        [],
+    ),
+    (
+        document(COMPOSITION) | {"entry": [*document(COMPOSITION)["entry"], {"fullUrl": UUID + "9"}]},
+        [],
     ),
     # search results
     (search((P1, "match"), (ORGANIZATION | {"id": "o"}, "include"), (OUTCOME, "outcome")), []),
@@ -288,6 +317,32 @@ def test_bundle(validator: Validator, resource: dict[str, Any], issues: list[str
     found = shown(validator.validate(resource).issues)
     assert set(found) == set(issues)
     assert found.count("reference-ambiguous entry[0].resource.focus[0]") <= 1
+
+
+@pytest.mark.parametrize(
+    ("url", "types"),
+    [
+        ("http://acme.com/Patient?x=1", {"Patient"}),
+        ("http://acme.com/Patient", {"Patient"}),
+        ("Patient?a=b?c", {"Patient"}),
+        ("http://acme.com/?_type=Patient,Group", {"Patient", "Group"}),
+        ("http://acme.com/?x=y&_type=Patient,Nothing&z=Group", {"Patient"}),
+        ("http://acme.com/?_type=Patient&_type=Task", {"Patient", "Task"}),
+        ("http://acme.com/?not_type=Patient", set()),
+        ("http://acme.com/Nothing", set()),
+        ("", set()),
+    ],
+)
+def test_what_a_search_was_for(url: str, types: set[str]) -> None:
+    assert bundles._searched(url) == types
+
+
+def test_what_leads_nowhere_by_the_rules_is_told_once_for_each_resource(validator: Validator) -> None:
+    twice = PATIENT | {"generalPractitioner": [to("Organization/1")] * 2}
+    resources = (HEADER | {"focus": [to(1)]}, twice, ORGANIZATION | {"id": "1"})
+    found = shown(validator.validate(numbered("message", *resources)).issues)
+    assert found.count("reference-indirect entry[1].resource.generalPractitioner[0]") == 1
+    assert not any("generalPractitioner[1]" in each for each in found)
 
 
 INSIDE = HELD | {"subject": to("#p"), "contained": [PATIENT | {"id": "p"}]}

@@ -114,6 +114,11 @@ def as_restful(bundle: dict[str, Any]) -> None:
     resource(bundle, 0)["focus"] = [{"reference": "https://ehr.example/fhir/Task/2"}]
 
 
+def as_http(bundle: dict[str, Any]) -> None:
+    """The Provenance comes from a server without TLS."""
+    full_url(5, f"http://ehr.example/Provenance/{PROVENANCE}")(bundle)
+
+
 ORGANIZATION_OUTSIDE = {"identifier": {"system": HSA, "value": "SE2321000222-E7A31"}}
 EARLIER = entry("Provenance", OTHER, target=[reference(uuid(50))], agent=[{"who": reference(WARD)}])
 SECOND_OWN = {"target": [{"identifier": {"system": URI, "value": f"urn:uuid:{HEADER}"}}]}
@@ -133,6 +138,8 @@ SECOND_OWN = {"target": [{"identifier": {"system": URI, "value": f"urn:uuid:{HEA
         put(2, requester={"reference": "https://elsewhere.example/fhir/Device/1"}),
         put(2, requester={"display": "no reference at all"}),
         put(5, **SECOND_OWN),
+        as_http,
+        put(0, destination=[{"receiver": ORGANIZATION_OUTSIDE, "target": {"reference": "http://elsewhere.example/1"}}]),
         add(EARLIER),
         add(entry("Bundle", OTHER, entry=[{"resource": {"subject": {"reference": "urn:uuid:inner"}}}])),
     ],
@@ -338,6 +345,10 @@ def test_each_entry_is_looked_at_whatever_is_wrong_with_those_before() -> None:
     ]
 
 
+def test_the_header_too_must_have_its_own_full_url() -> None:
+    assert ("msg-fullurl", ("Bundle.entry[0].fullUrl",)) in found(message(), full_url(0, f"urn:uuid:{uuid(9)}"))
+
+
 def test_only_the_provenances_that_are_too_many_are_named() -> None:
     bundle = message()
     found = [index for index, each in enumerate(bundle["entry"]) if each["resource"]["resourceType"] == "Provenance"]
@@ -363,6 +374,45 @@ def test_references_are_followed_everywhere_but_in_another_bundle() -> None:
     assert told(bundle, "msg-reference") == [
         ((f"Bundle.entry[{last}].resource.target[0].reference",), "no entry has this fullUrl")
     ] or [place for place, _ in told(bundle, "msg-reference")] == [(f"Bundle.entry[{last}].resource.target[0]",)]
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("#e", "no contained resource of this entry's resource has this id"),
+        (f"urn:uuid:{uuid(66)}", "no entry has this fullUrl"),
+        ("urn:x#", "no entry has this fullUrl"),
+        (
+            "Task/1#urn:",
+            "a relative reference leads to no entry by the base URL of this entry's fullUrl: "
+            "expected the target's fullUrl",
+        ),
+    ],
+)
+def test_where_a_reference_leads_nowhere_is_told(url: str, words: str) -> None:
+    bundle = message()
+    put(2, owner={"reference": url})(bundle)
+    assert [each for _, each in told(bundle, "msg-reference")] == [words]
+
+
+@pytest.mark.parametrize(
+    ("response", "place"),
+    [
+        ({"code": "ok"}, "MessageHeader.response.identifier"),
+        ({"identifier": HEADER, "code": "good"}, "MessageHeader.response.code"),
+    ],
+)
+def test_what_is_wrong_with_a_response_is_placed(response: dict[str, Any], place: str) -> None:
+    assert found(acknowledgement("ok"), put(0, response=response)) == [("msg-response", (place,))]
+
+
+@pytest.mark.parametrize("event", ["acknowledgement", "delivery-report"])
+def test_what_is_about_a_message_needs_no_patient_and_no_provenance(event: str) -> None:
+    bundle = message(event)
+    bundle["entry"] = [each for each in bundle["entry"] if each["resource"]["resourceType"] == "Organization"]
+    bundle["entry"].insert(0, message(event)["entry"][0])
+    drop(0, "focus")(bundle)
+    assert not [rule for rule, _ in found(bundle, nothing) if rule.startswith(("msg-patient", "msg-provenance"))]
 
 
 @pytest.mark.parametrize(

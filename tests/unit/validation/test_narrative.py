@@ -306,6 +306,62 @@ def test_how_grave_an_unmarked_part_is(code: str, severity: str) -> None:
         assert [issue.severity for issue in run.issues] == issues_
 
 
+@pytest.mark.parametrize(
+    ("content", "marked"),
+    [
+        ("<p class='generated'>x</p>", True),
+        ("<p class='a original b'>x</p><p class='boilerplate'>y</p>", True),
+        ("<!-- comment --><p class='original'>x<b>y</b></p> <?pi x?>", True),
+        ("<p class='original'/><p/>", True),
+        ("<p>x</p>", False),
+        ("<p class='XXXX'>x</p>", False),
+        ("<p class='originally'>x</p>", False),
+        ("<p><b>x</b></p>", False),
+        ("<p class='original'>x</p>y", False),
+        ("x<p class='original'>x</p>", False),
+    ],
+)
+def test_where_parts_come_from(content: str, marked: bool) -> None:
+    url = "http://hl7.org/fhir/StructureDefinition/narrative-source-control"
+    (found,) = controls({"extension": [{"url": url, "valueCode": "error"}]}, "p")
+    run = Run("X")
+    found(Item({"div": f"{PLAIN}{content}</div>"}, "Narrative", None), run)
+    assert [issue.rule for issue in run.issues] == ([] if marked else ["profile-narrative"])
+
+
+@pytest.mark.parametrize(
+    ("content", "lost"),
+    [
+        ("<a href='#x'>y</a>", {"x"}),
+        ("<a href='#x'>y</a><p id='x'>y</p>", set()),
+        ("<a href='#x'>y</a><a name='x'>y</a>", set()),
+        ("<a href='#x'>y</a><p title='x'>y</p>", {"x"}),
+        ("<img src='#x' alt='y'/>", {"x"}),
+        ("<a href='#'>y</a>", None),
+        ("<a href='x#'>y</a><a>z</a>", None),
+        ("<a href='#None'>y</a>", {"None"}),
+    ],
+)
+def test_links_within_the_document_are_kept_for_later(content: str, lost: set[str] | None) -> None:
+    run = Run("X")
+    check(f"{PLAIN}{content}</div>", run, None)
+    assert run.issues == []
+    assert [wanted for _, _, wanted in run.links] == ([lost] if lost is not None else [])
+
+
+def test_what_is_wrong_within_is_found_at_any_depth() -> None:
+    comment = "<!-- c --><?pi?>"
+    assert issues(f"{PLAIN}{comment}<p>{comment}x</p></div>") == []
+    assert issues(f"{PLAIN}{comment}<p>{comment}<b>x<script/></b></p></div>") == [
+        "an element that FHIR does not allow in a narrative"
+    ]
+    other = f"{PLAIN}<x:p xmlns:x='urn:x'>y</x:p><p>z<script/></p></div>"
+    assert set(issues(other)) == {
+        "an element outside the namespace http://www.w3.org/1999/xhtml",
+        "an element that FHIR does not allow in a narrative",
+    }
+
+
 @pytest.mark.parametrize("code", ["_yes", "_no", "_resource", "sv"])
 def test_languages_of_what_cannot_be_read_are_not_asked(code: str) -> None:
     url = "http://hl7.org/fhir/StructureDefinition/narrative-language-control"

@@ -15,6 +15,7 @@ UUID = "urn:uuid:0c7e4b5e-6f0f-4c37-9d1c-0a4f4f0d1b1"
 SERVER = "http://acme.com/fhir/"
 NONE: frozenset[str] = frozenset()
 PATIENT, GROUP = {"resourceType": "Patient", "id": "1"}, {"resourceType": "Group", "id": "1"}
+OLD = {"resourceType": "Patient", "id": "3", "meta": {"versionId": "4"}}
 
 
 def run_in(type_: str | None = None, full_url: str | None = f"{SERVER}Observation/1") -> Run:
@@ -24,7 +25,13 @@ def run_in(type_: str | None = None, full_url: str | None = f"{SERVER}Observatio
     run.frame.contained = {"p": PATIENT, "n": {"resourceType": "Nothing"}, "x": {}}
     if type_ is not None:
         entries: list[dict[str, Any]] = [{"fullUrl": full_url} if full_url else {}]
-        found = ((UUID + "1", PATIENT), (UUID + "2", GROUP), (UUID + "2", GROUP), (SERVER + "Patient/1", PATIENT))
+        found = (
+            (UUID + "1", PATIENT),
+            (UUID + "2", GROUP),
+            (UUID + "2", GROUP),
+            (SERVER + "Patient/1", PATIENT),
+            (SERVER + "Patient/3", OLD),
+        )
         entries += [{"fullUrl": url, "resource": each} for url, each in (*found, (SERVER + "Task/7", GROUP))]
         run.frame.bundle = Group({"resourceType": "Bundle", "type": type_, "entry": entries})
         run.frame.entry = entries[0]
@@ -76,6 +83,7 @@ def test_form(value: dict[str, Any], rules: list[str]) -> None:
         ("collection", f"{SERVER}Observation/1", UUID + "9", []),
         ("collection", f"{SERVER}Observation/1", UUID + "2", ["error bundle-reference-ambiguous forbidden"]),
         ("collection", f"{SERVER}Observation/1", "Patient/1", []),
+        ("collection", f"{SERVER}Observation/1", "Patient/3/_history/4", []),
         ("collection", f"{SERVER}Observation/1", "Task/7", ["error base-reference-type required"]),
         ("collection", f"{SERVER}Observation/1", SERVER + "Task/7", []),
         ("collection", f"{SERVER}Observation/1", "Patient", [INVALID]),
@@ -103,6 +111,25 @@ def test_in_a_bundle(type_: str, full_url: str | None, url: str, issues: list[st
     assert len(found) == len(issues)
     assert all(each.startswith(wanted) for each, wanted in zip(found, issues, strict=True))
     assert run.frame.references == ([(url, None)] if not url.startswith("#") else [])
+
+
+@pytest.mark.parametrize("url", ["", "a b"])
+def test_what_is_no_reference_leads_nowhere_in_a_bundle(url: str) -> None:
+    run = run_in("collection")
+    references.check({"reference": url}, run, None)
+    assert (len(run.issues), run.frame.references) == (1, [])
+
+
+def test_versions_and_fragments() -> None:
+    entry = {"fullUrl": UUID + "1", "resource": PATIENT}
+    old = {"fullUrl": UUID + "3", "resource": OLD}
+    group = Group({"resourceType": "Bundle", "entry": [entry, old]})
+    number = UUID.removeprefix("urn:uuid:")
+    for url in ("", "/_history/4", "#x", "#x#y", "/_history/4#x"):
+        assert group.resolve(f"{UUID}3{url}", entry) == [OLD]
+        assert group.resolve(f"Patient/{number}3{url}", entry) == [OLD]
+    assert group.resolve(f"Patient/{number}3/_history/5", entry) == []
+    assert group.resolve(f"{UUID}3/_history/5", entry) == []
 
 
 def test_parameters_are_no_bundle() -> None:
