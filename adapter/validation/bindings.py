@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from adapter.fhir.outcomes import Rule
 from adapter.fhir.shapes import obj, objects, text
 from adapter.validation import rules
+from adapter.validation.primitives import Recurring
 from adapter.validation.run import Path, Run
 
 Check = Callable[[Any, Run, Path], None]
@@ -22,7 +23,6 @@ _RULES = {"required": rules.CODE_REQUIRED, "extensible": rules.CODE_EXTENSIBLE, 
 _PRIMITIVE = frozenset({"code", "string", "uri", "url", "canonical", "id", "markdown", "oid", "uuid"})
 _CONCEPT = frozenset({"CodeableConcept"})
 _CODED = frozenset({"Coding", "Quantity", "Age", "Count", "Distance", "Duration", "MoneyQuantity", "SimpleQuantity"})
-_REMEMBERED = 20_000
 
 
 class Answer(Protocol):
@@ -44,10 +44,10 @@ class Terms(Protocol):
         """Whether a code is in a value set; without system, one of the value set's systems is meant."""
 
 
-class Binding:
-    """One value set at one strength."""
+class Binding(Recurring):
+    """One value set at one strength. Called, it checks a code, string or uri."""
 
-    __slots__ = ("_good", "_profile", "_rule", "_terms", "_undecided", "_value_set")
+    __slots__ = ("_profile", "_rule", "_terms", "_undecided", "_value_set")
 
     def __init__(self, value_set: str, rule: Rule, terms: Terms, profile: str) -> None:
         self._value_set = value_set
@@ -56,15 +56,14 @@ class Binding:
         self._profile = profile
         # What cannot be decided where R4 itself binds extensibly, to many a value set that fits no one, is no warning.
         self._undecided = "information" if rule is rules.CODE_EXTENSIBLE and not profile else ""
-        self._good: set[Any] = set()
+        super().__init__()
 
-    def primitive(self, value: Any, run: Run, path: Path) -> None:
-        """A code, string or uri."""
-        if value.__class__ is not str or value in self._good:
+    def __call__(self, value: Any, run: Run, path: Path) -> None:
+        if value.__class__ is not str or value in self.good:
             return
         answer = self._terms.member(self._value_set, None, value)
         if answer.result:
-            self._remember(value)
+            self.remember(value)
         else:
             self._report(answer.result, answer.reason, run, path)
 
@@ -76,11 +75,11 @@ class Binding:
             if system is None and code is None:
                 self._missing(run, path)
             return
-        if (system, code) in self._good:
+        if (system, code) in self.good:
             return
         answer = self._terms.member(self._value_set, system or "", code)
         if answer.result:
-            self._remember((system, code))
+            self.remember((system, code))
         else:
             self._report(answer.result, answer.reason, run, path)
 
@@ -95,20 +94,16 @@ class Binding:
             if code.__class__ is not str or (system is not None and system.__class__ is not str):
                 continue
             found = True
-            if (system, code) in self._good:
+            if (system, code) in self.good:
                 return None
             answer = self._terms.member(self._value_set, system or "", code)
             if answer.result:
-                return self._remember((system, code))
+                return self.remember((system, code))
             if answer.result is None and undecided is None:
                 undecided = answer.reason
         if not found:
             return self._missing(run, path)
         return self._report(None if undecided is not None else False, undecided or "", run, path)
-
-    def _remember(self, key: Any) -> None:
-        if len(self._good) < _REMEMBERED:
-            self._good.add(key)
 
     def _missing(self, run: Run, path: Path) -> None:
         if self._rule is not rules.CODE_PREFERRED:
@@ -160,7 +155,7 @@ def _check(binding: Binding, type_name: str) -> list[Check]:
         return [binding.concept]
     if type_name in _CODED:
         return [binding.coded]
-    return [binding.primitive] if type_name in _PRIMITIVE else []
+    return [binding] if type_name in _PRIMITIVE else []
 
 
 def _maximum(binding: dict[str, Any]) -> str | None:

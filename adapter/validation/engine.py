@@ -21,17 +21,19 @@ from adapter.validation.extensions import Extensions, Unknown
 from adapter.validation.groups import Group
 from adapter.validation.items import Collectors, Item
 from adapter.validation.library import BASE, Library
-from adapter.validation.primitives import is_absolute
+from adapter.validation.primitives import Recurring, is_absolute
 from adapter.validation.profiles import Profile, strings
 from adapter.validation.questionnaires import Questionnaires
 from adapter.validation.references import Targets
 from adapter.validation.run import Frame, Path, Run
 from adapter.validation.shapes import Check, Shapes
+from adapter.validation.structures import Structures
 from adapter.validation.trees import Node
 from adapter.validation.vocabulary import Vocabulary
 
 _CLAIMS = 100
 _PROBLEMS = 10
+_SHORT = 200
 
 
 class Engine:
@@ -48,9 +50,11 @@ class Engine:
         self.shapes = Shapes(table, self)
         self._extensions = Extensions(self, unknown)
         self._profiles: dict[str, Profile | None] = {}
+        self._systems = _Systems()
         self._wholes: dict[str, Check] = {
             "QuestionnaireResponse": Questionnaires(library.definitions, terms).check,
             "Questionnaire": enabling.check,
+            "StructureDefinition": Structures(library).check,
         }
         """Rules of a type that look at the whole of a resource, once its shape is checked."""
 
@@ -88,7 +92,7 @@ class Engine:
         if element.name == "url" and self._is_canonical(type_name):
             found.append(_absolute)
         if element.name == "system" and type_name in ("Coding", "Identifier"):
-            found.append(_absolute_system)
+            found.append(self._systems)
         for type_ in objects(definition.get("type")):
             if type_.get("code") == element.type:
                 found += self._of_type(type_, element.type)
@@ -163,9 +167,6 @@ class Engine:
         run.frame = frame
         if "contained" in value and not frame.is_contained:
             contained.check(value, run, path)
-        if frame.type == "StructureDefinition" and value.get("baseDefinition") == value.get("url") is not None:
-            words = "baseDefinition names the definition itself: expected another"
-            run.report(rules.DEFINITION_CIRCLE, words, (path, "baseDefinition"))
         if frame.type == "Bundle" and frame.group is not None:
             bundles.check(value, frame.group, run, path)
         elif frame.type in self._wholes:
@@ -331,9 +332,17 @@ def _absolute(value: Any, run: Run, path: Path) -> None:
         run.report(rules.FORMAT, "the canonical URL of a definition is not absolute", path)
 
 
-def _absolute_system(value: Any, run: Run, path: Path) -> None:
-    if value.__class__ is str and not is_absolute(value):
-        run.report(rules.SYSTEM, "the system is not absolute", path)
+class _Systems(Recurring):
+    """The systems of codes and identifiers are absolute."""
+
+    __slots__ = ()
+
+    def __call__(self, value: Any, run: Run, path: Path) -> None:
+        if value.__class__ is str:
+            if not is_absolute(value):
+                run.report(rules.SYSTEM, "the system is not absolute", path)
+            elif len(value) < _SHORT:
+                self.remember(value)
 
 
 def _id(value: Any, run: Run, path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapter.fhir.elements import Primitive
 from adapter.validation import rules
-from adapter.validation.primitives import LONGEST, TEXTS, accepting, fault
+from adapter.validation.primitives import Recurring, accepting, fault, matching
 from adapter.validation.run import Path, Run
 
 if TYPE_CHECKING:
@@ -83,11 +83,18 @@ def several_objects(shape: "Shape", extras: "tuple[Check, ...]", place: str, slo
     return member
 
 
+def right(type_: Primitive, extras: "tuple[Check, ...]") -> Callable[[str], object] | None:
+    """A quick test of texts shorter than LONGEST, where there is one: true only of those of which neither the type nor
+    the extras have anything to say."""
+    if not extras:
+        return matching(type_)
+    (first, *others) = extras
+    return first.good.__contains__ if isinstance(first, Recurring) and not others else None
+
+
 def primitive(name: str, place: str, type_: Primitive, extras: "tuple[Check, ...]", element: "Shape") -> Member:
     """A primitive that does not repeat. The function is called for the member and for the one with underscore."""
     accepts, sibling_name = accepting(type_), f"_{name}"
-    if type_.name in TEXTS and not extras:
-        return _text(name, place, type_, element)
 
     def member(value: Any, owner: dict[str, Any], run: Run, path: Path, key: str) -> None:
         if key is not name and key != name:
@@ -97,20 +104,6 @@ def primitive(name: str, place: str, type_: Primitive, extras: "tuple[Check, ...
                 extra(value, run, (path, place))
         else:
             _wrong(value, owner.get(sibling_name), run, (path, place), type_, extras)
-
-    return member
-
-
-def _text(name: str, place: str, type_: Primitive, element: "Shape") -> Member:
-    """A string without more, the commonest of members: the quick test of `accepting`, in place."""
-    sibling_name = f"_{name}"
-
-    def member(value: Any, owner: dict[str, Any], run: Run, path: Path, key: str) -> None:
-        if key == sibling_name:
-            return _sibling(value, owner, run, (path, place), name, element)
-        if value.__class__ is str and value.isprintable() and value and not value.isspace() and len(value) < LONGEST:
-            return None
-        return _wrong(value, owner.get(sibling_name), run, (path, place), type_, ())
 
     return member
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -18,8 +19,12 @@ _SMALLEST = {"integer": -(2**31), "unsignedInt": 0, "positiveInt": 1}
 _DATED = frozenset({"date", "dateTime", "instant"})
 _URIS = frozenset({"uri", "url", "canonical", "oid", "uuid"})
 TEXTS = frozenset({"string", "markdown"})
+_OF_MORE = _DATED | _URIS | TEXTS | {"base64Binary"}
+"""Types of which the pattern does not say all."""
+
 _DAY = len("2026-03-09")
 _REMEMBERED = 2000
+_RECURRING = 20_000
 _SHORT = 200
 _BASE64 = re.compile(r"[0-9a-zA-Z+/]*={0,2}")
 _USUAL = ("http://", "https://", "urn:uuid:", "urn:oid:")
@@ -86,6 +91,32 @@ def accepting(primitive: Primitive) -> Callable[[Any], bool]:
     if primitive.name in _DATED:
         return _dated(match)
     return lambda value: value.__class__ is str and len(value) < LONGEST and match(value) is not None
+
+
+def matching(primitive: Primitive) -> Callable[[str], object]:
+    """As `accepting`, for texts shorter than LONGEST."""
+    if primitive.pattern is None or primitive.name in _OF_MORE:
+        return accepting(primitive)
+    return primitive.pattern.fullmatch
+
+
+class Recurring(ABC):
+    """A check of texts that recur, as codes and systems do. `good`: those of which it has nothing to say, a bounded
+    number of them."""
+
+    __slots__ = ("good",)
+
+    def __init__(self) -> None:
+        self.good: set[Any] = set()
+
+    @abstractmethod
+    def __call__(self, value: Any, run: Any, path: Any, /) -> None:
+        """Reports what is wrong with a value."""
+
+    def remember(self, value: Any) -> None:
+        """Keeps one that is good."""
+        if len(self.good) < _RECURRING:
+            self.good.add(value)
 
 
 def _dated(match: Callable[[str], object]) -> Callable[[Any], bool]:

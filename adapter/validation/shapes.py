@@ -5,10 +5,11 @@ made for its type, cardinality, binding and invariants.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from adapter.fhir.elements import Element, Structure, Table
+from adapter.fhir.elements import Element, Primitive, Structure, Table
 from adapter.validation import members, narrative, rules
+from adapter.validation.primitives import LONGEST, TEXTS
 from adapter.validation.run import Path, Run, step
 
 Check = Callable[[Any, Run, Path], None]
@@ -75,16 +76,19 @@ class Shapes:
         structure = self.table[shape.name]
         definitions = self._extras.definitions(structure.name.partition(".")[0])
         found: dict[str, members.Member] = {}
+        quick = Quick(set(), {})
         for element in structure.elements:
             definition = definitions.get(f"{structure.name}.{element.choice or element.name}", {})
-            found.update(self._members(structure, element, definition))
+            extras = tuple(self._extras.of_element(definition, structure.name, element))
+            found.update(self._members(structure, element, extras))
+            if element.kind == "primitive" and not element.is_list:
+                quick.add(element.name, self.table.primitives[element.type], extras)
         shape.members = found
         whole = self._extras.of_shape(structure.name, definitions.get(structure.name, {}))
-        return _object(structure, found, _required(structure), _choices(structure), tuple(whole))
+        return _object(structure, found, quick, _required(structure), _choices(structure), tuple(whole))
 
-    def _members(self, structure: Structure, element: Element, definition: Definition) -> dict[str, members.Member]:
+    def _members(self, structure: Structure, element: Element, extras: tuple[Check, ...]) -> dict[str, members.Member]:
         """The functions for an element's member and, where it is primitive, for the member with underscore."""
-        extras = tuple(self._extras.of_element(definition, structure.name, element))
         place = step_of(element)
         if element.kind == "primitive":
             primitive = self.table.primitives[element.type]
@@ -139,15 +143,33 @@ def step_of(element: Element) -> str:
     return element.step
 
 
+class Quick(NamedTuple):
+    """Members that are most often right texts: those that may be any text, and the test of each other one. What does
+    not pass here is for the member's function."""
+
+    texts: set[str]
+    tests: dict[str, Callable[[str], object]]
+
+    def add(self, name: str, type_: Primitive, extras: tuple[Check, ...]) -> None:
+        """Takes note of a member that does not repeat."""
+        test = members.right(type_, extras)
+        if type_.name in TEXTS and not extras:
+            self.texts.add(name)
+        elif test is not None:
+            self.tests[name] = test
+
+
 def _object(
     structure: Structure,
     found: dict[str, members.Member],
+    quick: Quick,
     required: tuple[tuple[str, tuple[str, ...]], ...],
     choices: tuple[tuple[str, frozenset[str]], ...],
     whole: tuple[Check, ...],
 ) -> Check:
     """The function that checks an object of a type."""
     get, name = found.get, structure.name
+    texts, test_of = quick.texts, quick.tests.get
     is_resource = structure.kind == "resource"
 
     def check(value: Any, run: Run, path: Path) -> None:
@@ -157,6 +179,12 @@ def _object(
         if len(value) < 2 and not is_resource and (not value or "id" in value):
             return run.report(rules.EMPTY, "an object without content: expected at least one element", path)
         for key, member in value.items():
+            if member.__class__ is str and len(member) < LONGEST:
+                if key in texts:
+                    if member.isprintable() and member and not member.isspace():
+                        continue
+                elif (test := test_of(key)) is not None and test(member):
+                    continue
             checked = get(key)
             if checked is not None:
                 checked(member, value, run, path, key)
