@@ -261,6 +261,14 @@ DEFINITION_CIRCLE = Rule(
     "A StructureDefinition is derived from itself.",
     "Name another definition in baseDefinition.",
 )
+DEFINITION_BASE = Rule(
+    "base-definition",
+    "business-rule",
+    "The differential of a StructureDefinition does not fit what it constrains: an element that the base does not "
+    "have, a value unlike the one that the base fixes, a profile of another type, a discriminator that leads nowhere. "
+    "Where the base is not loaded, this is a warning: the differential was not checked.",
+    "Constrain elements of the base, and only narrow them; load the package that holds the base.",
+)
 SYSTEM = Rule(
     "base-system",
     "invalid",

@@ -151,6 +151,11 @@ EXAMPLES = {
         'Patient {"language": "sv", "text": {"status": "generated", '
         '"div": "<div xmlns=\\"http://www.w3.org/1999/xhtml\\" lang=\\"sv\\" xml:lang=\\"sv\\">A</div>"}}',
     ),
+    "base-definition": Example(
+        '"differential": {"element": [{"path": "Patient.nmae", "min": 1}]}',
+        '"differential": {"element": [{"path": "Patient.name", "min": 1}]}',
+        "a StructureDefinition with the base Patient",
+    ),
     "base-definition-circle": Example(
         '"url": "http://ours.example/p", "baseDefinition": "http://ours.example/p"',
         '"url": "http://ours.example/p", "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient"',

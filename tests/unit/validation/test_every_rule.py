@@ -144,6 +144,7 @@ TESTED_ALONE = {
     "validation-suppressed": "unit/validation/test_suppressions.py",
     "profile-unknown": "unit/validation/test_validator.py",
     "msg-definition": "unit/validation/test_every_rule.py",
+    "base-definition": "unit/validation/test_structures.py",
     **{rule: "unit/validation/test_questionnaires.py" for rule in rules.RULES if rule.startswith("questionnaire-")},
 }
 """Rules that are not of one resource's content, and the file of their examples."""

@@ -1,0 +1,101 @@
+"""StructureDefinitions as content: a differential that fits its base, and those that do not."""
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from adapter.validation import Validator
+
+BASE = "http://hl7.org/fhir/StructureDefinition/"
+URL = "http://acme.com/StructureDefinition/"
+RULE = "base-definition"
+
+
+def element(path: str, **what: Any) -> dict[str, Any]:
+    return {"path": path, **what}
+
+
+def definition(*elements: dict[str, Any], type_: str = "Patient", base: str = BASE + "Patient") -> dict[str, Any]:
+    return {
+        "resourceType": "StructureDefinition",
+        "url": URL + "p",
+        "name": "P",
+        "status": "draft",
+        "kind": "complex-type" if type_ == "Extension" else "resource",
+        "abstract": False,
+        "type": type_,
+        "baseDefinition": base,
+        "derivation": "constraint",
+        "differential": {"element": [element(type_), *elements]},
+    }
+
+
+EXTENSION = definition(element("Extension.url", fixedUri=URL + "e"), type_="Extension", base=BASE + "Extension")
+
+
+@cache
+def validator() -> Validator:
+    return Validator.load(definitions=[EXTENSION | {"url": URL + "e"}])
+
+
+def told(structure: dict[str, Any]) -> list[tuple[str, str]]:
+    found = [each for each in validator().validate(structure).issues if each.rule == RULE]
+    return [(each.severity, each.expression[0].removeprefix("StructureDefinition.")) for each in found]
+
+
+def sliced(path: str, discriminator: str, kind: str = "value") -> dict[str, Any]:
+    return element(path, slicing={"discriminator": [{"type": kind, "path": discriminator}], "rules": "open"})
+
+
+def typed(path: str, code: str, *profiles: str) -> dict[str, Any]:
+    return element(path, type=[{"code": code, "profile": [*profiles]}])
+
+
+FIRST = "differential.element[1]"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "place"),
+    [
+        (element("Patient.name", min=1), element("Patient.nmae", min=1), FIRST),
+        (element("Patient.contact.name", min=1), element("Patient.contact.nmae", min=1), FIRST),
+        (typed("Patient.extension", "Extension", URL + "e"), typed("Patient.extension", "Extension", BASE + "Age"),
+         f"{FIRST}.type[0]"),
+        (sliced("Patient.name", "use"), sliced("Patient.name", "usage"), f"{FIRST}.slicing.discriminator[0]"),
+        (sliced("Patient.name", "$this", "pattern"), sliced("Patient.extension", "use"),
+         f"{FIRST}.slicing.discriminator[0]"),
+        (sliced("Patient.contact", "relationship"), element("Patient.deceasedQuantity"), FIRST),
+    ],
+)  # fmt: skip
+def test_what_a_differential_says_of_its_base(right: dict[str, Any], wrong: dict[str, Any], place: str) -> None:
+    assert told(definition(right)) == []
+    assert told(definition(wrong)) == [("error", place)]
+
+
+def test_a_value_that_the_base_fixes_stays() -> None:
+    def derived(url: str) -> dict[str, Any]:
+        return definition(element("Extension.url", fixedUri=url), type_="Extension", base=URL + "e")
+
+    assert told(derived(URL + "e")) == []
+    assert told(derived(URL + "p")) == [("error", FIRST)]
+
+
+def test_what_cannot_be_held_against_its_base_is_said() -> None:
+    assert told(definition(base=URL + "unknown")) == [("warning", "baseDefinition")]
+    many = [element("Patient.name", sliceName=f"n{number}") for number in range(2001)]
+    assert told(definition(*many)) == [("warning", "baseDefinition")]
+
+
+def test_of_what_makes_no_snapshot_the_differential_is_wrong() -> None:
+    assert told(definition(element("Person.name"))) == [("error", "differential")]
+
+
+def test_what_has_not_the_shape_of_a_definition_is_left_to_r4() -> None:
+    broken = definition(element("Patient.name", min="x"))
+    assert told(broken) == []
+    assert not validator().validate(broken).valid
+
+
+def test_a_definition_of_a_new_type_constrains_nothing() -> None:
+    assert told(definition(element("Patient.nmae")) | {"derivation": "specialization"}) == []
