@@ -24,6 +24,9 @@ _STATUSES = ("waiting", "running", "held", "done", "dead", "cancelled")
 _ACTIONS = (
     "content-view",
     "bundle-view",
+    "care-plan-view",
+    "block-set",
+    "block-lift",
     "delivery-retry",
     "delivery-release",
     "delivery-cancel",

@@ -393,6 +393,17 @@ class TestDisclosedBundle:
         stored.change(tables.delivery, delivery, released_at=stored.now)
         assert views.disclosed_bundle(municipality, "b") is not None
 
+    @pytest.mark.parametrize("unit", [None, "SE2321000016-WARD"])
+    def test_what_a_spärr_covers_is_its_own_partys_alone(self, views, stored, municipality, region, unit):
+        patient = stored.patient()
+        self.given(stored, patient_id=patient)
+        values = {"patient_id": patient, "party": "region", "unit": unit, "created_at": stored.now}
+        block = stored.insert(tables.block, **values)
+        assert views.disclosed_bundle(municipality, "b") is None
+        assert views.disclosed_bundle(region, "b") is not None
+        stored.change(tables.block, block, lifted_at=stored.now)
+        assert views.disclosed_bundle(municipality, "b") is not None
+
     def test_nobody_else(self, views, stored):
         self.given(stored)
         assert views.disclosed_bundle(NOBODY, "b") is None
