@@ -14,6 +14,7 @@ from adapter.cli.cutover_sample import sample
 from adapter.support.errors import AdapterError
 
 if TYPE_CHECKING:
+    from adapter.cutover.desk import Desk
     from adapter.cutover.export import Export
     from adapter.cutover.plan import Plan
     from adapter.cutover.report import CaseRow, Report
@@ -32,15 +33,15 @@ _WHY = "WHY, AND WHAT STAYS BEHIND"
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _Opened:
     """A plan on an opened installation."""
 
     adapter: "Adapter"
     plan: "Plan"
 
-    def runner(self) -> "Runner":
+    def desk(self) -> "Desk":
         from adapter.cutover.carrier import Carrier
-        from adapter.cutover.runner import Runner
+        from adapter.cutover.desk import Desk
         from adapter.security.pseudonyms import Pseudonyms
 
         adapter, who = self.adapter, operator()
@@ -48,7 +49,12 @@ class _Desk:
         store, directory = adapter.database, adapter.directory
         carrier = Carrier(self.plan, store, adapter.exchange, directory, adapter.clock, who, address)
         pseudonyms = Pseudonyms(adapter.settings.pseudonym_keys())
-        return Runner(self.plan, carrier, store, directory, pseudonyms, adapter.clock, who)
+        return Desk(self.plan, carrier, store, directory, pseudonyms, adapter.clock, who)
+
+    def runner(self) -> "Runner":
+        from adapter.cutover.runner import Runner
+
+        return Runner(self.desk())
 
     def report(self) -> "Report":
         from adapter.cutover import report
@@ -58,7 +64,7 @@ class _Desk:
 
 
 @contextmanager
-def _opened(config: Path, plan: Path, source: str | None, target: str | None) -> Iterator[_Desk]:
+def _opened(config: Path, plan: Path, source: str | None, target: str | None) -> Iterator[_Opened]:
     """The plan on the installation. Raises AdapterError where it is not for the systems that were named."""
     from adapter.cutover import plan as plans
 
@@ -67,7 +73,7 @@ def _opened(config: Path, plan: Path, source: str | None, target: str | None) ->
         for option, named, meant in (("--from", source, found.source), ("--to", target, found.target)):
             if named is not None and named != meant:
                 raise AdapterError(f"{option} {named}: {plan} is for {meant}")
-        yield _Desk(adapter, found)
+        yield _Opened(adapter, found)
 
 
 def _read(place: Path) -> "Export":
@@ -87,10 +93,10 @@ def plan_(
     as_json: Json = False,
 ) -> None:
     """Say what would become of every case, and write nothing. Exit status 1 where one would be refused."""
-    with _opened(config, plan, from_, to) as desk:
+    with _opened(config, plan, from_, to) as opened:
         export = _read(source)
         with output.progress("looking") as advance:
-            verdicts = desk.runner().preview(export, advance=advance)
+            verdicts = opened.runner().preview(export, advance=advance)
     if as_json:
         output.print_json({"export": _header(export), "cases": [_hidden(each) for each in verdicts]})
     else:
@@ -111,12 +117,12 @@ def readiness(
     """Say whether each municipality is ready for its day. Exit status 1 where one is not."""
     from adapter.cutover import readiness as module
 
-    with _opened(config, plan, from_, to) as desk:
+    with _opened(config, plan, from_, to) as opened:
         export = _read(source)
         with output.progress("looking") as advance:
-            verdicts = desk.runner().preview(export, advance=advance)
-        adapter = desk.adapter
-        found = module.assess(desk.plan, adapter.directory, adapter.mappings, verdicts, module.knock)
+            verdicts = opened.runner().preview(export, advance=advance)
+        adapter = opened.adapter
+        found = module.assess(opened.plan, adapter.directory, adapter.mappings, verdicts, module.knock)
         nameless = [each for each in verdicts if each.protected]
     if as_json:
         rows = [vars(each) | {"ready": each.ready} for each in found]
@@ -151,11 +157,11 @@ def run(
 ) -> None:
     """Carry the cases of waves that have begun; with a later export, what has changed since. May be run again at any
     time: nothing happens twice. Exit status 1 where a case was refused."""
-    with _opened(config, plan, from_, to) as desk:
+    with _opened(config, plan, from_, to) as opened:
         export = _read(source)
         with output.progress("carrying") as advance:
-            desk.runner().run(export, wave, advance)
-        found = desk.report()
+            opened.runner().run(export, wave, advance)
+        found = opened.report()
     _show(found, as_json, every=False)
     if found.total.get("refused") or not found.reconciles:
         raise typer.Exit(1)
@@ -173,11 +179,13 @@ def rollback(
     as_json: Json = False,
 ) -> None:
     """Take back what was carried of a wave. Exit status 1 where something has to be removed by hand."""
-    with _opened(config, plan, from_, to) as desk:
+    from adapter.cutover.rollback import roll_back
+
+    with _opened(config, plan, from_, to) as opened:
         export = _read(source)
         with output.progress("taking back") as advance:
-            desk.runner().roll_back(wave, export, reason, advance)
-        found = desk.report()
+            roll_back(opened.desk(), wave, export, reason, advance)
+        found = opened.report()
     _show(found, as_json, every=False)
     if found.total.get("to-remove"):
         raise typer.Exit(1)
@@ -194,8 +202,8 @@ def report(
 ) -> None:
     """The reconciliation: every case in, and what became of it. Exit status 1 where the sums differ, or a run was
     interrupted."""
-    with _opened(config, plan, from_, to) as desk:
-        found = desk.report()
+    with _opened(config, plan, from_, to) as opened:
+        found = opened.report()
     _show(found, as_json, every=cases)
     if found.latest is not None and not found.reconciles:
         raise typer.Exit(1)
@@ -217,8 +225,8 @@ def worklist(
     from adapter.security.pseudonyms import Pseudonyms
     from adapter.support.clock import swedish_day
 
-    with _opened(config, plan, from_, to) as desk:
-        export, adapter = _read(source), desk.adapter
+    with _opened(config, plan, from_, to) as opened:
+        export, adapter = _read(source), opened.adapter
         today = swedish_day(adapter.clock.now())
 
         def name(hsa: str) -> str:
@@ -227,14 +235,14 @@ def worklist(
 
         files = module.write(
             to_folder,
-            desk.plan,
+            opened.plan,
             export,
             adapter.database,
             Pseudonyms(adapter.settings.pseudonym_keys()),
             operator(),
             adapter.clock,
             name,
-            desk.runner().cases(export),
+            opened.desk().cases(export),
             wave or (),
         )
     if as_json:
@@ -259,9 +267,9 @@ def tick(
     """Tick off cases that were entered, closed or removed by hand."""
     from adapter.cutover import worklist as module
 
-    with _opened(config, plan, from_, to) as desk:
-        adapter = desk.adapter
-        found = module.tick(keys, by, desk.plan, adapter.database, operator(), adapter.clock, undo=undo)
+    with _opened(config, plan, from_, to) as opened:
+        adapter = opened.adapter
+        found = module.tick(keys, by, opened.plan, adapter.database, operator(), adapter.clock, undo=undo)
     if as_json:
         output.print_json({"cases": found})
     else:

@@ -6,7 +6,7 @@ interrupts this, the next run finds what was accepted and goes on behind it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import Row
@@ -27,7 +27,7 @@ from adapter.fhir import outcomes
 from adapter.fhir.canonical import CASE
 from adapter.security.principals import Principal, Right
 from adapter.store.database import Database
-from adapter.support.clock import STOCKHOLM, Clock, swedish_day
+from adapter.support.clock import STOCKHOLM, Clock
 
 _MEDIA_TYPE = "application/fhir+json"
 _SHOWN = 5
@@ -80,12 +80,12 @@ class Carrier:
         return f"{CASE}|{self._ids(case).new('case')}"
 
     def drafts(
-        self, case: Case, receivers: frozenset[str], taken: str, item: Item | None
+        self, case: Case, receivers: frozenset[str], taken: str, item: Item | None, on: date
     ) -> tuple[list[Draft], tuple[str, ...]]:
         """The messages that bring the new system from what it was told to what the case is now, and what of the case
-        stays behind. `taken` is when the export was taken. Nothing is written."""
+        stays behind. `taken` is when the export was taken, `on` the day of the routes. Nothing is written."""
         generation, done = (item.generation, self._done(item)) if item else (1, [])
-        writer = self._writer(case, done, generation)
+        writer = self._writer(case, done, generation, on)
         made = cut(case, self._plan.name, taken, receivers)
         found: list[Draft] = []
         for part in made.parts:
@@ -97,10 +97,10 @@ class Carrier:
                 found.append(self._take_back(writer, rows, case, taken))
         return found, made.gaps
 
-    def retractions(self, case: Case, item: Item, why: str) -> list[Draft]:
+    def retractions(self, case: Case, item: Item, why: str, on: date) -> list[Draft]:
         """The messages that take back all that was told, the newest first."""
         done = self._done(item)
-        writer = self._writer(case, done, item.generation)
+        writer = self._writer(case, done, item.generation, on)
         gone = {row.digest for row in done if row.kind == TAKEN_BACK}
         counts = {row.part: row.revision for row in done}
         at = self._clock.now().astimezone(STOCKHOLM).isoformat(timespec="seconds")
@@ -112,11 +112,12 @@ class Carrier:
             found.append(_draft(part, counts[row.part], TAKEN_BACK, row.header_id, bundle, link))
         return found
 
-    def examine(self, case: Case, drafts: Sequence[Draft]) -> list[str]:
-        """Why the adapter would not take the messages, or could not deliver them; nothing where it would."""
+    def examine(self, case: Case, drafts: Sequence[Draft], on: date) -> list[str]:
+        """Why the adapter would not take the messages on a day, or could not deliver them; nothing where it would."""
+        at = max(self._clock.now(), datetime.combine(on, time(12), STOCKHOLM))
         reasons: dict[str, None] = {}
         for draft in drafts:
-            issues = self._exchange.preview(self._submission(draft), self._sender(case, draft))
+            issues = self._exchange.preview(self._submission(draft), self._sender(case, draft), at)
             for issue in outcomes.errors(issues):
                 place = f" at {issue.expression[0]}" if issue.expression else ""
                 reasons[f"{draft.link.event}: {issue.rule}{place}: {issue.message}"] = None
@@ -186,17 +187,16 @@ class Carrier:
         seed = f"{self.sides.source}\n{self.sides.target}\n{case.key}"
         return CaseIds(seed, {"case": case.case_id, "stay": case.stay_id})
 
-    def _writer(self, case: Case, done: Sequence[Row[Any]], generation: int) -> CaseWriter:
-        today = swedish_day(self._clock.now())
-        units = {unit: self._unit(unit, today) for unit in case.units | _parties(done)}
+    def _writer(self, case: Case, done: Sequence[Row[Any]], generation: int, on: date) -> CaseWriter:
+        units = {unit: self._unit(unit, on) for unit in case.units | _parties(done)}
         links = [ledger.as_link(row) for row in done]
         return CaseWriter(case, self._ids(case), units, links, generation)
 
-    def _unit(self, hsa: str, today: date) -> Unit:
+    def _unit(self, hsa: str, on: date) -> Unit:
         """A unit by the directory's name; one that is not in it by its HSA-id."""
-        known = self._directory.unit(hsa, today)
+        known = self._directory.unit(hsa, on)
         try:
-            endpoint = self._directory.route(Receiver(hsa=hsa), "admission-notice", today).endpoint.logical
+            endpoint = self._directory.route(Receiver(hsa=hsa), "admission-notice", on).endpoint.logical
         except (UnknownRecipient, AmbiguousRecipient):
             endpoint = self._address
         return Unit(hsa, known.name if known else hsa, endpoint, self._plan.name)

@@ -19,7 +19,7 @@ from adapter.directory import Directory, Route
 from adapter.discharge import message as domain
 from adapter.discharge import minimum, protection
 from adapter.discharge.events import EVENTS
-from adapter.exchange import acknowledge, dispatch, duplicates, posting, rejections
+from adapter.exchange import acknowledge, dispatch, duplicates, posting, rejections, task_ledger
 from adapter.exchange.commit import Checked, commit
 from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.submission import Clues, RecordReply, Refusal, Reply, Submission, refusal
@@ -101,10 +101,11 @@ class Exchange:
         except Refusal as refused:
             return self._reject(arrival, refused)
 
-    def preview(self, submission: Submission, principal: Principal) -> list[Issue]:
-        """What would be said of a FHIR message, without taking it in: errors where it would be refused, or could not be
-        delivered as it is. What only the store knows is not said: an id that was used, a case of another person."""
-        arrival = _Arrival(submission, principal, self._clock.now())
+    def preview(self, submission: Submission, principal: Principal, at: datetime) -> list[Issue]:
+        """What would be said of a FHIR message that came at `at` (aware), without taking it in: errors where it would
+        be refused, or could not be delivered as it is. What only the store knows is not said: an id that was used, a
+        case of another person."""
+        arrival = _Arrival(submission, principal, at)
         try:
             principal.require(Right.SEND)
             bundle = _parse(submission)
@@ -196,8 +197,7 @@ class Exchange:
         if unit not in arrival.principal.units:
             text = "the sender of the message is not a unit that this token speaks for"
             raise refusal(403, "forbidden", "sender-not-yours", text, "MessageHeader.sender", keep_content=False)
-        party = self._directory.party_of(unit, arrival.local_date)
-        return (party.id if party else arrival.principal.party), unit
+        return self._party(unit, arrival.local_date) or arrival.principal.party, unit
 
     def _check(
         self,
@@ -231,7 +231,12 @@ class Exchange:
             accepted_at=self._clock.now(),
             config_version=self._config_version,
             translated=translated,
+            tasks=task_ledger.read(message, lambda unit: self._party(unit, arrival.local_date)),
         )
+
+    def _party(self, unit: str, on: date) -> str | None:
+        party = self._directory.party_of(unit, on)
+        return party.id if party else None
 
     def _posted_to(self, arrival: _Arrival, unit: str) -> Route | None:
         if not arrival.submission.asynchronous:
