@@ -54,7 +54,7 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
         directory = _directory(settings)
     except ConfigurationError as error:
         return problems + error.problems, []
-    problems += directory.secret_problems() + _mappings(settings, directory)
+    problems += directory.secret_problems() + _mappings(settings, directory) + _feeds(settings, directory)
     return problems, [
         *doubtful,
         *ending,
@@ -73,6 +73,17 @@ def ending_suppressions(settings: "Settings") -> list[Problem]:
 
     today = swedish_day(SystemClock().now())
     return Suppressions.load(settings.validation.suppressions, today).ending(today)
+
+
+def _feeds(settings: "Settings", directory: "Directory") -> list[Problem]:
+    """What is wrong with the files of feeds."""
+    from adapter.feeds import files
+
+    try:
+        files.load(settings.feeds.folder, directory.hsa_ids, directory.addresses)
+    except ConfigurationError as error:
+        return error.problems
+    return []
 
 
 def _terminology(settings: "Settings") -> list[Problem]:

@@ -12,6 +12,7 @@ from adapter.cli import (
     deliveries,
     directory,
     endpoints,
+    feeds,
     fixtures,
     messages,
     packages,
@@ -37,6 +38,7 @@ app.command("map")(map_)
 app.add_typer(messages.app, name="messages")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(endpoints.app, name="endpoints")
+app.add_typer(feeds.app, name="feeds")
 app.add_typer(audit.app, name="audit")
 app.add_typer(blocks.app, name="blocks")
 app.add_typer(cutover.app, name="cutover")

@@ -196,6 +196,8 @@ _ATTENTION: Mapping[str, tuple[str, str]] = {
     "endpoint-tripped": ("{endpoint} släpper inte in oss eller är fel adress; prövas igen av sig själv", ""),
     "endpoint-paused": ("{endpoint} är pausad; allt dit väntar", "{endpoint} is paused; everything to it waits"),
     "statutory-notice-refused": ("Ett lagstadgat meddelande avvisades; fristen kan brytas", ""),
+    "feed-gap": ("Uppgifter saknas från ett journalsystem: någon har inte kunnat underrättas", ""),
+    "feed-refused": ("Meddelanden från ett journalsystem avvisades och har inte kommit igen", ""),
     "worker-silent": ("Meddelanden väntar och ingen arbetsprocess är igång", ""),
 }
 
