@@ -137,12 +137,15 @@ def _own_value(criterion: Criterion) -> tuple[Any, bool]:
 
 
 def _children(criterion: Criterion, name: str, host: Host) -> list[Node]:
-    """The element of that name and its slices; of a choice, those that are written by type (`valueCode`) too."""
-    for node in _scopes(criterion, host):
-        found = [each for key, each in node.children.items() if key in (name, f"{name}[x]") or _is_choice(key, name)]
-        if found:
-            return [below for each in found for below in _with_slices(each)]
-    return []
+    """The element of that name and its slices; of a choice, those that are written by type (`valueCode`) too. What the
+    profiles of the type say comes after what the definition itself says."""
+    return [
+        below
+        for node in _scopes(criterion, host)
+        for key, each in node.children.items()
+        if key in (name, f"{name}[x]") or _is_choice(key, name)
+        for below in _with_slices(each)
+    ]
 
 
 def _is_choice(key: str, name: str) -> bool:

@@ -77,7 +77,11 @@ class Library:
         return found
 
     def tree(self, canonical: str) -> Node | None:
-        """The root of a definition's snapshot; None as `structure`."""
+        """The root of a definition's snapshot, or with `#id` the element of that id; None as `structure`."""
+        if canonical not in self._trees and "#" in canonical:
+            url, _, element = canonical.partition("#")
+            root = self.tree(url)
+            self._trees[canonical] = None if root is None else trees.named(root, element)
         if canonical not in self._trees:
             structure = self.structure(canonical)
             try:

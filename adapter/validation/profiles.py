@@ -87,7 +87,7 @@ class Compiler:
 
     def whole(self) -> ItemCheck:
         """The check of an item against the profile."""
-        base = self._host.definitions(self._root.path).get(self._root.path, {})
+        base = self._host.definitions(self._root.path.partition(".")[0]).get(self._root.path, {})
         return Inner(self._root, None, self.item_checks(self._root.definition, base), self).check
 
     def slice_check(self, node: Node, whole: Node, structure: str) -> ItemCheck | None:

@@ -56,7 +56,7 @@ class Structures:
         for index, each in enumerate(elements):
             where: Path = ((place, "element"), index)
             named = str(each.get("id") or each.get("path"))
-            if any(f"element {named}: " in problem for problem in problems):
+            if any(f"element {name}: " in problem for problem in problems for name in {named, each.get("path")}):
                 words = "the base has no such element, or allows less than this says"
                 run.report(rules.DEFINITION_BASE, words, where)
             _check_values(each, inherited.get(named, {}), run, where)

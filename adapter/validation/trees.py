@@ -1,12 +1,14 @@
 """A snapshot as a tree: each element with its children and its slices."""
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
-from adapter.fhir.shapes import objects, text
+from adapter.fhir.shapes import obj, objects, text
 from adapter.support.errors import DefinitionsError
 
 MAX_ELEMENTS = 20_000
+_ELEMENT = "http://hl7.org/fhir/StructureDefinition/elementdefinition-profile-element"
 
 
 class Node:
@@ -25,14 +27,35 @@ class Node:
 
     @property
     def types(self) -> list[dict[str, Any]]:
-        """The element's types."""
-        return objects(self.definition.get("type"))
+        """The element's types. A profile of which only an element is meant (the extension profile-element) is named
+        with that element's id: `url#Composition.section:a`."""
+        found = objects(self.definition.get("type"))
+        return [_narrowed(each) if "_profile" in each else each for each in found]
 
     def all(self) -> Iterator["Node"]:
         """The node and all below it."""
         yield self
         for below in (*self.children.values(), *self.slices):
             yield from below.all()
+
+
+def _narrowed(type_: dict[str, Any]) -> dict[str, Any]:
+    profiles, extras = type_.get("profile"), type_.get("_profile")
+    if not isinstance(profiles, list) or not isinstance(extras, list):
+        return type_
+    ids = [
+        next(
+            (text(e.get("valueString")) for e in objects(obj(each).get("extension")) if e.get("url") == _ELEMENT), None
+        )
+        for each in extras
+    ]
+    named = [f"{url}#{id_}" if id_ else url for url, id_ in zip_longest(profiles, ids[: len(profiles)])]
+    return type_ | {"profile": named}
+
+
+def named(root: Node, element_id: str) -> Node | None:
+    """The element of that id in a tree."""
+    return next((each for each in root.all() if each.definition.get("id") == element_id), None)
 
 
 def parse(structure: dict[str, Any]) -> Node:

@@ -66,6 +66,7 @@ FIRST = "differential.element[1]"
         (sliced("Patient.name", "$this", "pattern"), sliced("Patient.extension", "use"),
          f"{FIRST}.slicing.discriminator[0]"),
         (sliced("Patient.contact", "relationship"), element("Patient.deceasedQuantity"), FIRST),
+        (element("Patient.name", id="Patient.name"), element("Patient.nmae", id="Patient.name"), FIRST),
     ],
 )  # fmt: skip
 def test_what_a_differential_says_of_its_base(right: dict[str, Any], wrong: dict[str, Any], place: str) -> None:
