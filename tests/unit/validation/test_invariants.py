@@ -291,6 +291,84 @@ def test_best_practice_is_for_who_asks_and_not_of_contained_resources() -> None:
         assert len(run.issues) == issues
 
 
+def test_best_practice_of_a_profile_is_of_contained_resources_too() -> None:
+    best = constraint("a", EXTENSION, extension=BEST, severity="warning")
+    (check,) = invariants.checks({"constraint": [best]}, "Extension", "p", best_practice=True)
+    run = Run("X")
+    run.frame = Frame({}, "X", None)
+    run.frame.is_contained = True
+    check({"url": "x"}, run, None)
+    assert [(issue.rule, issue.severity, issue.profile) for issue in run.issues] == [
+        ("profile-invariant", "warning", "p")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("extension", "is_checked"),
+    [
+        ([{"url": BEST[0]["url"], "valueBoolean": True}], False),
+        ([{"url": BEST[0]["url"], "valueBoolean": False}], True),
+        ([{"url": BASE + "x", "valueBoolean": True}], True),
+        ([{"url": BASE + "x", "valueBoolean": True}, *BEST], False),
+    ],
+)
+def test_only_what_is_marked_so_is_best_practice(extension: list[Any], is_checked: bool) -> None:
+    assert made(constraint("a", extension=extension)) == is_checked
+
+
+def evaluated(expression: str, type_: str = "HumanName", **more: Any) -> Any:
+    run = Run("X")
+    return invariants.Evaluated("k-1", expression, type_, "p", **more), run
+
+
+def test_what_cannot_be_evaluated_is_told_and_not_broken() -> None:
+    (check,) = invariants.checks({"constraint": [constraint("k-1", "(")]}, "HumanName", "p")
+    run = Run("X")
+    check({"text": "x"}, run, None)
+    (issue,) = run.issues
+    assert (issue.rule, issue.severity, issue.profile) == ("base-invariant-not-evaluated", "warning", "p")
+    assert issue.message.startswith("k-1 was not evaluated: ")
+
+
+def test_what_takes_too_much_is_an_error() -> None:
+    every = "given." + ".".join(["repeat(given | 'x').select($this & $this)"] * 30)
+    holds, run = evaluated("iif(true, " + every + ".exists(), false)")
+    run.work.left = 10
+    assert holds({"given": ["a", "b"]}, run, None) is None
+    assert [issue.severity for issue in run.issues] == ["error"]
+
+
+def test_an_unknown_type_is_an_element() -> None:
+    holds, run = evaluated("extension.exists()", "Nothing")
+    assert holds({"extension": [{"url": "x"}]}, run, None) is True
+    assert holds({"id": "x"}, run, None) is False
+    assert run.issues == []
+
+
+def test_the_resource_of_an_expression() -> None:
+    """`%resource` is the resource that has the element; `%rootResource` the one that contains that."""
+    run = Run("X")
+    outer = run.frame = Frame({"resourceType": "Patient", "id": "outer"}, "Patient", None)
+    inner = Frame({"resourceType": "Group", "id": "inner"}, "Group", None)
+    entry = Frame({"resourceType": "Bundle", "id": "around"}, "Bundle", None)
+    inner.outer = outer
+
+    def of(frame: Frame, expression: str, value: Any = None, *, inside: bool = False) -> Any:
+        run.frame = frame
+        return invariants.Evaluated("k", expression, "Element", "", inner=inside)(value or {"id": "e"}, run, None)
+
+    assert of(outer, "%resource.id = 'outer' and %rootResource.id = 'outer'") is True
+    assert of(inner, "%resource.id = 'inner' and %rootResource.id = 'outer'") is True
+    assert invariants.scope(run) is inner.scope
+    assert invariants.scope(run, outer) is outer.scope
+    outer.holder = entry
+    assert of(outer, "%resource.id = 'around'", outer.resource, inside=True) is True
+    assert of(outer, "%resource.id = 'outer'", outer.resource) is True
+    assert of(outer, "%resource.id = 'outer'", {"id": "e"}, inside=True) is True
+    outer.holder = None
+    assert of(outer, "%resource.id = 'outer'", outer.resource, inside=True) is True
+
+
 def test_by_hand_what_is_no_object_is_passed_over() -> None:
     (check,) = invariants.checks({"constraint": [constraint("a", EXTENSION)]}, "Extension")
     run = Run("X")

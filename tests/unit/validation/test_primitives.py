@@ -121,6 +121,13 @@ def test_the_quick_test_takes_the_usual_values_and_leaves_other_types(name: str)
         assert not accepts(other)
 
 
+@pytest.mark.parametrize("name", [name for name, found in RIGHT.items() if isinstance(found[0], str)])
+def test_the_quick_test_leaves_what_is_longer_than_a_megabyte(name: str) -> None:
+    accepts = primitives.accepting(primitive(name))
+    for value in ("a" * (primitives.LONGEST + 1), "http://" + "a" * primitives.LONGEST):
+        assert not accepts(value) or primitives.fault(value, primitive(name)) is None
+
+
 def test_what_is_expected_is_said_of_each_type() -> None:
     for name, found in WRONG.items():
         for value, rule in found:
@@ -132,7 +139,15 @@ def test_what_is_expected_is_said_of_each_type() -> None:
 
 @pytest.mark.parametrize(
     ("url", "absolute"),
-    [("http://a", True), ("a+b-c.1:x", True), ("A:x", False), ("a", False), ("a:", False), ("a:b c", False)],
+    [
+        ("http://a", True),
+        ("a+b-c.1:x", True),
+        ("A:x", False),
+        ("a", False),
+        ("a:", False),
+        ("a:b c", False),
+        ("1urn:oid:", False),
+    ],
 )
 def test_absolute(url: str, absolute: bool) -> None:
     assert primitives.is_absolute(url) is absolute

@@ -182,6 +182,62 @@ ELEMENTS: dict[str, tuple[str, list[dict[str, Any]]]] = {
             slice_("Patient.identifier", "n", type=[{"code": "Identifier", "profile": [URL + "number"]}]),
         ],
     ),
+    "spelled": ("string", [element("string.extension", min=1)]),
+    "of-spelled": (
+        "Patient",
+        [element("Patient.name.family", type=[{"code": "string", "profile": [URL + "spelled"]}])],
+    ),
+    "other-profile": (
+        "Patient",
+        [element("Patient.name", type=[{"code": "HumanName", "profile": [URL + "number"]}])],
+    ),
+    "either-number": (
+        "Patient",
+        [
+            element(
+                "Patient.identifier", type=[{"code": "Identifier", "profile": [URL + "number", URL + "other-number"]}]
+            )
+        ],
+    ),
+    "other-number": ("Identifier", [element("Identifier.system", min=1, fixedUri="http://acme.com/o")]),
+    "by-unknown": (
+        "Bundle",
+        [
+            sliced("Bundle.entry", ("profile", "resource"), rules="closed"),
+            slice_("Bundle.entry", "who"),
+            element("Bundle.entry.resource", type=[{"code": "Patient", "profile": [URL + "absent"]}]),
+        ],
+    ),
+    "default-first": (
+        "Patient",
+        [
+            sliced(TELECOM, BY_USE, rules="closed"),
+            slice_(TELECOM, "@default"),
+            element("Patient.telecom.system", fixedCode="email"),
+            *use("work", max="1"),
+        ],
+    ),
+    "none-but": ("Observation", [element("Observation.value[x]", max="0"), element("Observation.note", max="0")]),
+    "no-kind": (
+        "Observation",
+        [
+            sliced("Observation.value[x]", ("type", "$this")) | {"max": "0"},
+            slice_("Observation.value[x]", "valueString"),
+        ],
+    ),
+    "primitive-extension": ("Patient", [element("Patient.birthDate.extension", min=1)]),
+    "primitives-extension": ("Patient", [element("Patient.name.given.extension", min=1, max="1")]),
+    "primitive-id": ("Patient", [element("Patient.birthDate.id", min=1)]),
+    "contact-any": (
+        "Patient",
+        [element("Patient.contact", type=[{"code": "BackboneElement", "profile": [URL + "part"]}])],
+    ),
+    "part": ("BackboneElement", [element("BackboneElement.id", min=1)]),
+    "contained-active": ("Patient", [element("Patient.contained", type=[{"code": "Patient"}], max="1")]),
+    "entry-any": (
+        "Bundle",
+        [element("Bundle.entry.resource", type=[{"code": "Resource", "profile": [URL + "active"]}])],
+    ),
     "number": ("Identifier", [element("Identifier.system", min=1, fixedUri="http://acme.com/n")]),
     "fixed": ("Patient", [element("Patient.active", fixedBoolean=True)]),
     "pattern": ("Patient", [element("Patient.maritalStatus", patternCodeableConcept={"text": "x"})]),
@@ -367,6 +423,12 @@ VALUE_SET = {
 }
 
 
+KINDS = {
+    "string": "primitive-type",
+    **dict.fromkeys(("Identifier", "Quantity", "BackboneElement"), "complex-type"),
+}
+
+
 def definition(name: str) -> dict[str, Any]:
     type_, elements = ELEMENTS[name]
     return {
@@ -374,7 +436,7 @@ def definition(name: str) -> dict[str, Any]:
         "url": URL + name,
         "name": name,
         "status": "draft",
-        "kind": "complex-type" if type_ in ("Identifier", "Quantity") else "resource",
+        "kind": KINDS.get(type_, "resource"),
         "abstract": False,
         "type": type_,
         "baseDefinition": BASE + type_,
@@ -428,6 +490,10 @@ def subject(target: dict[str, Any]) -> dict[str, Any]:
 
 def contact(*relations: dict[str, Any]) -> dict[str, Any]:
     return PATIENT | {"contact": [{"name": {"text": "x"}, "relationship": [*relations]}]}
+
+
+def identified(*letters: str) -> dict[str, Any]:
+    return PATIENT | {"identifier": [{"system": f"http://acme.com/{each}"} for each in letters]}
 
 
 PERIOD = {"text": "x", "period": {"start": "2026"}}
@@ -500,6 +566,46 @@ CASES: list[tuple[str, dict[str, Any], list[str]]] = [
         PATIENT | {"identifier": [{"system": "http://acme.com/m"}]},
         ["slice-closed identifier[0]"],
     ),
+    ("of-spelled", names({"family": "x"}), ["min name[0].family"]),
+    ("of-spelled", names({"family": "x", "_family": {"extension": [OLD]}}), []),
+    ("of-spelled", names({"_family": {"extension": [OLD]}}), []),
+    ("of-spelled", names({"text": "x"}), []),
+    ("other-profile", names({"text": "x"}), ["element-type name[0]"]),
+    ("other-profile", PATIENT, []),
+    ("either-number", identified("n", "o"), []),
+    ("either-number", identified("n", "x"), ["none-fits identifier[1]"]),
+    ("by-unknown", bundle(PATIENT), ["slice-closed entry[0]"]),
+    ("default-first", telecom("work"), []),
+    ("default-first", telecom("work", "work"), ["max "]),
+    ("default-first", telecom("work", "home"), ["fixed telecom[1].system"]),
+    ("default-first", telecom("home", "old", system="email"), []),
+    ("none-but", OBSERVATION, []),
+    ("none-but", OBSERVATION | {"valueString": "x"}, ["max "]),
+    ("none-but", OBSERVATION | {"_valueString": {"extension": [OLD]}}, ["max "]),
+    ("none-but", OBSERVATION | {"note": [{"text": "x"}]}, ["max "]),
+    ("none-but", OBSERVATION | {"valueString": "x", "note": [{"text": "x"}]}, ["max ", "max "]),
+    ("no-kind", OBSERVATION, []),
+    ("no-kind", OBSERVATION | {"valueString": "x"}, ["max ", "max "]),  # of the element, and of its slice
+    ("primitive-extension", PATIENT, []),
+    ("primitive-extension", PATIENT | {"birthDate": "2026"}, ["min birthDate"]),
+    ("primitive-extension", PATIENT | {"birthDate": "2026", "_birthDate": {"extension": [OLD]}}, []),
+    ("primitive-extension", PATIENT | {"_birthDate": {"extension": [OLD]}}, []),
+    ("primitives-extension", names({"given": ["x", "y"]}), ["min name[0].given[0]", "min name[0].given[1]"]),
+    (
+        "primitives-extension",
+        names({"given": ["x", "y"], "_given": [None, {"extension": [OLD, OLD]}]}),
+        ["min name[0].given[0]", "max name[0].given[1]"],
+    ),
+    ("primitive-id", PATIENT | {"birthDate": "2026"}, ["min birthDate"]),
+    ("primitive-id", PATIENT | {"birthDate": "2026", "_birthDate": {"id": "x"}}, []),
+    ("contact-any", PATIENT | {"contact": [{"id": "x", "name": {"text": "x"}}]}, []),
+    ("contact-any", PATIENT | {"contact": [{"name": {"text": "x"}}]}, ["min contact[0]"]),
+    ("contained-active", PATIENT | {"contained": [PATIENT | {"id": "1"}]}, []),
+    ("contained-active", PATIENT | {"contained": [BASIC | {"id": "1"}]}, ["entry-type contained[0]"]),
+    ("contained-active", PATIENT | {"contained": [PATIENT | {"id": each} for each in "12"]}, ["max "]),
+    ("entry-any", bundle(PATIENT | {"active": True}), []),
+    ("entry-any", bundle(PATIENT), ["min entry[0].resource"]),
+    ("entry-any", bundle(BASIC), ["element-type entry[0].resource"]),
     ("fixed", PATIENT | {"active": True}, []),
     ("fixed", PATIENT | {"active": False}, ["fixed active"]),
     ("fixed", PATIENT | {"_active": {"extension": [OLD]}}, []),

@@ -134,6 +134,8 @@ def test_what_fits_no_slice_is_of_the_default() -> None:
     assert told(slicing, "home", "old", "work") == []
     assert host.checked == [("@default", "old"), ("@default", "work")]
     assert told(made(Host(), A, use("@default", "none"), rules="closed"), "old") == []
+    before = made(Host(), use("@default", "none"), use("home", max="1"), rules="closed")
+    assert told(before, "home", "old", "home") == [most("home", 2, 1)]
 
 
 def test_each_member_is_checked() -> None:
@@ -149,13 +151,18 @@ def test_slices_of_slices() -> None:
         {"path": TELECOM + ".system", "fixedCode": "sms"},
     ]
     again = {"path": TELECOM, "sliceName": "home", "slicing": {"discriminator": [{"type": "value", "path": "system"}]}}
-    slicing = made(Host(), [again, {"path": TELECOM + ".use", "fixedCode": "home"}], inner)
-    run = Run("Patient")
-    items = [Item({"use": each, "system": "sms"}, "ContactPoint", None) for each in ("home", "home", "work")]
-    slicing.apply(items, run, None)
-    assert [issue.message for issue in run.issues] == [
-        "2 elements of telecom fit the slice home/first: expected at most 1"
-    ]
+    words = "2 elements of telecom fit the slice home/first: expected at most 1"
+    by_whole = {"path": TELECOM, "sliceName": "home"}
+    by_both = [{"type": "value", "path": each} for each in ("use", "system")]
+    two = [by_whole, {"path": TELECOM + ".use", "fixedCode": "home"}, {"path": TELECOM + ".system", "fixedCode": "sms"}]
+    for slicing in (
+        made(Host(), [again, {"path": TELECOM + ".use", "fixedCode": "home"}], inner),
+        made(Host(), two, inner, discriminator=by_both),  # what divides the whole divides its slices too
+    ):
+        run = Run("Patient")
+        items = [Item({"use": each, "system": "sms"}, "ContactPoint", None) for each in ("home", "home", "work")]
+        slicing.apply(items, run, None)
+        assert [issue.message for issue in run.issues] == [words]
 
 
 @pytest.mark.parametrize(
@@ -208,6 +215,22 @@ def test_a_choice_is_sliced_by_type_where_nothing_else_is_said() -> None:
     assert [issue.message for issue in run.issues] == [
         "1 elements of value fit the slice valueString: expected at most 0"
     ]
+
+
+def test_a_choice_may_be_sliced_by_something_else() -> None:
+    value = "Observation.value[x]"
+    slicing = {"discriminator": [{"type": "exists", "path": "extension"}], "rules": "closed"}
+    listed = [
+        {"path": "Observation"},
+        {"path": value, "slicing": slicing},
+        {"path": value, "sliceName": "s", "type": [{"code": "string"}]},
+        {"path": value + ".extension", "min": 1},
+    ]
+    found = Slicing(parse({"snapshot": {"element": listed}}).children["value[x]"], "Observation", Host())
+    for extra, issues in (({"extension": [{}]}, []), (None, ["the element fits no slice: expected one of s"])):
+        run = Run("Observation")
+        found.apply([Item("x", "string", None, extra)], run, None)
+        assert [issue.message for issue in run.issues] == issues
 
 
 def test_without_discriminators_only_a_choice_is_sliced_by_type() -> None:

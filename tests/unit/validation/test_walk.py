@@ -12,6 +12,8 @@ UUID = "urn:uuid:0c7e4b5e-6f0f-4c37-9d1c-0a4f4f0d1b1"
 XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
 PATIENT: dict[str, Any] = {"resourceType": "Patient"}
 SET: dict[str, Any] = {"resourceType": "ValueSet", "status": "draft"}
+OBSERVATION: dict[str, Any] = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+TO_ACTIVE = {"code": "Reference", "targetProfile": [URL + "active"]}
 BASIC: dict[str, Any] = {"resourceType": "Basic", "code": {"text": "x"}}
 ABSENT = {"extension": [{"url": BASE + "data-absent-reason", "valueCode": "unknown"}]}
 
@@ -34,6 +36,7 @@ def validator() -> Validator:
         definitions=[
             profile("active", "Patient", {"path": "Patient.active", "min": 1}),
             profile("other", "Observation", {"path": "Observation.issued", "min": 1}),
+            profile("of-active", "Observation", {"path": "Observation.subject", "type": [TO_ACTIVE]}),
             profile("broken", "Patient", baseDefinition="http://acme.com/nothing"),
         ]
     )
@@ -64,6 +67,17 @@ def bundle(*resources: dict[str, Any]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
 
 
+def observed(**ranges: Any) -> dict[str, Any]:
+    return OBSERVATION | {"referenceRange": [ranges]}
+
+
+def in_parameters(patient: dict[str, Any]) -> dict[str, Any]:
+    """A patient and an observation of Patient/1, whose profile says which patients those may be."""
+    observation = OBSERVATION | {"subject": {"reference": "Patient/1"}, "meta": {"profile": [URL + "of-active"]}}
+    parts = [{"name": "x", "resource": each} for each in (patient, observation)]
+    return {"resourceType": "Parameters", "parameter": parts}
+
+
 LINK = '<a href="#n">x</a>'
 INNER = PATIENT | {"id": "c"}
 TO_INNER = {"link": [{"other": {"reference": "#c"}, "type": "seealso"}]}
@@ -76,6 +90,23 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     (PATIENT | {"name": [{"id": "x", "text": "a"}, {"id": "x", "text": "b"}]}, ["base-id-duplicate name[1]"]),
     (PATIENT | {"name": [{"id": "x", "text": "a", "_text": {"id": "x"}}]}, ["base-id-duplicate name[0].text"]),
     (bundle(*[PATIENT | {"name": [{"id": "x", "text": "a"}]}] * 2), []),
+    (PATIENT | {"id": "x", "name": [{"id": "x", "text": "a"}]}, []),
+    (
+        PATIENT | {"name": [{"id": 1, "text": "a"}, {"id": 1, "text": "a"}]},
+        ["base-type name[0].id", "base-type name[1].id"],
+    ),
+    # what R4 itself demands of the profile of a type
+    (observed(low={"value": 1, "unit": "g"}), []),
+    (
+        observed(low={"value": 1, "comparator": "<"}),
+        ["profile-invariant referenceRange[0].low", "profile-max referenceRange[0].low"],
+    ),
+    # contained resources
+    (PATIENT | TO_INNER | {"contained": [INNER]}, []),
+    (
+        PATIENT | TO_INNER | {"contained": [INNER | {"contained": [{"resourceType": "Patient"}]}]},
+        ["base-contained contained[0].contained"],
+    ),
     # URLs of definitions and systems
     (SET | {"url": "http://acme.com/x"}, []),
     (SET | {"url": "x"}, ["base-format url"]),
@@ -124,6 +155,15 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     (claiming(URL + "broken"), ["profile-unusable meta.profile[0]"]),
     (bundle(PATIENT, claiming(URL + "active")), ["profile-min entry[1].resource"]),
     (claiming(URL + "active", URL + "active"), ["profile-min "]),
+    (
+        claiming(*["http://acme.com/unknown"] * 102),
+        [f"warning profile-claim-unknown meta.profile[{n}]" for n in range(100)],
+    ),
+    (PATIENT | {"meta": {"profile": URL + "active"}}, ["base-list meta.profile"]),
+    (PATIENT | {"meta": {"profile": [1, URL + "active"]}}, ["base-type meta.profile[0]", "profile-min "]),
+    (in_parameters(PATIENT | {"id": "1"}), ["profile-target parameter[1].resource.subject"]),
+    (in_parameters(PATIENT | {"id": "1", "active": True}), []),
+    (in_parameters(PATIENT | {"id": "2"}), []),
     (PATIENT | TO_INNER | {"contained": [claiming(URL + "active", id="c")]}, ["profile-min contained[0]"]),
     # narratives
     (narrated(LINK), ["base-narrative-content text.div"]),
@@ -202,8 +242,9 @@ def test_walk(validator: Validator, resource: dict[str, Any], issues: list[str])
 def test_what_is_asked_for_and_claimed_is_checked_once(validator: Validator) -> None:
     asked = validator.validate(claiming(URL + "active"), profile=URL + "active")
     assert shown(asked.issues) == ["profile-min "]
-    within = validator.validate(bundle(claiming(URL + "active")), profile=URL + "other")
-    assert shown(within.issues) == ["profile-type ", "profile-min entry[0].resource"]
+    for name in ("other", "active"):
+        within = validator.validate(bundle(claiming(URL + "active")), profile=URL + name)
+        assert shown(within.issues) == ["profile-type ", "profile-min entry[0].resource"]
 
 
 @pytest.mark.parametrize(
@@ -212,6 +253,26 @@ def test_what_is_asked_for_and_claimed_is_checked_once(validator: Validator) -> 
 def test_a_profile_that_cannot_be_asked_for(validator: Validator, name: str, rule: str) -> None:
     (issue,) = validator.validate(PATIENT, profile=URL + name).issues[1:]
     assert (issue.rule, issue.severity, issue.profile) == (rule, "error", URL + name)
+    words = {
+        "profile-unknown": "the profile is not loaded",
+        "profile-unusable": "the profile cannot be used: ",
+        "profile-type": "the profile is of Observation: expected a resource of it",
+    }
+    assert issue.message.startswith(words[rule])
+
+
+@pytest.mark.parametrize("resource", [{"resourceType": "Nothing"}, {"resourceType": 1}, {}])
+def test_what_is_no_resource_of_r4_is_of_no_profile(validator: Validator, resource: dict[str, Any]) -> None:
+    found = shown(validator.validate(resource, profile=URL + "active").issues)
+    assert found[0] == "base-resource-type resourceType"
+    assert found[1:] in ([], ["profile-type "])
+
+
+def test_rules_of_r4_name_no_profile(validator: Validator) -> None:
+    wrong = OBSERVATION | {"subject": {"reference": "#o"}, "contained": [{"resourceType": "Task", "id": "o"}]}
+    issues = validator.validate(wrong).issues[1:]
+    assert {"base-reference-type", "base-required"} <= {issue.rule for issue in issues}
+    assert {issue.profile for issue in issues if issue.rule.startswith("base-")} == {""}
 
 
 @pytest.mark.parametrize(
