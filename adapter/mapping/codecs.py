@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from adapter.fhir import instants
+from adapter.fhir import instants, numbers
+from adapter.fhir.numbers import Number
 from adapter.mapping import records
 
 
@@ -32,6 +33,7 @@ _STRINGS = frozenset({"string", "code", "id", "uri", "url", "canonical", "markdo
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,9}")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _URN = "urn:uuid:"
 
@@ -98,6 +100,18 @@ def _integer_in(text: str) -> int:
     return int(text)
 
 
+def _decimal_out(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | Number) or not _DECIMAL.fullmatch(str(value)):
+        raise CodecError("expected a number without exponent, at most 18 digits before and after the point")
+    return str(value)
+
+
+def _decimal_in(text: str) -> int | Number:
+    if not _DECIMAL.fullmatch(text):
+        raise CodecError("expected a number without exponent, at most 18 digits before and after the point")
+    return numbers.read(text)
+
+
 def _uuid(value: Any) -> str:
     if not isinstance(value, str) or not _UUID.fullmatch(value):
         raise CodecError("expected a UUID")
@@ -131,6 +145,7 @@ CODECS: dict[str, Codec] = {
         Codec("day-or-instant", frozenset({"dateTime"}), _day_or_instant, _day_or_instant),
         Codec("boolean", frozenset({"boolean"}), _boolean_out, _boolean_in),
         Codec("integer", frozenset({"integer", "positiveInt", "unsignedInt"}), _integer_out, _integer_in),
+        Codec("decimal", frozenset({"decimal"}), _decimal_out, _decimal_in),
         Codec("uuid", _STRINGS, _uuid, _uuid),
         Codec("urn-uuid", _STRINGS, _uuid_urn_out, lambda text: _URN + _uuid(text)),
         Codec("base64", frozenset({"base64Binary"}), _base64, _base64),
