@@ -86,6 +86,8 @@ def several_objects(shape: "Shape", extras: "tuple[Check, ...]", place: str, slo
 def right(type_: Primitive, extras: "tuple[Check, ...]") -> Callable[[str], object] | None:
     """A quick test of texts shorter than LONGEST, where there is one: true only of those of which neither the type nor
     the extras have anything to say."""
+    if type_.json != "string":
+        return None
     if not extras:
         return matching(type_)
     (first, *others) = extras
