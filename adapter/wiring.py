@@ -21,6 +21,7 @@ from adapter.exchange.operations import Operations
 from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.receive import Exchange
 from adapter.exchange.repair import map_again, needs_mapping
+from adapter.exchange.tasks import Tasks
 from adapter.exchange.views import Views
 from adapter.feeds import files as feed_files
 from adapter.feeds.files import Feeds
@@ -188,6 +189,10 @@ class Adapter:
             extended_notices=self.settings.notices.extended_basis is not None,
             on_accepted=self.wake,
         )
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        return Tasks(self.database, self.contents, self.exchange, self.pseudonyms, self.clock)
 
     @cached_property
     def worker(self) -> Worker:

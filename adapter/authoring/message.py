@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from adapter.authoring.chain import Chain, Link
-from adapter.authoring.parties import Person, Unit
+from adapter.authoring.parties import Unit
 from adapter.fhir.canonical import EVENT
 
 Resource = dict[str, Any]
@@ -17,6 +17,12 @@ class Identifiers(Protocol):
     def new(self, name: str) -> str: ...
 
 
+class Subject(Protocol):
+    """Whom the messages are about: writes their Patient."""
+
+    def resource(self, resource_id: str) -> Resource: ...
+
+
 class Author:
     """Writes the messages of one case. The same seed and the same calls give the same bytes.
 
@@ -25,7 +31,7 @@ class Author:
     """
 
     def __init__(
-        self, identifiers: Identifiers, person: Person, units: Mapping[str, Unit], chain: Chain | None = None
+        self, identifiers: Identifiers, person: Subject, units: Mapping[str, Unit], chain: Chain | None = None
     ) -> None:
         """`chain` holds the messages of the case that were written before."""
         self.identifiers = identifiers

@@ -14,9 +14,10 @@ from adapter.discharge import case
 from adapter.discharge.events import EVENTS
 from adapter.discharge.message import Reading
 from adapter.discharge.protection import Protection
-from adapter.exchange import dispatch, facts, rejections
+from adapter.exchange import dispatch, facts, rejections, task_ledger
 from adapter.exchange.dispatch import Draft
 from adapter.exchange.submission import Clues, Submission, refusal
+from adapter.exchange.task_ledger import Occasion, Side, Told
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import ACKNOWLEDGEMENT
 from adapter.fhir.outcomes import Issue
@@ -49,6 +50,7 @@ class Checked:
     accepted_at: datetime
     config_version: str
     translated: bytes | None = None
+    tasks: Sequence[Told] = ()
 
     @property
     def clues(self) -> Clues:
@@ -77,6 +79,7 @@ def commit(
     message_id = _store_message(connection, checked, place)
     _store_content(connection, contents, checked, message_id)
     _store_fact(connection, checked, place, message_id)
+    _store_tasks(connection, checked, place, message_id)
     # every transaction takes places in streams in the same order, so that no two wait for each other
     for draft in sorted(checked.drafts, key=lambda each: (each.route.endpoint.id, each.route.party.id)):
         warnings += _store_delivery(connection, contents, checked, place, message_id, draft)
@@ -297,6 +300,23 @@ def _store_fact(connection: Connection, checked: Checked, place: _Place, message
             .where(tables.case_state.c.case_id == place.case_id)
             .values(state=state, updated_at=at)
         )
+
+
+def _store_tasks(connection: Connection, checked: Checked, place: _Place, message_id: int) -> None:
+    """Keep what the message says of its Tasks, in the order of their identifiers: no two wait for each other."""
+    at = to_micros(checked.accepted_at)
+    occasion = Occasion(
+        message_id=message_id,
+        event=checked.reading.event or "",
+        sender=Side(checked.sender_unit, checked.sender_party),
+        happened_at=to_micros(checked.reading.sent.at) if checked.reading.sent else at,
+        at=at,
+        case_id=place.case_id,
+        patient_id=place.patient_id,
+        replaces=checked.submission.replaces,
+    )
+    for told in sorted(checked.tasks, key=lambda each: each.identifier):
+        task_ledger.record(connection, told, occasion)
 
 
 def _store_delivery(

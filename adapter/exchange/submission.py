@@ -11,7 +11,7 @@ from adapter.fhir.outcomes import Issue
 class Submission:
     """Bytes as received. `source` is `fhir` or the system whose record format the bytes are in; `asynchronous` asks for
     the acknowledgement to be posted to the sender's configured address; `carried`: another system had sent it before,
-    at the time that it states."""
+    at the time that it states; `replaces`: the version of its Task that an answer replaces, or it is refused (412)."""
 
     body: bytes
     media_type: str
@@ -20,6 +20,7 @@ class Submission:
     source: str = "fhir"
     asynchronous: bool = False
     carried: bool = False
+    replaces: int | None = None
 
 
 @dataclass(frozen=True)

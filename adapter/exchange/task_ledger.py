@@ -1,0 +1,189 @@
+"""Tasks as they stand: each accepted message that says something new of one is a version of it.
+
+An answer must be a move that its sender may make (`discharge.tasks`); every other message restates what its sender
+knows, and is never refused for it: a notice that the law demands would be lost for an old status.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from adapter.discharge import tasks
+from adapter.discharge.tasks import Role
+from adapter.exchange import task_view
+from adapter.exchange.submission import refusal
+from adapter.fhir.bundles import MessageBundle
+from adapter.fhir.canonical import TASK
+from adapter.fhir.shapes import objects, text
+from adapter.store import tables
+from adapter.store.insert import insert_if_absent
+
+ANSWER = "acceptance-answer"
+_LONGEST = 255
+
+_task, _version = tables.task.c, tables.task_version.c
+
+
+@dataclass(frozen=True)
+class Side:
+    """Who has a part in a Task: a unit (HSA-id or kommunkod) and the party that answers for it."""
+
+    unit: str
+    party: str
+
+    def is_one_of(self, unit: str, party: str) -> bool:
+        """Whether it is the same: a unit may have changed hands, and a party may be named by another unit."""
+        return self.unit == unit or self.party == party
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a message says of a Task: the index of its `entry`, its status, and a hash of all that it says."""
+
+    entry: int
+    identifier: str
+    status: str
+    digest: str
+    owner: Side
+    requester: Side
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """The message that tells it: its number, event and sender, when it was sent and recorded (UTC microseconds), the
+    case and person, and the version that it replaces where it says so."""
+
+    message_id: int
+    event: str
+    sender: Side
+    happened_at: int
+    at: int
+    case_id: str
+    patient_id: int
+    replaces: int | None = None
+
+
+def read(message: MessageBundle, party_of: Callable[[str], str | None]) -> tuple[Told, ...]:
+    """What a message says of each Task that can be told apart from others, and whose two sides are known."""
+    found = {told.identifier: told for told in _read(message, party_of)}
+    return tuple(found.values())
+
+
+def _read(message: MessageBundle, party_of: Callable[[str], str | None]) -> Iterator[Told]:
+    for entry, resource in enumerate(message.resources):
+        if resource.get("resourceType") != "Task":
+            continue
+        identifier, status = _identifier(resource), text(resource.get("status"))
+        sides = [
+            _side(message, resource.get(name), message.entries[entry], party_of) for name in ("owner", "requester")
+        ]
+        owner, requester = sides
+        if identifier and status in tasks.STATUSES and owner and requester:
+            digest = task_view.digest(task_view.rendered(message, entry))
+            yield Told(entry, identifier, str(status), digest, owner, requester)
+
+
+def _identifier(task: dict[str, Any]) -> str | None:
+    values = (text(each.get("value")) for each in objects(task.get("identifier")) if each.get("system") == TASK)
+    value = next(filter(None, values), None)
+    return None if value is None or len(value) > _LONGEST else value
+
+
+def _side(
+    message: MessageBundle, reference: object, within: dict[str, Any], party_of: Callable[[str], str | None]
+) -> Side | None:
+    found = message.resolve(reference, within)
+    if found is not None and found.get("resourceType") == "PractitionerRole":
+        reference = found.get("organization")
+    unit = message.hsa_of(reference, within)
+    party = None if unit is None else party_of(unit)
+    return None if unit is None or party is None else Side(unit, party)
+
+
+def record(connection: Connection, told: Told, occasion: Occasion) -> None:
+    """Keep what a message says of a Task, where it is news. Raises Refusal: 422 for an answer that is no move its
+    sender may make, 412 where the Task has another version than the one to be replaced."""
+    query = select(tables.task).where(_task.identifier == told.identifier).with_for_update()
+    known = connection.execute(query).one_or_none()
+    if known is None:
+        if _first(connection, told, occasion):
+            return
+        known = connection.execute(query).one()  # another message told of it meanwhile
+    if (known.case_id, known.patient_id) != (occasion.case_id, occasion.patient_id):
+        return  # another's identifier: what is known of it stays
+    if occasion.replaces is not None and occasion.replaces != known.version:
+        raise stale()
+    if occasion.happened_at < known.happened_at:
+        return  # it came late: history
+    if occasion.event == ANSWER:
+        _check(known, told, occasion)
+    latest = select(_version.digest).where(_version.task_id == known.id, _version.version == known.version)
+    if connection.execute(latest).scalar_one() != told.digest:
+        values = {"status": told.status, "version": known.version + 1, "happened_at": occasion.happened_at}
+        connection.execute(update(tables.task).where(_task.id == known.id).values(values))
+        _add(connection, known.id, known.version + 1, told, occasion)
+
+
+def stale() -> Exception:
+    """The answer to a change of what has changed meanwhile."""
+    text = "the Task has another version by now, which may be on its way to you: read it again and decide anew"
+    return refusal(412, "conflict", "task-stale", text, "Task.meta.versionId")
+
+
+def _first(connection: Connection, told: Told, occasion: Occasion) -> bool:
+    inserted = insert_if_absent(
+        connection,
+        tables.task,
+        identifier=told.identifier,
+        case_id=occasion.case_id,
+        patient_id=occasion.patient_id,
+        owner_party=told.owner.party,
+        owner_unit=told.owner.unit,
+        requester_party=told.requester.party,
+        requester_unit=told.requester.unit,
+        status=told.status,
+        version=1,
+        happened_at=occasion.happened_at,
+    )
+    if inserted:
+        task_id = connection.execute(select(_task.id).where(_task.identifier == told.identifier)).scalar_one()
+        _add(connection, task_id, 1, told, occasion)
+    return inserted
+
+
+def _add(connection: Connection, task_id: int, version: int, told: Told, occasion: Occasion) -> None:
+    connection.execute(
+        insert(tables.task_version).values(
+            task_id=task_id,
+            version=version,
+            message_id=occasion.message_id,
+            entry=told.entry,
+            status=told.status,
+            digest=told.digest,
+            recorded_at=occasion.at,
+        )
+    )
+
+
+def _check(known: Any, told: Told, occasion: Occasion) -> None:
+    place = f"Bundle.entry[{told.entry}].resource"
+    for name, side in (("owner", told.owner), ("requester", told.requester)):
+        if not side.is_one_of(getattr(known, f"{name}_unit"), getattr(known, f"{name}_party")):
+            text = f"the {name} of a Task does not change: expected the one that it was asked with"
+            raise refusal(422, "business-rule", "task-unchanging", text, f"{place}.{name}")
+    found = roles(known, occasion.sender)
+    if not found:
+        text = "only the owner and the requester of a Task answer it: the sender is neither"
+        raise refusal(422, "business-rule", "task-role", text, f"{place}.owner")
+    words = [tasks.refusal(role, known.status, told.status) for role in found]
+    if all(words):
+        raise refusal(422, "business-rule", "task-transition", str(words[0]), f"{place}.status")
+
+
+def roles(known: Any, sender: Side) -> list[Role]:
+    """The parts that a sender has in a Task: by its unit, else by its party; within one party it may have both."""
+    sides = {role: (getattr(known, f"{role}_unit"), getattr(known, f"{role}_party")) for role in Role}
+    exact = [role for role, (unit, _) in sides.items() if unit == sender.unit]
+    return exact or [role for role, (_, party) in sides.items() if party == sender.party]

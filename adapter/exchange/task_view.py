@@ -1,0 +1,63 @@
+"""A Task of a message as it reads by itself: whatever it refers to in the message is named by its identifier."""
+
+from typing import Any
+
+from adapter.fhir.bundles import MessageBundle
+from adapter.fhir.canonicalize import content_hash
+from adapter.fhir.shapes import obj, objects, text
+
+MOVED = frozenset({"status", "statusReason", "businessStatus", "output", "note", "executionPeriod"})
+"""What an answer may change of a Task. What was asked, of whom, by whom and about whom does not change."""
+_OWN = frozenset({"id", "meta", "text", "implicitRules", "language", "lastModified"})
+"""What says nothing of the request."""
+
+
+def rendered(message: MessageBundle, entry: int) -> dict[str, Any]:
+    """The Task at an entry, without id, narrative and version; no resource of the message is changed."""
+    task = message.resources[entry]
+    kept = {name: value for name, value in task.items() if name.lstrip("_") not in ("id", "text", "meta")}
+    profile = obj(task.get("meta")).get("profile")
+    head = {"resourceType": "Task", **({"meta": {"profile": profile}} if profile else {})}
+    named: dict[str, Any] = _named(kept, message, message.entries[entry])
+    return head | named
+
+
+def digest(task: dict[str, Any]) -> str:
+    """A hash of what a rendered Task says."""
+    return content_hash({name: value for name, value in task.items() if name not in _OWN})
+
+
+def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """The members that differ and that no answer may change, sorted."""
+    names = {name.lstrip("_") for name in before.keys() | after.keys()} - MOVED - _OWN
+    return sorted(name for name in names if _said(before, name) != _said(after, name))
+
+
+def _said(task: dict[str, Any], name: str) -> str:
+    return content_hash({key: task[key] for key in (name, f"_{name}") if key in task})
+
+
+def _named(value: Any, message: MessageBundle, within: dict[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_named(each, message, within) for each in value]
+    if not isinstance(value, dict):
+        return value
+    written = text(value.get("reference"))
+    if written is not None and not written.startswith(("#", "http:", "https:")):
+        return _logical(value, message, within)
+    return {name: _named(member, message, within) for name, member in value.items()}
+
+
+def _logical(reference: dict[str, Any], message: MessageBundle, within: dict[str, Any]) -> dict[str, Any]:
+    """The reference by type, identifier and display. A role without an identifier is named by its organisation."""
+    found = message.resolve(reference, within)
+    if found is not None and found.get("resourceType") == "PractitionerRole" and not objects(found.get("identifier")):
+        found = message.resolve(found.get("organization")) or found
+    identifiers = objects((found or {}).get("identifier"))
+    kept = {name: value for name, value in reference.items() if name not in ("reference", "_reference")}
+    if found is not None:
+        kept["type"] = found["resourceType"]
+    if identifiers and "identifier" not in kept:
+        kept["identifier"] = identifiers[0]
+    order = ("id", "extension", "type", "identifier", "display")
+    return {name: kept[name] for name in sorted(kept, key=lambda each: order.index(each) if each in order else 9)}

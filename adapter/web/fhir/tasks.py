@@ -1,0 +1,236 @@
+"""/fhir/Task: read, search, history, and the one write over REST, which becomes an answer at the one door."""
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapter.exchange.submission import Refusal, Submission
+from adapter.exchange.tasks import MOST, PAGE, Answered, Shown, Wanted
+from adapter.fhir import identifiers, outcomes, wire
+from adapter.fhir.canonical import CASE, TASK
+from adapter.fhir.outcomes import Rule
+from adapter.security.principals import Principal, Right
+from adapter.support.errors import NotFoundError
+from adapter.web import auth, limits, negotiation
+from adapter.web.errors import MEDIA_TYPE, PARAMETER, Refused, resource_response
+from adapter.web.fhir.base import base_url
+from adapter.web.fhir.process_message import BODY
+from adapter.web.intake import Intake, answer
+from adapter.web.negotiation import Offer, UnsupportedMediaType
+
+if TYPE_CHECKING:
+    from adapter.wiring import Adapter
+
+CONDITION = Rule("http-428", "required", "If-Match is missing", "send If-Match with the ETag that was read last")
+SEARCHED = {
+    "_id": "token",
+    "identifier": "token",
+    "group-identifier": "token",
+    "status": "token",
+    "patient:identifier": "token",
+}
+"""The search parameters, with their types. Those that name a person are the reason why a search is a POST."""
+_FORM = "application/x-www-form-urlencoded"
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
+_ID = re.compile(r"[0-9]{1,18}")
+_NUMBER = re.compile(r"[0-9]{1,6}")
+
+
+def router(adapter: "Adapter", intake: Intake) -> APIRouter:
+    routes = APIRouter(prefix="/fhir")
+
+    @routes.get("/Task/{task_id}", summary="Read a Task")
+    def read(task_id: str, request: Request) -> Response:
+        """The Task as it was last disclosed to the caller's party, which is its owner or requester; 404 for all else.
+        Audited. Needs the right `content`."""
+        caller, offer = auth.principal(request, adapter, Right.CONTENT), negotiation.answer_format(request)
+        return _one(lambda: adapter.tasks.read(caller, _number(task_id)), request, offer)
+
+    @routes.get("/Task/{task_id}/_history/{version}", summary="Read a version of a Task")
+    def vread(task_id: str, version: str, request: Request) -> Response:
+        """One version, where it was disclosed to the caller's party and is still kept. Needs the right `content`."""
+        caller, offer = auth.principal(request, adapter, Right.CONTENT), negotiation.answer_format(request)
+        return _one(lambda: adapter.tasks.read(caller, _number(task_id), _number(version)), request, offer)
+
+    @routes.get("/Task/{task_id}/_history", summary="The versions of a Task")
+    def history(task_id: str, request: Request) -> Response:
+        """A Bundle of type history: the versions disclosed to the caller's party, newest first. Needs the right
+        `content`."""
+        caller, offer = auth.principal(request, adapter, Right.CONTENT), negotiation.answer_format(request)
+        place = f"{base_url(request, adapter)}/fhir/Task"
+        return resource_response(_history(adapter.tasks.history(caller, _number(task_id)), place), offer)
+
+    @routes.post("/Task/_search", summary="Search Tasks", openapi_extra={"requestBody": {"content": {_FORM: {}}}})
+    async def search(request: Request) -> Response:
+        """By `_id`, `identifier`, `group-identifier` (the case), `status` and `patient:identifier`, in a form: nothing
+        that names a person belongs in a URL. Pages of `_count`. Needs the right `content`."""
+        caller = await intake.call(auth.principal, request, adapter, Right.CONTENT)
+        offer = negotiation.answer_format(request)
+        wanted = _wanted(request, await _form(intake, request, adapter, caller))
+        found = await intake.work(adapter.tasks.search, caller, wanted)
+        place = f"{base_url(request, adapter)}/fhir/Task"
+        return resource_response(_searchset(found.tasks, found.total, wanted, place), offer)
+
+    @routes.put("/Task/{task_id}", summary="Move a Task", openapi_extra={"requestBody": BODY})
+    async def update(task_id: str, request: Request) -> Response:
+        """Takes the Task with its new status. If-Match is required: 428 without it, 412 where the Task has changed.
+        The change is sent to the other side as an `acceptance-answer`. Needs the right `send`."""
+        caller = await intake.call(auth.principal, request, adapter, Right.SEND)
+        offer = negotiation.answer_format(request)
+        version = _condition(request)
+        try:
+            headers = request.headers
+            negotiation.content_format(headers.get("content-type"), headers.get("content-encoding"))
+            async with intake.place():
+                with intake.reading(caller.party):
+                    body = await intake.body(request)
+                submission = Submission(
+                    body, headers["content-type"], request.state.request_id, request.state.correlation_id
+                )
+                given = wire.parse(body, headers["content-type"])
+                task = partial(adapter.tasks.update, caller, _number(task_id), given, version, submission)
+                return await intake.work(_one, task, request, offer)
+        except (UnsupportedMediaType, limits.TooLarge) as error:
+            raise answer(error, adapter.settings.server.max_message_bytes) from error
+
+    return routes
+
+
+def _one(task: Any, request: Request, offer: Offer) -> Response:
+    """A Task with its ETag, 304 where the caller has it, or what was said instead of it."""
+    try:
+        shown: Shown = task()
+    except Refusal as refused:
+        return resource_response(outcomes.to_fhir(list(refused.issues)), offer, refused.status)
+    except Answered as answered:
+        return resource_response(answered.reply.resource, offer, answered.reply.status)
+    headers = {"ETag": _etag(shown), "Last-Modified": f"{shown.at:%a, %d %b %Y %H:%M:%S} GMT"}
+    if request.method == "GET" and request.headers.get("if-none-match") == _etag(shown):
+        return Response(status_code=304, headers=headers)
+    return resource_response(_resource(shown), offer, 200, headers)
+
+
+def _resource(shown: Shown) -> dict[str, Any]:
+    task = dict(shown.task)
+    kind, told = task.pop("resourceType"), task.pop("meta", {})
+    version = {"versionId": str(shown.version), "lastUpdated": shown.at.isoformat(timespec="milliseconds")}
+    return {"resourceType": kind, "id": str(shown.id), "meta": version | told, **task}
+
+
+def _etag(shown: Shown) -> str:
+    return f'W/"{shown.version}"'
+
+
+def _condition(request: Request) -> int:
+    written = request.headers.get("if-match")
+    if written is None:
+        raise Refused(428, CONDITION, 'a Task is changed only with the version that was read: send If-Match: W/"…"')
+    match = _ETAG.fullmatch(written.strip())
+    if match is None:
+        raise Refused(400, PARAMETER, 'If-Match is no ETag of a Task: expected one such as W/"2"')
+    return int(match[1])
+
+
+def _number(written: str) -> int:
+    if not _ID.fullmatch(written):
+        raise NotFoundError("there is no such Task, or none that you may see")
+    return int(written)
+
+
+async def _form(intake: Intake, request: Request, adapter: "Adapter", caller: Principal) -> list[tuple[str, str]]:
+    if request.headers.get("content-type", _FORM).partition(";")[0].strip().lower() != _FORM:
+        raise Refused(415, MEDIA_TYPE, f"this Content-Type is not supported: expected {_FORM}")
+    try:
+        with intake.reading(caller.party):
+            body = await intake.body(request)
+    except limits.TooLarge as error:
+        raise answer(error, adapter.settings.server.max_message_bytes) from error
+    try:
+        return parse_qsl(body.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=50)
+    except ValueError as error:
+        raise Refused(400, PARAMETER, "the form cannot be read") from error
+
+
+def _wanted(request: Request, form: list[tuple[str, str]]) -> Wanted:
+    """Raises Refused for a parameter that is not known (to leave it out would find too much), and for one in the URL
+    that belongs in the form."""
+    in_url = request.query_params.multi_items()
+    if any(name in SEARCHED for name, _ in in_url):
+        raise Refused(400, PARAMETER, "search parameters belong in the form, not in the URL: they may name a person")
+    values: dict[str, tuple[str, ...]] = {}
+    numbers = {"_count": PAGE, "_offset": 0}
+    for name, value in [*in_url, *form]:
+        if name in numbers and _NUMBER.fullmatch(value):
+            numbers[name] = int(value)
+        elif name in SEARCHED and name not in values:
+            values[name] = tuple(value.split(","))
+        elif name != "_format":
+            known = ", ".join([*SEARCHED, *numbers])
+            raise Refused(400, PARAMETER, f"expected each of {known} once at most, the last two as whole numbers")
+    return Wanted(
+        ids=tuple(int(each) for each in values["_id"] if _ID.fullmatch(each)) if "_id" in values else None,
+        identifiers=_tokens(values.get("identifier"), TASK),
+        groups=tuple(each if "|" in each else f"{CASE}|{each}" for each in values["group-identifier"])
+        if "group-identifier" in values
+        else None,
+        statuses=values.get("status"),
+        patient=_person(values.get("patient:identifier")),
+        count=numbers["_count"],
+        offset=numbers["_offset"],
+    )
+
+
+def _tokens(values: tuple[str, ...] | None, system: str) -> tuple[str, ...] | None:
+    """The values of tokens in a system, or without one."""
+    if values is None:
+        return None
+    pairs = (each.rpartition("|") for each in values)
+    return tuple(value for named, _, value in pairs if named in ("", system))
+
+
+def _person(values: tuple[str, ...] | None) -> tuple[str, str] | None:
+    if values is None:
+        return None
+    system, bar, value = values[0].partition("|")
+    if len(values) > 1 or not (system and bar and value):
+        raise Refused(400, PARAMETER, "expected patient:identifier as system|value, once")
+    return identifiers.normalised(system, value)
+
+
+def _searchset(tasks: tuple[Shown, ...], total: int, wanted: Wanted, place: str) -> dict[str, Any]:
+    size = min(wanted.count, MOST)
+    links = [{"relation": "self", "url": f"{place}/_search?{_page(size, wanted.offset)}"}]
+    if size and wanted.offset + size < total:
+        links.append({"relation": "next", "url": f"{place}/_search?{_page(size, wanted.offset + size)}"})
+    entries = [
+        {"fullUrl": f"{place}/{each.id}", "resource": _resource(each), "search": {"mode": "match"}} for each in tasks
+    ]
+    found: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "total": total, "link": links}
+    return found | ({"entry": entries} if entries else {})
+
+
+def _page(size: int, offset: int) -> str:
+    return urlencode({"_count": size, "_offset": offset})
+
+
+def _history(versions: list[Shown], place: str) -> dict[str, Any]:
+    entries = [
+        {
+            "fullUrl": f"{place}/{each.id}",
+            "resource": _resource(each),
+            "request": {"method": "POST" if each.version == 1 else "PUT", "url": f"Task/{each.id}"},
+            "response": {
+                "status": "201" if each.version == 1 else "200",
+                "etag": _etag(each),
+                "lastModified": each.at.isoformat(timespec="milliseconds"),
+            },
+        }
+        for each in versions
+    ]
+    found: dict[str, Any] = {"resourceType": "Bundle", "type": "history", "total": len(versions)}
+    return found | ({"entry": entries} if entries else {})
