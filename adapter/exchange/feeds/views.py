@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
-from sqlalchemy.orm import aliased
 
 from adapter.exchange.records import Attention
 from adapter.feeds.model import Feed
@@ -118,7 +117,7 @@ def attention(connection: Connection, now: datetime) -> Iterator[Attention]:
             severity="urgent",
             count=row.number,
         )
-    again = aliased(tables.feed_event)
+    again = tables.feed_event.alias()
     came = select(again.c.id).where(
         again.c.feed == _event.feed, again.c.control_id == _event.control_id, again.c.status != "refused"
     )
