@@ -281,6 +281,51 @@ def concept(*codes: str) -> dict[str, Any]:
     return {"coding": [{"code": each} for each in codes]}
 
 
+def test_of_a_choice_only_slices_say_more_than_the_whole() -> None:
+    value = {"path": f"{VALUE}.value[x]", "type": [{"code": "Quantity"}, {"code": "string"}]}
+    by_name = {"path": f"{VALUE}.valueQuantity", "type": [{"code": "Quantity"}]}
+    for more, is_string in (({}, True), ({"sliceName": "valueQuantity"}, False)):
+        node = slice_of(VALUE, value, by_name | more)
+        node.definition["type"] = [{"code": "Observation.component"}]
+        assert verdict(node, {"valueQuantity": {"value": 1}}, ("type", "value")) is True
+        assert verdict(node, {"valueString": "x"}, ("type", "value")) is is_string
+        assert verdict(node, {"valueInteger": 1}, ("type", "value")) is False
+
+
+def test_a_pattern_above_says_no_type() -> None:
+    node = slice_of(VALUE, {"path": f"{VALUE}.valueQuantity", "patternQuantity": {"code": "g"}})
+    node.definition["type"] = [{"code": "Observation.component"}]
+    assert verdict(node, {"valueQuantity": {"code": "g"}}, ("value", "value.code")) is True
+    assert verdict(node, {"valueQuantity": {"code": "h"}}, ("value", "value.code")) is False
+    assert verdict(node, {"valueQuantity": {"code": "g"}}, ("type", "value.code")) is None
+
+
+def test_extensions_are_told_by_their_url_or_profile() -> None:
+    def having(*slices: dict[str, Any]) -> Node:
+        whole = {"path": f"{TELECOM}.extension"}
+        return slice_of(TELECOM, whole, *slices)
+
+    def named(name: str, *urls: str) -> dict[str, Any]:
+        types = [{"code": "Extension", "profile": [each]} for each in urls]
+        return {"path": f"{TELECOM}.extension", "sliceName": name, "type": types}
+
+    right = extended("a")
+    other = "http://acme.com/other"
+    assert verdict(having(named("e", other, EXTENSION)), right, ("value", FOUND)) is None  # of two profiles neither
+    value = {"path": f"{TELECOM}.extension.value[x]", "fixedCode": "a"}
+    assert verdict(having(named("e", other, EXTENSION), value), right, ("value", FOUND)) is True
+    no_url = {"path": f"{TELECOM}.extension.url"}
+    assert verdict(having(named("e"), no_url, value), right, ("value", FOUND)) is None
+    assert verdict(having(named("e"), no_url | {"fixedUri": other}, value), right, ("value", FOUND)) is None
+    assert verdict(having(named("e"), no_url | {"fixedUri": EXTENSION}, value), right, ("value", FOUND)) is True
+
+
+def test_what_may_not_be_there_is_no_target() -> None:
+    node = slice_of(FOCUS, max="0", type=[{"code": "Reference", "targetProfile": [OURS]}])
+    assert verdict(node, {"reference": "#Patient"}, ("exists", "resolve()")) is None
+    assert verdict(led("http://acme.com/unknown"), {"reference": "#Patient"}, ("exists", "resolve().gender")) is None
+
+
 def test_several_values_on_the_way() -> None:
     contact, path = "Patient.contact", "relationship.coding.code"
     node = slice_of(contact, {"path": f"{contact}.relationship", "patternCodeableConcept": concept("a")})

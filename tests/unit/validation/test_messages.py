@@ -173,6 +173,11 @@ def test_an_acknowledgement_keeps_every_rule(code: str) -> None:
         (full_url(5, f"urn:uuid:{OTHER}"), "msg-fullurl", "Bundle.entry[5].fullUrl"),
         (full_url(5, "https://ehr.example/fhir/Task/5"), "msg-fullurl", "Bundle.entry[5].fullUrl"),
         (full_url(5, PROVENANCE), "msg-fullurl", "Bundle.entry[5].fullUrl"),
+        (
+            put(5, target=[reference(HEADER), reference(uuid(50))]),
+            "msg-reference",
+            "Bundle.entry[5].resource.target[1]",
+        ),
         (add(entry("Device", "7")), "msg-fullurl", "Bundle.entry[6].fullUrl"),
         (drop(5, "id"), "msg-fullurl", "Bundle.entry[5].fullUrl"),
         (add(entry("Device", WARD)), "msg-fullurl-unique", "Bundle.entry[6].fullUrl"),
@@ -345,6 +350,25 @@ def test_each_entry_is_looked_at_whatever_is_wrong_with_those_before() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (f"urn:uuid:{PROVENANCE}0", "what follows urn:uuid: is not a UUID"),
+        (f"urn:uuid:x{PROVENANCE}", "what follows urn:uuid: is not a UUID"),
+        (f"urn:uuid:{OTHER}", "expected urn:uuid: followed by the resource's id"),
+        (f"https://ehr.example/Task/{PROVENANCE}", "expected the URL to end in the resource's type and id"),
+        (
+            f"ftp://ehr.example/Provenance/{PROVENANCE}",
+            "expected a fullUrl that starts with urn:uuid:, http:// or https://",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_full_url_is_told(url: str, words: str) -> None:
+    bundle = message()
+    full_url(5, url)(bundle)
+    assert [each for _, each in told(bundle, "msg-fullurl")] == [words]
+
+
 def test_the_header_too_must_have_its_own_full_url() -> None:
     assert ("msg-fullurl", ("Bundle.entry[0].fullUrl",)) in found(message(), full_url(0, f"urn:uuid:{uuid(9)}"))
 
@@ -400,10 +424,13 @@ def test_where_a_reference_leads_nowhere_is_told(url: str, words: str) -> None:
     [
         ({"code": "ok"}, "MessageHeader.response.identifier"),
         ({"identifier": HEADER, "code": "good"}, "MessageHeader.response.code"),
+        ({"identifier": HEADER, "code": "fatal-error"}, "MessageHeader.response.details"),
     ],
 )
 def test_what_is_wrong_with_a_response_is_placed(response: dict[str, Any], place: str) -> None:
-    assert found(acknowledgement("ok"), put(0, response=response)) == [("msg-response", (place,))]
+    (issue,) = found(acknowledgement("ok"), put(0, response=response))
+    assert issue[0].startswith("msg-response")
+    assert issue[1] == (place,)
 
 
 @pytest.mark.parametrize("event", ["acknowledgement", "delivery-report"])

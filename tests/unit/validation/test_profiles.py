@@ -445,9 +445,25 @@ def definition(name: str) -> dict[str, Any]:
     }
 
 
+QUANTITY = "Observation.valueQuantity"
+SNAPSHOTS: dict[str, list[dict[str, Any]]] = {
+    # as some are published: a choice written by its type, without a slice
+    "needed": [element(QUANTITY, min=1, max="1", type=[{"code": "Quantity"}])],
+    "of-gram": [element(QUANTITY, min=0, max="1", type=[{"code": "Quantity", "profile": [URL + "gram"]}])],
+    "fewer": [element("Observation.category", min=0, max="1"), element(QUANTITY, min=0, max="0")],
+    "strange": [element("Observation.nothing", min=1, max="1"), element("Observation.category", min=1, max="*")],
+}
+
+
+def published(name: str) -> dict[str, Any]:
+    found = definition("status") | {"url": URL + name, "name": name}
+    del found["differential"]
+    return found | {"snapshot": {"element": [{"path": "Observation"}, *SNAPSHOTS[name]]}}
+
+
 @pytest.fixture(scope="module")
 def validator() -> Validator:
-    return Validator.load(definitions=[*map(definition, ELEMENTS), VALUE_SET])
+    return Validator.load(definitions=[*map(definition, ELEMENTS), *map(published, SNAPSHOTS), VALUE_SET])
 
 
 def telecom(*uses: str, **more: Any) -> dict[str, Any]:
@@ -566,6 +582,19 @@ CASES: list[tuple[str, dict[str, Any], list[str]]] = [
         PATIENT | {"identifier": [{"system": "http://acme.com/m"}]},
         ["slice-closed identifier[0]"],
     ),
+    ("needed", OBSERVATION, ["min "]),
+    ("needed", OBSERVATION | {"valueQuantity": {"value": 1}}, []),
+    ("needed", OBSERVATION | {"valueString": "x"}, ["min "]),
+    ("of-gram", OBSERVATION, []),
+    ("of-gram", OBSERVATION | {"valueQuantity": {"value": 1}}, ["min value.ofType(Quantity)"]),
+    ("of-gram", OBSERVATION | {"valueQuantity": {"unit": "g"}}, []),
+    ("of-gram", OBSERVATION | {"valueString": "x"}, []),
+    ("fewer", categories({"text": "x"}), []),
+    ("fewer", categories({"text": "x"}, {"text": "y"}), ["max "]),
+    ("fewer", OBSERVATION | {"valueQuantity": {"value": 1}}, ["max "]),
+    ("fewer", OBSERVATION | {"valueString": "x"}, []),
+    ("strange", OBSERVATION, ["min "]),
+    ("strange", categories({"text": "x"}), []),
     ("of-spelled", names({"family": "x"}), ["min name[0].family"]),
     ("of-spelled", names({"family": "x", "_family": {"extension": [OLD]}}), []),
     ("of-spelled", names({"_family": {"extension": [OLD]}}), []),

@@ -57,6 +57,11 @@ def test_a_snapshot_is_a_tree(paths: list[Any], tree: Any) -> None:
     assert all(below.parent is root for below in root.children.values())
 
 
+def test_an_element_that_stands_twice_without_a_name_is_what_is_said_last() -> None:
+    root = trees.parse(structure("A", "A.b", ("A.b", "x"), "A.b"))
+    assert shown(root) == ({"b": LEAF}, {})
+
+
 @pytest.mark.parametrize(
     ("paths", "words"),
     [

@@ -35,6 +35,8 @@ CODING = {"system": "s", "code": "c"}
         (["a"], CODING, False, False),
         (5, ["a"], False, False),
         ({"a": 1}, ["a"], False, False),
+        (5, [], False, False),
+        ("ab", ["a", "b"], False, False),
         (CODING, ["a"], False, False),
         (["a", "b"], ["a", "b"], True, True),
         (["b", "a"], ["a", "b"], False, True),
