@@ -156,14 +156,14 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Carry the cases of waves that have begun; with a later export, what has changed since. May be run again at any
-    time: nothing happens twice. Exit status 1 where a case was refused."""
+    time: nothing happens twice. Exit status 1 where a case was refused, or could not be brought up to date."""
     with _opened(config, plan, from_, to) as opened:
         export = _read(source)
         with output.progress("carrying") as advance:
             opened.runner().run(export, wave, advance)
         found = opened.report()
     _show(found, as_json, every=False)
-    if found.total.get("refused") or not found.reconciles:
+    if found.total.get("refused") or found.behind or not found.reconciles:
         raise typer.Exit(1)
 
 
@@ -334,6 +334,8 @@ def _show(found: "Report", as_json: bool, *, every: bool) -> None:
         output.print_line(f"export of {found.taken}: {found.latest} in, {found.accounted} accounted for: {yes}")
     if found.interrupted:
         output.print_line("the last run did not come to its end: run it again")
+    if found.behind:
+        output.print_line(f"{found.behind} carried cases could not be brought up to date: mend them by hand")
     if found.deliveries:
         output.print_line(f"deliveries: {output.counted(found.deliveries)}")
     rows = [row for row in found.cases if every or row.reasons]

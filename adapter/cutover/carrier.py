@@ -166,7 +166,7 @@ class Carrier:
         """Takes back the part that was told last."""
         latest = rows[-1]
         part = _as_told(latest, case, at)
-        why = f"Finns inte längre i {self._plan.name}"
+        why = f"Gäller inte längre i {self._plan.name}. Tidpunkten är den då det blev känt"
         bundle, link = writer.take_back(part, latest.revision + 1, latest.revision, at, why)
         return _draft(part, latest.revision + 1, TAKEN_BACK, latest.header_id, bundle, link)
 

@@ -83,7 +83,8 @@ class CaseWriter:
             return self.retract(part, revision, last, at, why)
         left = StayChange(admitted=part.stay.admitted, estimated_discharge=part.stay.estimated_discharge)
         plain = Part(part.name, event, at, part.sender, part.receivers, left, (), part.tasks, "")
-        return self._write(self.name(part.name, revision), event, plain, None)
+        said = {"occurredDateTime": at, "reason": [{"text": why}]}
+        return self._write(self.name(part.name, revision), event, plain, None, said)
 
     def retract(self, part: Part, revision: int, last: int, at: str, why: str) -> tuple[Resource, Link]:
         """The Bundle of the retraction of a part's revision `last`."""

@@ -50,7 +50,8 @@ class CaseRow:
 class Report:
     """`latest` is how many cases the last export held, `accounted` how many of them have an item; they reconcile when
     both are the same. `interrupted`: the last run did not come to its end. `by_wave` counts by wave and status, of all
-    exports; `to_do` says how many cases wait for a person."""
+    exports; `to_do` says how many cases wait for a person; `behind` how many of these were carried and could not be
+    brought up to date since."""
 
     source: str
     target: str
@@ -62,6 +63,7 @@ class Report:
     total: dict[str, int]
     deliveries: dict[str, int]
     to_do: int
+    behind: int
     cases: tuple[CaseRow, ...]
 
     @property
@@ -80,6 +82,7 @@ def read(connection: Connection, plan: Plan) -> Report:
     for item in items:
         by_wave[_wave(plan, item)][item.status] += 1
     total = sum((Counter(counts) for counts in by_wave.values()), Counter[str]())
+    behind = sum(item.status == "carried" and bool(item.reasons) for item in items)
     return Report(
         source=plan.source,
         target=plan.target,
@@ -90,7 +93,8 @@ def read(connection: Connection, plan: Plan) -> Report:
         by_wave={wave: dict(by_wave[wave]) for wave in _order(plan, by_wave)},
         total=dict(total),
         deliveries=dict(sum((Counter(counts) for counts in arrived.values()), Counter[str]())),
-        to_do=sum(total[status] for status in _OPEN),
+        behind=behind,
+        to_do=sum(total[status] for status in _OPEN) + behind,
         cases=tuple(_row(plan, item, arrived.get(item.id, {})) for item in items),
     )
 

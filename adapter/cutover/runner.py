@@ -140,6 +140,8 @@ class Runner:
         known = digest(case)
         if weighed.refused or weighed.merged_into:
             self._set(item, _verdict(weighed, self._plan, *_refused(weighed)))
+        elif item.status == "entered" and item.identity is None:
+            self._desk.changed(item, identity=known)
         elif item.status == "entered" and item.identity != known:
             self._set(item, _verdict(weighed, self._plan, "listed", ("changed since it was entered",)), identity=known)
         elif item.status != "entered":

@@ -67,7 +67,8 @@ class Schema:
 
     def _place(self, root: Any, xpath: str | None) -> tuple[str, Type | None]:
         """The path and the type of the element that lxml names, as far as the schema knows its names."""
-        found: Any = root.getroottree().xpath(xpath) if xpath else [root]
+        prefixes = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
+        found: Any = root.getroottree().xpath(xpath, namespaces=prefixes) if xpath else [root]
         element = found[0] if found else root
         chain = [etree.QName(each).localname for each in (*reversed(list(element.iterancestors())), element)]
         kind = self.types.get(self.roots.get(chain[0], ""))

@@ -30,9 +30,10 @@ TASKS = {
     "refused": "Lägg in ärende",
     "vanished": "Avsluta ärende",
     "to-remove": "Ta bort ärende",
+    "behind": "Rätta ärende",
 }
-"""What is asked of the person, by the item's status."""
-TICKED = {"listed": "entered", "refused": "entered", "vanished": "ended", "to-remove": "removed"}
+"""What is asked of the person, by the item's status; `behind` is one that was carried and not brought up to date."""
+TICKED = {"listed": "entered", "refused": "entered", "vanished": "ended", "to-remove": "removed", "behind": "entered"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def write(
     sides = ledger.Sides(plan.source, plan.target)
     codes = {code for name in waves for code in plan.wave(name).municipalities}
     with database.read() as connection:
-        items = [each for each in ledger.items(connection, sides) if each.status in TASKS]
+        items = [each for each in ledger.items(connection, sides) if _asked(each) in TASKS]
     wanted = [each for each in items if not waves or each.municipality in codes]
     found: dict[Path, int] = {}
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -91,16 +92,23 @@ def tick(
             item = ledger.item(connection, sides, key)
             if item is None:
                 raise NotFoundError(f"there is no case '{key}' in this cut-over")
-            status = _unticked(item) if undo else TICKED.get(item.status)
+            status = _unticked(item) if undo else TICKED.get(_asked(item))
             if status is None:
                 words = "is not ticked off" if undo else f"is not on the worklist: it is {item.status}"
                 raise AdapterError(f"case '{key}' {words}")
             ticked = {"ticked_at": None, "ticked_by": None} if undo else {"ticked_at": at, "ticked_by": by.strip()}
+            if _asked(item) == "behind":
+                ticked["identity"] = None  # what was carried is from now on a person's to keep up
             ledger.change(connection, key, sides, at, status=status, **ticked)
             action = "cutover-untick" if undo else "cutover-tick"
             audit.record(connection, principal, action, f"cutover-case/{item.id}", at, item.patient_id, by=by.strip())
             found[key] = status
     return found
+
+
+def _asked(item: Row[Any]) -> str:
+    """The item's status as the list knows it."""
+    return "behind" if item.status == "carried" and item.reasons else str(item.status)
 
 
 def _unticked(item: Row[Any]) -> str | None:
@@ -142,8 +150,8 @@ def _page(plan: Plan, export: Export, sheets: list[Sheet], *, protected: bool) -
 
 def _sheet(item: Row[Any], case: Case | None, unit_name: Name) -> Sheet:
     groups: list[Group] = []
-    if case is not None and item.status in ("listed", "refused"):
+    if case is not None and _asked(item) in ("listed", "refused", "behind"):
         groups = list(hidden(case) if item.protected else whole(case, unit_name))
     elif case is not None:
         groups = [("Person", numbers(case))]
-    return Sheet(item.key, TASKS[item.status], tuple(item.reasons), groups)
+    return Sheet(item.key, TASKS[_asked(item)], tuple(item.reasons), groups)

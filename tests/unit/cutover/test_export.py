@@ -1,0 +1,149 @@
+"""Exports: XML and CSV say the same; a bad case is told by place and reason, without its values; a broken one stops."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from adapter.cutover import convert, export
+from adapter.cutover.schema import schema
+from adapter.sandbox.exports import Generator, Row, Units, write_csv, write_xml
+from adapter.support.errors import ConfigurationError
+
+TAKEN = datetime(2026, 3, 10, 6, tzinfo=UTC)
+UNITS = Units("SE0000000101-NLMED1", "SE0000000101-HC01", {"9901": "SE0000000110-MOTT1", "9902": "SE0000000111-MOTT1"})
+
+
+def rows(count: int = 3) -> list[Row]:
+    return Generator("test", UNITS, (), TAKEN).rows(count)
+
+
+def changed(row: Row, **cells: str) -> Row:
+    return replace(row, cells=row.cells | {name.replace("_", "."): value for name, value in cells.items()})
+
+
+def read(folder: Path, given: list[Row], *, as_csv: bool = False) -> export.Export:
+    if as_csv:
+        write_csv(folder / "csv", given, "prator", TAKEN)
+        return export.read(folder / "csv")
+    write_xml(folder / "export.xml", given, "prator", TAKEN)
+    return export.read(folder / "export.xml")
+
+
+def test_xml_and_csv_say_the_same(tmp_path: Path):
+    one, other = read(tmp_path, rows(20)), read(tmp_path, rows(20), as_csv=True)
+    assert [entry.fault for entry in one.entries] == [None] * 20
+    assert [entry.case for entry in one.entries] == [entry.case for entry in other.entries]
+    assert (one.system, one.taken, one.whole) == ("prator", "2026-03-10T07:00:00+01:00", True)
+
+
+def test_the_shipped_samples_are_read_and_are_the_same():
+    folder = Path(__file__).parents[3] / "fixtures" / "cutover"
+    one, other = export.read(folder / "export.xml"), export.read(folder / "csv")
+    assert [entry.fault for entry in one.entries] == [None] * len(one.entries)
+    assert [entry.case for entry in one.entries] == [entry.case for entry in other.entries]
+
+
+def test_every_code_of_the_format_has_ours():
+    for kind, codes in convert.CODES.items():
+        assert set(codes) == set(schema().types[kind].codes)
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({"person_personnummer": "19410810-9168"}, "arende/person/personnummer: expected twelve digits"),
+        ({"kommun": "24"}, "arende/kommun: expected municipality code"),
+        ({"vistelse_inskriven": "2026-03-09 10:00"}, "arende/vistelse/inskriven: expected an instant"),
+        ({"utskriven_tid": "2026-03-09T10:00:00+01:00"}, "arende/utskriven: something is missing in it"),
+        ({"person_skydd": "hemlig"}, "expected one of skyddadFolkbokforing, sekretessmarkering"),
+    ],
+)
+@pytest.mark.parametrize("as_csv", [False, True])
+def test_a_bad_case_is_told_without_its_value(tmp_path: Path, cells: dict[str, str], words: str, as_csv: bool):
+    first, second, third = rows()
+    found = read(tmp_path, [first, changed(second, **cells), third], as_csv=as_csv)
+    bad = found.entries[1]
+    assert words in (bad.fault or "")
+    assert not any(value in (bad.fault or "") for value in cells.values())
+    assert bad.place.startswith("arenden.csv:3" if as_csv else "export.xml:")
+    assert [entry.key for entry in found.entries] == ["P-00001", "P-00002", "P-00003"]
+    assert [entry.case is None for entry in found.entries] == [False, True, False]
+
+
+def test_a_key_that_stands_twice_is_counted_twice_and_carried_once(tmp_path: Path):
+    first, second, _ = rows()
+    found = read(tmp_path, [first, changed(second, nyckel="P-00001")])
+    assert found.entries[0].case is not None
+    assert "stands at" in (found.entries[1].fault or "")
+    assert found.entries[1].key == found.entries[1].place
+
+
+def test_the_registered_address_of_a_protected_person_is_not_read(tmp_path: Path):
+    (row,) = rows(1)
+    special = {
+        f"person_sarskildPostadress_{name}": value
+        for name, value in {
+            "rad": "Skatteverket, Förmedlingsuppdrag",
+            "postnummer": "10661",
+            "ort": "Stockholm",
+        }.items()
+    }
+    found = read(tmp_path, [changed(row, person_skydd="skyddadFolkbokforing", **special)])
+    case = found.entries[0].case
+    assert case is not None
+    assert [address.city for address in case.person.addresses] == ["Stockholm"]
+    assert case.protected
+
+
+def test_parts_that_do_not_fit_together_are_refused(tmp_path: Path):
+    row = rows(5)[4]
+    row.parts.append((("plan", "insats"), {"text": "Något", "avserMal": "7", "status": "planerad"}))
+    assert "there are 1 goals" in (read(tmp_path, [row]).entries[0].fault or "")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"<export", ":1: "),
+        (b"<!DOCTYPE a [<!ENTITY b 'c'>]><export/>", "document type"),
+        (b"<other/>", "expected the element export"),
+        ("<export xmlns='{}'/>", "export: something is missing in it"),
+    ],
+)
+def test_what_is_no_export_stops_with_file_and_line(tmp_path: Path, content: bytes | str, words: str):
+    raw = content if isinstance(content, bytes) else content.format(schema().namespace).encode()
+    (tmp_path / "export.xml").write_bytes(raw)
+    with pytest.raises(ConfigurationError) as error:
+        export.read(tmp_path / "export.xml")
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("begaran.csv", "nyckel,enhet,status\nX-1,SE0000000110-MOTT1,begard\n", "begaran.csv:2: belongs to no case"),
+        ("begaran.csv", "nyckel,enhet,statsu\n", "begaran.csv:1: the column 'statsu' is not known"),
+        ("begaran.csv", "nyckel,enhet\nP-00001\n", "begaran.csv:2: has 1 cells; expected 2"),
+        ("begaran.csv", b"nyckel\n\xe5\n", "begaran.csv:2: is not UTF-8"),
+        ("export.csv", "version,system,uttagen,omfattning\n1,prator,igår,alla\n", "export.csv:2: export/uttagen"),
+    ],
+)
+def test_broken_csv_stops_with_file_and_line(tmp_path: Path, file: str, content: str | bytes, words: str):
+    write_csv(tmp_path, rows(), "prator", TAKEN)
+    (tmp_path / file).write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ConfigurationError) as error:
+        export.read(tmp_path)
+    assert words in str(error.value)
+
+
+def test_a_missing_file_is_told(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        export.read(tmp_path)
+
+
+def test_the_columns_are_those_of_the_schema():
+    etree.XMLSchema(etree.parse(str(Path(export.__file__).parent / "export.xsd")))
+    assert set(export.TABLES) == set(schema().tables("arendeTyp"))
