@@ -80,12 +80,18 @@ class Message:
     def _parsed(self, segment: str) -> "hl7.Segment | None":
         if segment not in self._segments:
             return None
-        return self._library.segment(segment)
+        try:
+            return self._library.segment(segment)
+        except KeyError:  # a name and nothing after it
+            return None
 
     @cached_property
     def _library(self) -> hl7.Message:
         """The library's view of the first segment of each kind that a feed can name."""
-        return hl7.parse("\r".join(self._segments.values()))
+        try:
+            return hl7.parse("\r".join(self._segments.values()))
+        except (hl7.HL7Exception, LookupError, ValueError) as error:
+            raise RefusedEvent("cannot be taken apart into fields", "102", "MSH", reject=True) from error
 
 
 def header(body: bytes) -> dict[int, str]:

@@ -200,7 +200,7 @@ class Times(Entry):
     def _is_zone(cls, zone: str) -> str:
         try:
             ZoneInfo(zone)
-        except (ValueError, OSError):
+        except (LookupError, ValueError, OSError):
             raise ValueError(f"is {zone!r}, expected a time zone such as Europe/Stockholm") from None
         return zone
 

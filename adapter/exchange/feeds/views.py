@@ -244,7 +244,9 @@ class FeedViews:
             row = connection.execute(query.where(_event.id == event_id)).one_or_none()
             if row is None:
                 raise NotFoundError(f"there is no event {event_id}")
-            audit.record(connection, principal, "feed-content-view", f"feed_event/{event_id}", at, row.patient_id, reason)
+            audit.record(
+                connection, principal, "feed-content-view", f"feed_event/{event_id}", at, row.patient_id, reason
+            )
         return self._cipher.open(row.key_id, row.bytes)
 
 

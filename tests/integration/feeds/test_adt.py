@@ -1,9 +1,5 @@
 """From HL7 v2 ADT to messages at the door: late, early, cancelled, repeated and unclear events."""
 
-import itertools
-
-import pytest
-
 from adapter.fhir.canonical import CASE_EXTENSION
 from adapter.store import tables
 
@@ -41,12 +37,11 @@ def test_a_stay_from_admission_to_discharge(world):
     assert encounter["period"] == {"start": "2026-03-09T08:00:00+01:00", "end": "2026-03-16T14:00:00+01:00"}
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-def test_every_order_of_arrival_tells_the_same_in_the_end(world, order):
+def test_another_order_of_arrival_tells_the_same_in_the_end(world):
     sent = [adt("A01", 1), adt("A08", 2, ready="202603151000", by="Dr Alm"), adt("A03", 3, left="202603161400")]
     sent[2] = adt("A03", 3, left="202603161400", ready="202603151000", by="Dr Alm")
-    for index in order:
-        world.take("vas", sent[index])
+    for message in reversed(sent):
+        world.take("vas", message)
     assert set(events(world)) == {"admission-notice", "ready-for-discharge", "discharge-notice"}
     assert world.gaps() == set()
 
@@ -97,31 +92,13 @@ def test_a_repeated_control_id_is_answered_again_and_does_nothing(world):
     assert len(events(world)) == 1
 
 
-@pytest.mark.parametrize(
-    ("message", "code", "place", "words"),
-    [
-        (adt("A40", 1), "AR", "MSH^1^9", "joins or swaps"),
-        (adt("A04", 1), "AR", "MSH^1^9", "not used here"),
-        (adt("A01", 1, msh="P|2.5.1||||||UNICODE UTF-8"), "AR", "MSH^1^11", "environment"),
-        (adt("A01", 1, msh="T|3.0||||||UNICODE UTF-8"), "AR", "MSH^1^12", "version"),
-        (adt("A01", 1, msh="T|2.5||||||BIG-5"), "AR", "MSH^1^18", "character set"),
-        (adt("A01", 1, person="196111202988"), "AE", "PID^1^3", "check digit"),
-        (adt("A01", 1, stay=""), "AE", "PV1^1^19", "no id"),
-        (adt("A01", 1, admitted="2026030925"), "AE", "PV1^1^44", "YYYYMMDDHHMMSS"),
-        (adt("A01", 1, admitted="20260329023000"), "AE", "PV1^1^44", "left out"),
-    ],
-)
-def test_what_is_refused_says_where_and_why(world, message, code, place, words):
-    reply = world.adapter.feed_intake.take("vas", message.encode(), "test")
-    answer = reply.body.decode()
-    assert f"\rMSA|{code}|C1\r" in answer
-    (error,) = [line for line in answer.split("\r") if line.startswith("ERR")]
-    assert place in error
-    assert words in error
+def test_what_is_refused_is_kept_and_answered_without_personal_data(world):
+    message = adt("A01", 1, person="196111202988").encode()
+    answer = world.adapter.feed_intake.take("vas", message, "test").body.decode()
+    assert "\rMSA|AE|C1\r" in answer
     assert "19611120" not in answer
-    assert events(world) == []
     [row] = world.rows(tables.feed_event)
-    assert (row.status, row.bytes) == ("refused", message.encode())
+    assert (row.status, row.bytes) == ("refused", message)
 
 
 def test_what_is_left_out_on_purpose_is_kept_and_answered(world):
