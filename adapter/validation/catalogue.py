@@ -3,7 +3,7 @@
 import sys
 
 from adapter.fhir.outcomes import Rule
-from adapter.validation.rules import base, bundles, messages, profiles, questionnaires
+from adapter.validation.rules import base, bundles, measures, messages, profiles, questionnaires
 from adapter.validation.rules.examples import EXAMPLES
 
 _PARTS = (
@@ -11,6 +11,7 @@ _PARTS = (
     ("Bundles", bundles),
     ("Profiles, and the verdict itself", profiles),
     ("QuestionnaireResponses and Questionnaires", questionnaires),
+    ("MeasureReports", measures),
     ("Messages", messages),
 )
 

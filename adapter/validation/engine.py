@@ -11,6 +11,7 @@ from adapter.validation import (
     enabling,
     implied,
     invariants,
+    measures,
     members,
     narrative,
     references,
@@ -55,6 +56,7 @@ class Engine:
             "QuestionnaireResponse": Questionnaires(library.definitions, terms).check,
             "Questionnaire": enabling.check,
             "StructureDefinition": Structures(library).check,
+            "MeasureReport": measures.checking(library.definitions),
         }
         """Rules of a type that look at the whole of a resource, once its shape is checked."""
 

@@ -343,5 +343,15 @@ EXAMPLES = {
     "msg-provenance-missing": Example("no Provenance", "a Provenance with the MessageHeader as target"),
     "msg-provenance-target": Example("two Provenances of the MessageHeader", "one, and those of earlier messages"),
     "msg-definition": Example("a message without the resource in focus that its event asks for", "with it in focus"),
+    "measure-unknown": Example(
+        '"measure": "http://ours.example/m|9"', '"measure": "http://ours.example/m|1", which is loaded'
+    ),
+    "measure-part": Example(
+        "no population", "a population with its code", "the group of the measure has one population"
+    ),
+    "measure-score": Example('"measureScore": {"value": 40}', '"measureScore": {"value": 0.4}', "a proportion"),
+    "measure-subjects": Example(
+        '"type": "summary", and a population with subjectResults', '"type": "subject-list"', "the measure"
+    ),
     **{rule: Example(*each) for rule, each in QUESTIONNAIRE_EXAMPLES.items()},
 }

@@ -144,6 +144,9 @@ TESTED_ALONE = {
     "validation-suppressed": "unit/validation/test_suppressions.py",
     "profile-unknown": "unit/validation/test_validator.py",
     "msg-definition": "unit/validation/test_every_rule.py",
+    **dict.fromkeys(
+        ("measure-unknown", "measure-part", "measure-score", "measure-subjects"), "unit/validation/test_measures.py"
+    ),
     "base-definition": "unit/validation/test_structures.py",
     **{rule: "unit/validation/test_questionnaires.py" for rule in rules.RULES if rule.startswith("questionnaire-")},
 }
