@@ -15,6 +15,8 @@ class Picture:
 
     person: Person | None = None
     unit: str | None = None
+    units: frozenset[str] = frozenset()
+    """every unit that the person has been cared for at, as the feed names them"""
     admitted: str | None = None
     discharged: str | None = None
     estimated: str | None = None
@@ -46,6 +48,7 @@ def _apply(stay: Picture, event: StayEvent) -> None:
         if (said := getattr(event, name)) is not None:
             setattr(stay, name, said)
             stay.doubts.pop(name, None)
+    stay.units |= {event.unit} if event.unit else set()
     if event.estimated is not None:
         stay.estimated = event.estimated or None
         stay.doubts.pop("estimated", None)

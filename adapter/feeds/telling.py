@@ -94,7 +94,7 @@ def needed(stay: Picture, feed: Feed) -> bool:
     """Whether services may be needed after discharge, by what the feed said or by the region's own decision."""
     if stay.needed is not None:
         return stay.needed
-    return feed.need is not None and stay.unit in feed.need.units
+    return feed.need is not None and not stay.units.isdisjoint(feed.need.units)
 
 
 def fingerprint(person: Person) -> str:
@@ -204,13 +204,14 @@ def _complete(stay: Picture, found: Decision) -> bool:
 
 
 def _receivers(stay: Picture, feed: Feed, found: Decision) -> list[Address]:
-    """Whom the feed names, else whom its configuration names for this person and unit."""
+    """Whom the feed names, else whom its configuration names for this person, and for any unit of the stay: who was told
+    because of one is not wrong when the person moves to another."""
     if stay.receivers:
         return list(dict.fromkeys(stay.receivers))
     matching = [
         rule
         for rule in feed.receivers
-        if rule.municipality in (None, stay.kommunkod) and rule.unit in (None, stay.unit)
+        if rule.municipality in (None, stay.kommunkod) and (rule.unit is None or rule.unit in stay.units)
     ]
     conditional = any(rule.conditional for rule in feed.receivers)
     if not matching or (conditional and not any(rule.conditional for rule in matching)):
