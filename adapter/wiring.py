@@ -1,7 +1,9 @@
 """Builds everything from settings: the one place where the rooms are joined."""
 
 import hashlib
+from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
+from contextlib import contextmanager
 from functools import cached_property
 
 from sqlalchemy import Connection
@@ -9,6 +11,7 @@ from sqlalchemy import Connection
 from adapter.definitions.remote import RemoteTerminology
 from adapter.delivery import channels
 from adapter.delivery.channels.base import Acknowledgement, Channel, ChannelSettings, Code, ReadAcknowledgement
+from adapter.delivery.channels.http import HttpSender
 from adapter.delivery.worker import Worker, WorkerOptions
 from adapter.directory import Directory, Endpoint
 from adapter.discharge.events import EVENTS
@@ -16,6 +19,7 @@ from adapter.exchange.blocks import Blocks
 from adapter.exchange.care_plans import CarePlans, Options
 from adapter.exchange.feeds.intake import FeedIntake
 from adapter.exchange.feeds.intake import Parts as FeedParts
+from adapter.exchange.link_plans import LinkPlans
 from adapter.exchange.mailbox import Mailboxes
 from adapter.exchange.operations import Operations
 from adapter.exchange.outgoing import Outgoing
@@ -173,6 +177,22 @@ class Adapter:
             return None
         options = Options(named.source_system, named.attachment, named.approved_for_patient)
         return CarePlans(self.database, self.contents, self.directory, self.pseudonyms, self.clock, options)
+
+    @contextmanager
+    def link_plans(self) -> Iterator[LinkPlans]:
+        """What fetches plans of COSMIC Link. Raises ConfigurationError where no endpoint of that channel is named."""
+        named = self.settings.cosmic_link
+        endpoint = self.directory.endpoints.get(named.endpoint or "")
+        if endpoint is None or endpoint.channel != "fhir":
+            reason = "cosmic_link.endpoint: expected an endpoint of the directory with channel fhir"
+            line = self.settings.line("cosmic_link", "endpoint")
+            raise ConfigurationError([Problem(self.settings.file, line, reason)])
+        sender = HttpSender(_channel_settings(endpoint))
+        try:
+            grounds = (named.consent_handled, named.kind)
+            yield LinkPlans(sender.get, endpoint.address, *grounds, self.database, self.clock)
+        finally:
+            sender.close()
 
     @cached_property
     def exchange(self) -> Exchange:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
+from adapter.cli.context import DEFAULT_CONFIG, Config, installation, operator
 
 if TYPE_CHECKING:
     from adapter.plans.reading import Reading
@@ -17,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Read plans of other contracts as F
 
 @app.callback()
 def group() -> None:
-    """Read plans of other contracts as FHIR. Nothing is stored or sent."""
+    """Read plans of other contracts as FHIR. Nothing is stored or sent on."""
 
 
 @app.command()
@@ -39,8 +40,6 @@ def read(
     as_json: Annotated[bool, typer.Option("--json", help="With --explain: print the account as JSON.")] = False,
 ) -> None:
     """Read plans. Exit status: 0 read, 1 they may or can not be, 2 the file could not be read."""
-    from adapter.fhir import json as fhir_json
-    from adapter.plans import reading
     from adapter.support.errors import ForbiddenError, MappingError
 
     if source not in ("riv", "cosmic-link"):
@@ -53,6 +52,35 @@ def read(
     except (ForbiddenError, MappingError) as error:
         print(f"adapter: {error}", file=sys.stderr)  # noqa: T201
         raise typer.Exit(1) from error
+    _print(found, explain, as_json)
+
+
+@app.command()
+def fetch(
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print what was not said or is not carried, not the result.")
+    ] = False,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Annotated[bool, typer.Option("--json", help="With --explain: print the account as JSON.")] = False,
+) -> None:
+    """Fetch a patient's plans from COSMIC Link, as the settings say. The patient's FHIR id there is read from standard
+    input. Exit status: 0 fetched, 1 they may or can not be, 2 the server does not answer."""
+    from adapter.support.errors import ForbiddenError, MappingError
+
+    subject = sys.stdin.readline().strip()
+    try:
+        with installation(config) as adapter, adapter.link_plans() as plans:
+            found = plans.fetch(operator(), subject)
+    except (ForbiddenError, MappingError) as error:
+        print(f"adapter: {error}", file=sys.stderr)  # noqa: T201
+        raise typer.Exit(1) from error
+    _print(found, explain, as_json)
+
+
+def _print(found: "list[Reading]", explain: bool, as_json: bool) -> None:
+    from adapter.fhir import json as fhir_json
+    from adapter.plans import reading
+
     notes = [(number, note) for number, one in enumerate(found, start=1) for note in one.notes]
     if explain and as_json:
         output.print_json({"notes": [{"plan": number} | asdict(note) for number, note in notes]})

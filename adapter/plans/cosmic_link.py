@@ -30,8 +30,7 @@ def read(bundle: dict[str, Any], consent_handled: str | None, kind: str | None =
     that its Link plans are, for the profile does not. Raises ForbiddenError without the ground, MappingError where the
     Bundle has more pages, or no plan of the profile.
     """
-    if not (consent_handled or "").strip():
-        raise ForbiddenError(_REFUSAL)
+    require_ground(consent_handled)
     if any(link.get("relation") == "next" for link in objects(bundle.get("link"))):
         raise MappingError("Bundle.link: the answer has more pages: read them all into one Bundle first")
     source = MessageBundle(bundle)
@@ -39,6 +38,12 @@ def read(bundle: dict[str, Any], consent_handled: str | None, kind: str | None =
     if not plans:
         raise MappingError(f"Bundle.entry: there is no CarePlan that claims the profile {PROFILE}")
     return [_Plan(source, plan, kind).read() for plan in plans]
+
+
+def require_ground(consent_handled: str | None) -> None:
+    """Raise ForbiddenError where nobody says on what ground plans may be copied between caregivers."""
+    if not (consent_handled or "").strip():
+        raise ForbiddenError(_REFUSAL)
 
 
 def _claims(plan: dict[str, Any]) -> bool:
@@ -52,6 +57,7 @@ class _Plan:
         self._source = source
         self._plan = plan
         self._kind = kind
+        self._urls = {id(each.get("resource")): text(each.get("fullUrl")) for each in source.entries}
         self._reading = Reading(f"{PROFILE}\n{self._url(plan) or text(plan.get('id')) or ''}")
         self._reached = self._reach()
         self._names = {
@@ -143,8 +149,7 @@ class _Plan:
         return rest or {"display": "finns i COSMIC Link, följde inte med svaret"}
 
     def _url(self, resource: dict[str, Any]) -> str | None:
-        entries = (entry for entry in self._source.entries if entry.get("resource") is resource)
-        return next((url for entry in entries if (url := text(entry.get("fullUrl")))), None)
+        return self._urls.get(id(resource))
 
     def _note(self, outcome: str, path: str, reason: str) -> None:
         self._reading.note(outcome, path, reason)

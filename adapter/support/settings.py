@@ -177,6 +177,15 @@ class Riv(Section):
     """what the answers say of whether a plan may be shown to the patient"""
 
 
+class CosmicLink(Section):
+    endpoint: str | None = None
+    """the endpoint of the directory (channel fhir) from which plans of COSMIC Link are fetched"""
+    consent_handled: Annotated[str, Field(min_length=1)] | None = None
+    """on what ground plans may be copied between caregivers, consent being handled outside; not set: none is read"""
+    kind: Literal["SIP", "SPLPTLRV"] | None = None
+    """what the plans are, for they do not say"""
+
+
 class Terminology(Section):
     server: str | None = None
     """the FHIR address of a terminology server, asked what the packages cannot decide; off where not set"""
@@ -315,6 +324,7 @@ class Settings(BaseSettings):
     terminology: Terminology = Field(default_factory=Terminology)
     notices: Notices = Field(default_factory=Notices)
     riv: Riv = Field(default_factory=Riv)
+    cosmic_link: CosmicLink = Field(default_factory=CosmicLink)
     security: Security
     delivery: Delivery = Field(default_factory=Delivery)
     console: Console = Field(default_factory=Console)

@@ -43,13 +43,26 @@ class HttpSender:
 
     def post(self, url: str, outgoing: Outgoing, accept: str) -> Answer:
         """One request. `X-Request-ID` is new each time; body, correlation id and idempotency key are not."""
+        correlation_id = outgoing.correlation_id
+        more = {
+            "Content-Type": outgoing.media_type,
+            "X-Correlation-ID": correlation_id if _HEADER_SAFE.fullmatch(correlation_id) else outgoing.idempotency_id,
+            "Idempotency-Key": f"{outgoing.idempotency_id}-{outgoing.delivery_id}",
+        }
+        return self._ask("POST", url, accept, more, outgoing.body)
+
+    def get(self, url: str, accept: str) -> Answer:
+        """One reading. A redirect is an answer like others: it is not followed."""
+        return self._ask("GET", url, accept, {}, None)
+
+    def _ask(self, method: str, url: str, accept: str, more: dict[str, str], body: bytes | None) -> Answer:
         try:
-            headers = self._headers(outgoing, accept)
+            headers = self._headers(accept) | more
         except (OSError, ValueError) as error:
             return Answer(fault=Fault.CREDENTIALS, reason=f"the token cannot be read ({type(error).__name__})")
         deadline = time.monotonic() + self._settings.connect_timeout + self._settings.timeout
         try:
-            with self._current().stream("POST", url, content=outgoing.body, headers=headers) as response:
+            with self._current().stream(method, url, content=body, headers=headers) as response:
                 return self._read(response, deadline)
         except httpx.HTTPError as error:
             return Answer(fault=_fault(error), reason=type(error).__name__)
@@ -58,16 +71,12 @@ class HttpSender:
         for client in (self._client, *self._retired):
             client.close()
 
-    def _headers(self, outgoing: Outgoing, accept: str) -> dict[str, str]:
-        correlation_id = outgoing.correlation_id
+    def _headers(self, accept: str) -> dict[str, str]:
         headers = {
             "Accept": accept,
             "Accept-Encoding": "identity",  # an answer's size is what comes over the wire
-            "Content-Type": outgoing.media_type,
             "User-Agent": f"discharge-adapter/{__version__}",
             "X-Request-ID": str(uuid.uuid4()),
-            "X-Correlation-ID": correlation_id if _HEADER_SAFE.fullmatch(correlation_id) else outgoing.idempotency_id,
-            "Idempotency-Key": f"{outgoing.idempotency_id}-{outgoing.delivery_id}",
         }
         token = self._token()
         if token is not None:

@@ -25,6 +25,7 @@ _ACTIONS = (
     "content-view",
     "bundle-view",
     "care-plan-view",
+    "link-plan-fetch",
     "block-set",
     "block-lift",
     "delivery-retry",
