@@ -9,15 +9,14 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
-from rich.text import Text
 
 from adapter.support.clock import STOCKHOLM
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PROTECTED = "protected"
 """Stands in people's tables for what is not told of a protected person."""
@@ -25,8 +24,10 @@ _WIDE = 200
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
-def console() -> Console:
+def console() -> "Console":
     """Standard output. Where it is no terminal a table keeps its full width, for the reader may be grep."""
+    from rich.console import Console  # here, as below: most commands print nothing with it
+
     found = Console(highlight=False, soft_wrap=False)
     if not found.is_terminal:
         found.width = _WIDE
@@ -37,6 +38,9 @@ def console() -> Console:
 def progress(label: str) -> Iterator[Callable[[int, int | None], None]]:
     """Shows on a terminal, on standard error, that something is under way; silence elsewhere. What is yielded may be
     told how much is done, and of how much."""
+    from rich.console import Console
+    from rich.progress import Progress
+
     err = Console(stderr=True)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task(printable(label), total=None)
@@ -51,6 +55,9 @@ def printable(value: object) -> str:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
     """A table; `empty` is said where there is no row."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -62,6 +69,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty:
 
 def print_fields(fields: Iterable[tuple[str, object]]) -> None:
     """Names and values, one a line; those without a value are left out."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -72,6 +82,8 @@ def print_fields(fields: Iterable[tuple[str, object]]) -> None:
 
 
 def print_line(text: str, style: str = "") -> None:
+    from rich.text import Text
+
     console().print(Text(printable(text), style=style))
 
 
