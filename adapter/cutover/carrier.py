@@ -115,13 +115,14 @@ class Carrier:
     def examine(self, case: Case, drafts: Sequence[Draft], on: date) -> list[str]:
         """Why the adapter would not take the messages on a day, or could not deliver them; nothing where it would."""
         at = max(self._clock.now(), datetime.combine(on, time(12), STOCKHOLM))
-        reasons: dict[str, None] = {}
+        reasons: dict[str, str] = {}
         for draft in drafts:
             issues = self._exchange.preview(self._submission(draft), self._sender(case, draft), at)
             for issue in outcomes.errors(issues):
                 place = f" at {issue.expression[0]}" if issue.expression else ""
-                reasons[f"{draft.link.event}: {issue.rule}{place}: {issue.message}"] = None
-        return list(reasons)[:_SHOWN]
+                words = f"{issue.rule}{place}: {issue.message}"
+                reasons.setdefault(words, f"{draft.link.event}: {words}")  # of several messages the first tells it
+        return list(reasons.values())[:_SHOWN]
 
     def submit(self, case: Case, item: Item, drafts: Sequence[Draft]) -> int:
         """Submit the messages in order; returns how many. Raises NotTakenError at the first that is refused, and
