@@ -67,6 +67,28 @@ Usage: #definition
 * rest.resource[0].type = #Bundle
 * rest.resource[=].interaction.code = #read
 * rest.resource[=].documentation = "Messages that the caller's party sent, or that were delivered to it."
+* rest.resource[+].type = #Task
+* rest.resource[=].profile = "https://discharge-adapter.example/fhir/StructureDefinition/participation-task"
+* rest.resource[=].documentation = "Requests in which the caller's party is owner or requester, as far as they were disclosed to it. Search by POST only. An update needs If-Match, changes what became of the request and nothing else, and is sent to the other side as an acceptance-answer."
+* rest.resource[=].interaction[0].code = #read
+* rest.resource[=].interaction[+].code = #vread
+* rest.resource[=].interaction[+].code = #update
+* rest.resource[=].interaction[+].code = #history-instance
+* rest.resource[=].interaction[+].code = #search-type
+* rest.resource[=].versioning = #versioned-update
+* rest.resource[=].searchParam[0].name = "_id"
+* rest.resource[=].searchParam[=].type = #token
+* rest.resource[=].searchParam[+].name = "identifier"
+* rest.resource[=].searchParam[=].type = #token
+* rest.resource[=].searchParam[+].name = "group-identifier"
+* rest.resource[=].searchParam[=].type = #token
+* rest.resource[=].searchParam[+].name = "case"
+* rest.resource[=].searchParam[=].type = #token
+* rest.resource[=].searchParam[+].name = "status"
+* rest.resource[=].searchParam[=].type = #token
+* rest.resource[=].searchParam[+].name = "patient"
+* rest.resource[=].searchParam[=].type = #reference
+* rest.resource[=].searchParam[=].documentation = "with the modifier :identifier only"
 * insert Definitions(StructureDefinition)
 * insert Definitions(ValueSet)
 * insert Definitions(CodeSystem)
