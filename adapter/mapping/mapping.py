@@ -130,8 +130,7 @@ class Mapping:
 
     def message_id(self, content: bytes) -> str | None:
         """The id in a record that may be wrong in any way; None where none can be read."""
-        root = records.peek(content, self._system.max_bytes)
-        return self._compiled.message_id.first(root) or None if root is not None else None
+        return records.peek(content, self._compiled.message_id, self._system.max_bytes) or None
 
     def acknowledge(self, message_id: str | None, code: str, reason: str = "", codes: Iterable[str] = ()) -> bytes:
         """The technical acknowledgement of a record: `code` is ok, transient-error or fatal-error, `codes` are issue

@@ -111,13 +111,19 @@ def read(content: bytes, schema: RecordSchema, root: str, limit: int) -> Record:
     return _record(element)
 
 
-def peek(content: bytes, limit: int) -> Record | None:
-    """What can be read of a record that may break its schema; None where it is not XML within the bounds."""
+def peek(content: bytes, path: RecordPath, limit: int) -> str | None:
+    """The text or attribute at a path of a record that may break its schema in any way; None where there is none, and
+    where the bytes are not XML within the bounds. Only the path is walked: there is no bound to what stands beside."""
     try:
         element = _parse(content, limit)
     except ParseError:
         return None
-    return _record(element) if _shallow(element) else None
+    for name in path.names:
+        element = next((child for child in element if child.tag.rpartition("}")[2] == name), None)
+        if element is None:
+            return None
+    found: str | None = element.get(path.key[1:]) if path.key != TEXT else None if len(element) else element.text
+    return found
 
 
 def write(record: Record, root: str, schema: RecordSchema) -> bytes:
@@ -142,14 +148,6 @@ def _parse(content: bytes, limit: int) -> Any:
         raise ParseError(f"the record is larger than {limit} bytes")
     markup.decode(content)
     return markup.root(content)
-
-
-def _shallow(element: Any, depth: int = 12) -> bool:
-    """A record that broke its schema may be of any depth: only a shallow one is turned into nodes."""
-    level = [element]
-    for _ in range(depth):
-        level = [child for node in level for child in node]
-    return not level
 
 
 def _record(root: Any) -> Record:

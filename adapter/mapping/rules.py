@@ -266,13 +266,15 @@ def link(label: str, fhir: FhirPath, names: list[str], within: FhirPath) -> Step
         item = run.item(scope, fhir.root)
         if item is None or not within.exists(run.item(scope, within.root)):
             return
-        found = 0
+        wanted = len(run.standing(names)) if fhir.is_list else min(len(run.standing(names)), 1)
+        told: set[Any] = set()
         for holder, key in fhir.find(item)[0]:
             said = run.leads(names, holder[key])
-            run.trace.mark(said, label)
-            found += bool(said)
-        wanted = len(run.standing(names))
-        if found < (wanted if fhir.is_list else min(wanted, 1)):
+            words = said[-1][0][said[-1][1]] if said else None
+            if said and words not in told and len(told) < wanted:  # one that leads there again would not come back
+                run.trace.mark(said, label)
+                told.add(words)
+        if len(told) < wanted:
             run.trace.supply(fhir.text, label, "a reference that the mapping takes for granted")
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:

@@ -1,13 +1,17 @@
 """The shipped mapping, and small mapping folders made of a few lines."""
 
 import copy
+import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapter.mapping import Mapping
+from adapter.fhir.bundles import MessageBundle
+from adapter.mapping import Mapping, Outcome, Report, accounts
+from adapter.mapping.runs import Run
 
 ROOT = Path(__file__).parents[3]
 LIFECARE = ROOT / "mappings" / "lifecare"
@@ -199,3 +203,54 @@ def resource() -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Callable[..., Path]:
     return lambda rules="", **more: write_small(tmp_path / "small", rules, **more)
+
+
+def _without_left_out(bundle: dict[str, Any], report: Report) -> dict[str, Any]:
+    """The bundle less what the report says was left out."""
+    kept = copy.deepcopy(bundle)
+    leaves = {leaf.path: leaf for leaf in accounts.fhir_leaves(kept, Run())}
+    for line in report.of(Outcome.LEFT_OUT):
+        leaf = leaves[line.path]
+        leaf.holder[leaf.key] = None
+    pruned: dict[str, Any] = _prune(kept)
+    return pruned
+
+
+def _prune(value: Any) -> Any:
+    if isinstance(value, dict):
+        inner = {key: kept for key, item in value.items() if (kept := _prune(item)) is not None}
+        return inner if set(inner) - {"resourceType"} else None
+    if isinstance(value, list):
+        return [kept for item in value if (kept := _prune(item)) is not None] or None
+    return value
+
+
+def _content(bundle: dict[str, Any], original: dict[str, Any] | None = None) -> Counter[str]:
+    """The resources as text, each reference replaced by what it leads to: ids and the order of entries and of
+    extensions do not count."""
+    whole = MessageBundle(original or bundle)
+
+    def expand(value: Any, depth: int) -> Any:
+        if isinstance(value, dict):
+            target = whole.resolve(value) if "reference" in value else None
+            if target is not None:
+                value = {
+                    **value,
+                    "reference": [target["resourceType"], target.get("identifier"), target.get("description")],
+                }
+                if target["resourceType"] == "MessageHeader":
+                    value["reference"] = target["id"]
+            return {key: expand(item, depth + 1) for key, item in value.items() if key not in ("id", "fullUrl")}
+        if isinstance(value, list) and all(isinstance(item, dict) and "url" in item for item in value):
+            value = sorted(value, key=lambda item: str(item["url"]))
+        return [expand(item, depth + 1) for item in value] if isinstance(value, list) else value
+
+    own = [{key: value for key, value in bundle.items() if key not in ("entry", "id")}]
+    resources = [entry["resource"] for entry in bundle["entry"] if "resource" in entry]
+    return Counter(json.dumps(expand(each, 0), sort_keys=True, ensure_ascii=False) for each in (*own, *resources))
+
+
+@pytest.fixture(scope="session")
+def kept_and_back() -> Callable[..., tuple[Counter[str], Counter[str]]]:
+    """What of a message the report says was carried, and what came back: they are to be the same."""
+    return lambda bundle, report, back: (_content(_without_left_out(bundle, report), bundle), _content(back))

@@ -55,7 +55,35 @@ def test_deep_but_well_formed_is_refused_by_the_schema(lifecare: Mapping) -> Non
     inside = NOTICE.replace(b"<version>1</version>", deep)
     with pytest.raises(MappingError, match="does not follow its schema"):
         lifecare.to_fhir(inside)
-    assert lifecare.message_id(inside) is None
+    assert lifecare.message_id(inside) == lifecare.message_id(NOTICE)
+
+
+FLOODS = {
+    "siblings": NOTICE.replace(b"<version>", b"<a/>" * 200_000 + b"<version>"),
+    "values": NOTICE.replace(b"<fornamn>", b"<fornamn>M</fornamn>" * 100_000 + b"<fornamn>", 1),
+    "attributes": NOTICE.replace(b"<version>", b"<version %s>" % b" ".join(b'a%d=""' % n for n in range(30_000))),
+    "text": NOTICE.replace(b"<fornamn>", b"<fornamn>" + b"a" * 4_000_000, 1),
+    "references": NOTICE.replace(b"<fornamn>", b"<fornamn>" + b"&amp;" * 800_000, 1),
+    "sections": NOTICE.replace(b"<fornamn>", b"<fornamn>" + b"<![CDATA[]]>" * 300_000 + b"</fornamn><x>", 1),
+    "comments": b"<!---->" * 500_000 + NOTICE,
+    "depth": NOTICE.replace(b"<version>1</version>", b"<a>" * 250 + b"</a>" * 250),
+    "50 MB": NOTICE + b" " * 50_000_000,
+    "UTF-16": NOTICE.decode().replace("UTF-8", "UTF-16").encode("utf-16"),
+    "UTF-16, undeclared": NOTICE.partition(b"?>")[2].decode().encode("utf-16-be"),
+    "UTF-7": b'<?xml version="1.0" encoding="UTF-7"?>+ADw-m/+AD4-',
+    "DOCTYPE behind comments": b"<!-- x -->" * 1000 + b"<!DOCTYPE m><m/>",
+}
+
+
+@pytest.mark.parametrize("content", FLOODS.values(), ids=FLOODS)
+def test_much_of_anything_is_refused_in_bounded_time(lifecare: Mapping, content: bytes) -> None:
+    started = time.process_time()
+    with pytest.raises((ParseError, MappingError)) as caught:
+        lifecare.to_fhir(content)
+    assert len(str(caught.value)) < 500
+    lifecare.message_id(content)
+    assert lifecare.read_acknowledgement(content) is None
+    assert time.process_time() - started < 20
 
 
 @pytest.mark.parametrize(
