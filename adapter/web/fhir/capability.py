@@ -14,6 +14,7 @@ from adapter.web import negotiation
 from adapter.web.errors import resource_response
 from adapter.web.fhir.base import base_url
 from adapter.web.fhir.definitions import SEARCHED, TYPES
+from adapter.web.fhir.tasks import SEARCHED as TASK_SEARCHED
 from adapter.web.negotiation import OFFERS
 
 if TYPE_CHECKING:
@@ -97,12 +98,33 @@ def _rest() -> dict[str, Any]:
                 "interaction": [{"code": "read"}],
                 "versioning": "no-version",
             },
+            _tasks(),
             *map(_definitions, TYPES),
         ],
         "operation": [
             {"name": "process-message", "definition": _PROCESS_MESSAGE},
             {"name": "validate", "definition": _VALIDATE},
         ],
+    }
+
+
+def _tasks() -> dict[str, Any]:
+    interactions = ("read", "vread", "update", "history-instance", "search-type")
+    return {
+        "type": "Task",
+        "profile": f"{CANONICAL}/StructureDefinition/participation-task",
+        "documentation": "Requests in which the caller's party is owner or requester, as far as they were disclosed "
+        "to it. Search by POST only. An update needs If-Match, changes what became of the request and nothing else, "
+        "and is sent to the other side as an acceptance-answer.",
+        "interaction": [{"code": code} for code in interactions],
+        "versioning": "versioned-update",
+        "readHistory": True,
+        "updateCreate": False,
+        "conditionalRead": "not-match",
+        "searchParam": [
+            {"name": name, "type": kind} for name, kind in TASK_SEARCHED.items() if name != "patient:identifier"
+        ]
+        + [{"name": "patient", "type": "reference", "documentation": "with the modifier :identifier only"}],
     }
 
 

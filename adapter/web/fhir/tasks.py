@@ -31,6 +31,7 @@ SEARCHED = {
     "_id": "token",
     "identifier": "token",
     "group-identifier": "token",
+    "case": "token",
     "status": "token",
     "patient:identifier": "token",
 }
@@ -67,8 +68,8 @@ def router(adapter: "Adapter", intake: Intake) -> APIRouter:
 
     @routes.post("/Task/_search", summary="Search Tasks", openapi_extra={"requestBody": {"content": {_FORM: {}}}})
     async def search(request: Request) -> Response:
-        """By `_id`, `identifier`, `group-identifier` (the case), `status` and `patient:identifier`, in a form: nothing
-        that names a person belongs in a URL. Pages of `_count`. Needs the right `content`."""
+        """By `_id`, `identifier`, `group-identifier`, `case`, `status` and `patient:identifier`, in a form: what
+        names a person belongs in no URL. Pages of `_count`. Needs the right `content`."""
         caller = await intake.call(auth.principal, request, adapter, Right.CONTENT)
         offer = negotiation.answer_format(request)
         wanted = _wanted(request, await _form(intake, request, adapter, caller))
@@ -175,9 +176,7 @@ def _wanted(request: Request, form: list[tuple[str, str]]) -> Wanted:
     return Wanted(
         ids=tuple(int(each) for each in values["_id"] if _ID.fullmatch(each)) if "_id" in values else None,
         identifiers=_tokens(values.get("identifier"), TASK),
-        groups=tuple(each if "|" in each else f"{CASE}|{each}" for each in values["group-identifier"])
-        if "group-identifier" in values
-        else None,
+        groups=_cases(values.get("group-identifier"), values.get("case")),
         statuses=values.get("status"),
         patient=_person(values.get("patient:identifier")),
         count=numbers["_count"],
@@ -191,6 +190,12 @@ def _tokens(values: tuple[str, ...] | None, system: str) -> tuple[str, ...] | No
         return None
     pairs = (each.rpartition("|") for each in values)
     return tuple(value for named, _, value in pairs if named in ("", system))
+
+
+def _cases(*given: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The cases that every parameter names; a value alone is of our own system."""
+    named = [{each if "|" in each else f"{CASE}|{each}" for each in values} for values in given if values is not None]
+    return tuple(sorted(set.intersection(*named))) if named else None
 
 
 def _person(values: tuple[str, ...] | None) -> tuple[str, str] | None:

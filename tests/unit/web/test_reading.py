@@ -52,8 +52,9 @@ class TestMetadata:
     def test_promises_only_what_is_answered(self, site, stranger):
         statement = stranger.get("/fhir/metadata").json()
         (rest,) = statement["rest"]
-        bundle, *definitions = rest["resource"]
+        bundle, task, *definitions = rest["resource"]
         assert (bundle["type"], bundle["interaction"]) == ("Bundle", [{"code": "read"}])
+        assert task["type"] == "Task"
         for each in definitions:
             assert [one["code"] for one in each["interaction"]] == ["read", "search-type"]
             found = stranger.get(f"/fhir/{each['type']}")
