@@ -101,11 +101,11 @@ def _bytes(file: Path) -> bytes:
 
 
 def _riv(content: bytes) -> "list[Reading]":
-    from adapter.plans.riv import contract, reading, soap
+    from adapter.plans.riv import reading, soap, wire
     from adapter.support.errors import MappingError, ParseError
 
     try:
-        answer = contract.read_answer(soap.read_answer(content))
+        answer = wire.read_answer(soap.read_answer(content))
     except soap.Fault as fault:
         raise ParseError(f"SOAP Fault {fault.code}: {fault.text}") from fault
     if answer.code == "ERROR":

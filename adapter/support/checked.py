@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from adapter.support.errors import Problem
 
@@ -14,6 +14,12 @@ Place = tuple[str | int, ...]
 """Where a value stands in a file: keys and list positions (from 0), outermost first."""
 
 V = TypeVar("V")
+
+
+class Section(BaseModel):
+    """A table of adapter.toml: unknown keys are refused, values never change after load."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 class Lines:

@@ -16,8 +16,6 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     ValidationError,
@@ -27,8 +25,10 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from adapter.support import checked, overrides, paths, secrets, toml
+from adapter.support.checked import Section
 from adapter.support.durations import Duration
 from adapter.support.errors import ConfigurationError, Problem
+from adapter.support.partners import CosmicLink, Riv
 
 OWN_PACKAGE = "discharge-adapter.fhir#1.0.0"
 """The FHIR package of this project: messages, profiles and codes."""
@@ -60,12 +60,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host.lower() == "localhost"
-
-
-class Section(BaseModel):
-    """A table of adapter.toml: unknown keys are refused, values never change after load."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 class Server(Section):
@@ -164,26 +158,6 @@ class Validation(Section):
 class Notices(Section):
     extended_basis: Annotated[str, Field(min_length=1)] | None = None
     """the legal basis on which an admission notice may hold more than LAW 2:2 names; where not set, it may not"""
-
-
-class Riv(Section):
-    source_system: Annotated[str, Field(pattern=r"^[!-~]{1,64}$")] | None = None
-    """the HSA-id that the adapter answers under as a source system; where not set, GetCarePlans is not there"""
-    logical_addresses: tuple[Annotated[str, Field(pattern=r"^[!-~]{1,64}$")], ...] = ()
-    """further logical addresses that it answers to, beside source_system"""
-    attachment: Literal["pdf", "text"] = "pdf"
-    """how a plan is attached: pdf (text where PDF cannot carry it whole) or text"""
-    approved_for_patient: bool = False
-    """what the answers say of whether a plan may be shown to the patient"""
-
-
-class CosmicLink(Section):
-    endpoint: str | None = None
-    """the endpoint of the directory (channel fhir) from which plans of COSMIC Link are fetched"""
-    consent_handled: Annotated[str, Field(min_length=1)] | None = None
-    """on what ground plans may be copied between caregivers, consent being handled outside; not set: none is read"""
-    kind: Literal["SIP", "SPLPTLRV"] | None = None
-    """what the plans are, for they do not say"""
 
 
 class Terminology(Section):

@@ -17,7 +17,7 @@ _BODY, _LARGE, _LEADING = 10, 13, 14
 _COLUMNS = 82  # of Courier, whose characters are 0.6 of their size wide
 _LARGE_COLUMNS = 63
 _LINES = 51
-_MOST_TEXT = 2_000_000
+_MOST_TEXT = 500_000
 """Bytes of text beyond which no PDF is tried: it would not fit either."""
 
 Line = tuple[str, str]

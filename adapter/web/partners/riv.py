@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapter.plans.riv import contract, soap
+from adapter.plans.riv import contract, soap, wire
 from adapter.plans.riv.soap import Fault
 from adapter.security.principals import Principal, Right
 from adapter.web import auth, intake
@@ -41,10 +41,10 @@ def router(adapter: "Adapter", intake_: Intake, service: "CarePlans") -> APIRout
         if envelope.logical_address not in addresses:
             raise Fault("Client", "the LogicalAddress is not one of this system's")
         try:
-            request = contract.read_request(envelope.body)
+            request = wire.read_request(envelope.body)
         except contract.ContractError as error:
             raise Fault("Client", str(error)) from None
-        return soap.write(contract.write_answer(service.answer(request, caller, str(uuid4()))))
+        return soap.write(wire.write_answer(service.answer(request, caller, str(uuid4()))))
 
     @routes.post(
         "/GetCarePlans", summary="Plans of a person (RIV-TA GetCarePlans 2.0)", openapi_extra={"requestBody": _BODY}

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from lxml import etree
 
-from adapter.plans.riv import contract, soap
+from adapter.plans.riv import contract, soap, wire
 from adapter.plans.riv.contract import PERSONNUMMER, PersonId, Request
 from adapter.security.tokens import Tokens
 from adapter.store import tables
@@ -78,7 +78,7 @@ def site(plans: Any) -> Iterator[Site]:
 
 
 def call(request: Request = Request(PersonId(PERSON, PERSONNUMMER)), address: str | None = SOURCE) -> bytes:  # noqa: B008
-    return soap.write(contract.write_request(request), address)
+    return soap.write(wire.write_request(request), address)
 
 
 def fault(response: httpx.Response) -> tuple[str, str]:
@@ -141,20 +141,20 @@ def test_what_we_ask_with_is_valid_by_the_published_schema(schema):
 
     period = (date(2026, 3, 1), date(2026, 3, 31))
     request = Request(PersonId(PERSON, PERSONNUMMER), frozenset({"b", "a"}), period, SOURCE, frozenset({"c"}))
-    element = contract.write_request(request)
+    element = wire.write_request(request)
     schema.assertValid(element)
-    assert contract.read_request(element) == request
+    assert wire.read_request(element) == request
 
 
 def test_an_unapproved_or_unknown_plan_is_an_empty_answer(site):
     response = site.post(call(), SOAPAction=None)
-    answer = contract.read_answer(soap.read_answer(response.content))
+    answer = wire.read_answer(soap.read_answer(response.content))
     assert (response.status_code, answer.code, answer.plans) == (200, "OK", ())
 
 
 def test_a_broken_rule_is_an_error_in_the_answer_not_a_fault(site):
     response = site.post(call(Request(PersonId("1", PERSONNUMMER)), "SE165565594230-1000"))
-    answer = contract.read_answer(soap.read_answer(response.content))
+    answer = wire.read_answer(soap.read_answer(response.content))
     assert (response.status_code, answer.code) == (200, "ERROR")
     assert b"<core:errorCode>INVALID_REQUEST</core:errorCode>" in response.content
 

@@ -6,20 +6,21 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from lxml import etree
 from typer.testing import CliRunner
 
 from adapter.cli.main import app
 from adapter.fhir import canonical
 from adapter.fhir import json as fhir_json
 from adapter.plans import cosmic_link, reading
-from adapter.plans.riv import contract, soap
+from adapter.plans.riv import contract, soap, wire
 from adapter.plans.riv import reading as riv_reading
 from adapter.plans.riv.contract import Answer, Attachment, CarePlan, Code, PersonId, Professional, Signature
 from adapter.support.clock import STOCKHOLM
 from adapter.support.errors import ForbiddenError, MappingError
 from adapter.validation import Validator
 
-from .conftest import PERSON
+from .conftest import CONTRACT, PERSON
 
 AT = datetime(2026, 3, 13, 10, 30, tzinfo=STOCKHOLM)
 FULL = CarePlan(
@@ -67,9 +68,18 @@ def of(bundle, kind):
 
 @pytest.mark.parametrize("plan", [FULL, BARE])
 def test_an_answer_is_read_as_it_was_written(plan):
-    written = contract.write_answer(Answer("OK", "log", None, (plan,)))
+    written = wire.write_answer(Answer("OK", "log", None, (plan,)))
     content = soap.write(written)
-    assert contract.read_answer(soap.read_answer(content)) == Answer("OK", "log", None, (plan,))
+    assert wire.read_answer(soap.read_answer(content)) == Answer("OK", "log", None, (plan,))
+
+
+@pytest.mark.skipif(not CONTRACT.is_dir(), reason=f"the published contract is not at {CONTRACT}")
+@pytest.mark.parametrize("plan", [FULL, BARE])
+def test_every_element_that_is_written_stands_where_the_published_schema_has_it(plan):
+    folder = CONTRACT / "interactions" / "GetCarePlansInteraction"
+    schema = etree.XMLSchema(etree.parse(folder / "GetCarePlansResponder_2.0.xsd"))
+    for code in ("OK", "INFO", "ERROR"):
+        schema.assertValid(wire.write_answer(Answer(code, "log", "ord", (plan,))))
 
 
 @pytest.mark.parametrize(
@@ -88,10 +98,10 @@ def test_an_answer_is_read_as_it_was_written(plan):
     ],
 )
 def test_an_answer_that_breaks_the_contract_is_refused_without_its_values(old, new):
-    content = soap.write(contract.write_answer(Answer("OK", "log", None, (FULL,)))).decode()
+    content = soap.write(wire.write_answer(Answer("OK", "log", None, (FULL,)))).decode()
     assert old in content
     with pytest.raises(contract.ContractError) as caught:
-        contract.read_answer(soap.read_answer(content.replace(old, new).encode()))
+        wire.read_answer(soap.read_answer(content.replace(old, new).encode()))
     assert PERSON not in str(caught.value)
 
 
@@ -125,9 +135,9 @@ def test_a_plan_that_says_little_is_carried_with_what_it_does_not_say(validator)
 
 
 def test_what_the_contract_allows_and_we_do_not_carry_is_named():
-    content = soap.write(contract.write_answer(Answer("OK", "log", None, (FULL,)))).decode()
+    content = soap.write(wire.write_answer(Answer("OK", "log", None, (FULL,)))).decode()
     more = "</core:orgUnitName><core:orgUnitTelecom>0910-1</core:orgUnitTelecom>"
-    answer = contract.read_answer(soap.read_answer(content.replace("</core:orgUnitName>", more).encode()))
+    answer = wire.read_answer(soap.read_answer(content.replace("</core:orgUnitName>", more).encode()))
     notes = riv_reading.read(answer.plans[0]).notes
     assert ("left out", "orgUnitTelecom") in {(note.outcome, note.path) for note in notes}
 
@@ -274,7 +284,7 @@ def run(*words: str):
 
 def test_the_command_reads_both(tmp_path: Path):
     answer, link = tmp_path / "answer.xml", tmp_path / "link.json"
-    answer.write_bytes(soap.write(contract.write_answer(Answer("OK", "log", None, (FULL,)))))
+    answer.write_bytes(soap.write(wire.write_answer(Answer("OK", "log", None, (FULL,)))))
     link.write_text(json.dumps(LINK))
     assert of(json.loads(run(str(answer), "--from", "riv").stdout), "CarePlan")
     told = json.loads(run(str(answer), "--from", "riv", "--explain", "--json").stdout)["notes"]
