@@ -169,7 +169,7 @@ def test_a_spärr_hides_what_the_party_or_its_unit_has_documented_from_others(pl
 def test_a_spärr_of_another_unit_or_another_persons_hides_nothing(plans, blocks):
     plans.put()
     blocks.set(LOCAL_OPERATOR, PERSON_ID, "region", WARD, "begäran")
-    blocks.set(LOCAL_OPERATOR, (canonical.PERSONNUMMER, "194108109999"), "region", None, "begäran")
+    blocks.set(LOCAL_OPERATOR, (canonical.PERSONNUMMER, "189001059808"), "region", None, "begäran")
     assert plans.titles("kommun") == [TITLE]
 
 
@@ -210,7 +210,7 @@ def test_each_plan_shown_and_each_search_in_vain_is_in_the_audit(plans):
     plans.ask()
     plans.put()
     plans.ask()
-    plans.service.answer(Request(PersonId("194108109999", PERSONNUMMER)), caller("kommun"), "log")
+    plans.service.answer(Request(PersonId("189001059808", PERSONNUMMER)), caller("kommun"), "log")
     (message,) = [row["id"] for row in plans.stored.rows(tables.message)]
     assert plans.audited() == [
         ("kommun", "care-plans/none", plans.patient_id),
