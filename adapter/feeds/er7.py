@@ -96,7 +96,11 @@ class Message:
 
 def header(body: bytes) -> dict[int, str]:
     """MSH by field number, of the bytes as they are: enough to answer a message that cannot be read otherwise."""
-    line = re.split(rb"[\r\n]", body[:MOST_READ], maxsplit=1)[0].decode("ascii", "replace")
+    raw = re.split(rb"[\r\n]", body[:MOST_READ], maxsplit=1)[0]
+    try:
+        line = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        line = raw.decode("iso-8859-1")
     found = _HEADER.match(line)
     if found is None:
         raise RefusedEvent("does not begin with an MSH segment and its separators", "100", "MSH", reject=True)
@@ -104,10 +108,10 @@ def header(body: bytes) -> dict[int, str]:
         raise RefusedEvent("two separators are the same character", "102", "MSH-2", reject=True)
     parts = line.split(found["field"])
     fields = {1: found["field"], 2: found["others"]} | {
-        number + 1: part for number, part in enumerate(parts) if number > 1
+        number + 1: _CONTROL.sub("", part) for number, part in enumerate(parts) if number > 1
     }
     control_id = fields.get(10, "")
-    if len(control_id) > 199 or not control_id.isascii() or not control_id.isprintable() or "\ufffd" in control_id:
+    if len(control_id) > 199 or not control_id.isascii() or not control_id.isprintable():
         fields[10] = ""
         raise RefusedEvent("is not a message control id of at most 199 printable characters", "102", "MSH-10", True)
     return fields

@@ -103,7 +103,7 @@ class StayEvent:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A message that is of no concern here, and why: it is kept, and answered as taken."""
+    """A message that is of no concern here, and why: that it came is kept, and it is answered as taken."""
 
     control_id: str
     reason: str

@@ -29,8 +29,9 @@ def load(folder: Path | None, units: Mapping[str, Set[str]], addresses: Set[str]
         return feeds
     if not folder.is_dir():
         raise ConfigurationError([Problem(folder, None, "there is no such folder; it holds the feeds' files")])
-    problems: list[Problem] = []
-    for file in sorted(folder.glob("*.yaml")):
+    found = sorted(file for file in folder.iterdir() if file.suffix in {".yaml", ".yml"})
+    problems = [] if found else [Problem(folder, None, "holds no feed: expected *.yaml files")]
+    for file in found:
         try:
             raw = file.read_bytes()
             feed, lines = _read(raw, file)

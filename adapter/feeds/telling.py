@@ -99,7 +99,10 @@ def needed(stay: Picture, feed: Feed) -> bool:
 
 def fingerprint(person: Person) -> str:
     """What a message says of the person, so that a change is seen without keeping it."""
-    said = asdict(person) | {"labels": sorted(person.labels)}
+    return _digest(asdict(person) | {"labels": sorted(person.labels)})
+
+
+def _digest(said: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -153,7 +156,7 @@ def _readiness(receiver: str, stay: Picture, ready: Told | None) -> Iterator[Ste
         if ready is not None:
             yield Step(receiver, WITHDRAWN, {})
     elif stay.ready.by:
-        said = {"ready": [stay.ready.at, stay.ready.by]}
+        said = {"ready": _digest(asdict(stay.ready))}
         if ready is None:
             yield Step(receiver, READY, said)
         elif ready.said["ready"] != said["ready"]:
@@ -204,8 +207,8 @@ def _complete(stay: Picture, found: Decision) -> bool:
 
 
 def _receivers(stay: Picture, feed: Feed, found: Decision) -> list[Address]:
-    """Whom the feed names, else whom its configuration names for this person, and for any unit of the stay: who was told
-    because of one is not wrong when the person moves to another."""
+    """Whom the feed names, else whom its configuration names for this person and for any unit of the stay: who was told
+    because of one unit is not wrong when the person moves to another."""
     if stay.receivers:
         return list(dict.fromkeys(stay.receivers))
     matching = [

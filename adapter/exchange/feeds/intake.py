@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
+
 from adapter.directory import AmbiguousRecipient, Directory, UnknownRecipient
 from adapter.exchange.feeds import store
 from adapter.exchange.feeds.author import StayAuthor
@@ -180,8 +182,8 @@ class FeedIntake:
         with self._locks[stay_id % _LOCKS]:
             try:
                 self._tell(stay_id)
-            except UnavailableError:
-                log.warning("feed stay waits: the store does not answer", extra={"feed_stay": stay_id})
+            except (UnavailableError, IntegrityError):  # away, or another process was at the same stay
+                log.warning("feed stay waits: it is tried again soon", extra={"feed_stay": stay_id})
             except Exception:  # a fault of ours must not make the sender repeat what is committed
                 log.exception("feed stay failed", extra={"feed_stay": stay_id})
                 gap = Gap("failed", "the adapter failed to write the messages of this stay: see its log")

@@ -62,8 +62,9 @@ def earlier(connection: Connection, feed: str, control_id: str) -> str | None:
 
 
 def add_event(connection: Connection, cipher: Cipher, arrived: Arrived, stay_id: int | None = None) -> int:
-    """Keep what a feed sent; returns its number."""
-    key_id, sealed = cipher.seal(arrived.body)
+    """Keep what a feed sent; returns its number. What was left out is of no concern here: it is kept without its
+    content, which is about a person."""
+    key_id, sealed = cipher.seal(b"" if arrived.status == "left-out" else arrived.body)
     row: int = connection.execute(
         insert(tables.feed_event)
         .values(

@@ -101,10 +101,12 @@ def test_what_is_refused_is_kept_and_answered_without_personal_data(world):
     assert (row.status, row.bytes) == ("refused", message)
 
 
-def test_what_is_left_out_on_purpose_is_kept_and_answered(world):
+def test_what_is_left_out_on_purpose_is_kept_without_content_and_answered(world):
     assert world.take("vas", adt("A05", 1)) == "left-out"
     assert world.take("vas", adt("A01", 2).replace("PV1|1|I|", "PV1|1|O|")) == "left-out"
-    assert [row.status for row in world.rows(tables.feed_event)] == ["left-out"] * 2
+    rows = world.rows(tables.feed_event)
+    assert [(row.status, row.bytes) for row in rows] == [("left-out", b"")] * 2
+    assert "not inpatient care" in rows[1].reason
 
 
 def test_an_hour_that_happened_twice_is_stated_and_not_guessed(world):

@@ -37,6 +37,8 @@ def test_without_a_folder_there_are_no_feeds(tmp_path):
     assert files.load(None, UNITS, ADDRESSES) == {}
     with pytest.raises(ConfigurationError, match="no such folder"):
         files.load(tmp_path / "none", UNITS, ADDRESSES)
+    with pytest.raises(ConfigurationError, match="holds no feed"):
+        files.load(tmp_path, UNITS, ADDRESSES)
 
 
 @pytest.mark.parametrize(
