@@ -140,7 +140,7 @@ class Omissions:
         self._tops: dict[str, Names] = {}
 
     def top(self, name: str) -> Names:
-        """The names of a node that stands by itself: a resource, a record."""
+        """The names of a node that stands by itself, such as a resource; or all names that lead to a node."""
         found = self._tops.get(name)
         return self.remembered(self._tops, name, name) if found is None else found
 
@@ -164,7 +164,7 @@ def lines(leaves: Callable[[], Iterable[Leaf]], run: Run, omissions: Omissions) 
         if rule is not None:
             yield Line(leaf.path, Outcome.MAPPED, rule)
             continue
-        omission = Names(leaf.names, omissions).left_out(leaf.value, leaf.holder, leaf.resource)
+        omission = omissions.top(leaf.names).left_out(leaf.value, leaf.holder, leaf.resource)
         if omission is not None:
             yield Line(leaf.path, Outcome.LEFT_OUT, omission.label, omission.reason)
         else:

@@ -48,28 +48,13 @@ class FhirPath:
         self.begins = steps[0].name if steps else None
         # Plain tuples, because a message asks for some hundred paths.
         *self._heads, self._last = [(step.name, step.is_list, step.where) for step in steps] or [("", False, ())]
-        self._near = len(steps) == 1 and not steps[0].where
 
     def find(self, node: dict[str, Any]) -> tuple[list[Slot], list[Slot]]:
         """The slots that the path leads to, and those of the members that `where` looked at."""
-        asserted: list[Slot] = []
-        for name, _, where in self._heads:
-            value = node.get(name)
-            if value is None:
-                return [], []
-            if isinstance(value, list):
-                for item in value:
-                    if isinstance(item, dict) and (not where or _accepts(item, where)):
-                        node = item
-                        break
-                else:
-                    return [], []
-            elif isinstance(value, dict) and (not where or _accepts(value, where)):
-                node = value
-            else:
-                return [], []
-            for member, _ in where:
-                asserted.append((node, member))
+        found = self._before_last(node)
+        if found is None:
+            return [], []
+        node, asserted = found
         name, _, where = self._last
         value = node.get(name)
         if value is None:
@@ -81,21 +66,45 @@ class FhirPath:
         else:
             slots = [(node, name)] if not where or _accepts(value, where) else []
         if where:
-            asserted += [(container[key], member) for container, key in slots for member, _ in where]
+            asserted = [*asserted, *((holder[key], member) for holder, key in slots for member, _ in where)]
         return slots, asserted
 
     def first(self, node: dict[str, Any]) -> tuple[Any, str | int, list[Slot]] | None:
         """The holder and key of the first value, and the slots of the members that `where` looked at."""
-        if self._near:
-            name = self._last[0]
-            value = node.get(name)
-            if value is None:
+        name, _, where = self._last
+        if where:
+            slots, asserted = self.find(node)
+            return (*slots[0], asserted) if slots else None
+        found = self._before_last(node) if self._heads else (node, _NOTHING)
+        if found is None:
+            return None
+        node, asserted = found
+        value = node.get(name)
+        if value is None:
+            return None
+        if isinstance(value, list):
+            return (value, 0, asserted) if value else None
+        return node, name, asserted
+
+    def _before_last(self, node: dict[str, Any]) -> tuple[dict[str, Any], list[Slot]] | None:
+        """What holds the last element, and the slots of the members that `where` looked at on the way."""
+        asserted = _NOTHING
+        for name, _, where in self._heads:
+            value: Any = node.get(name)
+            if isinstance(value, list):
+                for item in value:
+                    if _accepts(item, where) if where else isinstance(item, dict):
+                        node = item
+                        break
+                else:
+                    return None
+            elif _accepts(value, where) if where else isinstance(value, dict):
+                node = value
+            else:
                 return None
-            if not isinstance(value, list):
-                return node, name, _NOTHING
-            return (value, 0, _NOTHING) if value else None
-        slots, asserted = self.find(node)
-        return (*slots[0], asserted) if slots else None
+            if where:
+                asserted = [*asserted, *((node, member) for member, _ in where)]
+        return node, asserted
 
     def exists(self, node: dict[str, Any] | None) -> bool:
         """Whether there is anything at the path."""

@@ -1,5 +1,6 @@
 """What a mapping did with every node of its source: paths and reasons, never values."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from functools import cached_property
@@ -63,12 +64,13 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON: mapping, version, message, direction, counts, nodes [{path, outcome, rule, reason}]."""
+        counts = Counter(line.outcome for line in self.lines)
         return {
             "mapping": self.mapping,
             "version": self.version,
             "message": self.message,
             "direction": self.direction,
-            "counts": {outcome.value: len(self.of(outcome)) for outcome in Outcome},
+            "counts": {outcome.value: counts[outcome] for outcome in Outcome},
             "nodes": [
                 {"path": line.path, "outcome": line.outcome.value}
                 | ({"rule": line.rule} if line.rule else {})
