@@ -70,7 +70,7 @@ class Layering:
         if element is None and code is None:
             raise DefinitionsError(f"{where}: {step.name} has no slice {step.slice}")
         made = self._slice(child, step.slice, where)
-        if code is not None and element is not None and "type" not in element:
+        if code is not None and (element is None or "type" not in element):
             made.definition = made.definition | {"type": [t for t in child.types if t["code"] == code]}
         return made
 
