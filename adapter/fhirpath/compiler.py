@@ -344,7 +344,23 @@ def _arithmetic(operator: str, left: Plan, right: Plan) -> Plan:
             scope.work.spend(len(result[0]) // LONG_TEXT)
         return result
 
+    if operator == "&" and all(plan.raw is None or conditions.holds_text(plan.raw) for plan in (left, right)):
+        return Plan(_joined(left.run, right.run, run))
     return Plan(run)
+
+
+def _joined(left: Run, right: Run, otherwise: Run) -> Run:
+    """`&` of what is most often two short texts."""
+
+    def run(this: Any, scope: Scope) -> list[Any]:
+        one, other = left(this, scope), right(this, scope)
+        if len(one) == 1 == len(other):
+            first, second = one[0], other[0]
+            if first.__class__ is str and second.__class__ is str and len(first) + len(second) <= LONG_TEXT:
+                return [first + second]
+        return otherwise(this, scope)
+
+    return run
 
 
 def _located(plan: Plan, at: Position) -> Plan:

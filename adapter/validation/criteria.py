@@ -63,16 +63,16 @@ def predicate(node: Node, discriminators: list[dict[str, Any]], host: Host, posi
         return None
     if len(tests) == 1:
         (only,) = tests
-        return ByType(only) if isinstance(only, ResourceTest) else lambda item, _index, run: only(item, run)
+        return Only(only)
     return lambda item, _index, run: all(test(item, run) for test in tests)
 
 
-class ByType:
-    """The predicate of a slice that only the type of a resource tells."""
+class Only:
+    """The predicate of a slice that one test tells."""
 
     __slots__ = ("test",)
 
-    def __init__(self, test: "ResourceTest") -> None:
+    def __init__(self, test: _Test) -> None:
         self.test = test
 
     def __call__(self, item: Item, _index: int, run: Run) -> bool:
@@ -81,13 +81,26 @@ class ByType:
 
 def by_type(predicates: list[Predicate | None]) -> tuple[str, dict[str, int]] | None:
     """The member, and which of the slices a type in it belongs to, where that is all that tells slices apart."""
+    tests = [each.test for each in predicates if isinstance(each, Only) and isinstance(each.test, ResourceTest)]
+    return _positions([(each.name, each.types) for each in tests]) if len(tests) == len(predicates) else None
+
+
+def by_value(predicates: list[Predicate | None]) -> tuple[str, dict[str, int]] | None:
+    """The member, and which of the slices a text in it belongs to, where that is all that tells slices apart."""
+    tests = [each.test for each in predicates if isinstance(each, Only) and isinstance(each.test, MemberTest)]
+    if len(tests) < len(predicates) or not all(isinstance(each.wanted, str) for each in tests):
+        return None
+    return _positions([(each.name, {each.wanted}) for each in tests])
+
+
+def _positions(told: list[tuple[str, set[str]]]) -> tuple[str, dict[str, int]] | None:
+    """The name, and the position of each word; None where there are several names, or a word is of two."""
     found: dict[str, int] = {}
-    names: set[str] = set()
-    for position, each in enumerate(predicates):
-        if not isinstance(each, ByType) or not found.keys().isdisjoint(each.test.types):
+    for position, (_, words) in enumerate(told):
+        if not found.keys().isdisjoint(words):
             return None
-        names.add(each.test.name)
-        found |= dict.fromkeys(each.test.types, position)
+        found |= dict.fromkeys(words, position)
+    names = {name for name, _ in told}
     return (names.pop(), found) if len(names) == 1 else None
 
 
@@ -213,7 +226,7 @@ def _test(kind: str | None, path: list[Segment], criterion: Criterion, host: Hos
         return lambda item, run: bool(follow(item, path, run, collectors))
     value, exact = _own_value(criterion)
     if value is not None:
-        return _compared(path, values.equalling(value) if exact else values.holding(value), collectors)
+        return _compared(path, value, values.equalling(value) if exact else values.holding(value), collectors)
     binding = obj(definition.get("binding"))
     value_set = text(binding.get("valueSet"))
     if binding.get("strength") == "required" and value_set is not None:
@@ -221,7 +234,25 @@ def _test(kind: str | None, path: list[Segment], criterion: Criterion, host: Hos
     return None
 
 
-def _compared(path: list[Segment], compare: Callable[[Any], bool], collectors: Collectors) -> _Test:
+class MemberTest:
+    """Whether a member compares well with what is wanted."""
+
+    __slots__ = ("_compare", "_followed", "name", "wanted")
+
+    def __init__(self, name: str, wanted: Any, compare: Callable[[Any], bool], followed: _Test) -> None:
+        self.name = name
+        self.wanted = wanted
+        self._compare = compare
+        self._followed = followed
+
+    def __call__(self, item: Item, run: Run) -> bool:
+        value = item.value.get(self.name) if item.value.__class__ is dict else None
+        if value is None or value.__class__ is list:
+            return self._followed(item, run)
+        return self._compare(value)
+
+
+def _compared(path: list[Segment], wanted: Any, compare: Callable[[Any], bool], collectors: Collectors) -> _Test:
     """Whether one of the values that a path leads to compares well. Where all members of the path are there under
     their own names, no items are made."""
     if not path:
@@ -234,15 +265,7 @@ def _compared(path: list[Segment], compare: Callable[[Any], bool], collectors: C
         return followed
     names = tuple(name for _, name in path)
     if len(names) == 1:
-        (only,) = names
-
-        def member(item: Item, run: Run) -> bool:
-            value = item.value.get(only) if item.value.__class__ is dict else None
-            if value is None or value.__class__ is list:
-                return followed(item, run)
-            return compare(value)
-
-        return member
+        return MemberTest(names[0], wanted, compare, followed)
 
     def direct(item: Item, run: Run) -> bool:
         found: list[Any] = [item.owner]

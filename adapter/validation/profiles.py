@@ -240,11 +240,11 @@ class Inner:
         return None
 
     def _check_resource(self, item: Item, run: Run) -> None:
-        outer = run.frame
-        run.frame = run.frames.get(id(item.value), outer)
+        outer, value, path = run.frame, item.value, item.path
+        run.frame = run.frames.get(id(value), outer)
         try:
             for each in self._of(item.type, self._compiler.collectors.structure(item)):
-                each(item.value, run, item.path)
+                each(value, run, path)
         finally:
             run.frame = outer
 

@@ -65,7 +65,8 @@ class Slicing:
             predicate = criteria.predicate(each, discriminators, host, position)
             position += Slice(each, None, None, None).least
             self._slices.append(Slice(each, predicate, check, inner))
-        self._by_type = criteria.by_type([each.predicate for each in self._slices])
+        predicates = [each.predicate for each in self._slices]
+        self._by_type, self._by_value = criteria.by_type(predicates), criteria.by_value(predicates)
         self._undecided = [each.name for each in self._slices if each.predicate is None]
 
     @property
@@ -106,6 +107,11 @@ class Slicing:
         if self._by_type is not None:
             name, positions = self._by_type
             return positions.get(criteria.named_type(item, name))
+        if self._by_value is not None and item.value.__class__ is dict:
+            name, positions = self._by_value
+            value = item.value.get(name)
+            if value.__class__ is str:
+                return positions.get(value)
         found: int | None = None
         for position, each in enumerate(self._slices):
             if each.predicate is not None and each.predicate(item, index, run):

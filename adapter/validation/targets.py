@@ -29,7 +29,8 @@ class TargetCheck:
     def __init__(self, targets: Targets, host: Host) -> None:
         self._targets = targets
         self._host = host
-        self._canonicals = tuple(canonical for _, canonical in targets.profiles)
+        self._profiles = {name: self._profiles_of(name) for name, _ in targets.profiles}
+        self._others = tuple(canonical for name, canonical in targets.profiles if name == "Resource")
 
     @classmethod
     def make(cls, type_: dict[str, Any], base: dict[str, Any], host: Host, url: str) -> Self | None:
@@ -42,6 +43,11 @@ class TargetCheck:
         types = frozenset(name for name, _ in profiles)
         return cls(Targets(frozenset() if types & (_ANY | {""}) else types, profiles, aggregation, url), host)
 
+    def _profiles_of(self, type_: str) -> tuple[str, ...]:
+        """The profiles of which a target of a type must keep one; none where any resource of the type will do."""
+        found = tuple(canonical for name, canonical in self._targets.profiles if name in (type_, "Resource"))
+        return () if f"{_BASE}{type_}" in found else found
+
     def check(self, value: Any, run: Run, path: Path) -> None:
         """Type, place and profile of the resource that the reference leads to."""
         self._targets.check(value, run, path)
@@ -51,10 +57,8 @@ class TargetCheck:
         target = references.target(url, run.frame).resource
         if target is None:
             return
-        fitting = [
-            canonical for name, canonical in self._targets.profiles if name in (target.get("resourceType"), "Resource")
-        ]
-        if not fitting or any(canonical == f"{_BASE}{target.get('resourceType')}" for canonical in fitting):
+        fitting = self._profiles.get(str(target.get("resourceType")), self._others)
+        if not fitting:
             return
         frame = run.frames.get(id(target))
         found = Item(target, resource_type(target), frame.path if frame is not None else path)
