@@ -98,6 +98,11 @@ def _weigh(weighed: Weighed, plan: Plan, directory: Directory, on: date) -> Weig
         reasons.append("begaran: none of the units that are asked works in the new system")
     if case.admission.ward in receivers:
         reasons.append("begaran: the ward asks itself; expected another unit")
+    for number, called in enumerate(case.invitation.called if case.invitation else (), start=1):
+        if _system(directory, called.unit, on) == plan.target:
+            receivers.add(called.unit)
+        else:
+            gaps.append(f"kallelse/kallad {number}: the unit does not work in the new system, and is not called there")
     return replace(weighed, refused=tuple(reasons), receivers=frozenset(receivers), gaps=tuple(gaps))
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -14,9 +14,10 @@ from adapter.cutover.export import Export
 from adapter.cutover.ledger import Item, Sides
 from adapter.cutover.plan import Plan, Wave
 from adapter.directory import Directory
+from adapter.fhir.canonical import CASE
 from adapter.security import audit
 from adapter.security.principals import Principal
-from adapter.security.pseudonyms import Pseudonyms
+from adapter.security.pseudonyms import IdentityError, Pseudonyms
 from adapter.store.database import Database
 from adapter.support.clock import Clock, swedish_day, to_micros
 from adapter.support.errors import AdapterError
@@ -74,6 +75,26 @@ class Desk:
         """The day on which a case would be carried: its wave's first, or today where that has passed."""
         wave = self.plan.wave_of(case.municipality if case else None)
         return max(wave.start, self.today) if wave else self.today
+
+    def person(self, case: Case) -> int | None:
+        """The person's surrogate; None for one who is not known here, or whose numbers lead to two persons."""
+        try:
+            with self.database.read() as connection:
+                return self.pseudonyms.find(connection, case.person.identifiers)
+        except IdentityError:
+            return None
+
+    def identified(self, case: Case, item: Item | None) -> Case:
+        """The case with its id: the source's; else that under which it was carried; else that of the same person's
+        same stay, where a journal system has told of it through this adapter, so that both go on as one case; else, as
+        it is, one made from its key."""
+        known = item.case_id if item is not None else None
+        if case.case_id is None and known is None and (patient_id := self.person(case)) is not None:
+            with self.database.read() as connection:
+                known = ledger.present(connection, patient_id, case)
+        if case.case_id is not None or known is None or not known.startswith(f"{CASE}|"):
+            return case
+        return replace(case, case_id=known.removeprefix(f"{CASE}|"))
 
     def begin(self, kind: str, waves: Sequence[Wave], export: Export, reason: str | None = None) -> int:
         """Note that a run begins, and who begins it; returns its number."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, exists, func, insert, select, update
 
 from adapter.authoring.chain import Link
 from adapter.authoring.parties import Unit
@@ -41,12 +41,23 @@ def change(connection: Connection, key: str, sides: Sides, at: int, **values: An
 
 def item(connection: Connection, sides: Sides, key: str) -> Item | None:
     """The item of a case."""
-    return connection.execute(select(_item).where(*_is(sides), _item.c.key == key)).one_or_none()
+    return connection.execute(_items(sides).where(_item.c.key == key)).one_or_none()
 
 
 def items(connection: Connection, sides: Sides) -> Sequence[Item]:
     """Every item, in the order in which exports brought them."""
-    return connection.execute(select(_item).where(*_is(sides)).order_by(_item.c.id)).all()
+    return connection.execute(_items(sides).order_by(_item.c.id)).all()
+
+
+def hidden(row: Item) -> bool:
+    """Whether it is about a protected person: by its export, or by any message before or since."""
+    return bool(row.protected or row.marked)
+
+
+def _items(sides: Sides) -> Select[Any]:
+    """Items, with what the store knows of their persons."""
+    joined = _item.outerjoin(tables.patient, tables.patient.c.id == _item.c.patient_id)
+    return select(_item, tables.patient.c.protected.label("marked")).select_from(joined).where(*_is(sides))
 
 
 def _is(sides: Sides) -> tuple[Any, ...]:
@@ -115,24 +126,19 @@ def lives_on(connection: Connection, case_id: str, first_header_id: str) -> bool
     return connection.execute(query.limit(1)).first() is not None
 
 
-def present(connection: Connection, patient_id: int, case: Case, endpoints: Iterable[str]) -> str | None:
-    """The id of a case of the same person and stay that the new system has already got through this adapter, and not
-    from a cut-over; None where there is none."""
+def present(connection: Connection, patient_id: int, case: Case, endpoints: Iterable[str] | None = None) -> str | None:
+    """The id of a case of the same person and stay that came through this adapter, and not by a cut-over; None where
+    there is none. With `endpoints`: one that has gone, or is to go, to one of them."""
     state, known, delivery = tables.case_state, tables.message, tables.delivery
     carried = exists().where(_message.c.header_id == known.c.header_id)
-    arrived = (
-        exists()
-        .where(
-            known.c.case_id == state.c.case_id,
-            known.c.status == "accepted",
+    came = exists().where(known.c.case_id == state.c.case_id, known.c.status == "accepted", ~carried)
+    if endpoints is not None:
+        came = came.where(
             delivery.c.message_id == known.c.id,
             delivery.c.endpoint.in_(list(endpoints)),
             delivery.c.status.in_(("waiting", "running", "held", "done")),
-            ~carried,
         )
-        .correlate(state)
-    )
-    query = select(state.c.case_id, state.c.state).where(state.c.patient_id == patient_id, arrived)
+    query = select(state.c.case_id, state.c.state).where(state.c.patient_id == patient_id, came.correlate(state))
     admitted = instants.parse(case.admission.admitted)
     for row in connection.execute(query):
         told = [row.state["instants"], *row.state["earlier_stays"]]

@@ -35,6 +35,8 @@ EVENTS = {
 }
 REVISED = {ADMISSION: "admission-notice-update"}
 """The event of a revision, where it is another than the first one's."""
+_ASKED = "requested"
+"""What a request was when the message that asked was sent; the answers are told by the note."""
 CORRECTED = frozenset({READY, INVITATION, DISCHARGE})
 """Parts whose revision stands in the place of the earlier message; the others are told anew."""
 GONE = {READY: "ready-for-discharge-withdrawn"}
@@ -67,17 +69,24 @@ class Cut:
 
 def identity(case: Case, receivers: frozenset[str]) -> str:
     """The digest of what a carried case cannot change by a further message: who, which stay, where, to whom."""
-    return digest(sorted(case.person.identifiers), case.admission.ward, case.admission.admitted, sorted(receivers))
+    asked = sorted(_asked(case, receivers))
+    return digest(sorted(case.person.identifiers), case.admission.ward, case.admission.admitted, asked)
 
 
 def cut(case: Case, source: str, taken: str, receivers: frozenset[str]) -> Cut:
     """The parts of a case for those of its units that work in the new system. `source` is the old system's name for
     people, `taken` when the export was taken."""
     gaps: list[str] = []
-    made = [part for make in _MAKERS for part in make(case, receivers, gaps)]
+    asked = _asked(case, receivers)
+    made = [part for make in _MAKERS for part in make(case, receivers if make is _invitation else asked, gaps)]
     first, *rest = made
     ordered = [first, *sorted(rest, key=lambda part: instant(part.at))]
-    return Cut((*ordered, _note(case, source, taken, receivers, gaps)), tuple(gaps))
+    return Cut((*ordered, _note(case, source, taken, asked, gaps)), tuple(gaps))
+
+
+def _asked(case: Case, receivers: frozenset[str]) -> frozenset[str]:
+    """Those who are asked to receive the person: a unit that is only called to the meeting gets the kallelse alone."""
+    return receivers & {request.unit for request in case.requests}
 
 
 def blank(case: Case, name: str, at: str, sender: str, receivers: frozenset[str]) -> Part:
@@ -90,12 +99,15 @@ Maker = Callable[[Case, frozenset[str], list[str]], Iterator[Part]]
 
 def _admission(case: Case, receivers: frozenset[str], _gaps: list[str]) -> Iterator[Part]:
     known = case.admission
-    asked = tuple((RECEIVE, request) for request in case.requests if request.unit in receivers)
+    asked = tuple((RECEIVE, Request(each.unit, _ASKED)) for each in case.requests if each.unit in receivers)
     yield _part(case, ADMISSION, known.sent, known.ward, receivers, (), asked, case.person)
 
 
-def _information(case: Case, receivers: frozenset[str], _gaps: list[str]) -> Iterator[Part]:
+def _information(case: Case, receivers: frozenset[str], gaps: list[str]) -> Iterator[Part]:
     if case.information is None:
+        return
+    if _consent(case, "sharing") is False:
+        gaps.append("underlag: the consent to share it was refused or withdrawn; the statutory notices go without one")
         return
     says: tuple[Content, ...] = case.information.sections
     team = (Contact(team=case.team),) if case.team else ()
@@ -112,12 +124,12 @@ def _invitation(case: Case, receivers: frozenset[str], gaps: list[str]) -> Itera
     found = case.invitation
     if found is None:
         return
-    called = tuple((PARTICIPATE, each) for each in found.called if each.unit in receivers and each.unit != found.sender)
-    to = receivers & {each.unit for _, each in called}
-    if not to:
+    units = [each.unit for each in found.called if each.unit in receivers and each.unit != found.sender]
+    called = tuple((PARTICIPATE, Request(unit, _ASKED)) for unit in units)
+    if not units:
         gaps.append("kallelse: none of those who were called works in the new system")
         return
-    yield _part(case, INVITATION, found.sent, found.sender, to, (found.meeting,), called)
+    yield _part(case, INVITATION, found.sent, found.sender, frozenset(units), (found.meeting,), called)
 
 
 def _plan(case: Case, receivers: frozenset[str], gaps: list[str]) -> Iterator[Part]:
@@ -125,10 +137,16 @@ def _plan(case: Case, receivers: frozenset[str], gaps: list[str]) -> Iterator[Pa
     if found is None:
         return
     consents = tuple(each for each in case.consents if each.consent == "sip")
-    if found.plan.plan == "SIP" and not any(each.given and not each.withdrawn for each in consents):
+    if found.plan.plan == "SIP" and not _consent(case, "sip"):
         gaps.append("plan: the export holds no consent that stands, and a SIP is shared only with one (LAW 4:2)")
         return
     yield _part(case, PLAN, found.sent, found.sender, receivers, (found.plan, *consents))
+
+
+def _consent(case: Case, kind: str) -> bool | None:
+    """Whether the last word on a consent is that it is given; None where nothing was said."""
+    said = sorted((each for each in case.consents if each.consent == kind), key=lambda each: instant(each.at))
+    return said[-1].given and not said[-1].withdrawn if said else None
 
 
 def _discharge(case: Case, receivers: frozenset[str], _gaps: list[str]) -> Iterator[Part]:
@@ -150,18 +168,22 @@ def _note(case: Case, source: str, taken: str, receivers: frozenset[str], gaps: 
         f"Meddelandekedjan börjar om här: tidigare meddelanden finns i {source}.",
         *(f"Inte övertaget: {gap}." for gap in _told(gaps)),
     ]
-    asked = tuple((RECEIVE, request) for request in case.requests if request.unit in receivers)
+    asked = [(RECEIVE, request) for request in case.requests if request.unit in receivers]
+    if case.invitation is not None:
+        called = (each for each in case.invitation.called if each.unit != case.invitation.sender)
+        asked += [(PARTICIPATE, each) for each in called if each.unit in receivers]
     says: tuple[Content, ...] = (Note(note="\n".join(lines), subject=f"Övertaget från {source}"), *case.consents)
     if case.information is None and case.team:
         says = (*says, Contact(team=case.team))
     told = digest(says[1:], asked, gaps)  # another export's time is no news by itself
-    part = _part(case, NOTE, taken, case.admission.ward, receivers, says, asked)
+    part = _part(case, NOTE, taken, case.admission.ward, receivers, says, tuple(asked))
     return replace(part, digest=told)
 
 
 _SWEDISH = {
     "kallelse": "kallelsen (ingen av de kallade arbetar i det nya systemet)",
     "plan": "planen (samtycke saknas i uttaget)",
+    "underlag": "planeringsunderlaget (samtycke till informationsdelning har nekats eller återkallats)",
 }
 
 

@@ -100,7 +100,7 @@ def read(connection: Connection, plan: Plan) -> Report:
 
 
 def _wave(plan: Plan, item: Row[Any]) -> str:
-    if item.protected:
+    if ledger.hidden(item):
         return PROTECTED
     wave = plan.wave_of(item.municipality)
     return wave.name if wave else NO_WAVE

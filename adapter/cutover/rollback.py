@@ -56,6 +56,7 @@ def _retract(desk: Desk, item: Item, case: Case | None) -> Sequence[str]:
         return ["is not in the export, which tells whom the retractions are about"]
     if desk.lives_on(item):
         return [LIVES_ON]
+    case = desk.identified(case, item)
     drafts = desk.carrier.retractions(case, item, _WHY.format(desk.plan.name), desk.today)
     reasons = desk.carrier.examine(case, drafts, desk.today)
     if reasons:

@@ -5,10 +5,10 @@ others: it is refused with its reasons.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from adapter.cutover import ledger, parts
 from adapter.cutover.carrier import NotTakenError
@@ -54,7 +54,8 @@ class Runner:
         written. Raises AdapterError where the export is another system's."""
         found = []
         for weighed in self._desk.planned(export):
-            found.append(self._preview(weighed, export))
+            verdict = self._preview(weighed, export)
+            found.append(replace(verdict, protected=verdict.protected or self._is_marked(weighed.case)))
             advance(len(found), len(export.entries))
         return found
 
@@ -92,23 +93,20 @@ class Runner:
 
     def _note(self, export: Export, weighed: Sequence[Weighed]) -> None:
         """Every case of the export has its item before the first is carried: none can be forgotten on the way."""
+        persons = [self._desk.person(each.case) if each.case else None for each in weighed]
         with self._desk.database.write() as connection:
-            for each in weighed:
-                known: dict[str, Any] = {"protected": each.protected}
-                if each.case is not None:
-                    known["municipality"] = each.case.municipality
-                    known["case_id"] = self._desk.carrier.case_id(each.case)
-                    known["protected"] = each.protected or self._is_protected(connection, each.case)
+            for each, patient_id in zip(weighed, persons, strict=True):
+                known: dict[str, Any] = {"protected": True} if each.protected else {}
+                known |= {"municipality": each.case.municipality} if each.case else {}
+                known |= {"patient_id": patient_id} if patient_id is not None else {}
                 ledger.note(connection, self._desk.sides, each.key, export.sha256, self._desk.now(), **known)
 
-    def _is_protected(self, connection: Connection, case: Case) -> bool:
-        """Whether an earlier message marked the person."""
-        try:
-            patient_id = self._desk.pseudonyms.find(connection, case.person.identifiers)
-        except IdentityError:
-            return False
+    def _is_marked(self, case: Case | None) -> bool:
+        """Whether an earlier message marked the person as protected."""
+        patient_id = self._desk.person(case) if case else None
         query = select(tables.patient.c.protected).where(tables.patient.c.id == patient_id)
-        return bool(connection.execute(query).scalar())
+        with self._desk.database.read() as connection:
+            return bool(connection.execute(query).scalar())
 
     def _settle(self, weighed: Weighed, export: Export, due: Sequence[Wave], *, again: bool) -> None:
         """Bring one case to its end, as far as its wave has begun."""
@@ -155,6 +153,7 @@ class Runner:
         if case is None or weighed.refused or weighed.merged_into:
             status, reasons = _refused(weighed)
             return _verdict(weighed, self._plan, "carried" if has_been else status, reasons)
+        case = self._desk.identified(case, item)
         try:
             other = None if has_been or self._desk.begun(item) else self._present(case)
             if other is not None:
@@ -168,6 +167,7 @@ class Runner:
             if reasons:
                 return _verdict(weighed, self._plan, "carried" if has_been else "refused", reasons)
             self._desk.carrier.submit(case, item, drafts)
+            self._desk.changed(item, patient_id=self._desk.person(case))
         except (NotTakenError, IdentityError, ValueError) as error:
             reasons = error.reasons if isinstance(error, NotTakenError) else (str(error),)
             return _verdict(weighed, self._plan, "carried" if has_been else "refused", reasons)
@@ -180,19 +180,19 @@ class Runner:
             why = f"Ärendet har ändrats i {self._plan.name} och skickas på nytt"
             self._desk.carrier.submit(case, item, self._desk.carrier.retractions(case, item, why, self._desk.today))
             item = self._anew(item)
-        return self._desk.changed(item, identity=known)
+        return self._desk.changed(item, identity=known, case_id=self._desk.carrier.case_id(case))
 
     def _anew(self, item: Item) -> Item:
         return self._desk.changed(item, generation=item.generation + 1)
 
     def _present(self, case: Case) -> str | None:
         """The case of the same person and stay that the new system has got already."""
+        patient_id = self._desk.person(case)
+        if patient_id is None:
+            return None
         endpoints = self._desk.directory.endpoints.values()
+        target = [endpoint.id for endpoint in endpoints if endpoint.system == self._plan.target]
         with self._desk.database.read() as connection:
-            patient_id = self._desk.pseudonyms.find(connection, case.person.identifiers)
-            if patient_id is None:
-                return None
-            target = [endpoint.id for endpoint in endpoints if endpoint.system == self._plan.target]
             return ledger.present(connection, patient_id, case, target)
 
     def _preview(self, weighed: Weighed, export: Export) -> Verdict:
@@ -203,6 +203,7 @@ class Runner:
             return _verdict(weighed, self._plan, "listed")
         with self._desk.database.read() as connection:
             item = ledger.item(connection, self._desk.sides, weighed.key)
+        case = self._desk.identified(case, item)
         try:
             other = None if item and self._desk.begun(item) else self._present(case)
             if other is not None:

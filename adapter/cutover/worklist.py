@@ -69,7 +69,7 @@ def write(
     found: dict[Path, int] = {}
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, protected in ((ORDINARY, False), (PROTECTED, True)):
-        mine = [each for each in wanted if each.protected == protected]
+        mine = [each for each in wanted if ledger.hidden(each) == protected]
         if mine:
             _record(database, pseudonyms, principal, clock, mine, cases)
             sheets = [_sheet(each, cases.get(each.key), unit_name) for each in mine]
@@ -151,7 +151,7 @@ def _page(plan: Plan, export: Export, sheets: list[Sheet], *, protected: bool) -
 def _sheet(item: Row[Any], case: Case | None, unit_name: Name) -> Sheet:
     groups: list[Group] = []
     if case is not None and _asked(item) in ("listed", "refused", "behind"):
-        groups = list(hidden(case) if item.protected else whole(case, unit_name))
+        groups = list(hidden(case) if ledger.hidden(item) else whole(case, unit_name))
     elif case is not None:
         groups = [("Person", numbers(case))]
     return Sheet(item.key, TASKS[_asked(item)], tuple(item.reasons), groups)

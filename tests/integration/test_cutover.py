@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from adapter.cutover import export as exports_read
 from adapter.cutover import plan as plans
@@ -18,9 +19,11 @@ from adapter.cutover.desk import LIVES_ON, Desk
 from adapter.cutover.rollback import roll_back
 from adapter.cutover.runner import Runner
 from adapter.fhir import json as fhir_json
+from adapter.fhir.canonical import CASE
 from adapter.sandbox.exports import Generator, Row, Units, write_xml
 from adapter.sandbox.ledger import Effect
 from adapter.security.pseudonyms import Pseudonyms
+from adapter.store import tables
 from adapter.store.database import Database
 from adapter.support.clock import STOCKHOLM, SystemClock
 from adapter.support.errors import AdapterError
@@ -30,7 +33,7 @@ RECEIVING = {"2482": "SE2120002643-MOTT01", "2480": "SE2120002627-MOTT01"}
 TAKEN = SystemClock().now().replace(microsecond=0) - timedelta(hours=3)
 _PLAN = """
 from: prator
-to: lifecare
+to: {to}
 name: Prator
 mode: {mode}
 waves:
@@ -45,11 +48,12 @@ _READY = ("utskrivningsklar_bedomd", "utskrivningsklar_bedomare", "utskrivningsk
 class CutOver:
     """A cut-over on an installation."""
 
-    def __init__(self, installation: Any, mode: str = "import", days: int = 0) -> None:
+    def __init__(self, installation: Any, mode: str = "import", days: int = 0, to: str = "lifecare") -> None:
         self.installation = installation
         today = SystemClock().now().astimezone(STOCKHOLM).date()
         file = installation.folder / "cutover.yaml"
-        file.write_text(_PLAN.format(mode=mode, start=today, later=today + timedelta(days=days)), encoding="utf-8")
+        text = _PLAN.format(to=to, mode=mode, start=today, later=today + timedelta(days=days))
+        file.write_text(text, encoding="utf-8")
         self.adapter = installation.adapter
         plan = plans.load(file, self.adapter.directory)
         parts = self.adapter.database, self.adapter.exchange, self.adapter.directory, self.adapter.clock
@@ -229,6 +233,68 @@ def _about(message: dict[str, Any], case: str, number: str) -> dict[str, Any]:
         if resource["resourceType"] == "Task":
             resource["groupIdentifier"]["value"] = case
     return bundle
+
+
+def test_a_stay_that_the_journal_has_told_of_goes_on_as_its_case(
+    installation: Any, messages: Callable[[str], list[dict[str, Any]]]
+):
+    cutover = CutOver(installation)
+    notice = messages("there")[0]
+    assert installation.send(notice).status == 200
+    with cutover.adapter.database.write() as connection:
+        connection.execute(update(tables.delivery).values(status="cancelled"))  # it went to the old system
+    resources = [entry["resource"] for entry in notice["entry"]]
+    stay = next(each for each in resources if each["resourceType"] == "Encounter")
+    task = next(each for each in resources if each["resourceType"] == "Task")
+    row = with_cells(rows(2)[1], person_reservnummer=None, person_personnummer="194108109168")
+    export = cutover.export([with_cells(row, vistelse_inskriven=stay["period"]["start"])])
+    assert cutover.runner.run(export) == {"carried": 1}
+    (case,) = cutover.report().cases
+    assert case.case_id == f"{CASE}|{task['groupIdentifier']['value']}"
+    assert cutover.runner.run(export) == {"carried": 1}
+    assert cutover.report().deliveries == {"waiting": 3}
+
+
+def test_a_system_that_speaks_fhir_takes_cases_as_well(installation: Any):
+    cutover = CutOver(installation, to="open-care")
+    row = rows(1)[0]
+    row.parts = [(("begaran",), {"enhet": CENTRE, "status": "avvisad", "orsak": "kanInteTaEmot", "text": "Fullt"})]
+    cutover.runner.run(cutover.export([row]))
+    assert [(case.status, case.reasons) for case in cutover.report().cases] == [("carried", ())]
+    cutover.adapter.worker.run_until_idle()
+    assert [entry.event for entry in installation.open_care.ledger.stored] == ["admission-notice", "general-message"]
+
+
+@pytest.mark.slow
+def test_twenty_cases_from_the_first_day_to_the_last(installation: Any, monkeypatch: pytest.MonkeyPatch):
+    cutover = CutOver(installation)
+    given = rows(20)
+    broken = with_cells(given[3], person_personnummer="194108109169")
+    twice = with_cells(given[4], nyckel="P-90005")
+    first = [*given[:3], broken, *given[4:], twice]
+    export = cutover.export(first)
+    foreseen = Counter(each.status for each in cutover.runner.preview(export))
+    for after in (40, 90):
+        with dying(cutover.adapter.database, monkeypatch, after), pytest.raises(KeyboardInterrupt):
+            cutover.runner.run(export)
+    assert cutover.runner.run(export) == foreseen == {"carried": 19, "refused": 1, "merged": 1}
+    found = cutover.report()
+    assert (found.latest, found.accounted, found.reconciles, found.to_do) == (21, 21, True, 1)
+    assert found.by_wave["protected"] == {"carried": 1}
+    before = cutover.deliver()
+    assert before["inskrivningsmeddelande"] == 18
+    assert cutover.report().deliveries["held"] == 3
+    later = [given[0], *given[2:19], twice]
+    assert cutover.runner.run(cutover.export(later, 1)) == {"carried": 18, "merged": 1}
+    assert cutover.status()["P-00002"] == "vanished"
+    told = cutover.deliver() - before
+    kinds = ("inskrivningsmeddelande", "planeringsunderlag", "utskrivningsklar", "kallelse", "generelltMeddelande")
+    assert told == dict.fromkeys(kinds, 1)
+    roll_back(cutover.desk, "second", cutover.export(later, 1), "fel i uttaget")
+    found = cutover.report()
+    assert found.by_wave["second"] == {"taken-back": 9, "merged": 1}
+    assert sum(found.total.values()) == 21
+    assert found.reconciles
 
 
 def test_a_worklist_is_entered_by_hand_and_ticked_off(installation: Any, tmp_path: Path):

@@ -152,6 +152,41 @@ def test_a_plan_without_consent_stays_behind_and_says_so(cases: list[Case]):
         assert "planen (samtycke saknas" in made.parts[-1].says[0].note  # type: ignore[union-attr]
 
 
+def test_the_last_word_on_a_consent_counts(cases: list[Case]):
+    case = cases[4]
+    (sip,) = case.consents
+    withdrawn = Consent(**sip.model_dump() | {"withdrawn": True, "at": "2026-03-09T20:00:00+01:00"})
+    refused = Consent(consent="sharing", at="2026-03-08T09:00:00+01:00", text="x", given=False)
+    for consents, left in (((withdrawn, sip), "plan"), ((refused, sip), "information"), ((sip,), "")):
+        made = parts.cut(replace(case, consents=consents), "Prator", AT, frozenset({FIRST}))
+        assert {"plan", "information"} - {part.name for part in made.parts} == ({left} if left else set())
+        assert len(made.gaps) == len(made.parts[-1].says[0].note.splitlines()) - 3  # type: ignore[union-attr]
+
+
+def test_a_unit_that_is_only_called_gets_the_call_alone(tmp_path: Path, directory: Directory, cases: list[Case]):
+    case = cases[4]
+    assert case.invitation is not None
+    called = (*case.invitation.called, Request(SECOND, "accepted"), Request(CENTRE, "requested"))
+    wider = replace(case, invitation=replace(case.invitation, called=called))
+    (found,) = weighed(tmp_path, directory, wider)
+    assert found.receivers == {FIRST, SECOND}
+    assert found.gaps == ("kallelse/kallad 3: the unit does not work in the new system, and is not called there",)
+    made = parts.cut(wider, "Prator", AT, found.receivers)
+    assert [part.name for part in made.parts if SECOND in part.receivers] == ["invitation"]
+    assert parts.identity(wider, found.receivers) == parts.identity(case, frozenset({FIRST}))
+
+
+def test_answers_are_told_by_the_note_and_not_by_what_asked(cases: list[Case]):
+    case = cases[4]
+    answered = replace(case, requests=(Request(FIRST, "rejected", "no-capacity", "Fullt"),))
+    first, *_, note = parts.cut(answered, "Prator", AT, frozenset({FIRST})).parts
+    assert [request.status for _, request in first.tasks] == ["requested"]
+    assert [(code, request.status) for code, request in note.tasks] == [
+        (parts.RECEIVE, "rejected"),
+        (parts.PARTICIPATE, "accepted"),
+    ]
+
+
 def test_another_export_of_the_same_case_is_no_news(cases: list[Case]):
     one, other = (parts.cut(cases[4], "Prator", at, frozenset({FIRST})).parts for at in (AT, LATER))
     assert [part.digest for part in one] == [part.digest for part in other]
