@@ -47,7 +47,7 @@ def site(tmp_path_factory, migrated):
     file = tmp_path_factory.mktemp("console") / "adapter.db"
     shutil.copyfile(migrated, file)
     database, clock = Database(f"sqlite:///{file}"), SystemClock()
-    parts = ("tokens", "views", "operations", "exchange", "validator")
+    parts = ("tokens", "views", "operations", "exchange", "validator", "care_plans", "feeds")
     adapter = SimpleNamespace(
         settings=made, clock=clock, database=database, directory=Directory(), mappings={}, **dict.fromkeys(parts)
     )
