@@ -24,6 +24,11 @@ NOTE = {"resourceType": "Communication", "id": "c", "status": "completed"}
         ({"note": []}, "note"),
         ({"subject": {}}, "subject"),
         ({"contained": [{"resourceType": "Basic"}]}, "contained[0].ofType(Basic)"),
+        ({"contained": [[{"resourceType": "Basic"}]]}, "contained[0][0].ofType(Basic)"),
+        ({"note": [["hemligt"]]}, "note[0][0]"),
+        ({"note": [None, "hemligt"]}, "note[1]"),
+        ({"note": [{}]}, "note[0]"),
+        ({"extension": [{"url": "urn:mail", "valueString": "hemligt"}]}, "extension[0].url"),
         ({"modifierExtension": [{"url": "urn:x", "valueBoolean": True}]}, "modifierExtension[0].valueBoolean"),
     ],
 )
@@ -41,6 +46,14 @@ def test_what_no_rule_speaks_of_stops_the_message(
 def test_a_resource_that_nothing_names_stops_the_message(small: Make, message: Message) -> None:
     with pytest.raises(NotCarriedError, match=r"entry\[2\].resource.ofType\(Basic\)"):
         small(RULES, resources=NAMED).to_record(message(NOTE, {"resourceType": "Basic", "id": "b"}))
+
+
+def test_what_is_left_out_hides_no_resource_within_it(small: Make, message: Message) -> None:
+    mapping = small(RULES, resources=NAMED, leave_out="  - {fhir: Communication.contained, reason: not needed}")
+    mapping.to_record(message({**NOTE, "contained": ["x", ["y"]]}))
+    for contained in ([{"resourceType": "Basic"}], [[{"resourceType": "Basic"}]], {"resourceType": "Basic"}):
+        with pytest.raises(NotCarriedError, match=r"ofType\(Basic\)"):
+            mapping.to_record(message({**NOTE, "contained": contained}))
 
 
 def test_warn_says_so_in_the_report(small: Make, message: Message) -> None:
