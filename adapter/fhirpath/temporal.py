@@ -18,9 +18,10 @@ _TIME_TEXT = re.compile(_TIME, re.ASCII)
 _DATETIME_TEXT = re.compile(rf"{_DATE}(?:T(?:{_TIME}(Z|[+-][0-9]{{2}}:[0-9]{{2}})?)?)?", re.ASCII)
 _WHOLE_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII).fullmatch
 _WHOLE_SECOND = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-](?:0[0-9]|1[0-3]):[0-5][0-9]", re.ASCII
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3})?(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])",
+    re.ASCII,
 ).fullmatch
-_DAY, _SECOND = len("2026-03-09"), len("2026-03-09T08:40:00+01:00")
+_DAY, _LONGEST = len("2026-03-09"), len("2026-03-09T08:40:00.000+01:00")
 _MAX_OFFSET = 14 * 60
 _MAX_FRACTION = 20
 
@@ -107,12 +108,12 @@ def datetime_(text: str) -> DateTime | None:
 
 
 def whole(text: str) -> dt.date | dt.datetime | None:
-    """The value of the two forms that most dates and times have: `yyyy-mm-dd`, and with time to the second and an
-    offset of hours. None for all others, which `date` and `datetime_` read."""
+    """The value of the two forms that most dates and times have: `yyyy-mm-dd`, and with time to the second or
+    millisecond and an offset. None for all others, which `date` and `datetime_` read."""
     try:
         if len(text) == _DAY and _WHOLE_DAY(text):
             return dt.date.fromisoformat(text)
-        if len(text) == _SECOND and _WHOLE_SECOND(text):
+        if len(text) <= _LONGEST and _WHOLE_SECOND(text):
             return dt.datetime.fromisoformat(text)
     except ValueError:
         return None
@@ -124,7 +125,7 @@ def is_plain(text: str) -> bool:
     offset of 00:00, which becomes Z."""
     if len(text) == _DAY:
         return _WHOLE_DAY(text) is not None
-    return len(text) == _SECOND and _WHOLE_SECOND(text) is not None and text[-5:] != "00:00"
+    return len(text) <= _LONGEST and _WHOLE_SECOND(text) is not None and text[-5:] != "00:00"
 
 
 def of(moment: dt.datetime) -> DateTime:
