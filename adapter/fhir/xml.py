@@ -89,12 +89,12 @@ class _Reader:
 
     def _complex(self, node: etree._Element, structure: Structure, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        for attribute, value in node.attrib.items():
+        for attribute in node.attrib:  # not its items: reading a value takes time in proportion to all attributes
             known = structure.by_name.get(str(attribute))
             if known is None or not known.attribute:
                 self._misfit(node, f"the attribute {_quoted(attribute)} is not known here")
                 continue
-            result[known.name] = value
+            result[known.name] = node.get(attribute)
         self._read_children(node, structure, result, depth)
         return result
 
@@ -172,11 +172,11 @@ class _Reader:
     def _read_primitive(self, node: etree._Element, element: Element, result: dict[str, Any], depth: int) -> None:
         value: Any = None
         rest: dict[str, Any] = {}
-        for attribute, text in node.attrib.items():
+        for attribute in node.attrib:
             if attribute == "value":
-                value = self._typed(element, str(text))
+                value = self._typed(element, str(node.get(attribute)))
             elif attribute == "id":
-                rest["id"] = text
+                rest["id"] = node.get(attribute)
             else:
                 self._misfit(node, f"the attribute {_quoted(attribute)} is not known here")
         if len(node) or node.text:

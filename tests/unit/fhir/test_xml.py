@@ -144,6 +144,7 @@ def test_output_is_deterministic_and_in_the_order_of_fhir() -> None:
     assert one == b'<?xml version="1.0" encoding="UTF-8"?>\n' + patient('<id value="a"/><active value="true"/>')
 
 
+FLOOD = " ".join(f'a{n}=""' for n in range(40_000))
 LAUGHS = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 10))
 REFUSED = {
     "nothing": (b"", "empty"),
@@ -185,6 +186,8 @@ REFUSED = {
         r"Patient.contact\[1\].nick: .* no such element",
     ),
     "unknown attribute": (patient('<active value="true" unit="x"/>'), "'unit' is not known"),
+    "40 000 attributes": (patient(f"<active {FLOOD}/>"), "'a0' is not known"),
+    "40 000 attributes on a complex element": (patient(f"<name {FLOOD}/>"), "'a0' is not known"),
     "attribute on a resource": (patient("", ' id="x"'), "'id' is not known"),
     "attribute on a wrapper": (patient('<contained id="x"><Task/></contained>'), "'id' is not known"),
     "value on a complex element": (patient('<name value="x"/>'), "'value' is not known"),
