@@ -222,6 +222,7 @@ def worklist(
 ) -> None:
     """Write what has to be done by hand, a page a case, into files that only you may read. It is audited."""
     from adapter.cutover import worklist as module
+    from adapter.cutover.decide import weigh
     from adapter.security.pseudonyms import Pseudonyms
     from adapter.support.clock import swedish_day
 
@@ -233,6 +234,7 @@ def worklist(
             unit = adapter.directory.unit(hsa, today)
             return f"{unit.name} ({hsa})" if unit else hsa
 
+        cases = {each.key: each.case for each in weigh(export, opened.plan, adapter.directory, today) if each.case}
         files = module.write(
             to_folder,
             opened.plan,
@@ -242,7 +244,7 @@ def worklist(
             operator(),
             adapter.clock,
             name,
-            opened.desk().cases(export),
+            cases,
             wave or (),
         )
     if as_json:

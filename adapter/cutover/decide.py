@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from adapter.cutover.case import Case, merged
-from adapter.cutover.export import Entry
+from adapter.cutover.export import Entry, Export
 from adapter.cutover.plan import Mode, Plan
 from adapter.directory import AmbiguousRecipient, Directory, Receiver, UnknownRecipient
 from adapter.discharge.events import EVENTS
+from adapter.support.errors import AdapterError
 
 _NEEDED = ("admission-notice", "general-message")
 """What every carried case needs a route for."""
@@ -34,9 +35,11 @@ class Weighed:
         return self.case is not None and self.case.protected
 
 
-def weigh(entries: Iterable[Entry], plan: Plan, directory: Directory, on: date) -> list[Weighed]:
-    """Every entry, in order. `on` is the day of the routes."""
-    return [_weigh(entry, plan, directory, on) for entry in _joined(entries)]
+def weigh(export: Export, plan: Plan, directory: Directory, on: date) -> list[Weighed]:
+    """Every entry, in order; `on` is the day of the routes. Raises AdapterError for an export of another system."""
+    if export.system != plan.source:
+        raise AdapterError(f"{export.file}: is an export of '{export.system}'; the plan is for one of '{plan.source}'")
+    return [_weigh(entry, plan, directory, on) for entry in _joined(export.entries)]
 
 
 def _joined(entries: Iterable[Entry]) -> list[Weighed]:

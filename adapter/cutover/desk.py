@@ -20,7 +20,6 @@ from adapter.security.principals import Principal
 from adapter.security.pseudonyms import IdentityError, Pseudonyms
 from adapter.store.database import Database
 from adapter.support.clock import Clock, swedish_day, to_micros
-from adapter.support.errors import AdapterError
 
 LIVES_ON = "the case lives on in the new system: what the old one says no longer counts"
 
@@ -57,16 +56,13 @@ class Desk:
 
     def weighed(self, export: Export) -> list[Weighed]:
         """Every entry as it is today. Raises AdapterError where the export is another system's."""
-        if export.system != self.plan.source:
-            words = f"is an export of '{export.system}'; the plan is for one of '{self.plan.source}'"
-            raise AdapterError(f"{export.file}: {words}")
-        return weigh(export.entries, self.plan, self.directory, self.today)
+        return weigh(export, self.plan, self.directory, self.today)
 
     def planned(self, export: Export) -> list[Weighed]:
         """Every entry as it would be on the first day of its wave, where that lies ahead. Raises as `weighed`."""
         found = self.weighed(export)
         for day in {wave.start for wave in self.plan.waves if wave.start > self.today}:
-            then = weigh(export.entries, self.plan, self.directory, day)
+            then = weigh(export, self.plan, self.directory, day)
             pairs = zip(found, then, strict=True)
             found = [other if self.day(other.case) == day else each for each, other in pairs]
         return found

@@ -14,7 +14,7 @@ from adapter.cutover.export import Entry
 from adapter.cutover.runner import Verdict
 from adapter.directory import Directory
 from adapter.sandbox.exports import Generator, Units, write_xml
-from adapter.support.errors import ConfigurationError
+from adapter.support.errors import AdapterError, ConfigurationError
 
 WARD, CENTRE, FIRST, SECOND = ("SE0000000101-NLMED1", "SE0000000101-HC01", "SE0000000110-MOTT1", "SE0000000111-MOTT1")
 TAKEN = datetime(2026, 3, 10, 6, tzinfo=UTC)
@@ -71,7 +71,9 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
 
 
 def weighed(folder: Path, directory: Directory, *given: Case, on: date = DAY):
-    return weigh([Entry(f"x:{case.key}", case.key, case) for case in given], planned(folder, directory), directory, on)
+    entries = tuple(Entry(f"x:{case.key}", case.key, case) for case in given)
+    found = export.Export(Path("x"), "prator", AT, True, "", entries)
+    return weigh(found, planned(folder, directory), directory, on)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +115,11 @@ def test_what_cannot_be_carried_says_why(tmp_path: Path, directory: Directory, c
         (found,) = weighed(tmp_path, directory, given, on=on)
         assert any(words in reason for reason in found.refused), words
         assert "SE0000000999-X" not in " ".join(found.refused)
+
+
+def test_an_export_of_another_system_is_not_weighed(tmp_path: Path, directory: Directory):
+    with pytest.raises(AdapterError, match="is an export of 'other'"):
+        weigh(export.Export(Path("x"), "other", AT, True, "", ()), planned(tmp_path, directory), directory, DAY)
 
 
 def test_the_same_person_and_stay_become_one_or_are_left_to_a_person(
