@@ -5,7 +5,7 @@ Heads only, one try on record for each hand-out; what is not confirmed before it
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, exists, or_, select, update
+from sqlalchemy import Connection, exists, func, or_, select, update
 
 from adapter.delivery import breaker, leases
 from adapter.delivery.leases import Claim, Terms
@@ -19,7 +19,7 @@ SILENT = "mailbox-silent"
 """Kind of the alarm that nobody empties a mailbox; its subject is `endpoint/<id>`."""
 
 _MICROS = 1_000_000
-_delivery, _state = tables.delivery.c, tables.endpoint_state.c
+_attempt, _delivery, _state = tables.attempt.c, tables.delivery.c, tables.endpoint_state.c
 
 
 def hand_out(
@@ -49,6 +49,12 @@ def hand_out(
             break
         handed.append((claim, content))
     return handed
+
+
+def newest(connection: Connection, endpoint: str) -> int:
+    """The newest try of what is handed out now; 0 where nothing is."""
+    query = select(func.max(_attempt.id)).join(tables.delivery, _delivery.id == _attempt.delivery_id)
+    return connection.execute(query.where(_delivery.endpoint == endpoint, status_is("running"))).scalar_one() or 0
 
 
 def watch(connection: Connection, pulled: Mapping[str, float], at: int) -> None:

@@ -80,12 +80,12 @@ class Mailboxes:
             )
             for claim, _ in handed:
                 self._audit(connection, principal, claim, terms.at)
+            last = pulling.newest(connection, endpoint) if cursor is None or handed else cursor
         good = [(claim, content) for claim, content in handed if content is not None and _is_fhir(content)]
         known = {claim.delivery_id for claim, _ in good}
         for claim, content in handed:
             if claim.delivery_id not in known:
                 self._recorder.record(claim, Answer(), NO_BYTES if content is None else _NO_FHIR, heard=False)
-        last = max((claim.attempt_id for claim, _ in handed), default=cursor or 0)
         return HandOut(tuple(_as_handed(*each) for each in good), last)
 
     def confirm(self, principal: Principal, endpoint: str, receipt: str, body: bytes, media_type: str) -> str:

@@ -68,14 +68,15 @@ def write(message: MessageBundle, entry: int, given: Mapping[str, Any], role: Ro
 
 def _task(asked: dict[str, Any], given: Mapping[str, Any], author: Author, sent: str) -> dict[str, Any]:
     """What was asked with what is said of it now. The patient and both sides are entries of the message."""
-    kept = {name: value for name, value in asked.items() if name.lstrip("_") not in MOVED}
     said = {name: value for name, value in given.items() if name.lstrip("_") in MOVED}
     references = {
         "for": author.reference(PATIENT),
         "owner": author.reference(Role.OWNER.value),
         "requester": author.reference(Role.REQUESTER.value),
     }
-    return kept | said | references | {"id": author.resource_id("task"), "lastModified": sent}
+    new = {"id": author.resource_id("task"), **said, **references, "lastModified": sent}
+    kept = {name: new.get(name, value) for name, value in asked.items() if name in new or name.lstrip("_") not in MOVED}
+    return kept | new
 
 
 def _unit(message: MessageBundle, entry: int, side: Role) -> Unit:

@@ -12,10 +12,13 @@ from adapter import wiring
 from adapter.fhir import json as fhir_json
 from adapter.fhir import xml as fhir_xml
 from adapter.fhir.bundles import MessageBundle
+from adapter.sandbox.fhir_native import FhirNative
 from adapter.sandbox.journey import Play, shipped_journey
+from adapter.sandbox.ledger import Effect, Ledger
 from adapter.store import migrate, tables
 from adapter.support import settings
 from adapter.support.clock import SystemClock, to_micros
+from adapter.support.errors import AdapterError, UnavailableError
 from adapter.web.server import Server
 
 TOML = """
@@ -171,6 +174,7 @@ def test_what_was_asked_is_found_read_and_answered(place, case):
     assert "accepted" in state["tasks"].values()
 
 
+@pytest.mark.slow
 def test_each_version_is_kept_and_read(place, case):
     [task] = found(place.record, case)
     waiting = {
@@ -196,6 +200,7 @@ def test_each_version_is_kept_and_read(place, case):
     assert place.ehr.put(as_asked, 1, status="cancelled").status_code == 412
 
 
+@pytest.mark.slow
 def test_a_rejection_says_why_or_is_refused_by_the_profile(place, case):
     [task] = found(place.record, case)
     refused = place.record.put(task, 1, status="rejected")
@@ -211,6 +216,7 @@ def test_a_rejection_says_why_or_is_refused_by_the_profile(place, case):
         assert word in last.text
 
 
+@pytest.mark.slow
 def test_conditions(place, case):
     [task] = found(place.record, case)
     assert place.record.put(task, None, status="accepted").status_code == 428
@@ -267,6 +273,7 @@ def test_nobody_else_sees_it(place, still):
     assert place.record.http.get("/fhir/Task/x").status_code == 404
 
 
+@pytest.mark.slow
 def test_what_has_not_reached_it_is_not_there(place, case):
     place.ehr.send(case.messages[1] | {})
     [task] = found(place.record, case)
@@ -287,6 +294,7 @@ def test_a_block_hides_it(place, still):
         connection.execute(update(tables.block).where(tables.block.c.id == block).values(lifted_at=at))
 
 
+@pytest.mark.slow
 def test_the_requester_takes_it_back_once_there_is_an_answer(place, case):
     [task] = found(place.ehr, case)
     early = place.ehr.put(task, 1, status="cancelled")
@@ -299,6 +307,7 @@ def test_the_requester_takes_it_back_once_there_is_an_answer(place, case):
     assert [each["status"] for each in answer.of_type("Task")] == ["cancelled"]
 
 
+@pytest.mark.slow
 def test_an_answer_by_message_keeps_the_table_too(place, case):
     [task] = found(place.record, case)
     reason = {"text": "Folkbokförd i Umeå."}
@@ -366,6 +375,7 @@ def test_a_search_is_a_form(place):
     assert place.record.http.get("/fhir/Task").status_code == 404
 
 
+@pytest.mark.slow
 def test_rights(place, case):
     [task] = found(place.record, case)
     reader, sender = Caller(place, "kommun", "content"), Caller(place, "kommun", "send")
@@ -385,6 +395,7 @@ def test_each_view_is_in_the_audit(place, still):
     assert (rows[-1].action, rows[-1].party, rows[-1].detail) == ("task-view", "kommun", {"version": 1})
 
 
+@pytest.mark.slow
 def test_what_is_no_longer_kept_is_gone(place, case):
     [task] = found(place.record, case)
     with place.adapter.database.write() as connection:
@@ -409,6 +420,60 @@ def test_the_capability_statement_tells_of_it(place):
     }  # fmt: skip
     paths = place.record.http.get("/openapi.json").json()["paths"]
     assert {"/fhir/Task/{task_id}", "/fhir/Task/_search", "/mailbox/{endpoint}/take"} <= paths.keys()
+
+
+@pytest.fixture
+def system(place):
+    """The simulated system, whose mailbox is empty and whose ledger is new."""
+    place.record.empty("record")
+    token = place.record.http.headers["Authorization"].removeprefix("Bearer ")
+    system = FhirNative(place.url, "record", token, "SE2120002643-MOTT01", Ledger(SystemClock()))
+    yield system
+    system.close()
+
+
+@pytest.mark.slow
+def test_the_simulated_system_takes_stores_once_and_answers(place, system):
+    place.ehr.empty("ehr")
+    play, now = Play(shipped_journey("home-with-sip"), "simulated"), SystemClock().now()
+    for number, step in enumerate(shipped_journey("home-with-sip").steps[:2]):
+        place.ehr.send(play.message(step, now - timedelta(minutes=9 - number)))
+    notice, planning = system.empty()
+    assert [notice.event, planning.event] == ["admission-notice", "planning-information"]
+    assert [entry.effect for entry in system.ledger.entries] == [Effect.STORED] * 2
+    assert system.empty() == []
+    [task] = system.move(notice, "in-progress")
+    assert task["status"] == "in-progress"
+    with pytest.raises(AdapterError, match="may not move a Task from in-progress to rejected"):
+        system.move(notice, "rejected", statusReason={"text": "Ingen plats"})
+    [answer] = place.ehr.empty("ehr")
+    assert answer.event == "acceptance-answer"
+
+
+@pytest.mark.slow
+def test_the_simulated_system_knows_what_comes_again(place, system):
+    play, now = Play(shipped_journey("home-with-sip"), "again"), SystemClock().now()
+    place.ehr.send(play.message(shipped_journey("home-with-sip").steps[0], now))
+    [lost] = place.record.http.post("/mailbox/record/take").json()["entry"]
+    header_id = lost["resource"]["entry"][0]["resource"]["id"]
+    body = fhir_json.serialize(lost["resource"])
+    system.ledger.take(header_id, system.unit, body)  # stored, and then its confirmation was lost
+    with place.adapter.database.write() as connection:
+        here = tables.delivery.c.status == "running"
+        connection.execute(update(tables.delivery).where(here).values(lease_expires_at=0))
+    assert system.empty() == []
+    assert system.ledger.entries[-1].effect is Effect.REPEATED
+
+
+def test_the_simulated_system_says_why_it_cannot(place, system):
+    stranger = FhirNative(place.url, "record", "da_" + "x" * 43, system.unit, system.ledger)
+    with pytest.raises(AdapterError, match="HTTP 401"):
+        stranger.empty()
+    stranger.close()
+    nowhere = FhirNative("http://127.0.0.1:9", "record", "x", system.unit, system.ledger)
+    with pytest.raises(UnavailableError):
+        nowhere.empty()
+    nowhere.close()
 
 
 def _code(system, code):
