@@ -55,11 +55,13 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
     except ConfigurationError as error:
         return problems + error.problems, []
     problems += directory.secret_problems() + _mappings(settings, directory) + _feeds(settings, directory)
+    problems += _cosmic_link(settings, directory)
     return problems, [
         *doubtful,
         *ending,
         *_open_keys(settings),
         *directory.warnings,
+        *_unknown_caregivers(settings, directory),
         *_left_behind(settings, directory),
     ]
 
@@ -84,6 +86,23 @@ def _feeds(settings: "Settings", directory: "Directory") -> list[Problem]:
     except ConfigurationError as error:
         return error.problems
     return []
+
+
+def _cosmic_link(settings: "Settings", directory: "Directory") -> list[Problem]:
+    name = settings.cosmic_link.endpoint
+    if name is None or (name in directory.endpoints and directory.endpoints[name].channel == "fhir"):
+        return []
+    reason = "cosmic_link.endpoint: expected an endpoint of the directory with channel fhir"
+    return [Problem(settings.file, settings.line("cosmic_link", "endpoint"), reason)]
+
+
+def _unknown_caregivers(settings: "Settings", directory: "Directory") -> list[Problem]:
+    """Where plans are shown to others, who must be able to tell the caregiver of each (spärr, PDL)."""
+    if settings.riv.source_system is None:
+        return []
+    reason = "has no hsa: who reads its plans by GetCarePlans cannot tell the caregiver"
+    parties = (party for party in directory.parties.values() if party.hsa is None and party.kind != "operator")
+    return [Problem(settings.directory.folder, None, f"the party '{party.id}' {reason}") for party in parties]
 
 
 def _terminology(settings: "Settings") -> list[Problem]:

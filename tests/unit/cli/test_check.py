@@ -60,6 +60,19 @@ class TestCheck:
     def test_the_example_is_right(self, example: Path) -> None:
         assert run(example, "check") == Run(0, "all is well\n", "")
 
+    def test_plans_are_fetched_from_an_endpoint_that_is_there(self, example: Path) -> None:
+        spoil(example / "adapter.toml", '# endpoint = "cosmic"', 'endpoint = "cosmic"')
+        found = run(example, "check")
+        assert found.status == 1
+        assert "cosmic_link.endpoint: expected an endpoint of the directory with channel fhir" in found.out
+
+    def test_who_shows_plans_is_told_of_parties_without_an_hsa_id(self, example: Path) -> None:
+        spoil(example / "adapter.toml", "# source_system =", "source_system =")
+        found = run(example, "check")
+        assert found.status == 0
+        told = [line for line in found.out.splitlines() if "has no hsa" in line]
+        assert [line.split("'")[1] for line in told] == ["kommun-norrstrand", "vardbolaget"]
+
     def test_suppressions_that_end_are_told_of_and_wrong_ones_refused(self, example: Path) -> None:
         spoil(example / "adapter.toml", "# suppressions =", "suppressions =")
         listed = example / "suppressions.yaml"
