@@ -11,15 +11,19 @@ from mutants import Mutant
 
 
 def graft(mutant: Mutant, tree: ast.Module, module: ModuleType) -> None:
-    """Puts the changed code into the module that is loaded. Raises what the changed code raises at the module's top."""
+    """Puts the changed code into the module that is loaded, and makes anew the tables at its top that are made with it.
+    Raises what the changed code raises there."""
+    changed: list[ast.stmt] = []
     if mutant.function is not None:
         code = _codes(compile(tree, str(module.__file__), "exec"))[mutant.function]
         _function(module, mutant.function).__code__ = code
-        return
-    assert mutant.statement is not None
-    names = {node.id for node in ast.walk(mutant.statement) if _is_stored(node)}
+        names = {mutant.function}
+    else:
+        assert mutant.statement is not None
+        changed = [mutant.statement]
+        names = {node.id for node in ast.walk(mutant.statement) if _is_stored(node)}
     before = dict(vars(module))
-    for statement in (mutant.statement, *_dependent(tree, names)):
+    for statement in (*changed, *_dependent(tree, names)):
         exec(compile(ast.Module([statement], []), str(module.__file__), "exec"), vars(module))
     for name, value in before.items():
         if vars(module)[name] is not value and not isinstance(value, int | str | bool | None):

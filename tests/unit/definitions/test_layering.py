@@ -122,6 +122,11 @@ def test_the_name_of_a_slice_on_what_does_not_repeat_is_passed_over() -> None:
     assert "short" not in sliced["Thing.name"]
 
 
+def test_what_repeats_is_not_sliced_by_nothing() -> None:
+    with pytest.raises(DefinitionsError, match="nothing says by what"):
+        of(at("Thing.amount", max="2"), at("Thing.amount", "a"))
+
+
 def test_a_slice_begins_as_the_whole_without_its_slices_and_need_not_be_there() -> None:
     found = of(
         at("Thing.amount", slicing=BY_UNIT, min=1, short="whole"),
@@ -195,7 +200,9 @@ def test_the_only_type_of_a_choice_needs_no_slice_unless_it_has_a_name() -> None
     assert "short" not in named["Thing.value[x]"]
 
 
-@pytest.mark.parametrize("name", ["valueReference", "value", "valuequantity", "values", "xvalueQuantity", "val"])
+@pytest.mark.parametrize(
+    "name", ["valueReference", "value", "valuequantity", "values", "val", "otherQuantity", "amoQuantity"]
+)
 def test_what_is_no_type_of_the_choice(name: str) -> None:
     with pytest.raises(DefinitionsError, match=f"Thing has no element {name}"):
         of(at(f"Thing.{name}"))
@@ -348,6 +355,9 @@ def test_content_is_looked_for_in_the_definition_itself_where_its_type_is_not_kn
     ) | {"url": "http://x/Own"}
     found = made(profile(at("Own.c.b", min=1), base="http://x/Own", type="Own"), own)
     assert found["Own.c.b"]["min"] == 1
+    holder = definition("Holder", element("Holder.it", contentReference="http://x/Own#Own.a"))
+    other = made(profile(at("Holder.it.b", min=1), base=HL7 + "Holder", type="Holder"), holder, own)
+    assert other["Holder.it.b"]["min"] == 1
 
 
 # Specialisations
@@ -388,6 +398,10 @@ def test_without_the_type_of_all_elements_an_added_one_keeps_nothing() -> None:
     structure = letter(at("Letter"), PAGE) | {"baseDefinition": None}
     found = generate(structure, known.get)["snapshot"]["element"]
     assert "constraint" not in found[1]
+
+
+def test_the_root_need_not_be_written() -> None:
+    assert list(made(letter(PAGE, base=HL7 + "Element"))) == ["Letter", "Letter.id", "Letter.page"]
 
 
 def test_elements_on_the_way_are_not_added() -> None:

@@ -102,6 +102,7 @@ def test_slicing_is_joined_member_by_member() -> None:
     base = {"discriminator": [one], "rules": "open", "ordered": False}
     assert joined("slicing", base, {"rules": "closed"}) == base | {"rules": "closed"}
     assert joined("slicing", base, {"discriminator": [one, two, three]}) == base | {"discriminator": [one, two, three]}
+    assert joined("slicing", base, {"discriminator": [two]}) == base | {"discriminator": [one, two]}
     assert joined("slicing", {"rules": "open"}, {"discriminator": [two]}) == {"rules": "open", "discriminator": [two]}
     assert joined("slicing", base, 1) == 1
     assert joined("slicing", 1, base) == base

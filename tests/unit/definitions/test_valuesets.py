@@ -34,7 +34,10 @@ TREE = system(
     {
         "code": "Top",
         "definition": "The top",
-        "concept": [{"code": "Mid", "concept": [{"code": "Low"}]}, {"code": "Other", "definition": 1}],
+        "concept": [
+            {"code": "Mid", "concept": [{"code": "Low"}]},
+            {"code": "Other", "definition": 1, "property": [has("legs", "4")]},
+        ],
     },
     {"code": "old", "property": [has("inactive", True)], "legs": "4", "display": "One"},
     {
@@ -53,10 +56,10 @@ FILTERS: list[tuple[str, str, str, set[str]]] = [
     ("inactive", "=", "true", {"old"}),
     ("notSelectable", "=", "false", {"Top", "Mid", "Low", "Other", "Two", "old"}),
     ("legs", "=", "0,4", {"Two"}),
-    ("legs", "=", "4", {"Two"}),
-    ("legs", "in", "4,5", {"Two"}),
+    ("legs", "=", "4", {"Two", "Other"}),
+    ("legs", "in", "4,5", {"Two", "Other"}),
     ("legs", "in", "0", set()),
-    ("legs", "exists", "true", {"Two"}),
+    ("legs", "exists", "true", {"Two", "Other"}),
     ("parent", "=", "Top", {"Mid", "Other"}),
     ("child", "=", "Low", {"Mid"}),
     ("parent", "in", "Top,Mid", {"Mid", "Other", "Low"}),
@@ -101,6 +104,11 @@ def test_a_filter_without_a_part_selects_nothing_or_is_undecided(missing: str) -
     verdict = about(TREE, value_set({"system": CS, "filter": [found]})).member(VS, CS, "Two")
     assert verdict.result is (False if missing == "value" else None)
     assert verdict.result is False or "cannot be decided" in verdict.reason
+
+
+def test_a_pattern_that_is_not_there_is_that_of_no_code() -> None:
+    filtered = value_set({"system": CS, "filter": [{"property": "code", "op": "regex"}]})
+    assert about(TREE, filtered).codes(VS) == {CS: set()}
 
 
 def test_listed_codes_are_told_apart_by_case_unless_their_system_does_not() -> None:
