@@ -41,6 +41,8 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
             gc.freeze()
             gc.enable()
             typer.echo(f"adapter listens on {server.address}" + (f" (for others: {public})" if public else ""))
+            for name, listener in feeding.listeners.items() if feeding else ():
+                typer.echo(f"feed {name} listens on port {listener.port} (MLLP)")
             server.run()
         finally:
             if feeding:

@@ -15,6 +15,8 @@ from adapter.support.clock import SystemClock
 
 _TOML = """
 environment = "test"
+[server]
+port = 0
 [security]
 pseudonym_keys = [{ id = "k1", file = "pseudonym.key" }]
 [feeds]
