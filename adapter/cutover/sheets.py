@@ -12,6 +12,36 @@ from adapter.fhir.canonical import PERSONNUMMER, SAMORDNINGSNUMMER
 from adapter.support.clock import STOCKHOLM
 
 _KINDS = {PERSONNUMMER: "Personnummer", SAMORDNINGSNUMMER: "Samordningsnummer"}
+_WORDS = {
+    "annanVardenhet": "annan vårdenhet",
+    "begard": "begärd",
+    "egenvard": "egenvård",
+    "ejPaborjad": "ej påbörjad",
+    "fastVardkontakt": "fast vårdkontakt",
+    "felMottagare": "fel mottagare",
+    "gallande": "gällande",
+    "hjalpmedel": "hjälpmedel",
+    "inteAnsvarig": "inte ansvarig",
+    "kanInteTaEmot": "kan inte ta emot",
+    "kommunHsl": "kommun HSL",
+    "kommunSol": "kommun SoL",
+    "lakemedel": "läkemedel",
+    "medicinskBehandlingsplan": "medicinsk behandlingsplan",
+    "mobiltTeam": "mobilt team",
+    "omvardnadsbehov": "omvårdnadsbehov",
+    "ovrigt": "övrigt",
+    "pagaende": "pågående",
+    "patientenTackarNej": "patienten tackar nej",
+    "samordnadVardplan": "samordnad vårdplan",
+    "samtyckeSaknas": "samtycke saknas",
+    "sip": "SIP",
+    "skyddadFolkbokforing": "skyddad folkbokföring",
+    "uppfoljning": "uppföljning",
+    "uppgifterSaknas": "uppgifter saknas",
+    "utford": "utförd",
+    "vardorsak": "vårdorsak",
+}
+"""Words of the export as people write them, where that differs."""
 Fields = list[tuple[str, str]]
 Group = tuple[str, Fields]
 Name = Callable[[str], str]
@@ -20,7 +50,7 @@ Name = Callable[[str], str]
 
 def hidden(case: Case) -> Iterator[Group]:
     """What of a protected person's case says nothing of a place."""
-    yield "Person", [*numbers(case), ("Namn", _name(case)), ("Skyddsmarkering", ", ".join(case.person.labels))]
+    yield "Person", [*numbers(case), ("Namn", _name(case)), ("Skyddsmarkering", _labels(case))]
     times = [("Inskriven", local(case.admission.admitted))]
     times += [("Beräknad utskrivning", local(case.admission.estimate))] if case.admission.estimate else []
     times += [("Utskrivningsklar, bedömd", local(case.ready.assessed))] if case.ready else []
@@ -36,7 +66,7 @@ def whole(case: Case, unit_name: Name) -> Iterator[Group]:
         ("Adress", "\n".join((*address.line, f"{address.postal_code} {address.city}")))
         for address in case.person.addresses
     ]
-    person += [("Skyddsmarkering", ", ".join(case.person.labels))] if case.person.labels else []
+    person += [("Skyddsmarkering", _labels(case))] if case.person.labels else []
     yield "Person", person
     yield "Inskrivningsmeddelande", _admission(case, unit_name)
     for request in case.requests:
@@ -111,20 +141,26 @@ def _plan(case: Case, unit_name: Name) -> Iterator[Group]:
     plan = case.plan.plan
     found = [
         ("Från", unit_name(case.plan.sender)),
+        ("Skickat", local(case.plan.sent)),
+        ("Typ", _swedish("plantypTyp", plan.plan)),
         ("Titel", plan.title),
         ("Status", _swedish("planstatusTyp", plan.status)),
         ("Sammanfattning", plan.description or ""),
         ("Gäller", " – ".join(plan.period) if plan.period else ""),
         ("Uppföljning", local(plan.follow_up)),
         ("Huvudansvarig", _swedish("huvudmanTyp", plan.overall) if plan.overall else ""),
-        *((f"Mål {number}", goal.text) for number, goal in enumerate(plan.goals, start=1)),
+        *((f"Mål {number}", _ranked(goal.text, goal.priority)) for number, goal in enumerate(plan.goals, start=1)),
     ]
     for measure in plan.measures:
-        parts = [measure.text, unit_name(measure.by) if measure.by else ""]
+        parts = [_ranked(measure.text, measure.priority), unit_name(measure.by) if measure.by else ""]
         parts += [_swedish("huvudmanTyp", measure.huvudman) if measure.huvudman else ""]
         parts += [f"mål {measure.goal}" if measure.goal else "", _swedish("insatsstatusTyp", measure.status)]
-        found.append(("Insats", "; ".join(part for part in parts if part)))
+        found.append(("Insats", "\n".join(part for part in parts if part)))
     yield "Plan", [pair for pair in found if pair[1]]
+
+
+def _ranked(text: str, priority: int | None) -> str:
+    return f"{text} (prioritet {priority})" if priority else text
 
 
 def numbers(case: Case) -> Fields:
@@ -137,8 +173,13 @@ def _name(case: Case) -> str:
 
 
 def _swedish(kind: str, code: str) -> str:
-    """The export's own word for a code."""
-    return next((word for word, ours in convert.CODES[kind].items() if ours == code), code)
+    """The word for a code."""
+    word = next((word for word, ours in convert.CODES[kind].items() if ours == code), code)
+    return _WORDS.get(word, word)
+
+
+def _labels(case: Case) -> str:
+    return ", ".join(_WORDS.get(label, label) for label in case.person.labels)
 
 
 def local(text: str | None) -> str:
