@@ -108,7 +108,7 @@ def _place(connection: Connection, pseudonyms: Pseudonyms, checked: Checked) -> 
     ):
         text = "the patient is not the one that this case, or the answered message, is about: expected the same person"
         raise refusal(422, "business-rule", "patient-of-another-case", text, "Bundle")
-    protected = _mark(connection, patient_id, checked.protection, to_micros(checked.accepted_at))
+    protected = mark(connection, patient_id, checked.protection, to_micros(checked.accepted_at))
     place = _Place(patient_id, case_id, answered.id if answered else None, protected)
     return place, _gap(connection, reading, case_id)
 
@@ -160,7 +160,7 @@ def _patient(connection: Connection, pseudonyms: Pseudonyms, checked: Checked, a
         raise refusal(422, "business-rule", "patient-identity", str(error), "Patient.identifier") from error
 
 
-def _mark(connection: Connection, patient_id: int, found: Protection, at: int) -> bool:
+def mark(connection: Connection, patient_id: int, found: Protection, at: int) -> bool:
     """Labels only ever add: a message without one does not unmark a person. Returns whether the person is protected."""
     patient = tables.patient
     marks = {name: True for name in ("protected", "confidential") if getattr(found, name)}

@@ -16,6 +16,8 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from adapter.directory import AmbiguousRecipient, Directory, UnknownRecipient
+from adapter.discharge.protection import Protection
+from adapter.exchange.commit import mark
 from adapter.exchange.feeds import store
 from adapter.exchange.feeds.author import StayAuthor
 from adapter.exchange.feeds.store import Arrived, StayRow
@@ -28,6 +30,7 @@ from adapter.feeds.model import Feed
 from adapter.feeds.stay import Picture, picture
 from adapter.feeds.telling import Decision, Gap, Step
 from adapter.fhir import json as fhir_json
+from adapter.fhir.canonical import CONFIDENTIALITY_MARK, PROTECTED_IDENTITY
 from adapter.security.principals import Principal, Right
 from adapter.security.pseudonyms import IdentityError, Pseudonyms
 from adapter.store import tables
@@ -205,6 +208,7 @@ class FeedIntake:
             words = "events that were taken cannot be read any more: the feed's configuration has changed"
             self._close(stay_id, said, [Gap("unreadable", words)], last[0])
             return
+        self._protect(said)
         gaps: list[Gap] = []
         for row in (row for row in rows if row.status == "planned"):
             gaps += self._send(feed, last, row.id, parts.cipher.open(row.key_id, row.bytes))
@@ -297,6 +301,16 @@ class FeedIntake:
             protected = bool(marked or (said.person and said.person.protected))
             store.keep_gaps(connection, stay_id, gaps, to_micros(parts.clock.now()))
             store.finished(connection, stay_id, patient_id, protected, parts.config_version, upto)
+
+    def _protect(self, said: Picture) -> None:
+        """A label holds what waits from the moment that it is known, whether or not a message can be written."""
+        labels = said.person.labels if said.person else frozenset()
+        if labels:
+            found = Protection(PROTECTED_IDENTITY in labels, CONFIDENTIALITY_MARK in labels)
+            with self._parts.database.write() as connection:
+                patient_id = self._patient(connection, said)
+                if patient_id is not None:
+                    mark(connection, patient_id, found, to_micros(self._parts.clock.now()))
 
     def _patient(self, connection: Any, said: Picture) -> int | None:
         if said.person is None:

@@ -152,6 +152,14 @@ def test_a_protected_person_is_held_and_told_by_the_special_address_alone(world)
     assert stay.protected
 
 
+def test_a_label_that_comes_later_holds_what_waits_though_nothing_can_be_told(world):
+    world.take("vas", adt("A01", 1))
+    world.take("vas", adt("A08", 2, estimate="20260318", extra="PD1||||||||||||Y"))
+    assert (events(world), world.gaps()) == (["admission-notice"], {"address"})
+    assert [row.status for row in world.rows(tables.delivery)] == ["held"]
+    assert [row.protected for row in world.rows(tables.patient)] == [True]
+
+
 def test_another_person_under_the_same_stay_stops_everything(world):
     world.take("vas", adt("A01", 1))
     world.take("vas", adt("A08", 2, person="194406187692"))
