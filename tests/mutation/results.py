@@ -64,10 +64,11 @@ def known() -> dict[Key, str]:
     }
 
 
-def tell(results: list[Result], every: set[Key], group: str, *, update: bool) -> bool:
-    """Prints the table and what lives without a reason; true where enough is killed and each survivor has a reason."""
+def tell(results: list[Result], every: set[Key], group: str, *, by_lot: bool, update: bool) -> bool:
+    """Prints the table and what lives without a reason; true where enough is killed and each survivor has a reason.
+    `by_lot`: those tried are all, or were drawn from all by lot."""
     _table(results)
-    sys.stdout.write(_share(results, len(every)) + "\n")
+    sys.stdout.write(_share(results, len(every), by_lot=by_lot) + "\n")
     reasons = known()
     tried = {(group, *result.mutant.key) for result in results}
     living = {(group, *result.mutant.key) for result in results if result.lives}
@@ -95,11 +96,11 @@ def interval(killed: int, tried: int, of: int) -> tuple[float, float]:
     return middle - width, middle + width
 
 
-def _share(results: list[Result], of: int) -> str:
+def _share(results: list[Result], of: int, *, by_lot: bool) -> str:
     tried, living = len(results), sum(result.lives for result in results)
     least, most = interval(tried - living, tried, of)
     told = f"{tried} of {of} tried: {tried - living} killed, {living} living, {1 - living / tried:.1%} killed"
-    sure = f"; a sample: of all, {least:.1%} to {most:.1%} with 95 % confidence" if tried < of else ""
+    sure = f"; a sample: of all, {least:.1%} to {most:.1%} with 95 % confidence" if tried < of and by_lot else ""
     return told + sure
 
 

@@ -226,7 +226,8 @@ def main() -> int:
         return int(code) or 1
     for line in plugin.told:
         sys.stdout.write(line + "\n")
-    return 0 if tell(plugin.results, plugin.every, options.group, update=options.update) else 1
+    by_lot = not options.alive
+    return 0 if tell(plugin.results, plugin.every, options.group, by_lot=by_lot, update=options.update) else 1
 
 
 def _options() -> argparse.Namespace:
