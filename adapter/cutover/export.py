@@ -19,7 +19,7 @@ from lxml import etree
 from adapter.cutover import convert
 from adapter.cutover.case import Case
 from adapter.cutover.schema import CASE, schema
-from adapter.fhir import markup
+from adapter.fhir import instants, markup
 from adapter.support.errors import ConfigurationError, ParseError, Problem
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -168,6 +168,8 @@ def _header(shell: Any, file: Path, line: int | None) -> tuple[str, str, bool]:
     if fault is not None:
         raise _broken(file, line or fault[0], fault[1])
     system, taken, scope = (shell.findtext(schema().tag(name)) for name in _FIELDS[1:])
+    if instants.parse(taken) is None:
+        raise _broken(file, line, "export/uttagen: names a day or time that is not in the calendar")
     return system, taken, scope == "alla"
 
 

@@ -142,7 +142,7 @@ def present(connection: Connection, patient_id: int, case: Case, endpoints: Iter
     admitted = instants.parse(case.admission.admitted)
     for row in connection.execute(query):
         told = [row.state["instants"], *row.state["earlier_stays"]]
-        if any(instants.parse(each.get("admission")) == admitted for each in told):
+        if admitted is not None and any(instants.parse(each.get("admission")) == admitted for each in told):
             return str(row.case_id)
     return None
 

@@ -121,6 +121,30 @@ def test_what_is_no_export_stops_with_file_and_line(tmp_path: Path, content: byt
     assert words in str(error.value)
 
 
+def test_a_prefix_is_as_good_as_none(tmp_path: Path):
+    (row,) = rows(1)
+    read(tmp_path, [changed(row, kommun="24")])
+    text = (
+        (tmp_path / "export.xml").read_text("utf-8").replace("<", "<c:").replace("<c:/", "</c:").replace("<c:?", "<?")
+    )
+    (tmp_path / "export.xml").write_text(text.replace(" xmlns=", " xmlns:c="), encoding="utf-8")
+    (entry,) = export.read(tmp_path / "export.xml").entries
+    assert (entry.key, entry.fault) == (
+        "P-00001",
+        "arende/kommun: expected municipality code, four digits; 0980 is Gotland (line 9)",
+    )
+
+
+def test_a_day_that_is_not_in_the_calendar_is_no_export(tmp_path: Path):
+    read(tmp_path, rows(1))
+    text = (tmp_path / "export.xml").read_text("utf-8")
+    (tmp_path / "export.xml").write_text(
+        text.replace("2026-03-10T07:00:00+01:00", "2026-02-30T07:00:00+01:00"), "utf-8"
+    )
+    with pytest.raises(ConfigurationError, match="not in the calendar"):
+        export.read(tmp_path / "export.xml")
+
+
 @pytest.mark.parametrize(
     ("file", "content", "words"),
     [
