@@ -12,18 +12,21 @@ from typing import Any
 from adapter.authoring.chain import Link
 from adapter.authoring.message import PATIENT, Author
 from adapter.authoring.parties import REGISTERED, SPECIAL, Address, Person, Unit
-from adapter.authoring.stay import Ready, Stay, StayChange
+from adapter.authoring.stay import Ready, StayChange
+from adapter.authoring.stay import Stay as StayWriter
 from adapter.directory import Directory, Receiver, Route
+from adapter.discharge.tasks import Role, allowed
 from adapter.feeds import telling
 from adapter.feeds.stay import Picture
 from adapter.feeds.telling import DISCHARGE, NOTICE, READY, RETRACTION, UPDATE, WITHDRAWN, Step
-from adapter.fhir.canonical import CANONICAL, CASE, CASE_EXTENSION, HSA, MUNICIPALITY, TASK
+from adapter.fhir.canonical import CANONICAL, CASE_EXTENSION, HSA, MUNICIPALITY, STAY, TASK
 from adapter.fhir.identifiers import is_kommunkod
 
 Resource = dict[str, Any]
 
 _NAMESPACE = uuid.UUID("6f0f0a3e-6a0f-5b0a-9d55-0f4f1f0c7d22")
 _NOTICES = (NOTICE, UPDATE)
+_WITH_REASON = frozenset({"rejected", "failed", "on-hold"})
 _PARTICIPATION = "Planera mottagande efter utskrivning"
 
 
@@ -67,10 +70,22 @@ class StayAuthor:
         named = Receiver(municipality=receiver) if is_kommunkod(receiver) else Receiver(hsa=receiver)
         return self._directory.route(named, event, self._on)
 
+    def task_identifier(self, receiver: str) -> str:
+        """The identifier of the request to a receiver to plan."""
+        return self._ids.new(f"task {receiver}")
+
     def write(
-        self, step: Step, stay: Picture, sender: str, number: int, at: str, before: Sequence[Written]
+        self,
+        step: Step,
+        stay: Picture,
+        sender: str,
+        number: int,
+        at: str,
+        before: Sequence[Written],
+        task_status: str | None = None,
     ) -> Resource:
-        """The Bundle of a step. `at` is the instant of sending, `before` the messages sent earlier, oldest first."""
+        """The Bundle of a step. `at` is the instant of sending, `before` the messages sent earlier, oldest first, and
+        `task_status` how the request to the receiver stands."""
         assert stay.person is not None  # noqa: S101 - a step is only decided on where it is known
         units = {"sender": self._sender(sender), "receiver": self._receiver(step.receiver, step.event)}
         author = Author(self._ids, _person(stay), units)
@@ -78,7 +93,7 @@ class StayAuthor:
         for each in own:
             author.follow(self._link(each, {sender, step.receiver}))
         encounter = self._encounter(step, stay, author)
-        tasks = list(self._tasks(step, own, at, author))
+        tasks = self._tasks(step, own, at, author, task_status or "requested")
         numbers = {each.header_id: each.number for each in own}
         return author.write(
             _name(number),
@@ -88,7 +103,7 @@ class StayAuthor:
             ["receiver"],
             [encounter, *tasks],
             focus=[] if step.event == RETRACTION else [encounter["id"]],
-            header=self._case(tasks),
+            header=self._case(step, tasks),
             provenance=_provenance(step, stay),
             corrects=_name(numbers[step.corrects]) if step.corrects else None,
         )
@@ -113,7 +128,7 @@ class StayAuthor:
 
     def _encounter(self, step: Step, stay: Picture, author: Author) -> Resource:
         event, void = step.event, step.reason is not None and stay.void
-        said = Stay(1, self._ids.new("encounter"), self._ids.new("stay"))
+        said = StayWriter(1, self._ids.new("encounter"), self._ids.new("stay"))
         ready = Ready(at=stay.ready.at, by=stay.ready.by) if stay.ready and stay.ready.by else None
         said.change(
             StayChange(
@@ -128,25 +143,30 @@ class StayAuthor:
         )
         return said.resource(author.reference(PATIENT), author.reference("sender"), need=event == NOTICE)
 
-    def _tasks(self, step: Step, before: Sequence[Written], at: str, author: Author) -> "list[Resource]":
-        """The request to plan, which the notices make and the retraction of a notice withdraws."""
+    def _tasks(self, step: Step, before: Sequence[Written], at: str, author: Author, status: str) -> list[Resource]:
+        """The request to plan, which the first notice makes, later ones repeat as it stands, and the retraction of the
+        notice takes back. One that stands so that a reason belongs to it is not repeated: a notice may not hold it."""
         first = next((each for each in before if each.event == NOTICE), None)
-        withdrawn = step.event == RETRACTION and first is not None and step.corrects in _notices(before)
-        if step.event not in _NOTICES and not withdrawn:
+        withdrawn = step.event == RETRACTION and step.corrects in _notices(before)
+        if withdrawn:
+            status = "cancelled" if "cancelled" in allowed(Role.REQUESTER, status) else "entered-in-error"
+        elif step.event not in _NOTICES or status in _WITH_REASON:
             return []
+        asked_by = {"identifier": {"system": HSA, "value": first.sender}} if first else author.reference("sender")
+        encounter = {"reference": f"urn:uuid:{self._ids.new('encounter')}"}
         task: Resource = {
             "resourceType": "Task",
             "id": self._ids.new(f"task resource {step.receiver}"),
-            "identifier": [{"system": TASK, "value": self._ids.new(f"task {step.receiver}")}],
-            "groupIdentifier": {"system": CASE, "value": self._ids.new("case")},
-            "status": "cancelled" if withdrawn else "requested",
+            "identifier": [{"system": TASK, "value": self.task_identifier(step.receiver)}],
+            "groupIdentifier": self._case_identifier,
+            "status": status,
             "intent": "order",
             "code": _coded("task-code", "receive-patient") | {"text": _PARTICIPATION},
-            "focus": {"reference": f"urn:uuid:{self._ids.new('encounter')}"},
+            "focus": encounter,
             "for": author.reference(PATIENT),
-            "encounter": {"reference": f"urn:uuid:{self._ids.new('encounter')}"},
+            "encounter": encounter,
             "authoredOn": first.sent if first else at,
-            "requester": author.reference("sender"),
+            "requester": asked_by,
             "owner": author.reference("receiver"),
         }
         if first is not None:
@@ -155,12 +175,16 @@ class StayAuthor:
             task["statusReason"] = _coded("task-status-reason", step.reason or "sent-in-error")
         return [task]
 
-    def _case(self, tasks: Sequence[Resource]) -> Resource:
-        """The case, where no Task names it."""
-        if tasks:
+    @property
+    def _case_identifier(self) -> Resource:
+        """The case is the stay, so that a message which names no case, but the stay, is of the same one."""
+        return {"system": STAY, "value": self._ids.new("stay")}
+
+    def _case(self, step: Step, tasks: Sequence[Resource]) -> Resource:
+        """The case in the header, where no Task names it and it may stand there."""
+        if tasks or step.event in _NOTICES:
             return {}
-        case = {"system": CASE, "value": self._ids.new("case")}
-        return {"extension": [{"url": CASE_EXTENSION, "valueIdentifier": case}]}
+        return {"extension": [{"url": CASE_EXTENSION, "valueIdentifier": self._case_identifier}]}
 
 
 def _name(number: int) -> str:

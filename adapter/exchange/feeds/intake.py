@@ -239,6 +239,7 @@ class FeedIntake:
             number += 1
             with parts.database.read() as connection:
                 before = store.as_written(store.written(connection, stay.id))
+                status = store.task_status(connection, author.task_identifier(step.receiver))
             missing = self._unreachable(author, step)
             if missing is not None:
                 gaps.append(missing)
@@ -246,7 +247,7 @@ class FeedIntake:
                 number -= 1
                 continue
             at = now.isoformat(timespec="seconds")
-            bundle = author.write(step, said, found.sender or "", number, at, before)
+            bundle = author.write(step, said, found.sender or "", number, at, before, status)
             message = {
                 "stay_id": stay.id,
                 "number": number,

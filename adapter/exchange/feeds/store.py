@@ -159,6 +159,12 @@ def as_written(rows: Sequence[Any]) -> list[Written]:
     ]
 
 
+def task_status(connection: Connection, identifier: str) -> str | None:
+    """How a request to take part stands; None where it has not been made."""
+    task = tables.task.c
+    return connection.execute(select(task.status).where(task.identifier == identifier)).scalar_one_or_none()
+
+
 def plan(connection: Connection, cipher: Cipher, message: dict[str, Any], body: bytes) -> int:
     """Keep a message that is about to be sent, so that it is the same one after a crash; returns its row's id."""
     key_id, sealed = cipher.seal(body)

@@ -1,5 +1,8 @@
 """From HL7 v2 ADT to messages at the door: late, early, cancelled, repeated and unclear events."""
 
+import pytest
+from sqlalchemy import update
+
 from adapter.fhir.canonical import CASE_EXTENSION
 from adapter.store import tables
 
@@ -170,6 +173,24 @@ def test_the_case_is_named_where_no_task_is(world):
     world.take("vas", adt("A01", 1, ready="202603151000", by="Dr Alm"))
     header = world.bundles()[-1]["entry"][0]["resource"]
     assert [each["url"] for each in header["extension"]] == [CASE_EXTENSION]
+
+
+@pytest.mark.parametrize(("stands", "repeated"), [("accepted", ["accepted"]), ("rejected", [])])
+def test_what_a_receiver_has_answered_is_not_asked_anew(world, stands, repeated):
+    world.take("vas", adt("A01", 1))
+    with world.adapter.database.write() as connection:
+        connection.execute(update(tables.task).values(status=stands))
+    world.take("vas", adt("A08", 2, estimate="20260318", unit="ORT3"))
+    assert events(world) == ["admission-notice", "admission-notice-update"]
+    tasks = [each["resource"] for each in world.bundles()[-1]["entry"] if each["resource"]["resourceType"] == "Task"]
+    assert [task["status"] for task in tasks] == repeated
+    assert len({row.case_id for row in world.rows(tables.message)}) == 1
+    assert {row.status for row in world.rows(tables.delivery)} == {"waiting"}
+    [task] = world.rows(tables.task)
+    assert (task.status, task.requester_unit) == (stands, "SE2329990001-1001")
+    world.take("vas", adt("A11", 3, estimate="20260318", unit="ORT3"))
+    [task] = world.rows(tables.task)
+    assert task.status == {"accepted": "cancelled", "rejected": "entered-in-error"}[stands]
 
 
 def test_an_assessment_without_assessor_is_a_gap(world):
