@@ -7,8 +7,7 @@ a feed names and no others, and none longer than fits an ADT message.
 import re
 from collections.abc import Set
 from functools import cached_property
-
-import hl7
+from typing import Any
 
 from adapter.feeds.events import RefusedEvent
 
@@ -77,7 +76,7 @@ class Message:
             return None
         return str(text).strip() or None
 
-    def _parsed(self, segment: str) -> "hl7.Segment | None":
+    def _parsed(self, segment: str) -> Any:
         if segment not in self._segments:
             return None
         try:
@@ -86,8 +85,10 @@ class Message:
             return None
 
     @cached_property
-    def _library(self) -> hl7.Message:
-        """The library's view of the first segment of each kind that a feed can name."""
+    def _library(self) -> Any:
+        """The library's view of the first segment of each kind that the feed names."""
+        import hl7  # only here: it takes a tenth of a second, and most installations have no such feed
+
         try:
             return hl7.parse("\r".join(self._segments.values()))
         except (hl7.HL7Exception, LookupError, ValueError) as error:
