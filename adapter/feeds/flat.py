@@ -3,6 +3,7 @@ those who export it are Swedish systems."""
 
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from lxml import etree
@@ -15,6 +16,7 @@ from adapter.support.errors import ParseError
 NAMESPACE = "https://discharge-adapter.example/feed/handelse/1"
 MEDIA_TYPE = "application/xml"
 _NS = {"h": NAMESPACE}
+_validating = Lock()
 _SCHEMA = Path(__file__).with_name("stay-event.xsd")
 
 _KINDS = {
@@ -79,13 +81,21 @@ def _root(body: bytes) -> etree._Element:
     if root.tag != f"{{{NAMESPACE}}}handelse":
         words = f"is no stay event: expected the root element handelse in the namespace {NAMESPACE}"
         raise RefusedEvent(words, "200", reject=True)
-    schema = _schema()
-    if not schema.validate(root):
-        # libxml2's own words may quote the content: line and element must do
-        log: Any = schema.error_log  # its stubs leave out that it is a list
-        line = log[0].line
+    line = _wrong_line(root)
+    if line is not None:
         raise RefusedEvent(f"is not as stay-event.xsd asks (line {line})", "102", _name(root, line))
     return root
+
+
+def _wrong_line(root: etree._Element) -> int | None:
+    """Where the document is first not as the schema asks; libxml2's own words may quote the content. The log is the
+    schema's, which all threads share."""
+    schema = _schema()
+    with _validating:
+        if schema.validate(root):
+            return None
+        log: Any = schema.error_log  # its stubs leave out that it is a list
+        return int(log[0].line)
 
 
 @cache
