@@ -12,6 +12,7 @@ from adapter.definitions.layering import Layering
 from adapter.support.errors import DefinitionsError
 
 _MAX_CHAIN = 64
+_MAX_ELEMENTS = 20_000
 _BASE = "http://hl7.org/fhir/StructureDefinition/Base"
 """The root of all types, which R4 names only in later tools: it has no elements."""
 
@@ -77,6 +78,8 @@ class Snapshots:
         self._making.append(url)
         try:
             elements = element_tree.elements(structure, "differential")
+            if len(elements) > _MAX_ELEMENTS:
+                raise DefinitionsError(f"{url}: a differential may have {_MAX_ELEMENTS} elements; this has more")
             specialising = structure.get("derivation") != "constraint"
             root = self._base(structure, url, elements, specialising)
             layering = Layering(url, root, self, self._report, specialising=specialising)

@@ -20,6 +20,7 @@ from adapter.support.errors import ConfigurationError, Problem
 MAX_BYTES = 4 * 1024 * 1024
 _MAX_DEPTH = 40
 _TAG = "tag:yaml.org,2002:"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+")
 
 
@@ -58,6 +59,8 @@ def parse(raw: bytes, file: Path) -> tuple[Any, Lines]:
         raise ConfigurationError([Problem(file, line, reason)]) from error
     except YAMLError as error:
         raise ConfigurationError([Problem(file, None, f"is not valid YAML: {str(error).splitlines()[0]}")]) from error
+    except (OverflowError, ValueError) as error:  # of chr(), for \UFFFFFFFF
+        raise ConfigurationError([Problem(file, None, "is not valid YAML: an escape names no character")]) from error
     except RecursionError as error:
         raise ConfigurationError([Problem(file, None, "is nested too deeply")]) from error
     if reader.problems:
@@ -94,6 +97,8 @@ class _Reader:
             name = key.value
             if not isinstance(key, ScalarNode):
                 self._refuse(key, "a key must be text")
+            elif _SURROGATE.search(name):
+                self._refuse(key, "an escape names half a character")
             elif name in result:
                 first = self.lines[(*place, name)]
                 self._refuse(key, f"the key '{name}' is here twice; the first is on line {first}")
@@ -105,6 +110,8 @@ class _Reader:
     def _scalar(self, node: ScalarNode) -> Any:
         text: str = node.value
         kind = _plain_tag(node)
+        if _SURROGATE.search(text):
+            return self._refuse(node, "an escape names half a character")
         if kind == "str":
             return text
         if kind == "null":

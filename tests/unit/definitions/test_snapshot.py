@@ -400,3 +400,9 @@ def test_definitions_name_where_a_malformed_one_comes_from() -> None:
     with pytest.raises(DefinitionsError, match=f"^among the definitions given: {URL}: the base definition"):
         broken.structure(URL)
     assert broken.structure("http://x/other") is None
+
+
+def test_a_differential_without_end_is_refused_before_it_is_laid_over_anything() -> None:
+    many = [element("Element.id", sliceName=f"s{number}") for number in range(20_001)]
+    with pytest.raises(DefinitionsError, match="a differential may have 20000 elements"):
+        generate(definition("many", *many), lambda _: None)

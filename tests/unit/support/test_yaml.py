@@ -67,6 +67,13 @@ def test_yaml_1_1_is_not_let_in_by_the_back_door() -> None:
     assert refused(b"%YAML 1.1\n---\na: yes\nb: 1:30\n") != []
 
 
+@pytest.mark.parametrize("escape", [rb"\UFFFFFFFF", rb"\U00110000", rb"\ud800"])
+@pytest.mark.parametrize("place", [b'a: "%s"', b'"%s": 1', b'- "%s"'])
+def test_an_escape_that_names_no_character_is_refused(escape: bytes, place: bytes) -> None:
+    ((_, reason),) = refused(place % escape)
+    assert "an escape names" in reason
+
+
 def test_size_and_depth_are_bounded() -> None:
     assert refused(b"[" * 5_000)[0][1] == "is nested too deeply"
     assert "is nested too deeply" in refused(b"[" * 60 + b"]" * 60)[0][1]
