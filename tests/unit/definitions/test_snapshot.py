@@ -405,4 +405,4 @@ def test_definitions_name_where_a_malformed_one_comes_from() -> None:
 def test_a_differential_without_end_is_refused_before_it_is_laid_over_anything() -> None:
     many = [element("Element.id", sliceName=f"s{number}") for number in range(20_001)]
     with pytest.raises(DefinitionsError, match="a differential may have 20000 elements"):
-        generate(definition("many", *many), lambda _: None)
+        generate(definition("many", differential={"element": many}), lambda _: None)
