@@ -201,7 +201,7 @@ class _Builder:
             known = ", ".join(name for name, each in codecs.CODECS.items() if fhir.type in each.types)
             raise paths.PathError(f"'{fhir.text}' is a {fhir.type}, which needs one of the codecs: {known or 'none'}")
         found = self._concepts(rule, fhir, record) if rule.concepts else None
-        return rules.value(label, fhir, record, codec, found, rule.default, required=rule.required)
+        return rules.Value(label, fhir, record, codec, found, rule.default, rule.required).step()
 
     def _concepts(self, rule: model.Rule, fhir: paths.FhirPath, record: records.RecordPath) -> concepts.Concepts:
         found = self._environment.concepts.get(rule.concepts or "")
@@ -339,7 +339,7 @@ class _Builder:
         return found
 
     def _in_body(self, text: str) -> str:
-        return text.replace(_BODY, self._here.body).replace(_EVENT, self._here.event)
+        return concrete(text, self._here.body, self._here.event)
 
     def _try(self, place: Place, make: Callable[[], _T]) -> _T | None:
         """The result, or None with the problem noted."""
@@ -350,6 +350,11 @@ class _Builder:
             if problem not in self._environment.problems:  # a part is compiled once for each message that uses it
                 self._environment.problems.append(problem)
             return None
+
+
+def concrete(text: str, body: str, event: str) -> str:
+    """A path or value as it reads in a message."""
+    return text.replace(_BODY, body).replace(_EVENT, event)
 
 
 def _group_names(entries: list[model.Rule]) -> Iterator[str]:

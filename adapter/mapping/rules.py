@@ -121,89 +121,106 @@ def _key(record: RecordPath) -> str | None:
     return None if record.from_root else record.begins
 
 
-def value(
-    label: str,
-    fhir: FhirPath,
-    record: RecordPath,
-    codec: Codec,
-    concepts: Concepts | None,
-    defaults: dict[str, str],
-    *,
-    required: bool,
-) -> Step:
+@dataclass(frozen=True)
+class Value:
     """FHIR element ⇄ record element or attribute. Lists go item by item where both sides repeat."""
-    many = fhir.is_list and record.repeats and record.key == TEXT
-    to_text, to_value, key = codec.to_record, codec.to_fhir, record.key
-    from_root = record.from_root
 
-    def carry(run: ToRecord, scope: Scope, holder: Any, name: str | int) -> None:
-        try:
-            text = to_text(holder[name])
-            if concepts:
-                text = concepts.to_record(text)
-        except CodecError as error:
-            raise refuse(label, fhir.text, str(error)) from error
-        put(label, record.open(scope.root if from_root else scope.record, new=many), record, text)
-        run.trace.mark_one(holder, name, label)
+    label: str
+    fhir: FhirPath
+    record: RecordPath
+    codec: Codec
+    concepts: Concepts | None
+    defaults: dict[str, str]
+    required: bool
 
-    def to_record(run: ToRecord, scope: Scope, item: Item) -> None:
-        found = fhir.first(item)
-        if found is None:
-            absent(run, scope)
-            return
-        holder, name, asserted = found
-        carry(run, scope, holder, name)
-        if asserted:
-            run.trace.mark(asserted, label)
+    def step(self) -> Step:
+        """The value as one rule."""
+        element = None if self.required or "record" in self.defaults else self.fhir.begins
+        key = None if self.required or "fhir" in self.defaults else _key(self.record)
+        return Step(self._there(), self._back(), self.fhir.root, element, key)
 
-    def many_to_record(run: ToRecord, scope: Scope, item: Item) -> None:
-        slots, asserted = fhir.find(item)
-        if not slots:
-            absent(run, scope)
-        for holder, name in slots:
-            carry(run, scope, holder, name)
-            run.trace.mark(asserted, label)
+    @property
+    def _many(self) -> bool:
+        return self.fhir.is_list and self.record.repeats and self.record.key == TEXT
 
-    def absent(run: ToRecord, scope: Scope) -> None:
-        if "record" in defaults:
-            put(label, record.open(scope.start(record), new=False), record, defaults["record"])
-            run.trace.supply(record.text, label, "the default of the rule")
-        elif required:
-            raise refuse(label, fhir.text, f"is missing; {record.text} of the record needs it")
+    def _there(self) -> ThereStep:
+        label, fhir, record, concepts, many = self.label, self.fhir, self.record, self.concepts, self._many
+        to_text, from_root = self.codec.to_record, self.record.from_root
 
-    def to_fhir(run: ToFhir, scope: Scope) -> None:
-        nodes = record.nodes(scope.root if from_root else scope.record)
-        found = False
-        for node in nodes:
-            text = node.get(key)
-            if text is None:
-                continue
+        def carry(run: ToRecord, scope: Scope, holder: Any, name: str | int) -> None:
             try:
-                decoded = to_value(concepts.to_fhir(text) if concepts else text)
+                text = to_text(holder[name])
+                if concepts:
+                    text = concepts.to_record(text)
             except CodecError as error:
-                raise refuse(label, record.text, str(error)) from error
-            write(run, scope, decoded)
-            run.trace.mark_one(node, key, label)
-            found = True
-            if not many:
-                break
-        if not found:
-            lacking(run, scope)
+                raise refuse(label, fhir.text, str(error)) from error
+            put(label, record.open(scope.root if from_root else scope.record, new=many), record, text)
+            run.trace.mark_one(holder, name, label)
 
-    def lacking(run: ToFhir, scope: Scope) -> None:
-        if "fhir" in defaults:
-            write(run, scope, to_value(defaults["fhir"]))
-            run.trace.supply(fhir.text, label, "the default of the rule")
-        elif required and run.item(scope, fhir.root) is not None:
-            raise refuse(label, record.text, f"is missing; {fhir.text} needs it")
+        def to_record(run: ToRecord, scope: Scope, item: Item) -> None:
+            found = fhir.first(item)
+            if found is None:
+                self._absent(run, scope)
+                return
+            holder, name, asserted = found
+            carry(run, scope, holder, name)
+            if asserted:
+                run.trace.mark(asserted, label)
 
-    def write(run: ToFhir, scope: Scope, decoded: Any) -> None:
+        def many_to_record(run: ToRecord, scope: Scope, item: Item) -> None:
+            slots, asserted = fhir.find(item)
+            if not slots:
+                self._absent(run, scope)
+            for holder, name in slots:
+                carry(run, scope, holder, name)
+                run.trace.mark(asserted, label)
+
+        return many_to_record if many else to_record
+
+    def _absent(self, run: ToRecord, scope: Scope) -> None:
+        record = self.record
+        if "record" in self.defaults:
+            put(self.label, record.open(scope.start(record), new=False), record, self.defaults["record"])
+            run.trace.supply(record.text, self.label, "the default of the rule")
+        elif self.required:
+            raise refuse(self.label, self.fhir.text, f"is missing; {record.text} of the record needs it")
+
+    def _back(self) -> BackStep:
+        label, record, concepts, many = self.label, self.record, self.concepts, self._many
+        to_value, key, from_root = self.codec.to_fhir, self.record.key, self.record.from_root
+
+        def to_fhir(run: ToFhir, scope: Scope) -> None:
+            found = False
+            for node in record.nodes(scope.root if from_root else scope.record):
+                text = node.get(key)
+                if text is None:
+                    continue
+                try:
+                    decoded = to_value(concepts.to_fhir(text) if concepts else text)
+                except CodecError as error:
+                    raise refuse(label, record.text, str(error)) from error
+                self._write(run, scope, decoded)
+                run.trace.mark_one(node, key, label)
+                found = True
+                if not many:
+                    break
+            if not found:
+                self._lacking(run, scope)
+
+        return to_fhir
+
+    def _lacking(self, run: ToFhir, scope: Scope) -> None:
+        fhir = self.fhir
+        if "fhir" in self.defaults:
+            self._write(run, scope, self.codec.to_fhir(self.defaults["fhir"]))
+            run.trace.supply(fhir.text, self.label, "the default of the rule")
+        elif self.required and run.item(scope, fhir.root) is not None:
+            raise refuse(self.label, self.record.text, f"is missing; {fhir.text} needs it")
+
+    def _write(self, run: ToFhir, scope: Scope, decoded: Any) -> None:
+        fhir = self.fhir
         if not fhir.write(scope.items.get(fhir.root) or run.open(scope, fhir.root), decoded):
-            raise refuse(label, fhir.text, "two rules write different values to this element")
-
-    element = None if required or "record" in defaults else fhir.begins
-    begins = None if required or "fhir" in defaults else _key(record)
-    return Step(many_to_record if many else to_record, to_fhir, fhir.root, element, begins)
+            raise refuse(self.label, fhir.text, "two rules write different values to this element")
 
 
 def fhir_constant(label: str, fhir: FhirPath, expected: str | bool, within: FhirPath) -> Step:
