@@ -59,6 +59,19 @@ def allowed(role: Role, status: str) -> frozenset[str]:
     return _MOVES[role].get(status, frozenset()) | mistake
 
 
+def is_behind(status: str, known: str) -> bool:
+    """Whether a Task of the known status may have had this one before: who still says so does not know of what came
+    after. The same status is not behind."""
+    seen: set[str] = set()
+    waiting = [status]
+    while waiting:
+        now = waiting.pop()
+        moves = {after for role in Role for after in allowed(role, now)} - seen
+        seen |= moves
+        waiting += moves
+    return status != known and known in seen
+
+
 def refusal(role: Role, before: str, after: str) -> str | None:
     """Why the role may not move a Task so, in words; None where it may. To say the same status again is no move."""
     possible = allowed(role, before)

@@ -1,7 +1,8 @@
 """Tasks as they stand: each accepted message that says something new of one is a version of it.
 
-An answer must be a move that its sender may make (`discharge.tasks`); every other message restates what its sender
-knows, and is never refused for it: a notice that the law demands would be lost for an old status.
+An answer must be a move that its sender may make (`discharge.tasks`). Every other message restates what its sender
+knows: it is news where it has another status that is not behind the known one, and never refused for it, because a
+notice that the law demands would be lost for an old status.
 """
 
 from collections.abc import Callable, Iterator
@@ -119,6 +120,8 @@ def record(connection: Connection, told: Told, occasion: Occasion) -> None:
         return  # it came late: history
     if occasion.event == ANSWER:
         _check(known, told, occasion)
+    elif told.status == known.status or tasks.is_behind(told.status, known.status):
+        return
     latest = select(_version.digest).where(_version.task_id == known.id, _version.version == known.version)
     if connection.execute(latest).scalar_one() != told.digest:
         values = {"status": told.status, "version": known.version + 1, "happened_at": occasion.happened_at}

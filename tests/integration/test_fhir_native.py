@@ -422,6 +422,18 @@ def test_the_capability_statement_tells_of_it(place):
     assert {"/fhir/Task/{task_id}", "/fhir/Task/_search", "/mailbox/{endpoint}/take"} <= paths.keys()
 
 
+@pytest.mark.slow
+def test_a_requester_that_says_the_old_status_again_moves_nothing(place, case):
+    [task] = found(place.record, case)
+    assert place.record.put(task, 1, status="in-progress").status_code == 200
+    later = dict(case.messages[1], timestamp=SystemClock().now().isoformat(timespec="milliseconds"))
+    place.ehr.send(later)  # says accepted: it has not seen the answer
+    place.record.empty("record")
+    [known] = found(place.record, case)
+    assert (known["status"], known["meta"]["versionId"]) == ("in-progress", "2")
+    assert place.record.put(known, 2, status="completed").status_code == 200
+
+
 @pytest.fixture
 def system(place):
     """The simulated system, whose mailbox is empty and whose ledger is new."""

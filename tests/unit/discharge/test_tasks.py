@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from adapter.discharge.tasks import STATUSES, Role, allowed, refusal
+from adapter.discharge.tasks import STATUSES, Role, allowed, is_behind, refusal
 
 TABLE = {
     # from            owner may move it to                                          requester
@@ -49,3 +49,22 @@ def test_what_has_begun_is_not_taken_back_by_its_requester():
 def test_on_hold_has_ways_out():
     for role in Role:
         assert {"cancelled", "failed"} <= allowed(role, "on-hold")
+
+
+@pytest.mark.parametrize(
+    ("status", "known", "behind"),
+    [
+        ("requested", "requested", False),
+        ("requested", "accepted", True),
+        ("requested", "completed", True),
+        ("received", "rejected", True),
+        ("accepted", "requested", False),
+        ("accepted", "rejected", False),
+        ("failed", "accepted", False),
+        ("cancelled", "in-progress", False),
+        ("completed", "entered-in-error", True),
+        ("in-progress", "on-hold", True),
+    ],
+)
+def test_who_says_an_old_status_is_behind(status, known, behind):
+    assert is_behind(status, known) is behind
