@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -105,18 +106,19 @@ def _read_csv(folder: Path) -> Export:
 
 def _csv_cases(folder: Path, contents: dict[str, bytes]) -> Iterator[tuple[str, Any]]:
     """Each row of the cases' file with what the other files say of it."""
-    kinds, columns = schema().tables("arendeTyp"), schema().columns("arendeTyp")
+    kinds, columns = _known_tables(), _known_columns("arendeTyp")
     parts: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = defaultdict(list)
     first: dict[str, Problem] = {}
     for path, name in TABLES.items():
-        inner = schema().columns(kinds[path])
+        inner = _known_columns(kinds[path])
         for line, row in _rows(folder / name, contents.get(name, b""), {"nyckel": False} | inner):
             key = row.pop("nyckel", "")
             parts[key].append((path, row))
             words = "belongs to no case of arenden.csv; expected its nyckel"
             first.setdefault(key, Problem(folder / name, line, words))
     rows = list(_rows(folder / CASES, contents[CASES], columns))
-    stray = [problem for key, problem in first.items() if key not in {row.get("nyckel") for _, row in rows}]
+    keys = {row.get("nyckel") for _, row in rows}
+    stray = [problem for key, problem in first.items() if key not in keys]
     if stray:
         raise ConfigurationError(stray)
     for line, row in rows:
@@ -125,14 +127,23 @@ def _csv_cases(folder: Path, contents: dict[str, bytes]) -> Iterator[tuple[str, 
 
 def assemble(row: Mapping[str, str], parts: Iterable[tuple[tuple[str, ...], Mapping[str, str]]]) -> Any:
     """A case element from the cells of its row, and of the rows of its parts by their paths."""
-    kinds = schema().tables("arendeTyp")
     element = etree.Element(schema().tag(CASE), nsmap={None: schema().namespace})  # type: ignore[dict-item]
-    _put(element, row, schema().columns("arendeTyp"))
+    _put(element, row, _known_columns("arendeTyp"))
     for path, values in parts:
         parent = _opened(element, path[:-1])
-        _put(etree.SubElement(parent, schema().tag(path[-1])), values, schema().columns(kinds[path]))
+        _put(etree.SubElement(parent, schema().tag(path[-1])), values, _known_columns(_known_tables()[path]))
     _sort(element, "arendeTyp")
     return element
+
+
+@cache
+def _known_columns(kind: str) -> dict[str, bool]:
+    return schema().columns(kind)
+
+
+@cache
+def _known_tables() -> dict[tuple[str, ...], str]:
+    return schema().tables("arendeTyp")
 
 
 def _put(element: Any, values: Mapping[str, str], columns: dict[str, bool]) -> None:
