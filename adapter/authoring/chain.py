@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adapter.authoring.parties import Unit
-from adapter.fhir.canonical import EVENT, HSA, URI
+from adapter.fhir.canonical import EVENT, URI
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Link:
 
     def repeated(self, resource_id: str) -> dict[str, Any]:
         """The Provenance as a later message repeats it: by identifiers, for its resources are not there."""
-        agent = {"identifier": {"system": HSA, "value": self.sender.hsa}, "display": self.sender.name}
+        agent = {"identifier": {"system": self.sender.system, "value": self.sender.hsa}, "display": self.sender.name}
         return self.provenance(resource_id, _message(self.header_id), agent)
 
 

@@ -49,7 +49,8 @@ def _named(value: Any, message: MessageBundle, within: dict[str, Any]) -> Any:
 
 
 def _logical(reference: dict[str, Any], message: MessageBundle, within: dict[str, Any]) -> dict[str, Any]:
-    """The reference by type, identifier and display. A role without an identifier is named by its organisation."""
+    """The reference by type, identifier and display; as it is where none can be told. A role without an identifier is
+    named by its organisation."""
     found = message.resolve(reference, within)
     if found is not None and found.get("resourceType") == "PractitionerRole" and not objects(found.get("identifier")):
         found = message.resolve(found.get("organization")) or found
@@ -60,4 +61,4 @@ def _logical(reference: dict[str, Any], message: MessageBundle, within: dict[str
     if identifiers and "identifier" not in kept:
         kept["identifier"] = identifiers[0]
     order = ("id", "extension", "type", "identifier", "display")
-    return {name: kept[name] for name in sorted(kept, key=lambda each: order.index(each) if each in order else 9)}
+    return {name: kept[name] for name in (*order, *(kept.keys() - set(order))) if name in kept} or reference
