@@ -16,14 +16,14 @@ from typing import Any
 
 from lxml import etree
 from official_xml import XML_OPERATORS
-from ruamel.yaml import YAML
 
 from adapter.fhir import json as fhir_json
 from adapter.fhir import xml as fhir_xml
 from adapter.fhir.elements import Element, table
+from adapter.support import yaml
 
 _XHTML = "http://www.w3.org/1999/xhtml"
-_VALUES: dict[str, Any] = YAML(typ="safe").load(Path(__file__).parent / "official" / "mutations.yaml")
+_VALUES: dict[str, Any] = yaml.load(Path(__file__).parent / "official" / "mutations.yaml")[0]
 
 
 @dataclass(frozen=True)

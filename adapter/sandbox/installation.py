@@ -10,14 +10,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from adapter import wiring
 from adapter.sandbox.authoring.scenario import Role
 from adapter.sandbox.journey import Journey
 from adapter.security.principals import Right
 from adapter.store import migrate
-from adapter.support import settings
+from adapter.support import settings, yaml
 
 REGION, MUNICIPALITY, OPERATIONS = "region", "kommun", "drift"
 _ENDPOINT = {"ehr": "ehr", "open-care": "open-care", "municipality": "lifecare"}
@@ -58,8 +56,8 @@ class Installation:
         (folder / "directory").mkdir(parents=True)
         self.file.write_text(_SETTINGS.format(port=self._port.getsockname()[1]), encoding="utf-8")
         self._secret("pseudonym.key", secrets.token_hex(32))
-        with (folder / "directory" / "directory.yaml").open("w", encoding="utf-8") as stream:
-            YAML(typ="safe", pure=True).dump(self._directory(journey, list(counterparts)), stream)
+        written = yaml.dump(self._directory(journey, list(counterparts)))
+        (folder / "directory" / "directory.yaml").write_text(written, encoding="utf-8")
         with _own_settings():
             self.settings = settings.load(self.file)
         self.adapter = wiring.build(self.settings)

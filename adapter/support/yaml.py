@@ -5,23 +5,36 @@ by quotes whether it is text, because 0980 is a municipality and 980 is not.
 """
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from ruamel.yaml.reader import ReaderError
+import yaml
+from yaml.error import MarkedYAMLError, YAMLError
 
 from adapter.support.checked import Lines, Place
 from adapter.support.errors import ConfigurationError, Problem
 
 MAX_BYTES = 4 * 1024 * 1024
 _MAX_DEPTH = 40
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where PyYAML was built with it
 _TAG = "tag:yaml.org,2002:"
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_NOT_ALLOWED = re.compile("[^\t\n\r -~\x85\xa0-\ufffd\U00010000-\U0010ffff]|[\ud800-\udfff]")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+")
+_KINDS = (
+    ("null", re.compile("~|null|Null|NULL|")),
+    ("bool", re.compile("true|True|TRUE|false|False|FALSE")),
+    ("int", re.compile("[-+]?[0-9][0-9_]*|0o[0-7_]+|0x[0-9a-fA-F_]+")),
+    (
+        "float",
+        re.compile(
+            r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+        ),
+    ),
+    ("timestamp", re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?")),
+)  # the core schema of YAML 1.2.2, section 10.3, and dates
 
 
 def load(file: Path) -> tuple[Any, Lines]:
@@ -35,6 +48,11 @@ def load(file: Path) -> tuple[Any, Lines]:
     return parse(raw, file)
 
 
+def dump(data: Any) -> str:
+    """Plain data as YAML that `load` reads as the same."""
+    return str(yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False))
+
+
 def parse(raw: bytes, file: Path) -> tuple[Any, Lines]:
     """As `load`, of bytes; `file` is for the messages."""
     if len(raw) > MAX_BYTES:
@@ -44,74 +62,112 @@ def parse(raw: bytes, file: Path) -> tuple[Any, Lines]:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise ConfigurationError([Problem(file, line, "is not UTF-8 text")]) from error
-    reader = _Reader(file)
+    if (wrong := _NOT_ALLOWED.search(text)) is not None:
+        reason = f"is not valid YAML: the character U+{ord(wrong[0]):04X} is not allowed"
+        raise ConfigurationError([Problem(file, text[: wrong.start()].count("\n") + 1, reason)])
+    reader = _Reader(file, yaml.parse(text, Loader=_LOADER))
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
-        data = None if node is None else reader.value(node, ())
+        data = reader.document()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = " ".join(filter(None, (error.context, error.problem)))
+        if "Unicode character escape" in reason:
+            reason = "an escape names no character"
         problem = Problem(file, mark.line + 1 if mark else None, f"is not valid YAML: {reason}")
-        raise ConfigurationError([problem]) from error
-    except ReaderError as error:
-        line = text[: error.position].count("\n") + 1
-        reason = f"is not valid YAML: the character U+{ord(text[error.position]):04X} is not allowed"
-        raise ConfigurationError([Problem(file, line, reason)]) from error
+        raise ConfigurationError([*reader.problems, problem]) from error
     except YAMLError as error:
         raise ConfigurationError([Problem(file, None, f"is not valid YAML: {str(error).splitlines()[0]}")]) from error
-    except (OverflowError, ValueError) as error:  # of chr(), for \UFFFFFFFF
+    except (OverflowError, ValueError) as error:  # of chr(), for \\UFFFFFFFF, without libyaml
         raise ConfigurationError([Problem(file, None, "is not valid YAML: an escape names no character")]) from error
-    except RecursionError as error:
-        raise ConfigurationError([Problem(file, None, "is nested too deeply")]) from error
     if reader.problems:
         raise ConfigurationError(reader.problems)
     return data, Lines(reader.lines)
 
 
 class _Reader:
-    """Turns nodes into data; keeps going after a problem, so that all are told at once."""
+    """Turns the events of a document into data; keeps going after a problem, so that all are told at once."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, events: Iterator[yaml.Event]) -> None:
         self._file = file
-        self._seen: set[int] = set()
+        self._events = events
+        self._anchors: set[str] = set()
         self.lines: dict[Place, int] = {}
         self.problems: list[Problem] = []
 
-    def value(self, node: Node, place: Place) -> Any:
-        self.lines.setdefault(place, node.start_mark.line + 1)
-        if node.anchor is not None:
-            return self._refuse_anchor(node)
-        if len(place) > _MAX_DEPTH:
-            return self._refuse(node, "is nested too deeply")
-        if isinstance(node, ScalarNode):
-            return self._scalar(node)
-        if isinstance(node, MappingNode) and _plain_tag(node) == "map":
-            return self._mapping(node, place)
-        if isinstance(node, SequenceNode) and _plain_tag(node) == "seq":
-            return [self.value(item, (*place, index)) for index, item in enumerate(node.value)]
-        return self._refuse(node, f"the tag {node.tag} is not used here")
+    def document(self) -> Any:
+        """The data of the one document that there may be."""
+        data, documents = None, 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._refuse(event, "is a second document: expected one")
+                    break
+                if event.tags or event.version not in (None, (1, 2)):
+                    self._refuse(event, "directives (%TAG, and %YAML but 1.2) are not used here")
+                data = self._value(next(self._events), ())
+        return data
 
-    def _mapping(self, node: MappingNode, place: Place) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        for key, item in node.value:
-            name = key.value
-            if not isinstance(key, ScalarNode):
-                self._refuse(key, "a key must be text")
-            elif _SURROGATE.search(name):
-                self._refuse(key, "an escape names half a character")
-            elif name in result:
-                first = self.lines[(*place, name)]
-                self._refuse(key, f"the key '{name}' is here twice; the first is on line {first}")
-            else:
-                self.lines[(*place, name)] = key.start_mark.line + 1
-                result[name] = self.value(item, (*place, name))
+    def _value(self, event: yaml.Event, place: Place) -> Any:
+        self.lines.setdefault(place, event.start_mark.line + 1)
+        if event.anchor is not None:
+            self._refuse_anchor(event)
+        if isinstance(event, yaml.AliasEvent):
+            return None
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if len(place) >= _MAX_DEPTH:
+            self._refuse(event, "is nested too deeply")
+            return self._skip(event)
+        expected = "map" if isinstance(event, yaml.MappingStartEvent) else "seq"
+        if event.tag not in (None, "!", _TAG + expected):
+            self._refuse(event, f"the tag {event.tag} is not used here")
+            return self._skip(event)
+        return self._mapping(place) if expected == "map" else self._sequence(place)
+
+    def _sequence(self, place: Place) -> list[Any]:
+        result: list[Any] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            result.append(self._value(event, (*place, len(result))))
         return result
 
-    def _scalar(self, node: ScalarNode) -> Any:
-        text: str = node.value
-        kind = _plain_tag(node)
+    def _mapping(self, place: Place) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        while not isinstance(key := next(self._events), yaml.MappingEndEvent):
+            if not self._is_key(key, place, result):
+                self._skip(key)
+                self._skip(next(self._events))
+                continue
+            self.lines[(*place, key.value)] = key.start_mark.line + 1
+            result[key.value] = None
+            result[key.value] = self._value(next(self._events), (*place, key.value))
+        return result
+
+    def _is_key(self, key: yaml.Event, place: Place, before: dict[str, Any]) -> bool:
+        if not isinstance(key, yaml.ScalarEvent):
+            self._refuse(key, "a key must be text")
+        elif _SURROGATE.search(key.value):
+            self._refuse(key, "an escape names half a character")
+        elif key.value in before:
+            first = self.lines[(*place, key.value)]
+            self._refuse(key, f"the key '{key.value}' is here twice; the first is on line {first}")
+        else:
+            return True
+        return False
+
+    def _skip(self, event: yaml.Event) -> None:
+        """Pass over what the event begins."""
+        depth = int(isinstance(event, yaml.CollectionStartEvent))
+        while depth:
+            event = next(self._events)
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Any:
+        text: str = event.value
+        kind = _kind(event)
         if _SURROGATE.search(text):
-            return self._refuse(node, "an escape names half a character")
+            return self._refuse(event, "an escape names half a character")
         if kind == "str":
             return text
         if kind == "null":
@@ -119,7 +175,7 @@ class _Reader:
         if kind == "bool" and text.lower() in {"true", "false"}:
             return text.lower() == "true"
         if kind in {"int", "float"} and _LEADING_ZERO.fullmatch(text):
-            return self._refuse(node, f'{text} would lose its leading zero: write "{text}" with quotes')
+            return self._refuse(event, f'{text} would lose its leading zero: write "{text}" with quotes')
         try:
             if kind == "int":
                 return int(text.replace("_", ""), 0)
@@ -129,17 +185,33 @@ class _Reader:
                 return date.fromisoformat(text)
         except ValueError:
             expected = "a date as YYYY-MM-DD" if kind == "timestamp" else "a number"
-            return self._refuse(node, f"{text!r} is not {expected}; text needs quotes")
-        return self._refuse(node, f"the tag {node.tag} is not used here")
+            return self._refuse(event, f"{text!r} is not {expected}; text needs quotes")
+        return self._refuse(event, f"the tag {event.tag} is not used here")
 
-    def _refuse_anchor(self, node: Node) -> None:
-        if id(node) not in self._seen:  # an alias is the same node again
-            self._seen.add(id(node))
-            self._refuse(node, "anchors and aliases (& and *) are not used here: write the value out")
+    def _refuse_anchor(self, event: yaml.NodeEvent) -> None:
+        if event.anchor not in self._anchors:
+            self._anchors.add(event.anchor)
+            self._refuse(event, "anchors and aliases (& and *) are not used here: write the value out")
 
-    def _refuse(self, node: Node, reason: str) -> None:
-        self.problems.append(Problem(self._file, node.start_mark.line + 1, reason))
+    def _refuse(self, event: yaml.Event, reason: str) -> None:
+        self.problems.append(Problem(self._file, event.start_mark.line + 1, reason))
 
 
-def _plain_tag(node: Node) -> str:
-    return str(node.tag).removeprefix(_TAG)
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
+    """Quotes text that would be read as something else, 0980 among it."""
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    ambiguous = any(form.fullmatch(text) for _, form in _KINDS)
+    return dumper.represent_scalar(f"{_TAG}str", text, style='"' if ambiguous else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _kind(event: yaml.ScalarEvent) -> str:
+    if event.tag is not None:
+        return "str" if event.tag == "!" else str(event.tag).removeprefix(_TAG)
+    if event.style:
+        return "str"
+    return next((kind for kind, form in _KINDS if form.fullmatch(event.value)), "str")

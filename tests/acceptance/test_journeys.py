@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 from sqlalchemy import select
 
 from adapter import wiring
@@ -24,7 +23,7 @@ from adapter.sandbox.fhir_receiver import FHIR_JSON, FHIR_XML, FhirReceiver
 from adapter.sandbox.ledger import Ledger
 from adapter.security.principals import Principal, Right
 from adapter.store import migrate, tables
-from adapter.support import settings
+from adapter.support import settings, yaml
 from adapter.support.clock import STOCKHOLM, ManualClock
 from adapter.support.paths import shipped
 
@@ -49,8 +48,8 @@ class Town:
         (folder / "directory" / "receiver.token").write_text(_TOKEN)
         (folder / "pseudonym.key").write_text("a key for tests that is long enough to be one")
         (folder / "adapter.toml").write_text(_TOML)
-        with (folder / "directory" / "directory.yaml").open("w", encoding="utf-8") as stream:
-            YAML(typ="safe", pure=True).dump(self._directory(addresses), stream)
+        written = yaml.dump(self._directory(addresses))
+        (folder / "directory" / "directory.yaml").write_text(written, encoding="utf-8")
         self.adapter = wiring.build(settings.load(folder / "adapter.toml"), self.clock)
         stack.callback(self.adapter.close)
         migrate.upgrade(self.adapter.database)

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from adapter.authoring.stay import Strict
 from adapter.sandbox.identifiers import Identifiers
+from adapter.support import yaml
 from adapter.support.errors import AdapterError
 
 _PLACE = re.compile(r"([A-Z][A-Za-z]*)(?:\[(-?\d+)\])?((?:\.[A-Za-z_]\w*(?:\[(?:-?\d+|\+)\])?)*)")
@@ -107,8 +106,8 @@ class InvalidFixture(Described):
 def read(file: Path) -> InvalidFixture:
     """The fixture of a file. Raises AdapterError with file and reason."""
     try:
-        return InvalidFixture.model_validate(YAML(typ="safe", pure=True).load(file))
-    except (OSError, YAMLError, ValidationError) as error:
+        return InvalidFixture.model_validate(yaml.load(file)[0])
+    except (OSError, ValidationError) as error:
         raise AdapterError(f"{file} cannot be used: {error}") from error
 
 

@@ -4,16 +4,15 @@ The file is `journey.yaml` in a folder of fixtures/journeys; its words are expla
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from adapter.authoring.content import Content
 from adapter.authoring.parties import REGISTERED, SPECIAL, Address, Person, Unit
 from adapter.authoring.stay import StayChange, Strict
 from adapter.fhir.canonical import PERSONNUMMER, RESERVNUMMER, SAMORDNINGSNUMMER
+from adapter.support import yaml
 from adapter.support.errors import AdapterError
 
 Role = str
@@ -227,7 +226,6 @@ class Scenario(Strict):
 def read(file: Path) -> Scenario:
     """Read a journey.yaml. Raises AdapterError with file and reason."""
     try:
-        words: Any = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
-        return Scenario.model_validate(words)
-    except (OSError, YAMLError, ValidationError) as error:
+        return Scenario.model_validate(yaml.load(file)[0])
+    except (OSError, ValidationError) as error:
         raise AdapterError(f"{file} cannot be used: {error}") from error

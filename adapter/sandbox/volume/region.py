@@ -7,12 +7,11 @@ from pathlib import Path
 from random import Random
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from adapter.directory.model import Party, Unit
 from adapter.sandbox.authoring import scenario
 from adapter.sandbox.authoring.scenario import Role
+from adapter.support import yaml
 from adapter.support.errors import AdapterError
 from adapter.support.paths import shipped
 
@@ -97,8 +96,8 @@ def read(file: Path | None = None) -> Region:
     with file and reason."""
     file = file or shipped("fixtures") / "region.yaml"
     try:
-        words = _Words.model_validate(YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, YAMLError, ValidationError) as error:
+        words = _Words.model_validate(yaml.load(file)[0])
+    except (OSError, ValidationError) as error:
         raise AdapterError(f"{file} cannot be used: {error}") from error
     region = Region(words.parties, words.units)
     if not region.towns:

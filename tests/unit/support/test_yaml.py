@@ -49,7 +49,7 @@ def test_every_problem_is_told_with_its_line() -> None:
 @pytest.mark.parametrize(
     ("raw", "line"),
     [
-        (b"a: [1", 1),
+        (b"a: [1", 2),  # where it ends
         (b"a: 1\n---\nb: 2\n", 2),
         (b"a:\n\tb: 1\n", 2),
         (b"a: b: c", 1),
@@ -83,6 +83,35 @@ def test_size_and_depth_are_bounded() -> None:
 def test_a_bomb_of_aliases_is_refused_at_once() -> None:
     bomb = b"a: &a [x, x]\n" + b"".join(b"%c: &%c [*%c, *%c]\n" % (c, c, c - 1, c - 1) for c in range(98, 122))
     assert all("anchors" in reason for _, reason in refused(bomb))
+
+
+def test_what_is_written_is_read_as_the_same() -> None:
+    words = [
+        "0980",
+        "0o17",
+        "1e3",
+        "1_0",
+        "2025-01-31",
+        "yes",
+        "1:30",
+        "null",
+        "~",
+        "",
+        "a: b",
+        "åäö",
+        "x\ny",
+        "#",
+        ".5",
+    ]
+    data = {"text": words, "0980": {"number": [1, 1.5, True, None]}}
+    assert yaml.parse(yaml.dump(data).encode(), FILE)[0] == data
+
+
+def test_tags_and_directives() -> None:
+    assert yaml.parse(b"a: !!str 0980\nb: ! 1\nc: !!int '12'\n", FILE)[0] == {"a": "0980", "b": "1", "c": 12}
+    assert refused(b"a: !!set {b}\n") == [(1, "the tag tag:yaml.org,2002:set is not used here")]
+    assert yaml.parse(b"%YAML 1.2\n---\na: 1\n", FILE)[0] == {"a": 1}
+    assert "directives" in refused(b"%TAG ! tag:x,2000:\n---\na: 1\n")[0][1]
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
