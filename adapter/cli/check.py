@@ -12,6 +12,7 @@ from adapter.cli.context import DEFAULT_CONFIG, Config, Json
 from adapter.support.errors import AdapterError, ConfigurationError, DefinitionsError, MappingError, Problem
 
 if TYPE_CHECKING:
+    from adapter.definitions import Definitions
     from adapter.directory import Directory
     from adapter.support.settings import Settings
 
@@ -24,9 +25,9 @@ def check(
     """Check settings, directory, mappings and secrets. Status 0: all is well; 1: problems; 2: cannot be read."""
     problems, warnings = examine(config)
     if as_json:
-        output.print_json({"ok": not problems, "problems": _listed(problems), "warnings": _listed(warnings)})
+        output.print_json({"ok": not problems, "problems": listed(problems), "warnings": listed(warnings)})
     else:
-        for line in (*map(_shown, problems), *(f"warning: {_shown(warning)}" for warning in warnings)):
+        for line in (*map(shown, problems), *(f"warning: {shown(warning)}" for warning in warnings)):
             typer.echo(output.printable(line))
         typer.echo(_summary(len(problems), len(warnings)))
     if problems or (strict and warnings):
@@ -221,29 +222,43 @@ def _left_behind(settings: "Settings", directory: "Directory") -> list[Problem]:
 
 
 def _mappings(settings: "Settings", directory: "Directory") -> list[Problem]:
-    problems: list[Problem] = []
-    for name in sorted({endpoint.mapping for endpoint in directory.endpoints.values() if endpoint.mapping}):
-        from adapter.mapping import Mapping
+    """What is wrong with the mappings that endpoints name; with less of a look where the definitions are not there."""
+    from adapter.definitions import core, load
 
-        folder = settings.mappings.folder / name
-        try:
-            Mapping.load(folder)
-        except ConfigurationError as error:
-            problems += error.problems
-        except (MappingError, OSError) as error:
-            problems.append(Problem(folder, None, f"the mapping cannot be loaded: {error}"))
-    return problems
+    names = sorted({endpoint.mapping for endpoint in directory.endpoints.values() if endpoint.mapping})
+    try:
+        definitions = load((core.KEY, *settings.packages.required)) if names else None
+    except DefinitionsError:  # told already, as a problem of the packages
+        definitions = None
+    folders = [settings.mappings.folder / name for name in names]
+    return [problem for folder in folders for problem in mapping_problems(folder, definitions)]
 
 
-def _shown(problem: Problem) -> str:
-    """As `file:line: reason`, the file seen from here where it lies below."""
+def mapping_problems(folder: Path, definitions: "Definitions | None") -> list[Problem]:
+    """What is wrong with a mapping folder; where there are no `definitions`, only what keeps it from being loaded."""
+    from adapter.mapping import Mapping, checks
+
+    try:
+        if definitions is not None:
+            return checks.check(folder, definitions)
+        Mapping.load(folder)
+    except ConfigurationError as error:
+        return error.problems
+    except (MappingError, DefinitionsError, OSError) as error:
+        return [Problem(folder, None, f"the mapping cannot be checked: {error}")]
+    return []
+
+
+def shown(problem: Problem) -> str:
+    """A problem as `file:line: reason`, the file seen from here where it lies below."""
     file = problem.file
     if file.is_relative_to(Path.cwd()):
         file = file.relative_to(Path.cwd())
     return str(Problem(file, problem.line, problem.reason))
 
 
-def _listed(problems: list[Problem]) -> list[dict[str, str | int | None]]:
+def listed(problems: list[Problem]) -> list[dict[str, str | int | None]]:
+    """Problems as data for JSON."""
     return [{"file": str(problem.file), "line": problem.line, "reason": problem.reason} for problem in problems]
 
 

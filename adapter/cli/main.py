@@ -14,6 +14,7 @@ from adapter.cli import (
     endpoints,
     feeds,
     fixtures,
+    mappings,
     messages,
     packages,
     plans,
@@ -35,6 +36,7 @@ app.command()(status)
 app.command()(check)
 app.command()(validate)
 app.command("map")(map_)
+app.add_typer(mappings.app, name="mappings")
 app.add_typer(messages.app, name="messages")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(endpoints.app, name="endpoints")

@@ -21,12 +21,14 @@ class CodecError(ValueError):
 
 @dataclass(frozen=True)
 class Codec:
-    """`types` are the FHIR types that it carries."""
+    """`types` are the FHIR types that it carries; `examples` some of the forms that it writes into a record, such that
+    an element that takes none of them is not for it; none where any text may come."""
 
     name: str
     types: frozenset[str]
     to_record: Callable[[Any], str]
     to_fhir: Callable[[str], Any]
+    examples: tuple[str, ...] = ()
 
 
 _STRINGS = frozenset({"string", "code", "id", "uri", "url", "canonical", "markdown", "uuid", "oid"})
@@ -136,19 +138,24 @@ def _base64(value: Any) -> str:
     return value
 
 
+_INSTANTS = ("2026-03-09T10:12:00+01:00", "2026-03-09T09:12:00Z", "2026-03-09T10:12:00.125+01:00")
+_DAYS = ("2026-03-09",)
+_INTEGERS = ("0", "1", "2", "12", "250", "2026", "-1")
+_UUIDS = ("c0a8e6a2-3f1b-4d5e-8a7c-1b2d3e4f5a6b", "C0A8E6A2-3F1B-4D5E-8A7C-1B2D3E4F5A6B")
+
 CODECS: dict[str, Codec] = {
     codec.name: codec
     for codec in (
         Codec("text", _STRINGS, _text, _text),
-        Codec("instant", frozenset({"instant", "dateTime"}), _instant, _instant),
-        Codec("day", frozenset({"date", "dateTime"}), _day, _day),
-        Codec("day-or-instant", frozenset({"dateTime"}), _day_or_instant, _day_or_instant),
-        Codec("boolean", frozenset({"boolean"}), _boolean_out, _boolean_in),
-        Codec("integer", frozenset({"integer", "positiveInt", "unsignedInt"}), _integer_out, _integer_in),
-        Codec("decimal", frozenset({"decimal"}), _decimal_out, _decimal_in),
-        Codec("uuid", _STRINGS, _uuid, _uuid),
-        Codec("urn-uuid", _STRINGS, _uuid_urn_out, lambda text: _URN + _uuid(text)),
-        Codec("base64", frozenset({"base64Binary"}), _base64, _base64),
+        Codec("instant", frozenset({"instant", "dateTime"}), _instant, _instant, _INSTANTS),
+        Codec("day", frozenset({"date", "dateTime"}), _day, _day, _DAYS),
+        Codec("day-or-instant", frozenset({"dateTime"}), _day_or_instant, _day_or_instant, (*_DAYS, *_INSTANTS)),
+        Codec("boolean", frozenset({"boolean"}), _boolean_out, _boolean_in, ("true", "false")),
+        Codec("integer", frozenset({"integer", "positiveInt", "unsignedInt"}), _integer_out, _integer_in, _INTEGERS),
+        Codec("decimal", frozenset({"decimal"}), _decimal_out, _decimal_in, (*_INTEGERS, "1.5", "-0.25")),
+        Codec("uuid", _STRINGS, _uuid, _uuid, _UUIDS),
+        Codec("urn-uuid", _STRINGS, _uuid_urn_out, lambda text: _URN + _uuid(text), _UUIDS),
+        Codec("base64", frozenset({"base64Binary"}), _base64, _base64, ("YWJj", "YQ==")),
         Codec("personal-number", _STRINGS, _personal_number, _personal_number),
     )
 }

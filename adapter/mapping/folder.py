@@ -21,7 +21,8 @@ _CANONICAL = "{canonical}"
 @dataclass(frozen=True)
 class Folder:
     """A mapping, compiled. `version` is that of mapping.yaml with the hash of all files; `rules` are all rules
-    (file:line) by the direction that they hold for."""
+    (file:line) by the direction that they hold for; `sources` are the message files as written, `environment` what they
+    share."""
 
     system: model.SystemFile
     version: str
@@ -32,6 +33,8 @@ class Folder:
     omissions: list[accounts.Omission]
     messages: list[compiler.Message]
     rules: dict[Literal["record", "fhir"], frozenset[str]]
+    sources: list[compiler.Source]
+    environment: compiler.Environment
 
 
 def load(folder: Path) -> Folder:
@@ -63,13 +66,14 @@ class _Loader:
             self._stop(lines, (), str(error))
         label = compiler.Source(self._folder / "mapping.yaml", "mapping.yaml", model.PartFile(description="-"), lines)
         omitted = compiler.omissions(label, system.leave_out, environment)
-        messages = [compiler.compile_message(source, environment) for source in self._message_files()]
+        sources = list(self._message_files())
+        messages = [compiler.compile_message(source, environment) for source in sources]
         self._distinct(messages)
         if self._problems:
             raise ConfigurationError(self._problems)
         version = f"{system.version}+{self._digest()}"
         rules = {side: frozenset(labels) for side, labels in environment.rules.items()}
-        return Folder(system, version, schema, seed, own[0], own[1], omitted, messages, rules)
+        return Folder(system, version, schema, seed, own[0], own[1], omitted, messages, rules, sources, environment)
 
     def _read(self, file: Path, shape: type[_M]) -> tuple[_M, checked.Lines]:
         try:

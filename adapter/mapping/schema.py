@@ -4,6 +4,7 @@ Reads the plain part of XML Schema 1.0 that an exchange format needs: global ele
 choices of elements, attributes of simple content. Anything else is refused when the mapping is loaded.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -29,7 +30,8 @@ class Child:
 @dataclass
 class Type:
     """A named type. Complex: children and attributes (name → type). Simple: `codes` where it lists them.
-    `words` is the first sentence of its documentation."""
+    `words` is the first sentence of its documentation. `needs`: of each set of names (`@name` of an attribute), one at
+    least must be there."""
 
     name: str
     words: str
@@ -37,6 +39,7 @@ class Type:
     attributes: dict[str, str] = field(default_factory=dict)
     codes: frozenset[str] = frozenset()
     has_text: bool = True
+    needs: list[frozenset[str]] = field(default_factory=list)
 
 
 class RecordSchema:
@@ -76,10 +79,13 @@ class RecordSchema:
             if part.tag in (f"{_XS}sequence", f"{_XS}choice"):
                 made.has_text = False
                 self._particles(part, made, repeats=_repeats(part))
+                made.needs += _needs(part)
             elif part.tag == f"{_XS}simpleContent":
                 made.attributes = {a.get("name"): a.get("type") for a in part.iter(f"{_XS}attribute")}
+                made.needs = _needed_attributes(part.iter(f"{_XS}attribute"))
             elif part.tag == f"{_XS}attribute":
                 made.attributes[part.get("name")] = part.get("type")
+                made.needs += _needed_attributes([part])
             elif part.tag == f"{_XS}restriction":
                 made.codes = frozenset(code.get("value") for code in part.iter(f"{_XS}enumeration"))
             elif part.tag not in (f"{_XS}annotation", f"{_XS}union"):
@@ -111,6 +117,22 @@ def _parser() -> Any:
 
 def _repeats(node: Any) -> bool:
     return bool(node.get("maxOccurs", "1") not in ("0", "1"))
+
+
+def _needs(group: Any) -> list[frozenset[str]]:
+    """Of a sequence, what each part of it needs; of a choice, one of all that its parts name."""
+    if group.get("minOccurs") == "0":
+        return []
+    if group.tag == f"{_XS}element":
+        return [frozenset({group.get("name")})]
+    inner = [_needs(part) for part in group]
+    if group.tag == f"{_XS}sequence":
+        return [need for part in inner for need in part]
+    return [frozenset(name for part in inner for need in part for name in need)] if inner and all(inner) else []
+
+
+def _needed_attributes(nodes: Iterable[Any]) -> list[frozenset[str]]:
+    return [frozenset({f"@{node.get('name')}"}) for node in nodes if node.get("use") == "required"]
 
 
 def _words(node: Any) -> str:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from adapter.cli.main import app
-from adapter.support.errors import AdapterError
+from adapter.definitions import Definitions
+from adapter.mapping import checks
+from adapter.support.errors import AdapterError, Problem
+from adapter.support.paths import shipped
 
 EXAMPLE = Path(__file__).parents[3] / "example"
 SECRETS = {
@@ -20,6 +24,23 @@ SECRETS = {
     "ehr.token": "f3a9c2d17b604e58",
     "lifecare.token": "90cd3ab2ef7164a5",
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _shipped_mappings_are_checked_once() -> Iterator[None]:
+    """They are the same in every test here, and take a second each time."""
+    check, known = checks.check, dict[Path, list[Problem]]()
+
+    def once(path: Path, definitions: Definitions) -> list[Problem]:
+        if not path.is_relative_to(shipped("mappings")):
+            return check(path, definitions)
+        if path not in known:
+            known[path] = check(path, definitions)
+        return known[path]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checks, "check", once)
+        yield
 
 
 @dataclass
