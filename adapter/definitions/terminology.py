@@ -26,7 +26,7 @@ class Terminology:
     def __init__(self, definitions: Resources) -> None:
         self._definitions = definitions
         self._tests: dict[str, Test] = {}
-        self._systems: dict[str, CodeSystem | None] = {}
+        self._systems: dict[str, CodeSystem] = {}
 
     def member(self, valueset_canonical: str, system: str | None, code: str, display: str | None = None) -> Verdict:
         """Whether the code is in the value set. `system` None: the code's system is the value set's, as for an element
@@ -69,7 +69,9 @@ class Terminology:
         """The code system with that canonical (`url` or `url|version`); None where no package has it."""
         if canonical not in self._systems:
             resource = self._definitions.resource(canonical, "CodeSystem")
-            self._systems[canonical] = None if resource is None else CodeSystem(resource)
+            if resource is None:
+                return None  # not kept: whoever sends content may name systems without end
+            self._systems[canonical] = CodeSystem(resource)
         return self._systems[canonical]
 
     def value_set(self, canonical: str) -> dict[str, Any] | None:

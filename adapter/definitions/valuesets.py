@@ -49,11 +49,10 @@ class Compiler:
             return Cyclic(None, f"the value sets that are imported import more than {_MAX_IMPORTS} others")
         resource = self._library.value_set(canonical)
         if resource is None:
-            test: Test = Undecided(None, f"the value set {canonical} is not in the packages that are loaded")
-        else:
-            self._path.append(canonical)
-            test = self._of(resource, canonical)
-            self._path.pop()
+            return Undecided(None, f"the value set {canonical} is not in the packages that are loaded")
+        self._path.append(canonical)
+        test = self._of(resource, canonical)
+        self._path.pop()
         if not self._path or not verdicts.is_cyclic(test):
             self._done[canonical] = test
         return test

@@ -1,7 +1,7 @@
 """The types that expressions speak of: FHIR R4's, from the element table, and FHIRPath's own (System)."""
 
 from contextlib import suppress
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from adapter.fhir import elements
 from adapter.fhirpath.system import NAMES
@@ -93,7 +93,7 @@ def system(name: str) -> Type:
     return Type(name, "System", system("Any"))
 
 
-@cache
+@lru_cache(4096)
 def specified(name: str) -> tuple[Type, ...]:
     """The types of a specifier: `FHIR.Patient`, `System.String`, or a bare name, FHIR's before System's; empty where
     there is none. The bare `Quantity` is both: literals are System's, elements FHIR's."""

@@ -50,7 +50,7 @@ class Engine:
         self.collectors = Collectors(table)
         self.shapes = Shapes(table, self)
         self._extensions = Extensions(self, unknown)
-        self._profiles: dict[str, Profile | None] = {}
+        self._profiles: dict[str, Profile] = {}
         self._systems = _Systems()
         self._wholes: dict[str, Check] = {
             "QuestionnaireResponse": Questionnaires(library.definitions, terms).check,
@@ -236,7 +236,9 @@ class Engine:
         """A profile compiled; None where it is not known or not usable."""
         if canonical not in self._profiles:
             root = self.library.tree(canonical)
-            self._profiles[canonical] = None if root is None else Profile(canonical, root, self)
+            if root is None:
+                return None
+            self._profiles[canonical] = Profile(canonical, root, self)
         return self._profiles[canonical]
 
     def extension_profile(self, url: str) -> tuple[Profile, dict[str, Any]] | None:

@@ -62,7 +62,10 @@ class Library:
         """The StructureDefinition with its snapshot; None where it is not known, or not usable (see `faults`)."""
         if canonical not in self._structures:
             with self._lock:
-                self._structures[canonical] = self._made(canonical)
+                made = self._made(canonical)
+                if made is None and canonical not in self.faults:
+                    return None  # not kept: whoever sends content may name canonicals without end
+                self._structures[canonical] = made
         return self._structures[canonical]
 
     def _made(self, canonical: str) -> dict[str, Any] | None:
@@ -81,11 +84,16 @@ class Library:
         if canonical not in self._trees and "#" in canonical:
             url, _, element = canonical.partition("#")
             root = self.tree(url)
-            self._trees[canonical] = None if root is None else trees.named(root, element)
+            named = None if root is None else trees.named(root, element)
+            if named is None:
+                return None
+            self._trees[canonical] = named
         if canonical not in self._trees:
             structure = self.structure(canonical)
+            if structure is None:
+                return None
             try:
-                found = trees.parse(structure) if structure is not None else None
+                found = trees.parse(structure)
             except DefinitionsError as error:
                 self.faults[canonical] = str(error)
                 found = None

@@ -1,6 +1,6 @@
 """The terminology as bindings ask it: answers are kept, and hold nothing of the resource."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import Any, NamedTuple, Protocol
 
 from adapter.definitions.terminology import Terminology
@@ -9,6 +9,7 @@ from adapter.validation import rules
 from adapter.validation.run import Path, Run
 
 _REMEMBERED = 50_000
+_LONGEST = 1000
 _DEFINED_TYPES = "http://hl7.org/fhir/ValueSet/defined-types"
 _SYSTEM_TYPES = "http://hl7.org/fhirpath/System."
 _VALUE_SETS = ("http://hl7.org/fhir/ValueSet/", "http://terminology.hl7.org/ValueSet/")
@@ -50,7 +51,7 @@ class Vocabulary:
         found = self._members.get(key)
         if found is None:
             found = _ANSWERS[self._ask(value_set, system, code)]
-            if len(self._members) < _REMEMBERED:
+            if _has_room(self._members, *key):
                 self._members[key] = found
         if found.result is None and self._remote is not None and system:
             answer = self._remote.member(value_set, system, code)
@@ -83,7 +84,7 @@ class Vocabulary:
         found = self._codings.get(key)
         if found is None:
             found = self._look_up(*key)
-            if len(self._codings) < _REMEMBERED:
+            if _has_room(self._codings, *key):
                 self._codings[key] = found
         known, named = found
         if known is False:
@@ -97,7 +98,7 @@ class Vocabulary:
             found = self._terminology.code_system(url) is None and (
                 url.startswith(_VALUE_SETS) or self._terminology.value_set(url) is not None
             )
-            if len(self._systems) < _REMEMBERED:
+            if _has_room(self._systems, url):
                 self._systems[url] = found
         return found
 
@@ -107,6 +108,11 @@ class Vocabulary:
             return known, True
         displays = {_plain(each) for each in self._terminology.displays(system, code)}
         return known, not displays or _plain(display) in displays
+
+
+def _has_room(memory: Sized, *words: str | None) -> bool:
+    """Whether one more answer is remembered: content may name codes without end, and of any length."""
+    return len(memory) < _REMEMBERED and sum(len(word) for word in words if word) <= _LONGEST
 
 
 def _plain(display: str) -> str:
