@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from adapter.cli.mapping_files import content_of, folders, for_destination, is_record, resource_of
 from adapter.cli.output import print_json, print_line, print_table
 
 _ENTRY = re.compile(r"Bundle\.entry(\[\d+\])\.resource\.ofType\((\w+)\)")
@@ -34,18 +35,17 @@ def map_(
     from adapter.fhir import json as fhir_json
     from adapter.mapping import Mapping, NotCarriedError
     from adapter.support.errors import MappingError
-    from adapter.support.paths import shipped
 
     if to not in (None, "record", "fhir"):
         raise typer.BadParameter("expected record or fhir", param_hint="--to")
-    mapping = Mapping.load(_folder(mappings or shipped("mappings"), system))
-    content = _bytes(file)
+    mapping = Mapping.load(folders(mappings, system)[0])
+    content = content_of(file)
     try:
-        if to == "fhir" or (to is None and _is_record(content)):
+        if to == "fhir" or (to is None and is_record(content)):
             read = mapping.to_fhir(content)
             result, report = fhir_json.serialize(read.bundle), read.report
         else:
-            written = mapping.to_record(_one_destination(_resource(content), destination))
+            written = mapping.to_record(_one_destination(resource_of(content), destination))
             result, report = written.content, written.report
     except NotCarriedError as error:
         if explain:
@@ -61,41 +61,6 @@ def map_(
         typer.echo(result.decode(), nl=not result.endswith(b"\n"))
 
 
-def _folder(mappings: Path, system: str) -> Path:
-    from adapter.support.errors import AdapterError
-
-    known = sorted(file.parent.name for file in mappings.glob("*/mapping.yaml"))
-    if system not in known:
-        raise AdapterError(
-            f"{mappings} has no mapping '{system}': expected {' or '.join(known) or 'a folder with one'}"
-        )
-    return mappings / system
-
-
-def _bytes(file: Path) -> bytes:
-    from adapter.support.errors import AdapterError
-
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise AdapterError(f"{file} cannot be read: {error.strerror}") from error
-
-
-def _is_xml(content: bytes) -> bool:
-    return content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
-
-
-def _is_record(content: bytes) -> bool:
-    return _is_xml(content) and b"http://hl7.org/fhir" not in content[:2000]
-
-
-def _resource(content: bytes) -> dict[str, Any]:
-    from adapter.fhir import json as fhir_json
-    from adapter.fhir import xml as fhir_xml
-
-    return fhir_xml.parse(content) if _is_xml(content) else fhir_json.parse(content)
-
-
 def _one_destination(bundle: dict[str, Any], number: int | None) -> dict[str, Any]:
     """The message as it reads for one of its destinations."""
     from adapter.fhir.bundles import MessageBundle
@@ -109,13 +74,7 @@ def _one_destination(bundle: dict[str, Any], number: int | None) -> dict[str, An
         )
     if number is not None and number > count:
         raise AdapterError(f"the message has {count} destinations, not {number}")
-    if count == 0:
-        return bundle
-    header = message.header | {"destination": [message.destinations[(number or 1) - 1]]}
-    entry = [
-        {**each, "resource": header} if each.get("resource") is message.header else each for each in message.entries
-    ]
-    return bundle | {"entry": entry}
+    return for_destination(bundle, (number or 1) - 1) if count else bundle
 
 
 def _print(report: "Report", mapping: "Mapping", as_json: bool) -> None:

@@ -15,6 +15,7 @@ from adapter.fhir import json as fhir_json
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import CANONICAL, HSA, HSA_RIV, MUNICIPALITY
 from adapter.mapping import Mapping, NotCarriedError, Outcome, accounts
+from adapter.mapping.coverage import measure
 from adapter.mapping.runs import Run
 from adapter.support import yaml
 from adapter.support.errors import AdapterError, MappingError
@@ -228,16 +229,13 @@ def test_a_header_that_names_another_case_than_the_task_is_refused(lifecare: Map
 
 
 def test_every_rule_is_exercised_both_ways_by_the_samples(lifecare: Mapping) -> None:
-    used: dict[str, set[str]] = {"record": set(), "fhir": set()}
-    for file in SAMPLES:
-        read = lifecare.to_fhir(file.read_bytes())
-        used["fhir"] |= read.report.used
-        used["record"] |= lifecare.to_record(read.bundle).report.used
-    for bundle in (*other_forms(), *(each.values[0] for each in ONE_OF_EACH)):
-        used["record"] |= lifecare.to_record(bundle).report.used
-    for side, rules in lifecare.rules.items():
-        print(f"to {side}: {len(rules & used[side])} of {len(rules)} rules did something")  # noqa: T201
-    assert {side: sorted(rules - used[side]) for side, rules in lifecare.rules.items()} == {"record": [], "fhir": []}
+    tries = [*((file.name, file.read_bytes()) for file in SAMPLES), *((str(n), b) for n, b in enumerate(other_forms()))]
+    tries += ((str(each.id), each.values[0]) for each in ONE_OF_EACH)
+    found = measure(lifecare, tries)
+    for side, rules in found.rules.items():
+        print(f"to {side}: {len(rules & found.used[side])} of {len(rules)} rules did something")  # noqa: T201
+    assert (found.unused("record"), found.unused("fhir"), found.refused) == ([], [], [])
+    assert found.percent == 100
 
 
 def test_words_that_stand_alone_are_not_taken_for_words_beside_a_reference(lifecare: Mapping) -> None:
