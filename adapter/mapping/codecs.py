@@ -7,12 +7,13 @@ words of a refusal name what was expected, never the value.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from adapter.fhir import instants, numbers
 from adapter.fhir.numbers import Number
 from adapter.mapping import records
+from adapter.support.clock import STOCKHOLM
 
 
 class CodecError(ValueError):
@@ -33,6 +34,8 @@ class Codec:
 
 _STRINGS = frozenset({"string", "code", "id", "uri", "url", "canonical", "markdown", "uuid", "oid"})
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?")
+_OFFSET = re.compile(r"(Z|[+-][0-9]{2}:[0-9]{2})$")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,9}")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?")
@@ -78,16 +81,48 @@ def _day_or_instant(value: Any) -> str:
     return str(value)
 
 
-def _boolean_out(value: Any) -> str:
-    if not isinstance(value, bool):
-        raise CodecError("expected true or false")
-    return "true" if value else "false"
+def _local_out(value: Any) -> str:
+    if instants.parse(value) is None:
+        raise CodecError("expected date, time to the second and offset; none is assumed")
+    local = _OFFSET.sub("", str(value))
+    if _local_in(local) != value:
+        raise CodecError("expected the offset that Sweden has at that moment: the record has local Swedish time alone")
+    return local
 
 
-def _boolean_in(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise CodecError("expected true or false")
-    return text == "true"
+def _local_in(text: str) -> str:
+    """With the offset that Sweden had. No hour is guessed: neither the one that summer time takes away in spring, nor
+    which of two is meant in autumn."""
+    if not _LOCAL.fullmatch(text):
+        raise CodecError("expected local Swedish date and time to the second, without offset")
+    try:
+        local = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CodecError("expected local Swedish date and time to the second, without offset") from error
+    early, late = (local.replace(tzinfo=STOCKHOLM, fold=fold) for fold in (0, 1))
+    offset = early.utcoffset() or timedelta(0)
+    if offset != late.utcoffset():
+        was_there = offset > (late.utcoffset() or timedelta(0))
+        words = "comes twice when summer time ends" if was_there else "is passed over when summer time begins"
+        raise CodecError(f"the local time is of the hour that {words}; it says no moment")
+    if offset % timedelta(minutes=1):
+        raise CodecError("expected a moment since 1900: before that Swedish time had no offset in minutes")
+    hours, minutes = divmod(offset // timedelta(minutes=1), 60)
+    return f"{text}+{hours:02}:{minutes:02}"
+
+
+def _boolean(name: str, yes: str, no: str) -> Codec:
+    def out(value: Any) -> str:
+        if not isinstance(value, bool):
+            raise CodecError("expected true or false")
+        return yes if value else no
+
+    def read(text: str) -> bool:
+        if text not in (yes, no):
+            raise CodecError(f"expected {yes} or {no}")
+        return text == yes
+
+    return Codec(name, frozenset({"boolean"}), out, read, (yes, no))
 
 
 def _integer_out(value: Any) -> str:
@@ -132,6 +167,17 @@ def _personal_number(value: Any) -> str:
     return value
 
 
+def _separated_out(value: Any) -> str:
+    number = _personal_number(value)
+    return f"{number[:8]}-{number[8:]}"
+
+
+def _separated_in(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{8}-[0-9]{4}", text):
+        raise CodecError("expected 8 digits, a hyphen and 4 digits")
+    return text.replace("-", "")
+
+
 def _base64(value: Any) -> str:
     if not isinstance(value, str) or not _BASE64.fullmatch(value) or len(value) % 4:
         raise CodecError("expected base64 without white space")
@@ -139,6 +185,7 @@ def _base64(value: Any) -> str:
 
 
 _INSTANTS = ("2026-03-09T10:12:00+01:00", "2026-03-09T09:12:00Z", "2026-03-09T10:12:00.125+01:00")
+_LOCALS = ("2026-03-09T10:12:00", "2026-03-09T10:12:00.125")
 _DAYS = ("2026-03-09",)
 _INTEGERS = ("0", "1", "2", "12", "250", "2026", "-1")
 _UUIDS = ("c0a8e6a2-3f1b-4d5e-8a7c-1b2d3e4f5a6b", "C0A8E6A2-3F1B-4D5E-8A7C-1B2D3E4F5A6B")
@@ -150,13 +197,17 @@ CODECS: dict[str, Codec] = {
         Codec("instant", frozenset({"instant", "dateTime"}), _instant, _instant, _INSTANTS),
         Codec("day", frozenset({"date", "dateTime"}), _day, _day, _DAYS),
         Codec("day-or-instant", frozenset({"dateTime"}), _day_or_instant, _day_or_instant, (*_DAYS, *_INSTANTS)),
-        Codec("boolean", frozenset({"boolean"}), _boolean_out, _boolean_in, ("true", "false")),
+        Codec("local-time", frozenset({"instant", "dateTime"}), _local_out, _local_in, _LOCALS),
+        _boolean("boolean", "true", "false"),
+        _boolean("boolean-1-0", "1", "0"),
+        _boolean("boolean-ja-nej", "ja", "nej"),
         Codec("integer", frozenset({"integer", "positiveInt", "unsignedInt"}), _integer_out, _integer_in, _INTEGERS),
         Codec("decimal", frozenset({"decimal"}), _decimal_out, _decimal_in, (*_INTEGERS, "1.5", "-0.25")),
         Codec("uuid", _STRINGS, _uuid, _uuid, _UUIDS),
         Codec("urn-uuid", _STRINGS, _uuid_urn_out, lambda text: _URN + _uuid(text), _UUIDS),
         Codec("base64", frozenset({"base64Binary"}), _base64, _base64, ("YWJj", "YQ==")),
         Codec("personal-number", _STRINGS, _personal_number, _personal_number),
+        Codec("personal-number-separated", _STRINGS, _separated_out, _separated_in),
     )
 }
 """Every codec by its name in the mapping language."""
