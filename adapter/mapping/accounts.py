@@ -162,7 +162,7 @@ def lines(leaves: Callable[[], Iterable[Leaf]], run: Run, omissions: Omissions) 
     for leaf in leaves():
         rule = run.trace.touched.get(id(leaf.holder), _NONE).get(leaf.key)
         if rule is not None:
-            yield Line(leaf.path, Outcome.MAPPED, rule)
+            yield Line(leaf.path, Outcome.ATTACHED if rule == run.trace.attached_by else Outcome.MAPPED, rule)
             continue
         omission = omissions.top(leaf.names).left_out(leaf.value, leaf.holder, leaf.resource)
         if omission is not None:
@@ -171,6 +171,16 @@ def lines(leaves: Callable[[], Iterable[Leaf]], run: Run, omissions: Omissions) 
             fault = run.trace.faults.get((id(leaf.holder), leaf.key), "no rule speaks of it")
             yield Line(leaf.path, Outcome.NOT_MAPPED, "", fault)
     yield from run.trace.supplied
+
+
+def left_over(leaves: Iterable[Leaf], run: Run, omissions: Omissions) -> Iterator[Leaf]:
+    """The leaves that no rule speaks of, and that are not left out either."""
+    for leaf in leaves:
+        touched = leaf.key in run.trace.touched.get(id(leaf.holder), _NONE)
+        if touched or (id(leaf.holder), leaf.key) in run.trace.faults:
+            continue
+        if omissions.top(leaf.names).left_out(leaf.value, leaf.holder, leaf.resource) is None:
+            yield leaf
 
 
 _NONE: dict[str | int, str] = {}

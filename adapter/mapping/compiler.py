@@ -28,7 +28,8 @@ class Source:
 
 @dataclass
 class Message:
-    """One compiled message. `types` gives the type of each resource by name, `many` the names that stand for all."""
+    """One compiled message. `types` gives the type of each resource by name, `many` the names that stand for all;
+    `attach_to` is the record's place for what no rule speaks of, where it has one."""
 
     event: str
     body: str
@@ -37,6 +38,7 @@ class Message:
     locators: list[groups.Locator] = field(default_factory=list)
     block: rules.Block = field(default_factory=lambda: rules.Block([]))
     omissions: list[accounts.Omission] = field(default_factory=list)
+    attach_to: records.RecordPath | None = None
 
 
 @dataclass(frozen=True)

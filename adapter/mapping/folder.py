@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -22,7 +23,7 @@ _CANONICAL = "{canonical}"
 class Folder:
     """A mapping, compiled. `version` is that of mapping.yaml with the hash of all files; `rules` are all rules
     (file:line) by the direction that they hold for; `sources` are the message files as written, `environment` what they
-    share."""
+    share; `attach_rule` is the place of `attach_to`."""
 
     system: model.SystemFile
     version: str
@@ -35,6 +36,7 @@ class Folder:
     rules: dict[Literal["record", "fhir"], frozenset[str]]
     sources: list[compiler.Source]
     environment: compiler.Environment
+    attach_rule: str
 
 
 def load(folder: Path) -> Folder:
@@ -69,11 +71,36 @@ class _Loader:
         sources = list(self._message_files())
         messages = [compiler.compile_message(source, environment) for source in sources]
         self._distinct(messages)
+        attach_rule = self._attachments(system, lines, environment, messages)
         if self._problems:
             raise ConfigurationError(self._problems)
         version = f"{system.version}+{self._digest()}"
         rules = {side: frozenset(labels) for side, labels in environment.rules.items()}
-        return Folder(system, version, schema, seed, own[0], own[1], omitted, messages, rules, sources, environment)
+        return Folder(
+            system, version, schema, seed, own[0], own[1], omitted, messages, rules, sources, environment, attach_rule
+        )
+
+    def _attachments(
+        self,
+        system: model.SystemFile,
+        lines: checked.Lines,
+        environment: compiler.Environment,
+        messages: list[compiler.Message],
+    ) -> str:
+        """Give each message whose record has it the place for what no rule speaks of; file:line that names it."""
+        line = lines.of(("attach_to",))
+        if system.attach_to is None:
+            return ""
+        for message in messages:
+            text = compiler.concrete(system.attach_to, message.body, message.event)
+            with suppress(paths.PathError):
+                path = records.parse_path(text, environment.root, environment.schema)
+                if path.key == records.TEXT and (path.type is None or path.type.has_text):
+                    message.attach_to = path
+        if not any(message.attach_to for message in messages):
+            reason = f"attach_to: no message has a place for text at '{system.attach_to}'"
+            self._problems.append(Problem(self._folder / "mapping.yaml", line, reason))
+        return f"mapping.yaml:{line}"
 
     def _read(self, file: Path, shape: type[_M]) -> tuple[_M, checked.Lines]:
         try:

@@ -1,7 +1,8 @@
 """A mapping between FHIR messages and the records of one system: one definition, both directions.
 
 Each run accounts for every node of its source. Where a node is neither carried nor left out on purpose the run is
-refused (`on_unmapped: refuse`) or says so in its report (`warn`); nothing vanishes.
+refused (`on_unmapped: refuse`), carries it along as text (`attach`), or says so in its report (`warn`); nothing
+vanishes.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,6 +13,7 @@ from typing import Any
 
 from adapter.fhir.bundles import MessageBundle
 from adapter.mapping import accounts, folder, records
+from adapter.mapping.attachments import attach
 from adapter.mapping.compiler import Message
 from adapter.mapping.records import TEXT, Record
 from adapter.mapping.report import Outcome, Report
@@ -98,8 +100,12 @@ class Mapping:
         root: Record = {}
         rules.block.to_record(run, Scope({}, root, root))
         run.finish()
-        whole = accounts.fhir_whole(bundle, run, self._omissions[rules.event])
-        report = self._report("record", rules, run, whole, partial(accounts.fhir_leaves, bundle, run))
+        omissions, leaves = self._omissions[rules.event], partial(accounts.fhir_leaves, bundle, run)
+        whole = accounts.fhir_whole(bundle, run, omissions)
+        if not whole and rules.attach_to is not None:
+            over = accounts.left_over(leaves(), run, omissions)
+            attach(over, run, root, rules.attach_to, self._compiled.attach_rule)
+        report = self._report("record", rules, run, whole, leaves)
         return RecordResult(records.write(root, self._system.root, self._schema), report, self.version)
 
     def to_fhir(self, content: bytes) -> FhirResult:
@@ -164,6 +170,6 @@ class Mapping:
         """The account of a run; NotCarriedError where it is not `whole` and the mapping refuses that."""
         lines = partial(accounts.lines, leaves, run, self._omissions[rules.event])
         report = Report(self.name, self.version, rules.event, direction, run.trace.used, lines)
-        if not whole and self._system.on_unmapped == "refuse" and report.of(Outcome.NOT_MAPPED):
+        if not whole and self._system.on_unmapped != "warn" and report.of(Outcome.NOT_MAPPED):
             raise NotCarriedError(report, self.name if direction == "record" else "FHIR")
         return report

@@ -185,7 +185,8 @@ class Identity(_Part):
 
 
 class SystemFile(_Part):
-    """mapping.yaml: the system that the folder is for."""
+    """mapping.yaml: the system that the folder is for. `attach_to` is the record path that `on_unmapped: attach` writes
+    to."""
 
     language: Literal[1]
     name: Text
@@ -197,12 +198,19 @@ class SystemFile(_Part):
     type: Text
     message_id: Text
     max_bytes: int = Field(gt=0, le=64 * 1024 * 1024)
-    on_unmapped: Literal["refuse", "warn"]
+    on_unmapped: Literal["refuse", "warn", "attach"]
+    attach_to: Text | None = None
     identity: Identity
     acknowledgement: Acknowledgement
     constants: dict[str, Text] = Field(default_factory=dict)
     concept_maps: dict[str, ConceptFile] = Field(default_factory=dict)
     leave_out: list[LeaveOut] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _place_to_attach(self) -> "SystemFile":
+        if (self.on_unmapped == "attach") != (self.attach_to is not None):
+            raise ValueError("on_unmapped: attach and attach_to, the record path to write to, belong together")
+        return self
 
 
 def json_schema() -> dict[str, Any]:

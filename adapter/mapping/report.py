@@ -11,6 +11,8 @@ class Outcome(StrEnum):
     """What became of a source node."""
 
     MAPPED = "mapped"
+    ATTACHED = "attached"
+    """no rule speaks of it; it is carried along as text"""
     LEFT_OUT = "left-out"
     """left out on purpose: a rule says so, with its reason"""
     NOT_MAPPED = "not-mapped"

@@ -41,6 +41,7 @@ class Trace:
         self.touched: dict[int, dict[str | int, str]] = {}
         self.faults: dict[tuple[int, str | int], str] = {}
         self.supplied: list[Line] = []
+        self.attached_by: str | None = None
         self.used: set[str] = set()
 
     def mark(self, slots: list[Slot], rule: str) -> None:
@@ -56,6 +57,11 @@ class Trace:
             self.touched[id(holder)] = {key: rule}
         else:
             marks.setdefault(key, rule)
+
+    def attach(self, holder: Any, key: str | int, rule: str) -> None:
+        """The node is carried along as text, as the mapping's one rule for that says."""
+        self.attached_by = rule
+        self.mark_one(holder, key, rule)
 
     def fault(self, slot: Slot, reason: str) -> None:
         """Why a node cannot be carried."""

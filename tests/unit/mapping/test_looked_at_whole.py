@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from adapter.cli.main import app
+from adapter.cli.mapping_files import shown_by
 from adapter.mapping import Mapping, differences
 from adapter.mapping import folder as mapping_folder
 from adapter.mapping.coverage import measure
@@ -26,6 +27,7 @@ RULES = """
 COMMUNICATION = {"resourceType": "Communication", "id": "c", "status": "completed"}
 PATIENT = {"resourceType": "Patient", "id": "p", "birthDate": "1950-02-03", "gender": "male"}
 NOTE = "messages/note.yaml"
+LIFECARE = Path(__file__).parents[3] / "mappings" / "lifecare"
 
 Message = Callable[..., dict[str, Any]]
 
@@ -162,6 +164,17 @@ def test_a_file_that_is_neither_record_nor_message(old: Path, tmp_path: Path) ->
         assert expected in str(done.exception)
 
 
+def test_what_is_tried_where_no_file_is_named(old: Path) -> None:
+    (old / "samples").mkdir()
+    (old / "samples" / "sip.xml").write_text("<x/>")
+    found = shown_by(old, LIFECARE)
+    assert found[0] == old / "samples" / "sip.xml"
+    assert LIFECARE / "samples" / "kvittens.xml" in found
+    assert LIFECARE / "samples" / "sip.xml" not in found
+    assert {file.parent.name for file in found} > {"home-with-sip", "samples"}
+
+
+@pytest.mark.slow
 def test_the_shipped_mapping_with_all_that_is_shipped() -> None:
     done = CliRunner().invoke(app, ["mappings", "coverage", "--json"])
     told = json.loads(done.stdout)["lifecare"]
