@@ -24,6 +24,7 @@ log = logging.getLogger("adapter.feeds")
 _BEGIN, _END = b"\x0b", b"\x1c\r"
 _BETWEEN = b"\r\n"
 _FINISH_SECONDS = 30
+_TLS_SECONDS = 5
 
 
 class _Broken(Exception):  # noqa: N818 - the end of a connection, not a fault of ours
@@ -66,7 +67,12 @@ class Listener:
     async def start(self) -> None:
         """Serve on the running event loop."""
         self._server = await asyncio.start_server(
-            self._serve, sock=self._socket, limit=self._door.most_bytes + len(_END), ssl=self._context
+            self._serve,
+            sock=self._socket,
+            limit=self._door.most_bytes + len(_END),
+            ssl=self._context,
+            ssl_handshake_timeout=_TLS_SECONDS if self._context else None,
+            ssl_shutdown_timeout=_TLS_SECONDS if self._context else None,
         )
 
     async def stop(self) -> None:
