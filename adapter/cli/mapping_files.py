@@ -82,8 +82,9 @@ def shown_by(*mapping_folders: Path) -> list[Path]:
 
     samples: dict[str, Path] = {}
     for folder in mapping_folders:
-        for file in sorted((folder / "samples").glob("*")):
-            samples.setdefault(file.name, file)
+        for kind in ("*.xml", "*.json"):
+            for file in sorted((folder / "samples").glob(kind)):
+                samples.setdefault(file.name, file)
     return [*samples.values(), *sorted((shipped("fixtures") / "journeys").glob("*/*.json"))]
 
 

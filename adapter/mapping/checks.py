@@ -84,7 +84,8 @@ class _Checks:
             if spot is not None and isinstance(leads := self._leads(message, spot), str):
                 yield _Finding(message.event, rule.file, rule.line, spot.path.text, f"'{spot.path.text}': {leads}")
         if rule.rule.kind == "value" and rule.fhir is not None:
-            for code in sorted(self._codes(rule)):
+            default = rule.rule.default.get("fhir")
+            for code in sorted({*self._codes(rule), *([default] if default else [])}):
                 refused = self._outside(message, rule.fhir, code)
                 if refused is not None:
                     yield _Finding(message.event, rule.file, rule.line, f"code {code}", refused)
@@ -155,10 +156,15 @@ class _Checks:
         return asked
 
     def _never_meets(self, rule: Placed) -> Iterator[str]:
-        """Where what a rule writes into the record is never what the XSD allows there."""
+        """Where what a rule writes is never what the other side's type allows there."""
+        if rule.rule.kind == "constant" and rule.fhir is not None and not self._is_of(rule.fhir.path.type, rule.value):
+            yield f"'{rule.fhir.path.text}' is a {rule.fhir.path.type}, which {rule.value!r} is not"
         if rule.record is None:
             return
         kind, path = rule.record.path.type, rule.record.path.text
+        told = "1" if rule.rule.position else "true"
+        if rule.rule.kind == "link" and not self._probe.takes(kind, told):
+            yield f"the schema does not allow {told!r}, which tells of the reference, in '{path}'{_words(kind)}"
         if rule.rule.kind == "constant" and not self._probe.takes(kind, str(rule.value)):
             yield f"the schema does not allow {rule.value!r} in '{path}'{_words(kind)}"
         if rule.rule.kind != "value" or rule.fhir is None:
@@ -171,6 +177,14 @@ class _Checks:
             return
         if not any(self._probe.takes(kind, example) for example in codec.examples):
             yield f"what the codec {codec.name} writes is never what the schema allows in '{path}'{_words(kind)}"
+
+    def _is_of(self, fhir_type: str, value: str | bool | None) -> bool:
+        """Whether a constant is a value of a primitive type."""
+        primitive = self._table.primitives[fhir_type]
+        if primitive.json == "boolean" or isinstance(value, bool):
+            return primitive.json == "boolean" and isinstance(value, bool)
+        pattern = primitive.pattern
+        return primitive.json == "string" and (pattern is None or pattern.fullmatch(str(value)) is not None)
 
     def _record_lacks(self, message: Surveyed) -> Iterator[_Finding]:
         """What the XSD asks for within elements that the rules write, and no rule writes."""

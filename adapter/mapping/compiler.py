@@ -202,6 +202,11 @@ class _Builder:
         if codec is None or fhir.type not in codec.types:
             known = ", ".join(name for name, each in codecs.CODECS.items() if fhir.type in each.types)
             raise paths.PathError(f"'{fhir.text}' is a {fhir.type}, which needs one of the codecs: {known or 'none'}")
+        try:
+            if "fhir" in rule.default:
+                codec.to_fhir(rule.default["fhir"])
+        except codecs.CodecError as error:
+            raise paths.PathError(f"the default for '{fhir.text}': {error}") from error
         found = self._concepts(rule, fhir, record) if rule.concepts else None
         return rules.Value(label, fhir, record, codec, found, rule.default, rule.required).step()
 

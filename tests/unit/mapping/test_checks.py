@@ -89,12 +89,16 @@ def test_codes_and_texts_that_are_not_allowed(plans: Path, definitions: Definiti
     change(plans, "conceptmaps/plan-status.json", '"code": "active"', '"code": "aktiv"')
     change(plans, "parts/patient.yaml", "value: official", "value: officiell")
     change(plans, "parts/envelope.yaml", 'value: "1"', 'value: "2"')
+    change(plans, PLAN, "refers: patient, record: patientensEget", "refers: patient, record: status")
+    change(plans, "parts/stay.yaml", "encounter.class.code, value: IMP", 'encounter.class.userSelected, value: "true"')
     change(plans, PLAN, 'plan/upprattad", codec: instant', 'plan/upprattad", codec: day')
     value_sets = "https://discharge-adapter.example/fhir/ValueSet"
     assert found(plans, definitions) == {
         "sip.yaml: 'plan.intent' is always 'plan' by the profile, not 'order'",
         f"sip.yaml: 'plan.status': aktiv is not in the value set {value_sets}/plan-status|1.0.0",
         "patient.yaml: 'patient.name.use': officiell is not in the value set http://hl7.org/fhir/ValueSet/name-use|4.0.1",
+        "stay.yaml: 'encounter.class.userSelected' is a boolean, which 'true' is not",
+        "sip.yaml: the schema does not allow 'true', which tells of the reference, in 'status': State of a goal",
         "envelope.yaml: the schema does not allow '2' in 'kuvert/version': Version of this format",
         "sip.yaml: what the codec day writes is never what the schema allows in 'sip/plan/upprattad': "
         "An instant: date, time with seconds, and offset (Z or ±hh:mm)",

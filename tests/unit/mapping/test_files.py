@@ -22,6 +22,7 @@ Folder = Callable[..., Path]
         ('{fhir: patient.birthDate, record: "person/@age"}', "Person has no attribute 'age'"),
         ("{fhir: patient.birthDate, record: person}", "'person' has elements, not text"),
         ("{fhir: patient.birthDate, record: person/born, codec: instant}", "needs one of the codecs: day"),
+        ("{fhir: patient.birthDate, record: person/born, default: {fhir: spring}}", "the default for .*YYYY-MM-DD"),
         ("{fhir: patient.birthDate, record: person/born, concepts: none}", "no concept map 'none'"),
         ("{fhir: patient.gender, record: person/born, colour: red}", "no such key"),
         ("{fhir: patient.gender}", "record is missing in a value"),

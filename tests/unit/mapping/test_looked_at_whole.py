@@ -176,8 +176,7 @@ def test_what_is_tried_where_no_file_is_named(old: Path) -> None:
 
 @pytest.mark.slow
 def test_the_shipped_mapping_with_all_that_is_shipped() -> None:
-    done = CliRunner().invoke(app, ["mappings", "coverage", "--json"])
+    done = CliRunner().invoke(app, ["mappings", "coverage", "--least", "99", "--json"])
     told = json.loads(done.stdout)["lifecare"]
     assert (done.exit_code, told["refused"]) == (0, [])
     assert told["directions"]["fhir"]["unused"] == []
-    assert told["percent"] > 95
