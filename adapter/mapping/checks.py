@@ -205,25 +205,33 @@ class _Checks:
     def _fhir_lacks(self, message: Surveyed) -> Iterator[_Finding]:
         """What the profiles ask for of resources that the rules write, and no rule writes."""
         spots: dict[str, list[tuple[Step, ...]]] = {"bundle": []}
-        first: dict[str, Placed] = {}
         for rule in message.rules:
             if rule.fhir is not None and "fhir" in rule.sides:
                 spots.setdefault(rule.fhir.origin.root, []).append(rule.fhir.steps)
-                first.setdefault(rule.fhir.origin.root, rule)
         for spot in message.locators:
             spots.setdefault(spot.origin.root, []).append(spot.steps)
         for root, written in spots.items():
             profile = self._profiles.of(message.event, message.roots[root])
             lacking = [set(self._profiles.lacking(each, written)) for each in profile]
-            rule_there = first.get(root)
-            place = (rule_there.file, rule_there.line) if rule_there else (message.file, message.line)
             for path in sorted(set.intersection(*lacking)) if lacking else []:
                 reason = f"the profile needs {path}, and no rule writes it"
-                yield _Finding(message.event, *place, reason, reason)
+                yield _Finding(message.event, *self._beside(message, root, path), reason, reason)
         for demanded in self._profiles.demanded(message.event):
             if demanded not in {message.roots[root] for root in spots}:
                 reason = f"the profile needs a {demanded} in the message, and no rule writes one"
                 yield _Finding(message.event, message.file, message.line, reason, reason)
+
+    def _beside(self, message: Surveyed, root: str, path: str) -> tuple[Path, int | None]:
+        """File and line of the first rule that writes into what lacks a path; else of the first of its resource."""
+        parent, found = path.rpartition(".")[0], None
+        for rule in message.rules:
+            if rule.fhir is None or rule.fhir.origin.root != root or "fhir" not in rule.sides:
+                continue
+            found = found or rule
+            label = self._profiles.label(rule.fhir.origin.resource, rule.fhir.steps)
+            if label == parent or label.startswith(f"{parent}."):
+                return rule.file, rule.line
+        return (found.file, found.line) if found else (message.file, message.line)
 
 
 def _words(kind: Type | None) -> str:

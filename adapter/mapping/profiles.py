@@ -130,6 +130,14 @@ class Profiles:
             self._trees[url] = element_tree.parse(url, elements) if elements else None
         return self._trees[url]
 
+    def label(self, resource: str, steps: Sequence[Step]) -> str:
+        """A path from the resource, as `lacking` names it."""
+        found, kind = [resource], resource
+        for step in steps:
+            found.append(self._element(kind, step.name).step)
+            kind = step.type
+        return ".".join(found)
+
     def lacking(self, root: Node, written: Sequence[Sequence[Step]]) -> Iterator[str]:
         """Paths, from the resource, of what must be there and what no written path leads to."""
         yield from self._lacking(root, root.name, root.name, written)

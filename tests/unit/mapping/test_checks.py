@@ -141,6 +141,9 @@ def test_what_must_be_there_and_no_rule_writes(plans: Path, definitions: Definit
         "patient.yaml: the profile needs Patient.identifier.system, and no rule writes it",
         "patient.yaml: the schema needs @typ in patient/personId, and no rule writes it",
     }
+    lines = (plans / PLAN).read_text("utf-8").splitlines()
+    [there] = [each.line for each in checks.check(plans, definitions) if "detail.status" in each.reason]
+    assert "measure.detail" in lines[(there or 0) - 1]
 
 
 def test_a_resource_that_the_profile_demands(folder: Callable[..., Path], definitions: Definitions) -> None:
