@@ -11,12 +11,14 @@ def dead(rule: Placed) -> Iterator[str]:
     if not rule.sides:
         yield "can never do anything: it holds one way, the group around it the other"
     if "record" in rule.sides:
-        there = [*rule.conditions.when_fhir, *([rule.fhir] if rule.fhir and rule.value is None else [])]
+        stands_on = rule.fhir if rule.value is None and "record" not in rule.rule.default else None
+        there = [*rule.conditions.when_fhir, *([stands_on] if stands_on else [])]
         for path in rule.conditions.unless_fhir:
             if any(_implies_fhir(each, path) for each in there):
                 yield f"never writes the record: it needs what 'unless' excludes, '{path.path.text}'"
     if "fhir" in rule.sides:
-        back = [*rule.conditions.when_record, *([rule.record] if rule.record and rule.value is None else [])]
+        written_as = rule.record if rule.value is None and "fhir" not in rule.rule.default else None
+        back = [*rule.conditions.when_record, *([written_as] if written_as else [])]
         for node in rule.conditions.unless_record:
             if any(_implies_record(each, node) for each in back):
                 yield f"never writes FHIR: it needs what 'unless' excludes, '{node.path.text}'"

@@ -108,6 +108,13 @@ def test_codes_and_texts_that_are_not_allowed(plans: Path, definitions: Definiti
 def test_rules_that_can_never_do_anything(plans: Path, definitions: Definitions) -> None:
     change(plans, "parts/unit.yaml", "record: kommunkod", "record: kommunkod\n    unless: {fhir: unit.identifier}")
     change(plans, PLAN, 'plan/sammanfattning"}', 'plan/sammanfattning", unless: {record: "{body}/plan"}}')
+    change(
+        plans,
+        PLAN,
+        "plan.description, record",
+        "plan.title, default: {record: x}, unless: {fhir: plan.title}, only: record, reason: it can do something, "
+        'record: "{body}/plan/sammanfattning"}\n  - {fhir: plan.description, record',
+    )
     change(plans, PLAN, "    named: remark\n", "    named: remark\n    only: record\n    reason: so\n")
     change(plans, PLAN, "remark.text, record: ., required: true", "remark.text, record: ., only: fhir, reason: so")
     (plans / "parts" / "old.yaml").write_text("description: What nobody needs.\n")
