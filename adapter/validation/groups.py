@@ -7,7 +7,6 @@ from adapter.fhir.shapes import obj, objects, text
 from adapter.validation.primitives import is_absolute
 
 _RELATIVE = re.compile(r"(?P<target>[A-Za-z]{1,64}/[^/\s]{1,64})(?P<version>/_history/[^/\s]{1,64})?")
-_URN = "urn:uuid:"
 
 Resource = dict[str, Any]
 Entry = dict[str, Any]
@@ -82,9 +81,7 @@ class Group:
         if full_url is None or not _RELATIVE.fullmatch(url):
             return []
         if full_url.startswith("urn:"):
-            target, _, version = url.partition("/_history/")
-            key = full_url[: full_url.rfind(":") + 1] + target.partition("/")[2]
-            return self._by_url.get(f"{key}/_history/{version}" if version else key, [])
+            return self._by_url.get(full_url[: full_url.rfind(":") + 1] + url.partition("/")[2], [])
         return self._by_url.get(full_url.rsplit("/", 2)[0] + "/" + url, [])
 
     def link(self, url: str, entry: Entry) -> Link:

@@ -14,7 +14,9 @@ def observation(system, code):
     return {"resourceType": "Observation", "status": "final", "code": {"coding": [{"system": system, "code": code}]}}
 
 
-@pytest.mark.parametrize("code", ["85353-1", "9279-1", "8867-4", "2708-6", "8310-5", "8302-2", "29463-7", "85354-9"])
+@pytest.mark.parametrize(
+    "code", ["85353-1", "9279-1", "8867-4", "2708-6", "8310-5", "8302-2", "9843-4", "29463-7", "85354-9"]
+)
 def test_the_code_that_the_profile_fixes_makes_it_binding(validator, code):
     assert not validator.validate(observation("http://loinc.org", code)).valid
 

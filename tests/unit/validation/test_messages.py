@@ -277,6 +277,15 @@ def test_an_acknowledgement_breaks_one_rule(change: Change, rule: str) -> None:
     assert [name for name, _ in found(acknowledgement(), change)] == [rule]
 
 
+def test_the_details_of_an_answer_are_named() -> None:
+    lost = put(0, response={"identifier": HEADER, "code": "fatal-error"})
+    assert found(acknowledgement(), lost) == [("msg-response-details", ("MessageHeader.response.details",))]
+
+
+def test_a_reference_in_a_list_of_lists_is_followed_too() -> None:
+    assert [rule for rule, _ in found(message(), put(2, input=[[reference(OTHER)]]))] == ["msg-reference"]
+
+
 def test_two_patients_are_one_too_many() -> None:
     twin = entry("Patient", OTHER, identifier=[{"system": RESERVNUMMER, "value": "r"}])
     assert found(message(), add(twin)) == [

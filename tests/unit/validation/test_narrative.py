@@ -313,6 +313,7 @@ def test_how_grave_an_unmarked_part_is(code: str, severity: str) -> None:
         ("<p class='a original b'>x</p><p class='boilerplate'>y</p>", True),
         ("<!-- comment --><p class='original'>x<b>y</b></p> <?pi x?>", True),
         ("<p class='original'/><p/>", True),
+        ("<p class='original'/><p> <b> </b> </p>", True),
         ("<p>x</p>", False),
         ("<p class='XXXX'>x</p>", False),
         ("<p class='originally'>x</p>", False),
@@ -355,11 +356,19 @@ def test_what_is_wrong_within_is_found_at_any_depth() -> None:
     assert issues(f"{PLAIN}{comment}<p>{comment}<b>x<script/></b></p></div>") == [
         "an element that FHIR does not allow in a narrative"
     ]
-    other = f"{PLAIN}<x:p xmlns:x='urn:x'>y</x:p><p>z<script/></p></div>"
-    assert set(issues(other)) == {
-        "an element outside the namespace http://www.w3.org/1999/xhtml",
-        "an element that FHIR does not allow in a narrative",
-    }
+    parts = ("<x:p xmlns:x='urn:x'>y</x:p>", "<p>z<script/></p>")
+    for content in ("".join(parts), "".join(reversed(parts))):
+        assert set(issues(f"{PLAIN}{content}</div>")) == {
+            "an element outside the namespace http://www.w3.org/1999/xhtml",
+            "an element that FHIR does not allow in a narrative",
+        }
+
+
+@pytest.mark.parametrize("value", [f"{PLAIN}a text that goes on", f"{PLAIN}text</dix>", "text</div>"])
+def test_a_div_without_an_end_is_none(value: str) -> None:
+    run = Run("X")
+    check(value, run, None)
+    assert [issue.rule for issue in run.issues] == ["base-narrative"]
 
 
 @pytest.mark.parametrize("code", ["_yes", "_no", "_resource", "sv"])

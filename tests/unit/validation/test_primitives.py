@@ -137,6 +137,11 @@ def test_what_is_expected_is_said_of_each_type() -> None:
                 assert not fault[1].endswith("expected text")
 
 
+@pytest.mark.parametrize("value", ["QUJD\x1c", "QUJD\u2003", "\u2003", "QUJå", "å"])
+def test_white_space_that_xml_does_not_know_is_none_in_base64(value: str) -> None:
+    assert not primitives.accepting(primitive("base64Binary"))(value)
+
+
 @pytest.mark.parametrize(
     ("url", "absolute"),
     [

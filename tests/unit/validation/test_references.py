@@ -90,6 +90,7 @@ def test_form(value: dict[str, Any], rules: list[str]) -> None:
         ("collection", f"{SERVER}Observation/1", "Patient/1/_history/2", []),
         ("collection", f"{SERVER}Observation/1", "Patient/1/_history", [INVALID]),
         ("collection", f"{SERVER}Observation/1", "Patient?x=y", [INVALID]),
+        ("collection", f"{SERVER}Observation/1", "Task/7#/x", [INVALID]),
         ("transaction", f"{SERVER}Observation/1", "Patient?x=y", []),
         ("batch", f"{SERVER}Observation/1", "Patient?x=y", []),
         ("batch", f"{SERVER}Observation/1", "Patient?x=", []),
@@ -118,6 +119,13 @@ def test_what_is_no_reference_leads_nowhere_in_a_bundle(url: str) -> None:
     run = run_in("collection")
     references.check({"reference": url}, run, None)
     assert (len(run.issues), run.frame.references) == (1, [])
+
+
+def test_what_is_of_no_entry_has_no_base() -> None:
+    run = run_in("collection")
+    run.frame.entry = None
+    references.check({"reference": "Patient/1"}, run, None)
+    assert [issue.rule for issue in run.issues] == ["bundle-fullurl-missing"]
 
 
 def test_versions_and_fragments() -> None:
@@ -219,6 +227,7 @@ NOT_ITS = "error base-reference-type: Reference.type is not the type of the reso
         ("Patient/1", "http://hl7.org/fhir/StructureDefinition/Patient", (), None, []),
         ("Patient/1", "Group", (), None, [NOT_ITS]),
         ("http://acme.com/x", "Group", (), None, []),
+        ("urn:x:Patient/1", "Group", (), None, []),
         ("http://acme.com/x", "Patient", ("Group", "Task"), None, [NOT_HERE]),
         ("#p", "Group", (), None, [NOT_ITS]),
         ("#p", "Patient", ("Group", "Task"), None, [NOT_HERE, wrong("Patient", "Group", "Task")]),

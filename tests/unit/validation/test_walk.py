@@ -78,6 +78,10 @@ def in_parameters(patient: dict[str, Any]) -> dict[str, Any]:
     return {"resourceType": "Parameters", "parameter": parts}
 
 
+def open_on(*days: str, **more: Any) -> dict[str, Any]:
+    return {"resourceType": "HealthcareService", "availableTime": [{"daysOfWeek": [*days]} | more]}
+
+
 LINK = '<a href="#n">x</a>'
 INNER = PATIENT | {"id": "c"}
 TO_INNER = {"link": [{"other": {"reference": "#c"}, "type": "seealso"}]}
@@ -187,6 +191,14 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
         ["base-unknown-element parameter[0].resource.x"],
     ),
     (
+        {"resourceType": "Parameters", "entry": [{}], "type": "batch"},
+        ["base-unknown-element entry", "base-unknown-element type"],
+    ),
+    (
+        PATIENT | {"contained": [PATIENT, PATIENT]},
+        ["base-contained contained[0]", "base-contained contained[1]"],
+    ),
+    (
         PATIENT | {"contained": [{"resourceType": 1}]},
         ["base-resource-type contained[0].resourceType", "base-contained contained[0]"],
     ),
@@ -206,6 +218,15 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     (PATIENT | {"gender": None}, ["base-type gender"]),
     (PATIENT | {"gender": "x"}, ["code-required gender"]),
     (PATIENT | {"birthDate": ["2026"]}, ["base-list birthDate"]),
+    (PATIENT | {"name": [{"_given": ABSENT}]}, ["base-list name[0].given"]),
+    (PATIENT | {"name": [{"_given": None}]}, ["base-type name[0].given"]),
+    (SET | {"url": "x\u00ad"}, ["base-format url"]),
+    (open_on("x"), ["code-required availableTime[0].daysOfWeek[0]"]),
+    (open_on("mon", "x", _daysOfWeek=[ABSENT, None]), ["code-required availableTime[0].daysOfWeek[1]"]),
+    (
+        PATIENT | {"generalPractitioner": [{"reference": "Practitioner/1"}, {"reference": "Task/1"}]},
+        ["warning base-reference-type generalPractitioner[1]"],
+    ),
     (PATIENT | {"_birthDate": [ABSENT]}, ["base-list birthDate"]),
     (PATIENT | {"_birthDate": None}, ["base-type birthDate"]),
     (PATIENT | {"birthDate": None, "_birthDate": ABSENT}, ["base-type birthDate"]),
