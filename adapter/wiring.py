@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -24,7 +25,7 @@ from adapter.exchange.mailbox import Mailboxes
 from adapter.exchange.operations import Operations
 from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.receive import Exchange
-from adapter.exchange.repair import map_again, needs_mapping
+from adapter.exchange.repair import chosen, map_again, needs_mapping
 from adapter.exchange.tasks import Tasks
 from adapter.exchange.views import Views
 from adapter.feeds import files as feed_files
@@ -244,10 +245,12 @@ class Adapter:
         endpoints = self.directory.endpoints.values()
         return {each.id: each.silent_after.total_seconds() for each in endpoints if each.pulled}
 
-    def _mend(self, connection: Connection, delivery_id: int, at: int) -> None:
-        if needs_mapping(connection, self.contents, delivery_id):
-            outgoing = Outgoing(self.message_validator)
-            map_again(connection, self.contents, self.directory, self.mappings, delivery_id, at, outgoing)
+    def _mend(self, connection: Connection, delivery_id: int, at: int, folder: Path | None) -> None:
+        if folder is None and not needs_mapping(connection, self.contents, delivery_id):
+            return
+        mappings = chosen(folder, connection, self.directory, delivery_id) if folder else self.mappings
+        outgoing = Outgoing(self.message_validator)
+        map_again(connection, self.contents, self.directory, mappings, delivery_id, at, outgoing)
 
     def wake(self) -> None:
         """Tell the worker of this process, where one runs, that there may be something to send."""

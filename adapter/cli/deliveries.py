@@ -62,9 +62,24 @@ def show(delivery_id: Number, config: Config = DEFAULT_CONFIG, as_json: Json = F
 
 
 @app.command()
-def retry(deliveries: Numbers, reason: Reason = "", config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+def retry(
+    deliveries: Numbers,
+    reason: Reason = "",
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            help="map dead letters anew, by this mapping folder: of now, or of an earlier version", metavar="FOLDER"
+        ),
+    ] = None,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
     """Send dead letters again, or waiting deliveries now. Exit status 1 where one cannot be."""
-    _act(deliveries, config, as_json, "retried", lambda operations, by, number: operations.retry(by, number, reason))
+
+    def act(operations: "Operations", by: "Principal", number: int) -> None:
+        operations.retry(by, number, reason, mapping)
+
+    _act(deliveries, config, as_json, "retried", act)
 
 
 @app.command()

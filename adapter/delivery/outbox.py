@@ -86,12 +86,13 @@ def enqueue(connection: Connection, new: NewDelivery) -> int:
     return delivery_id
 
 
-def retry(connection: Connection, delivery_id: int, at: int) -> None:
-    """Send a dead letter again, at its old place in the stream, or a waiting head now.
+def retry(connection: Connection, delivery_id: int, at: int, *, dead_only: bool = False) -> None:
+    """Send a dead letter again, at its old place in the stream, or, unless `dead_only`, a waiting head now.
 
     Raises NotFoundError, and DeliveryStateError for any other state.
     """
-    row = _locked(connection, delivery_id, "dead", "waiting", act="retried")
+    states = ("dead",) if dead_only else ("dead", "waiting")
+    row = _locked(connection, delivery_id, *states, act="mapped anew" if dead_only else "retried")
     if row["status"] == "dead":
         streams.demote(connection, row["stream_id"])
         _set(connection, delivery_id, status="waiting", blocking=True, step=0)

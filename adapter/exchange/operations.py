@@ -7,6 +7,7 @@ are the same NotFoundError. An act that the delivery's state forbids raises Deli
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Connection, select
 
@@ -22,7 +23,7 @@ from adapter.support.errors import NotFoundError
 
 _delivery, _message = tables.delivery.c, tables.message.c
 
-Mend = Callable[[Connection, int, int], None]
+Mend = Callable[[Connection, int, int, Path | None], None]
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class _Act:
 
 class Operations:
     """`wake` is called after each commit that may have made something due; `mend` when a delivery is retried, in the
-    same transaction, with the delivery's id and the instant: it gives bytes to one that could not be mapped, or raises
-    MappingError."""
+    same transaction, with the delivery's id, the instant and the mapping folder that was chosen: it gives bytes to one
+    that could not be mapped or is to be mapped anew, or raises MappingError."""
 
     def __init__(self, database: Database, clock: Clock, wake: Callable[[], None], mend: Mend) -> None:
         self._database = database
@@ -44,12 +45,16 @@ class Operations:
         self._wake = wake
         self._mend = mend
 
-    def retry(self, principal: Principal, delivery_id: int, reason: str = "") -> None:
-        """Send a dead letter again at its old place, or a waiting delivery now. Needs RESEND."""
+    def retry(self, principal: Principal, delivery_id: int, reason: str = "", mapping: Path | None = None) -> None:
+        """Send a dead letter again at its old place, or a waiting delivery now. Needs RESEND.
+
+        With `mapping`, a folder of now or of an earlier version, a dead letter is mapped anew from what was received:
+        what it was before is kept beside. A delivery that waits may have arrived, so its bytes stay as they are.
+        """
         principal.require(Right.RESEND)
         with self._on_delivery(principal, "delivery-retry", delivery_id, optional_reason(reason)) as act:
-            outbox.retry(act.connection, delivery_id, act.at)
-            self._mend(act.connection, delivery_id, act.at)
+            outbox.retry(act.connection, delivery_id, act.at, dead_only=mapping is not None)
+            self._mend(act.connection, delivery_id, act.at, mapping)
 
     def cancel(self, principal: Principal, delivery_id: int, reason: str) -> None:
         """Never send it; those behind it in its stream go on. Needs RESEND and a reason."""

@@ -1,6 +1,8 @@
-"""A dead letter that could not be mapped is mapped again, from the bytes as received, before it is retried."""
+"""A dead letter that could not be mapped, or is to be mapped by another version, is mapped again from the bytes as
+received before it is retried."""
 
 from collections.abc import Mapping as Dictionary
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -27,7 +29,7 @@ def map_again(
     at: int,
     outgoing: Outgoing,
 ) -> None:
-    """Give a delivery its mapped bytes, by the mapping of now. `at` in UTC microseconds.
+    """Give a delivery its mapped bytes, by one of the mappings. `at` in UTC microseconds.
 
     Raises MappingError where it still cannot be mapped, or the result is not valid; NotFoundError where its endpoint
     has left the directory.
@@ -71,6 +73,20 @@ def _acknowledge_again(
         body=posting.written(answer, directory.endpoint(delivery.endpoint).format),
         at=at,
     )
+
+
+def chosen(folder: Path, connection: Connection, directory: Directory, delivery_id: int) -> dict[str, Mapping]:
+    """The mapping of a folder, for one delivery. Raises MappingError where it is not for that delivery's system, and
+    ConfigurationError where it cannot be loaded."""
+    column = tables.delivery.c
+    delivery = connection.execute(select(column.event, column.endpoint).where(column.id == delivery_id)).one()
+    named = None if delivery.event == ACKNOWLEDGEMENT else directory.endpoint(delivery.endpoint).mapping
+    if named is None:
+        raise MappingError(f"delivery {delivery_id} is sent without a mapping")
+    mapping = Mapping.load(folder)
+    if mapping.name != named:
+        raise MappingError(f"{folder} maps to {mapping.name}: expected a mapping to {named}")
+    return {named: mapping}
 
 
 def needs_mapping(connection: Connection, contents: ContentStore, delivery_id: int) -> bool:

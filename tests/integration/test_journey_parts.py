@@ -1,13 +1,16 @@
 """Holding, releasing, mending and answering, through the real worker and real receivers."""
 
 import copy
+import shutil
 
 import pytest
 from sqlalchemy import select, update
 
+from adapter.delivery.outbox import DeliveryStateError
 from adapter.exchange.submission import Submission
 from adapter.fhir import json as fhir_json
 from adapter.sandbox import lifecare_format
+from adapter.sandbox.server import Response
 from adapter.security.principals import Right
 from adapter.store import tables
 from adapter.store.alarms import standing
@@ -116,6 +119,35 @@ class TestDeadLetter:
         assert {row.status for row in deliveries(installation)} == {"done"}
         with installation.adapter.database.read() as connection:
             assert standing(connection) == []
+
+    def test_a_dead_letter_is_mapped_anew_by_the_version_that_was_chosen(self, installation, messages, tmp_path):
+        installation.lifecare._take = lambda message, _: Response(
+            200, lifecare_format.acknowledgement(message.message_id, "avvisat", "orsak saknas"), "application/xml"
+        )
+        installation.send(messages("a")[0])
+        installation.adapter.worker.run_until_idle()
+        (dead,) = [row for row in deliveries(installation) if row.status == "dead"]
+        then = tmp_path / "lifecare-0.9"
+        shutil.copytree(installation.adapter.settings.mappings.folder / "lifecare", then)
+        written = (then / "mapping.yaml").read_text("utf-8")
+        (then / "mapping.yaml").write_text(written.replace('version: "1.0.0"', 'version: "0.9.0"'), "utf-8")
+        retry = installation.adapter.operations.retry
+        other = tmp_path / "other"
+        shutil.copytree(then, other)
+        (other / "mapping.yaml").write_text(written.replace("name: lifecare", "name: other"), "utf-8")
+        with pytest.raises(MappingError, match="expected a mapping to lifecare"):
+            retry(installation.operator, dead.id, mapping=other)
+        del installation.lifecare._take
+        retry(installation.operator, dead.id, "as agreed", mapping=then)
+        with installation.adapter.database.read() as connection:
+            row = connection.execute(tables.delivery.select().where(tables.delivery.c.id == dead.id)).one()
+            kept = installation.adapter.contents.of_message(connection, dead.message_id, "mapped")
+        assert row.mapping_version.startswith("0.9.0+")
+        assert len([each for each in kept if each.delivery_id == dead.id]) == 2
+        with pytest.raises(DeliveryStateError, match="only dead can be mapped anew"):
+            retry(installation.operator, dead.id, mapping=then)
+        installation.adapter.worker.run_until_idle()
+        assert {row.status for row in deliveries(installation)} == {"done"}
 
     def test_it_keeps_later_messages_of_the_patient_waiting_but_not_of_others(self, installation, messages):
         mine = messages("a")

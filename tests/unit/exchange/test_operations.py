@@ -14,7 +14,9 @@ def woken():
 
 @pytest.fixture
 def operations(database, clock, woken):
-    return Operations(database, clock, lambda: woken.append(True), lambda _connection, _delivery_id, _at: None)
+    return Operations(
+        database, clock, lambda: woken.append(True), lambda _connection, _delivery_id, _at, _mapping: None
+    )
 
 
 def status_of(stored, delivery):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from adapter.discharge.events import EVENTS
 from adapter.fhir import json as fhir_json
 from adapter.fhir.bundles import MessageBundle
-from adapter.fhir.canonical import CANONICAL, HSA, HSA_RIV, MUNICIPALITY
+from adapter.fhir.canonical import CANONICAL
 from adapter.mapping import Mapping, NotCarriedError, Outcome, accounts
 from adapter.mapping.coverage import measure
 from adapter.mapping.runs import Run
@@ -199,20 +199,6 @@ def one(event: str) -> dict[str, Any]:
     return found
 
 
-def participants_by_reference() -> Iterator[dict[str, Any]]:
-    """Units called to a meeting by a reference to their entry. R4 would have their identifier: no sample is so."""
-    call = one("sip-invitation")
-    for system, value in ((HSA, None), (HSA_RIV, None), (MUNICIPALITY, "2482")):
-        bundle = copy.deepcopy(call)
-        message = MessageBundle(bundle)
-        unit = message.organization(message.destinations[0]["receiver"])
-        assert unit is not None
-        unit["identifier"] = [{"system": system, "value": value or unit["identifier"][0]["value"]}]
-        participant = message.of_type("Appointment")[0]["participant"][-1]
-        participant["actor"] = copy.deepcopy(message.destinations[0]["receiver"])
-        yield bundle
-
-
 def with_case(event: str, value: str) -> dict[str, Any]:
     """A message with a Task whose header names a case, too."""
     bundle: dict[str, Any] = copy.deepcopy(one(event))
@@ -231,7 +217,6 @@ def test_a_header_that_names_another_case_than_the_task_is_refused(lifecare: Map
 def test_every_rule_is_exercised_both_ways_by_the_samples(lifecare: Mapping) -> None:
     tries: list[tuple[str, bytes | dict[str, Any]]] = [(file.name, file.read_bytes()) for file in SAMPLES]
     tries += ((file.name, fhir_json.parse(file.read_bytes())) for file in OTHER_FORMS)
-    tries += (("a call", bundle) for bundle in participants_by_reference())
     tries += ((str(each.id), each.values[0]) for each in ONE_OF_EACH)
     found = measure(lifecare, tries)
     for side, rules in found.rules.items():
