@@ -323,7 +323,7 @@ def _profiled(code: str, profiles: list[str], host: Host, url: str) -> Constrain
     """Values of a type must keep one of its profiles."""
 
     def check(item: Item, run: Run) -> None:
-        if code not in (item.type, "Resource", "Element", "BackboneElement") and "." not in item.type:
+        if code not in (item.type, "Resource", "Element", "BackboneElement"):
             return
         if len(profiles) == 1:
             host.check(item, profiles[0], run)

@@ -39,6 +39,17 @@ BY_USE = ("value", "use")
 TELECOM = "Patient.telecom"
 ELEMENTS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "active": ("Patient", [element("Patient.active", min=1)]),
+    "spoken": ("Patient", [element("Patient.communication.preferred", min=1)]),
+    "no-period": (
+        "Patient",
+        [
+            sliced(TELECOM, BY_USE),
+            element("Patient.telecom.period", max="0"),
+            *use("work"),
+            element("Patient.telecom.period", max="0"),
+        ],
+    ),
+    "odd": ("Observation", [element("Observation.value[x]", type=[{"code": "string", "profile": [URL + "gram"]}])]),
     "closed": ("Patient", [sliced(TELECOM, BY_USE, rules="closed"), *use("work")]),
     "ordered": ("Patient", [sliced(TELECOM, BY_USE, ordered=True), *use("work"), *use("home"), *use("old")]),
     "at-end": ("Patient", [sliced(TELECOM, BY_USE, rules="openAtEnd"), *use("work"), *use("home")]),
@@ -450,6 +461,7 @@ SNAPSHOTS: dict[str, list[dict[str, Any]]] = {
     # as some are published: a choice written by its type, without a slice
     "needed": [element(QUANTITY, min=1, max="1", type=[{"code": "Quantity"}])],
     "of-gram": [element(QUANTITY, min=0, max="1", type=[{"code": "Quantity", "profile": [URL + "gram"]}])],
+    "impossible": [element("Observation.issued", min=1, max="0")],
     "fewer": [element("Observation.category", min=0, max="1"), element(QUANTITY, min=0, max="0")],
     "strange": [element("Observation.nothing", min=1, max="1"), element("Observation.category", min=1, max="*")],
 }
@@ -517,6 +529,13 @@ OLD = {"url": BASE + "data-absent-reason", "valueCode": "unknown"}
 TEXTS = [{"linkId": "1", "type": "group", "text": "x", "item": [{"linkId": "2", "type": "string"}]}]
 QUESTIONS: dict[str, Any] = {"resourceType": "Questionnaire", "status": "draft"}
 CASES: list[tuple[str, dict[str, Any], list[str]]] = [
+    ("spoken", PATIENT | {"communication": [{"preferred": True}]}, []),
+    ("spoken", PATIENT | {"communication": [{"language": {"text": "x"}}]}, ["min communication[0]"]),
+    ("no-period", telecom("work", "home"), []),
+    ("no-period", telecom("work", period={"start": "2026"}), ["max telecom[0]"]),
+    ("odd", OBSERVATION | {"valueString": "x"}, ["element-type value.ofType(string)"]),
+    ("impossible", OBSERVATION, ["min "]),
+    ("of-gram", OBSERVATION | {"valueQuantity": [{"unit": "g"}, {"unit": "g"}]}, []),
     ("closed", telecom("work", "work"), []),
     ("closed", telecom("work", "home", "old"), ["slice-closed telecom[1]", "slice-closed telecom[2]"]),
     ("ordered", telecom("work", "work", "home", "old", "mobile"), []),
@@ -815,6 +834,8 @@ def test_numbers_are_told(validator: Validator) -> None:
         ({"resourceType": "Basic"}, "Basic", ["profile-entry-type"]),
         ({"unit": "x"}, "Quantity", ["profile-element-type"]),
         ("x", "string", ["profile-element-type"]),
+        (5, "Quantity", ["profile-element-type"]),
+        ("resourceType", "Quantity", ["profile-element-type"]),
         ({"resourceType": "x"}, "x", ["profile-element-type"]),
     ],
 )

@@ -343,3 +343,17 @@ def test_the_codes_that_a_vital_sign_fixes() -> None:
 def test_the_vital_sign_of_an_observation(coding: Any, profile: str | None) -> None:
     known = {("s", "1"): "p", ("t", "9"): "q"}
     assert implied.profile({"code": {"coding": coding}}, known) == profile
+
+
+ELEMENT = "http://hl7.org/fhir/StructureDefinition/elementdefinition-profile-element"
+
+
+@pytest.mark.parametrize(
+    ("url", "profile"),
+    [(ELEMENT, ["http://acme.com/p#Bundle.entry:a"]), ("http://acme.com/other", ["http://acme.com/p"])],
+)
+def test_only_the_extension_for_it_names_an_element_of_a_profile(url: str, profile: list[str]) -> None:
+    extra = {"extension": [{"url": url, "valueString": "Bundle.entry:a"}]}
+    type_ = {"code": "BackboneElement", "profile": ["http://acme.com/p"], "_profile": [extra]}
+    (found,) = trees.Node({"type": [type_]}, "Bundle.entry", None, None).types
+    assert found["profile"] == profile

@@ -289,6 +289,20 @@ def test_what_is_no_resource_of_r4_is_of_no_profile(validator: Validator, resour
     assert found[1:] in ([], ["profile-type "])
 
 
+@pytest.mark.parametrize(
+    ("member", "key"),
+    [
+        ({"telecom": [{"system": "phone", "value": "1", "use": "home"}]}, "org-3"),
+        ({"address": [{"city": "x", "use": "home"}]}, "org-2"),
+    ],
+)
+def test_what_r4_demands_of_an_element_of_one_type_only(validator: Validator, member: dict[str, Any], key: str) -> None:
+    base = {"resourceType": "Organization", "name": "x"}
+    (issue,) = validator.validate(base | member).issues[1:]
+    assert (issue.rule, issue.message.partition(":")[0]) == ("base-invariant", key)
+    assert shown(validator.validate(base).issues) == []
+
+
 def test_rules_of_r4_name_no_profile(validator: Validator) -> None:
     wrong = OBSERVATION | {"subject": {"reference": "#o"}, "contained": [{"resourceType": "Task", "id": "o"}]}
     issues = validator.validate(wrong).issues[1:]
