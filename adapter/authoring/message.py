@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from adapter.authoring.chain import Chain, Link
 from adapter.authoring.parties import Unit
-from adapter.fhir.canonical import EVENT
+from adapter.fhir.canonical import EVENT, HSA
 
 Resource = dict[str, Any]
 PATIENT = "patient"
@@ -139,3 +139,33 @@ def _references(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _references(item)
+
+
+class MessageScene:
+    """A message in the making, as its content sees it. `at` is when it is sent, `sender` a role, `stay` the resource id
+    of its Encounter, None where it has none."""
+
+    def __init__(self, author: Author, at: str, sender: str, stay: str | None) -> None:
+        self._author = author
+        self._stay = stay
+        self.at = at
+        self.sender = sender
+
+    def resource_id(self, name: str) -> str:
+        return self._author.resource_id(name)
+
+    def reference(self, name: str) -> dict[str, str]:
+        return self._author.reference(name)
+
+    def named(self, role: str) -> dict[str, Any]:
+        """A unit by its HSA-id: other receivers of the message are not entries of what each one gets."""
+        unit = self._author.units[role]
+        return {"identifier": {"system": HSA, "value": unit.hsa}, "display": unit.name}
+
+    @property
+    def patient(self) -> dict[str, str]:
+        return self._author.reference(PATIENT)
+
+    @property
+    def encounter(self) -> dict[str, Any]:
+        return {} if self._stay is None else {"encounter": {"reference": f"urn:uuid:{self._stay}"}}

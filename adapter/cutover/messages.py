@@ -6,17 +6,16 @@ an interruption is the same message and is recognised as such. Pure.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 from uuid import UUID
 
 from adapter.authoring.chain import Chain, Link
-from adapter.authoring.message import PATIENT, Author
+from adapter.authoring.message import Author, MessageScene
 from adapter.authoring.parties import Unit
 from adapter.authoring.scene import Resource, code_of
 from adapter.authoring.stay import Stay, StayChange
 from adapter.cutover.case import Case, Request
 from adapter.cutover.parts import CORRECTED, GONE, PARTICIPATE, RECEIVE, REVISED, Part
-from adapter.fhir.canonical import CASE, CASE_EXTENSION, HSA, TASK
+from adapter.fhir.canonical import CASE, CASE_EXTENSION, TASK
 
 _TASKS = {
     RECEIVE: "Planera mottagande efter utskrivning",
@@ -104,7 +103,7 @@ class CaseWriter:
         *,
         with_stay: bool = True,
     ) -> tuple[Resource, Link]:
-        scene = _Scene(self._author, part)
+        scene = MessageScene(self._author, part.at, part.sender, self._author.resource_id("encounter"))
         content = list(self._content(scene, part, with_stay=with_stay))
         about = _ABOUT.get(event, "Encounter")
         bundle = self._author.write(
@@ -121,7 +120,7 @@ class CaseWriter:
         )
         return bundle, self._chain.last
 
-    def _content(self, scene: "_Scene", part: Part, *, with_stay: bool) -> Iterator[Resource]:
+    def _content(self, scene: MessageScene, part: Part, *, with_stay: bool) -> Iterator[Resource]:
         if with_stay:
             stay = Stay(1, self._author.resource_id("encounter"), self._author.resource_id("stay"))
             stay.change(part.stay)
@@ -135,7 +134,7 @@ class CaseWriter:
             if request.unit in part.receivers:
                 yield self._task(scene, code, request)
 
-    def _task(self, scene: "_Scene", code: str, request: Request) -> Resource:
+    def _task(self, scene: MessageScene, code: str, request: Request) -> Resource:
         called = self._case.invitation if code == PARTICIPATE else None
         asked_by, asked_at = self._case.admission.ward, self._case.admission.sent
         if called is not None:
@@ -170,30 +169,3 @@ class CaseWriter:
         if any(each["resourceType"] == "Task" for each in content):
             return {}
         return {"extension": [{"url": CASE_EXTENSION, "valueIdentifier": self._group}]}
-
-
-class _Scene:
-    """A message in the making, as its content sees it. Roles are HSA-ids."""
-
-    def __init__(self, author: Author, part: Part) -> None:
-        self._author = author
-        self.at = part.at
-        self.sender = part.sender
-
-    def resource_id(self, name: str) -> str:
-        return self._author.resource_id(name)
-
-    def reference(self, name: str) -> dict[str, str]:
-        return self._author.reference(name)
-
-    def named(self, role: str) -> Resource:
-        unit = self._author.units[role]
-        return {"identifier": {"system": HSA, "value": unit.hsa}, "display": unit.name}
-
-    @property
-    def patient(self) -> dict[str, str]:
-        return self._author.reference(PATIENT)
-
-    @property
-    def encounter(self) -> dict[str, Any]:
-        return {"encounter": {"reference": f"urn:uuid:{self._author.resource_id('encounter')}"}}

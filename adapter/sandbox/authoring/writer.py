@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from adapter.authoring.content import request_identifier
-from adapter.authoring.message import PATIENT, Author
+from adapter.authoring.message import Author, MessageScene
 from adapter.authoring.scene import Resource, code_of
 from adapter.authoring.stay import Stay
-from adapter.fhir.canonical import CANONICAL, CASE, CASE_EXTENSION, HSA, TASK
+from adapter.fhir.canonical import CANONICAL, CASE, CASE_EXTENSION, TASK
 from adapter.sandbox.authoring.scenario import Scenario, Step, TaskChange
 from adapter.sandbox.identifiers import Identifiers
 
@@ -174,35 +174,12 @@ _ANEW = frozenset({"statusReason", "businessStatus", "output"})
 """What a Task says of its present status alone."""
 
 
-class _Scene:
-    """A message in the making, as its content sees it."""
+class _Scene(MessageScene):
+    """With the stay, where the message has one."""
 
     def __init__(self, author: Author, step: Step, stay: Stay | None) -> None:
-        self._author = author
-        self.at = step.at
-        self.sender = step.sender
+        super().__init__(author, step.at, step.sender, None if stay is None else stay.resource_id)
         self.stay = stay
-
-    def resource_id(self, name: str) -> str:
-        return self._author.resource_id(name)
-
-    def reference(self, name: str) -> dict[str, str]:
-        return self._author.reference(name)
-
-    def named(self, role: str) -> Resource:
-        """A unit by its HSA-id: other receivers of the message are not entries of what each one gets."""
-        unit = self._author.units[role]
-        return {"identifier": {"system": HSA, "value": unit.hsa}, "display": unit.name}
-
-    @property
-    def patient(self) -> dict[str, str]:
-        return self._author.reference(PATIENT)
-
-    @property
-    def encounter(self) -> Resource:
-        if self.stay is None:
-            return {}
-        return {"encounter": {"reference": f"urn:uuid:{self.stay.resource_id}"}}
 
 
 def _said_anew(change: TaskChange) -> Resource:
