@@ -1,6 +1,7 @@
 """What profiles demand, element by element: one validator has them all; each has content that keeps it and that breaks
 it, with every issue that comes of it."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -825,6 +826,24 @@ def test_numbers_are_told(validator: Validator) -> None:
     assert told("many", named("a")) == ["name occurs 1 times: expected at least 2"]
     assert told("many", names(*[{"text": "a"}] * 4)) == ["name occurs 4 times: expected at most 3"]
     assert told("valued", OBSERVATION) == ["value occurs 0 times: expected at least 1"]
+
+
+@pytest.mark.parametrize(
+    ("code", "type_", "asked"),
+    [
+        ("Quantity", "Quantity", ["p"]),
+        ("Quantity", "string", []),
+        ("Resource", "Patient", ["p"]),
+        ("Element", "Timing.repeat", ["p"]),
+        ("BackboneElement", "Patient.contact", ["p"]),
+    ],
+)
+def test_of_which_values_a_profile_is_asked(code: str, type_: str, asked: list[str]) -> None:
+    seen: list[str] = []
+    host = SimpleNamespace(check=lambda _item, profile, _run: seen.append(profile))
+    for each in profiles._profiled(code, ["p"], host, "u").of(type_):
+        each({}, Run("X"), None)
+    assert seen == asked
 
 
 @pytest.mark.parametrize(
