@@ -1,9 +1,11 @@
 """When an element's type says where its references must lead, and what is asked of the targets."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from adapter.validation import targets
 from adapter.validation.groups import Group
 from adapter.validation.items import Item
 from adapter.validation.run import Frame, Path, Run
@@ -103,3 +105,8 @@ def test_a_target_in_a_bundle_is_asked() -> None:
     made(host, OURS).check({"reference": url}, run, (None, "subject"))
     assert [issue.rule for issue in run.issues] == ["profile-target"]
     assert host.asked == [(OURS, (None, "subject"))]
+
+
+@pytest.mark.parametrize(("canonical", "type_"), [(f"{targets._BASE}Patient|4.0.1", "Patient"), ("Patient", "")])
+def test_only_a_url_of_r4_says_its_type(canonical: str, type_: str) -> None:
+    assert targets._type(canonical, SimpleNamespace(tree=lambda _: None)) == type_

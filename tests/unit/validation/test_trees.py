@@ -357,3 +357,13 @@ def test_only_the_extension_for_it_names_an_element_of_a_profile(url: str, profi
     type_ = {"code": "BackboneElement", "profile": ["http://acme.com/p"], "_profile": [extra]}
     (found,) = trees.Node({"type": [type_]}, "Bundle.entry", None, None).types
     assert found["profile"] == profile
+
+
+@pytest.mark.parametrize("extras", [None, 5, {}, "x"])
+def test_what_is_no_list_names_no_element(extras: object) -> None:
+    type_ = {"code": "BackboneElement", "profile": ["http://acme.com/p"], "_profile": extras}
+    assert trees.Node({"type": [type_]}, "Bundle.entry", None, None).types == [type_]
+
+
+def test_what_is_written_where_a_primitive_is_expected_has_no_structure_of_its_own() -> None:
+    assert Collectors(table()).structure(Item({"resourceType": "Patient"}, "string", None)) == "Element"

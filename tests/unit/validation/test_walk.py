@@ -191,7 +191,7 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
         ["base-unknown-element parameter[0].resource.x"],
     ),
     (
-        {"resourceType": "Parameters", "entry": [{}], "type": "batch"},
+        {"resourceType": "Parameters", "entry": [{}], "type": "collection"},
         ["base-unknown-element entry", "base-unknown-element type"],
     ),
     (
