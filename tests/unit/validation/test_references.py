@@ -294,6 +294,7 @@ def test_links_of_documents_and_messages() -> None:
     assert group.link("Group/1", entry) == ([GROUP], True)
     assert group.link("Group/1/_history/3", entry) == ([GROUP], True)
     assert group.link("x/Group/1", entry) == ([], True)
+    assert group.link("?Group/1", entry) == ([], True)
     assert group.link("Patient/1", other) == ([PATIENT], True)
 
 
