@@ -1,7 +1,6 @@
 """`adapter map`: one message through a mapping, either way, to look at the result or at what became of each node."""
 
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,10 +49,10 @@ def map_(
     except NotCarriedError as error:
         if explain:
             _print(error.report, mapping, as_json)
-        print(f"adapter: {error}", file=sys.stderr)  # noqa: T201
+        typer.echo(f"adapter: {error}", err=True)
         raise typer.Exit(1) from error
     except MappingError as error:
-        print(f"adapter: {error}", file=sys.stderr)  # noqa: T201
+        typer.echo(f"adapter: {error}", err=True)
         raise typer.Exit(1) from error
     if explain:
         _print(report, mapping, as_json)

@@ -50,7 +50,7 @@ def read(
     try:
         found = _riv(content) if source == "riv" else _cosmic_link(content, consent_handled, kind)
     except (ForbiddenError, MappingError) as error:
-        print(f"adapter: {error}", file=sys.stderr)  # noqa: T201
+        typer.echo(f"adapter: {error}", err=True)
         raise typer.Exit(1) from error
     _print(found, explain, as_json)
 
@@ -72,7 +72,7 @@ def fetch(
         with installation(config) as adapter, adapter.link_plans() as plans:
             found = plans.fetch(operator(), subject)
     except (ForbiddenError, MappingError) as error:
-        print(f"adapter: {error}", file=sys.stderr)  # noqa: T201
+        typer.echo(f"adapter: {error}", err=True)
         raise typer.Exit(1) from error
     _print(found, explain, as_json)
 

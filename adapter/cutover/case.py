@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -152,4 +152,4 @@ def _plain(value: object) -> object:
         return value.model_dump(exclude_defaults=True)
     if isinstance(value, frozenset):
         return sorted(value)
-    return asdict(value)  # type: ignore[call-overload]
+    return vars(value)

@@ -127,7 +127,7 @@ def _csv_cases(folder: Path, contents: dict[str, bytes]) -> Iterator[tuple[str, 
 
 def assemble(row: Mapping[str, str], parts: Iterable[tuple[tuple[str, ...], Mapping[str, str]]]) -> Any:
     """A case element from the cells of its row, and of the rows of its parts by their paths."""
-    element = etree.Element(schema().tag(CASE), nsmap={None: schema().namespace})  # type: ignore[dict-item]
+    element = etree.Element(schema().tag(CASE), nsmap={None: schema().namespace})  # type: ignore[dict-item] # stubs: no default namespace
     _put(element, row, _known_columns("arendeTyp"))
     for path, values in parts:
         parent = _opened(element, path[:-1])

@@ -5,6 +5,7 @@ What a field means is the standard's word, or the feed's configuration where the
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from adapter.feeds import numbers, times
@@ -113,7 +114,7 @@ class _Reading:
         for place in ("EVN-2", "MSH-7"):
             text = self._message.value(place)
             if text is not None and text != NULL:
-                self._checked(place, lambda text=text: times.instant(text, self._feed.zone, "earlier"))  # type: ignore[misc]
+                self._checked(place, partial(times.instant, text, self._feed.zone, "earlier"))
                 return text
         raise RefusedEvent("is missing, and MSH-7 too: no order can be told", "101", "EVN-2")
 
@@ -196,8 +197,9 @@ class _Reading:
         value = self._message.value("PID-3.1", number)
         if value is None or value == NULL:
             return []
-        authorities = {self._message.value(place, number) for place in ("PID-3.4.1", "PID-3.4.2")} - {None}
-        system = self._system(authorities or {""}, self._message.value("PID-3.5", number))  # type: ignore[arg-type]
+        said = (self._message.value(place, number) for place in ("PID-3.4.1", "PID-3.4.2"))
+        authorities = {each for each in said if each is not None}
+        system = self._system(authorities or {""}, self._message.value("PID-3.5", number))
         if system is None:
             return []
         try:

@@ -173,4 +173,4 @@ def _place(place: str) -> tuple[str, int, int | None, int | None]:
     found = _PLACE.fullmatch(place)
     assert found is not None, place  # noqa: S101 - the model's pattern
     segment, field, component, sub = found.groups()
-    return segment, int(field), component and int(component), sub and int(sub)  # type: ignore[return-value]
+    return segment, int(field), int(component) if component else None, int(sub) if sub else None

@@ -143,7 +143,8 @@ def _to(receiver: str, stay: Picture, standing: list[Told]) -> Iterator[Step]:
     if notice is None:
         yield Step(receiver, NOTICE, about)
     elif discharge is None:
-        if stay.estimated != last(NOTICE, UPDATE).said["estimated"]:  # type: ignore[union-attr]
+        latest = last(NOTICE, UPDATE) or notice
+        if stay.estimated != latest.said["estimated"]:
             yield Step(receiver, UPDATE, about)
         if person != notice.said["person"]:
             yield Step(receiver, NOTICE, about | {"corrects": notice.header_id}, corrects=notice.header_id)

@@ -31,9 +31,11 @@ def instant(text: str, zone: ZoneInfo, ambiguous: Choice = "gap") -> str:
     found = _parts(text)
     if found["minute"] is None:
         raise TimeError("has no time of day: expected YYYYMMDDHHMMSS")
-    digits = [int(found[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")]
+    year, month, day, hour, minute, second = (
+        int(found[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")
+    )
     try:
-        local = datetime(*digits)  # type: ignore[arg-type]  # noqa: DTZ001 - the zone comes next
+        local = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the zone comes next
         if found["offset"]:
             return datetime.fromisoformat(f"{local.isoformat()}{found['offset']}").isoformat()
     except ValueError:

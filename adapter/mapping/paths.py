@@ -148,16 +148,18 @@ def _accepts(item: Any, where: tuple[tuple[str, str], ...]) -> bool:
 def _item(node: dict[str, Any], name: str, is_list: bool, where: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     """The first item that `where` asks for, made where there is none."""
     held: Any = node.get(name)
+    made: dict[str, Any]
     if held is None:
-        made: dict[str, Any] = dict(where)
+        made = dict(where)
         node[name] = [made] if is_list else made
         return made
     if not is_list:
-        held.update(where)
-        return held  # type: ignore[no-any-return]
-    for item in held:
-        if _accepts(item, where):
-            return item  # type: ignore[no-any-return]
+        made = held
+        made.update(where)
+        return made
+    for made in held:
+        if _accepts(made, where):
+            return made
     made = dict(where)
     held.append(made)
     return made

@@ -287,7 +287,7 @@ class Settings(BaseSettings):
     )
 
     environment: Literal["test", "production"]
-    """test: test numbers are expected; production: they are refused"""
+    """which kind of installation this is: feeds refuse what is marked as of the other kind"""
     server: Server = Field(default_factory=Server)
     database: Database = Field(default_factory=Database)
     directory: DirectorySection = Field(default_factory=DirectorySection)

@@ -128,10 +128,11 @@ def _documents(
     signed = plan.signature
     if signed is not None and signed.time is not None:
         reading.note("left out", "signatureTime", "a DocumentReference says who signed, not when")
-    signer = None
+    signer: dict[str, Any] | None = None
     if signed is not None and (signed.hsa or signed.name):
         signer = {"type": "Practitioner"} | ({"display": signed.name} if signed.name else {})
-        signer |= {"identifier": {"system": canonical.HSA, "value": signed.hsa}} if signed.hsa else {}  # type: ignore[dict-item]
+        if signed.hsa:
+            signer["identifier"] = {"system": canonical.HSA, "value": signed.hsa}
     found = []
     for number, attachment in enumerate(plan.attachments, start=1):
         data = None if attachment.value is None else base64.b64encode(attachment.value).decode()
