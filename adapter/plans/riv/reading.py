@@ -130,7 +130,8 @@ def _documents(
         reading.note("left out", "signatureTime", "a DocumentReference says who signed, not when")
     signer: dict[str, Any] | None = None
     if signed is not None and (signed.hsa or signed.name):
-        signer = {"type": "Practitioner"} | ({"display": signed.name} if signed.name else {})
+        signer = {"type": "Practitioner"}
+        signer |= {"display": signed.name} if signed.name else {}
         if signed.hsa:
             signer["identifier"] = {"system": canonical.HSA, "value": signed.hsa}
     found = []
