@@ -104,11 +104,15 @@ def test_what_cannot_be_carried_says_why(tmp_path: Path, directory: Directory, c
     case = cases[0]
     strange = replace(case, requests=(Request("SE0000000999-X", "requested"),))
     lacking = replace(case, admission=replace(case.admission, estimate=None), person=replace(case.person, addresses=()))
+    unknown = replace(case, admission=replace(case.admission, ward="SE0000000999-X"))
+    itself = replace(case, admission=replace(case.admission, ward=FIRST))
     reasons = {
         "no wave": (replace(case, municipality="9902"), DAY, NO_WAVE),
         "unit": (strange, DAY, "begaran 1: no route leads to the unit"),
         "estimate": (lacking, DAY, "vistelse/beraknadUtskrivning is missing"),
         "address": (lacking, DAY, "person/adress is missing"),
+        "ward": (unknown, DAY, "vistelse/enhet: the directory has no such unit on 2026-04-01"),
+        "itself": (itself, DAY, "begaran: the ward asks itself; expected another unit"),
         "too early": (case, DAY - timedelta(days=1), "none of the units that are asked works in the new system"),
     }
     for given, on, words in reasons.values():
