@@ -1,0 +1,50 @@
+"""The schema. Instants are UTC microseconds (BIGINT); public ids are integers given by the database.
+
+`message` is what came in, accepted or rejected; `content` its bytes at each stage; `delivery` one destination of it;
+`attempt` one try. `fact` rows are append-only and outlive expunged content. `stream` orders deliveries: the sequence
+is given under the row's lock, because ids are not commit order.
+
+Of a delivery: `blocking` says that later ones of its stream wait for it, `holds_stream` that it does so even as a dead
+letter. `next_attempt_at` is set while it waits as the head of its stream, else null. `attempts` counts all tries,
+`step` those that used up a step of the schedule.
+"""
+
+from adapter.store.tables.base import metadata
+from adapter.store.tables.cutovers import cutover_item, cutover_message, cutover_run
+from adapter.store.tables.deliveries import attempt, delivery, endpoint_state, stream, worker_heartbeat
+from adapter.store.tables.feeds import feed_event, feed_gap, feed_message, feed_stay
+from adapter.store.tables.messages import case_state, content, fact, message
+from adapter.store.tables.operations import alarm, audit, token
+from adapter.store.tables.people import block, patient, patient_key
+from adapter.store.tables.tasks import task, task_version
+
+APPEND_ONLY = ("fact", "audit")
+
+__all__ = [
+    "APPEND_ONLY",
+    "alarm",
+    "attempt",
+    "audit",
+    "block",
+    "case_state",
+    "content",
+    "cutover_item",
+    "cutover_message",
+    "cutover_run",
+    "delivery",
+    "endpoint_state",
+    "fact",
+    "feed_event",
+    "feed_gap",
+    "feed_message",
+    "feed_stay",
+    "message",
+    "metadata",
+    "patient",
+    "patient_key",
+    "stream",
+    "task",
+    "task_version",
+    "token",
+    "worker_heartbeat",
+]

@@ -1,0 +1,132 @@
+"""The outbox: streams, deliveries, attempts, and the state of endpoints and workers."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from adapter.store.tables.base import Instant, identity, metadata, refers
+
+stream = Table(
+    "stream",
+    metadata,
+    identity(),
+    Column("endpoint", String(64), nullable=False),
+    Column("receiver", String(64), nullable=False),
+    refers("patient_id", "patient"),
+    Column("last_sequence", BigInteger, nullable=False),
+    UniqueConstraint("endpoint", "receiver", "patient_id"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    identity(),
+    refers("message_id", "message"),
+    Column("endpoint", String(64), nullable=False),
+    Column("receiver_party", String(64), nullable=False),
+    Column("receiver_unit", String(64), nullable=False),
+    refers("stream_id", "stream"),
+    Column("sequence", BigInteger, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("blocking", Boolean, nullable=False),
+    Column("holds_stream", Boolean, nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("statutory", Boolean, nullable=False, server_default=text("false")),
+    Column("media_type", String(64), nullable=False),
+    Column("mapping", String(64)),
+    Column("mapping_version", String(64)),
+    Column("config_version", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("next_attempt_at", Instant),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("step", Integer, nullable=False, server_default=text("0")),
+    Column("lease_owner", String(64)),
+    Column("lease_token", BigInteger, nullable=False, server_default=text("0")),
+    Column("lease_expires_at", Instant),
+    Column("held_reason", String(64)),
+    Column("released_at", Instant),
+    Column("delivered_at", Instant),
+    Column("acknowledgement", String(24)),
+    Column("reason", Text),
+    CheckConstraint(
+        "status IN ('waiting', 'running', 'held', 'done', 'dead', 'cancelled')",
+        name="status",
+    ),
+    UniqueConstraint("stream_id", "sequence"),
+    Index("ix_delivery_message_id", "message_id"),
+    Index("ix_delivery_receiver_party", "receiver_party", "message_id"),
+    Index("ix_delivery_status", "status"),
+    Index(
+        "ix_delivery_due",
+        "endpoint",
+        "next_attempt_at",
+        sqlite_where=text("status = 'waiting' AND next_attempt_at IS NOT NULL"),
+        postgresql_where=text("status = 'waiting' AND next_attempt_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_delivery_blocking",
+        "stream_id",
+        "sequence",
+        sqlite_where=text("blocking = 1"),
+        postgresql_where=text("blocking"),
+    ),
+    Index(
+        "uq_delivery_running",
+        "stream_id",
+        unique=True,
+        sqlite_where=text("status = 'running'"),
+        postgresql_where=text("status = 'running'"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    identity(),
+    refers("delivery_id", "delivery"),
+    Column("number", Integer, nullable=False),
+    Column("worker", String(64), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("outcome", String(12)),
+    Column("http_status", Integer),
+    Column("reason", Text),
+    UniqueConstraint("delivery_id", "number"),
+    CheckConstraint("outcome IN ('done', 'retry', 'trip', 'dead', 'unknown')", name="outcome"),
+    sqlite_autoincrement=True,
+    comment="Every try of a delivery. Outcome `unknown`: the process ended between send and record.",
+)
+
+endpoint_state = Table(
+    "endpoint_state",
+    metadata,
+    Column("endpoint", String(64), primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("consecutive_failures", Integer, nullable=False, server_default=text("0")),
+    Column("next_probe_at", Instant),
+    Column("last_success_at", Instant),
+    Column("last_failure_at", Instant),
+    Column("last_claim_at", Instant),
+    Column("reason", Text),
+    CheckConstraint("state IN ('closed', 'open', 'tripped', 'paused')", name="state"),
+)
+
+worker_heartbeat = Table(
+    "worker_heartbeat",
+    metadata,
+    Column("worker", String(64), primary_key=True),
+    Column("started_at", Instant, nullable=False),
+    Column("polled_at", Instant, nullable=False),
+)

@@ -1,0 +1,116 @@
+"""What feeds without FHIR messages sent, the stays they tell of, and what they did not tell."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from adapter.store.tables.base import Instant, identity, metadata, refers
+
+feed_stay = Table(
+    "feed_stay",
+    metadata,
+    identity(),
+    Column("feed", String(64), nullable=False),
+    Column("stay", String(128), nullable=False),
+    refers("patient_id", "patient", nullable=True),
+    Column("protected", Boolean, nullable=False, server_default=text("false")),
+    Column("pending", Boolean, nullable=False, server_default=text("false")),
+    Column("config_version", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("feed", "stay"),
+    Index(
+        "ix_feed_stay_pending",
+        "id",
+        sqlite_where=text("pending = 1"),
+        postgresql_where=text("pending"),
+    ),
+    sqlite_autoincrement=True,
+    comment="A stay as a feed without FHIR messages tells of it. `pending`: its messages are still to be written.",
+)
+
+feed_event = Table(
+    "feed_event",
+    metadata,
+    identity(),
+    Column("feed", String(64), nullable=False),
+    Column("control_id", String(200)),
+    refers("stay_id", "feed_stay", nullable=True),
+    Column("status", String(12), nullable=False),
+    Column("reason", Text),
+    Column("received_at", Instant, nullable=False),
+    Column("principal", String(128), nullable=False),
+    Column("request_id", String(128)),
+    Column("media_type", String(128), nullable=False),
+    Column("key_id", String(40), nullable=False),
+    Column("bytes", LargeBinary, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    CheckConstraint("status IN ('taken', 'left-out', 'refused')", name="status"),
+    Index("ix_feed_event_stay_id", "stay_id"),
+    Index("ix_feed_event_received_at", "received_at"),
+    Index(
+        "uq_feed_event_control_id",
+        "feed",
+        "control_id",
+        unique=True,
+        sqlite_where=text("status <> 'refused'"),
+        postgresql_where=text("status <> 'refused'"),
+    ),
+    sqlite_autoincrement=True,
+    comment="What a feed sent, as received. `control_id` is the sender's own name for it (MSH-10).",
+)
+
+feed_message = Table(
+    "feed_message",
+    metadata,
+    identity(),
+    refers("stay_id", "feed_stay"),
+    Column("number", Integer, nullable=False),
+    Column("receiver", String(64), nullable=False),
+    Column("sender", String(64), nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("header_id", String(64), nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("said", JSON, nullable=False),
+    Column("sent_text", String(64), nullable=False),
+    Column("key_id", String(40)),
+    Column("bytes", LargeBinary),
+    CheckConstraint("status IN ('planned', 'sent', 'refused')", name="status"),
+    UniqueConstraint("stay_id", "number"),
+    sqlite_autoincrement=True,
+    comment="A message written for a feed, one receiver each; its bytes only until it has been sent.",
+)
+
+feed_gap = Table(
+    "feed_gap",
+    metadata,
+    identity(),
+    refers("stay_id", "feed_stay"),
+    Column("kind", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text),
+    Column("since", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_by", String(128)),
+    Column("standing", Boolean, nullable=False),
+    Index("ix_feed_gap_stay_id", "stay_id"),
+    Index(
+        "ix_feed_gap_open",
+        "since",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+    comment="What a feed did not tell, so that a message could not be written. `standing`: it is so still, also where "
+    "a person has settled it.",
+)
