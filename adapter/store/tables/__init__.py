@@ -16,6 +16,7 @@ from adapter.store.tables.feeds import feed_event, feed_gap, feed_message, feed_
 from adapter.store.tables.messages import case_state, content, fact, message
 from adapter.store.tables.operations import alarm, audit, token
 from adapter.store.tables.people import block, patient, patient_key
+from adapter.store.tables.plans import plan_question, plan_source, plan_version
 from adapter.store.tables.tasks import task, task_version
 
 APPEND_ONLY = ("fact", "audit")
@@ -42,6 +43,9 @@ __all__ = [
     "metadata",
     "patient",
     "patient_key",
+    "plan_question",
+    "plan_source",
+    "plan_version",
     "stream",
     "task",
     "task_version",
