@@ -55,9 +55,11 @@ feed_event = Table(
     Column("key_id", String(40), nullable=False),
     Column("bytes", LargeBinary, nullable=False),
     Column("sha256", String(64), nullable=False),
+    Column("expunged_at", Instant),
     CheckConstraint("status IN ('taken', 'left-out', 'refused')", name="status"),
     Index("ix_feed_event_stay_id", "stay_id"),
     Index("ix_feed_event_received_at", "received_at"),
+    Index("ix_feed_event_feed_received_at", "feed", "received_at"),
     Index(
         "uq_feed_event_control_id",
         "feed",
