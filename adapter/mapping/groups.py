@@ -7,7 +7,7 @@ from typing import Any
 from adapter.mapping.paths import FhirPath, Slot
 from adapter.mapping.records import RecordPath
 from adapter.mapping.rules import Block, Step
-from adapter.mapping.runs import Scope, ToFhir, ToRecord
+from adapter.mapping.runs import Scope, ToFhir, ToRecord, identified
 from adapter.support.errors import MappingError
 
 
@@ -142,9 +142,31 @@ class Locator:
         if self.via is not None and resource is not None:
             run.refer(self.via.add(run.open(_NOWHERE, self.via.root)), resource)
 
+    def found_again(self, run: ToFhir) -> None:
+        """Raises MappingError where a resource that was made would not be found on the way back, so that it would be
+        taken for one that this message does not speak of. Asked when the references are written."""
+        made = run.members.get(self.name, [])
+        for path, names in self.where:
+            fits = next(
+                (fit for name in names if (fit := [each for each in made if _names(run, each, path, name)])), []
+            )
+            if len(fits) < len(made):
+                words = f"{len(made) - len(fits)} of {len(made)} {self.type} resources have no {path.begins}"
+                raise MappingError(f"{self.name}: {words} that is {' or '.join(names)} (rule {self.label})")
+
 
 def _leads(run: ToRecord, resource: dict[str, Any], path: FhirPath, name: str) -> bool:
     return any(run.concerns(name, container[key]) for container, key in path.find(resource)[0])
+
+
+def _names(run: ToFhir, resource: dict[str, Any], path: FhirPath, name: str) -> bool:
+    """Whether a reference of a resource that was made is to what a name stands for, as `ToRecord.concerns` has it."""
+    for container, key in path.find(resource)[0]:
+        target = run.target(container[key])
+        for each in run.members.get(name, ()):
+            if target is each or (target is not None and not identified(target).isdisjoint(identified(each))):
+                return True
+    return False
 
 
 _NOWHERE = Scope({}, {}, {})

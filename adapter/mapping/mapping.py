@@ -129,6 +129,8 @@ class Mapping:
         for locator in rules.locators:
             locator.write(run)
         run.finish()
+        for locator in rules.locators:
+            locator.found_again(run)
         bundle["entry"] = run.entries()
         whole = accounts.record_whole(root, run, self._omissions[rules.event])
         report = self._report("fhir", rules, run, whole, partial(accounts.record_leaves, root, self._system.root))

@@ -150,9 +150,8 @@ class ToRecord(Run):
         if self.leads([name], reference):
             return True
         target, _ = self.follow(reference)
-        pairs = {_pair(identifier) for identifier in objects(obj(target).get("identifier"))} - {None}
-        known = {_pair(identifier) for each in self.standing([name]) for identifier in objects(each.get("identifier"))}
-        return not pairs.isdisjoint(known)
+        pairs = identified(target)
+        return any(not pairs.isdisjoint(identified(each)) for each in self.standing([name]))
 
     def leads(self, names: list[str], reference: Any) -> list[Slot]:
         """The slots of a Reference that leads to one of these names; none where it leads elsewhere."""
@@ -216,6 +215,7 @@ class ToFhir(Run):
         self.types = types
         self._same_content = same_content
         self._references: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        self._targets: dict[int, dict[str, Any]] = {}
         self._base = _namespace(namespace) + f"{seed}|".encode()
 
     def open(self, scope: Scope, name: str) -> dict[str, Any]:
@@ -235,6 +235,12 @@ class ToFhir(Run):
     def refer(self, reference: dict[str, Any], resource: dict[str, Any]) -> None:
         """The reference will name the resource once its id is known."""
         self._references.append((reference, resource))
+
+    def target(self, reference: dict[str, Any]) -> dict[str, Any] | None:
+        """The resource that a reference will name."""
+        if len(self._targets) != len(self._references):
+            self._targets = {id(each): resource for each, resource in self._references}
+        return self._targets.get(id(reference))
 
     def id(self, key: str) -> str:
         """The id that belongs to a key in this message, the same on every run: a UUID of version 5."""
@@ -264,6 +270,11 @@ class ToFhir(Run):
 
 
 _CONTENT = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
+
+
+def identified(resource: dict[str, Any] | None) -> set[tuple[str, str]]:
+    """System and value of each identifier of a resource that has both."""
+    return {pair for identifier in objects(obj(resource).get("identifier")) if (pair := _pair(identifier)) is not None}
 
 
 def _pair(identifier: Any) -> tuple[str, str] | None:

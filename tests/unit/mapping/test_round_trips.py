@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -258,3 +259,28 @@ def test_any_shape_gives_a_record_or_words(lifecare: Mapping, data: st.DataObjec
         return
     assert not written.report.of(Outcome.NOT_MAPPED)
     assert lifecare.to_record(lifecare.to_fhir(written.content).bundle).content == written.content
+
+
+@pytest.mark.parametrize(
+    ("sample", "words"),
+    [
+        ("inskrivningsmeddelande", "tasks: 1 of 1 Task resources have no owner that is receiver (rule messages/"),
+        ("svar-accepterad", "answered: 1 of 1 Task resources have no owner that is sender or receiver (rule messages/"),
+    ],
+)
+def test_a_task_that_would_not_be_found_again_is_refused(lifecare: Mapping, sample: str, words: str) -> None:
+    file = SAMPLES[0].parent / f"{sample}.xml"
+    other = "<utforare><hsaId>SE2321000001-ANNAN</hsaId></utforare>"
+    record, count = re.subn("<utforare>.*?</utforare>", other, file.read_text(), flags=re.DOTALL)
+    assert count == 1
+    with pytest.raises(MappingError, match=re.escape(words)):
+        lifecare.to_fhir(record.encode())
+
+
+def test_a_task_of_the_receiver_by_another_name_is_carried(lifecare: Mapping) -> None:
+    text = (SAMPLES[0].parent / "inskrivningsmeddelande.xml").read_text()
+    before, _, after = text.partition("<utforare>")
+    owner, _, rest = after.partition("</utforare>")
+    record = f"{before}<utforare>{re.sub('<namn>.*?</namn>', '<namn>Annat namn</namn>', owner)}</utforare>{rest}"
+    assert "Annat namn" in record
+    assert lifecare.to_record(lifecare.to_fhir(record.encode()).bundle).content.decode() == record
