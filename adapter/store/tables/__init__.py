@@ -6,12 +6,22 @@ is given under the row's lock, because ids are not commit order.
 
 Of a delivery: `blocking` says that later ones of its stream wait for it, `holds_stream` that it does so even as a dead
 letter. `next_attempt_at` is set while it waits as the head of its stream, else null. `attempts` counts all tries,
-`step` those that used up a step of the schedule.
+`step` those that used up a step of the schedule. `yields`: as a dead letter it stops holding its stream where a later
+one of its event is there. `header_id` is the MessageHeader.id of what the adapter wrote itself. `tried_from` is when it
+was first tried, on the clock of its endpoint, which stands still while that is down; `escalate_at` when its sender is
+to be told that it waits, null once that is done or needless; `reported` what the sender was told last.
 """
 
 from adapter.store.tables.base import metadata
 from adapter.store.tables.cutovers import cutover_item, cutover_message, cutover_run
-from adapter.store.tables.deliveries import attempt, delivery, endpoint_state, stream, worker_heartbeat
+from adapter.store.tables.deliveries import (
+    attempt,
+    delivery,
+    endpoint_outcome,
+    endpoint_state,
+    stream,
+    worker_heartbeat,
+)
 from adapter.store.tables.feeds import feed_event, feed_gap, feed_message, feed_stay
 from adapter.store.tables.messages import case_state, content, fact, message
 from adapter.store.tables.operations import alarm, audit, token
@@ -33,6 +43,7 @@ __all__ = [
     "cutover_message",
     "cutover_run",
     "delivery",
+    "endpoint_outcome",
     "endpoint_state",
     "fact",
     "feed_event",

@@ -58,6 +58,12 @@ delivery = Table(
     Column("delivered_at", Instant),
     Column("acknowledgement", String(24)),
     Column("reason", Text),
+    Column("yields", Boolean, nullable=False, server_default=text("false")),
+    Column("header_id", String(64)),
+    Column("tried_from", BigInteger),
+    Column("escalate_at", Instant),
+    Column("reported", String(12)),
+    Column("reported_at", Instant),
     CheckConstraint(
         "status IN ('waiting', 'running', 'held', 'done', 'dead', 'cancelled')",
         name="status",
@@ -86,6 +92,12 @@ delivery = Table(
         unique=True,
         sqlite_where=text("status = 'running'"),
         postgresql_where=text("status = 'running'"),
+    ),
+    Index(
+        "ix_delivery_escalate",
+        "escalate_at",
+        sqlite_where=text("escalate_at IS NOT NULL"),
+        postgresql_where=text("escalate_at IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
 )
@@ -120,7 +132,21 @@ endpoint_state = Table(
     Column("last_failure_at", Instant),
     Column("last_claim_at", Instant),
     Column("reason", Text),
+    Column("recovered_at", Instant),
+    Column("rate_at", Instant),
+    Column("down_total", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint("state IN ('closed', 'open', 'tripped', 'paused')", name="state"),
+)
+
+endpoint_outcome = Table(
+    "endpoint_outcome",
+    metadata,
+    Column("endpoint", String(64), primary_key=True),
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("period", BigInteger, nullable=False),
+    Column("tried", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    comment="Tries of the last minutes, rolled up: a ring of slots, each used again for a later period.",
 )
 
 worker_heartbeat = Table(
