@@ -23,14 +23,17 @@ _CODES = {
     "205": "Duplicate key identifier",
     "207": "Application internal error",
 }
+_PROCESSING = {"production": "P", "test": "T"}
 _OLD = ("2.1", "2.2", "2.3")
 
 
-def write(header: dict[int, str], refused: RefusedEvent | None, at: datetime, own_id: str) -> bytes:
+def write(
+    header: dict[int, str], refused: RefusedEvent | None, at: datetime, own_id: str, environment: str = "production"
+) -> bytes:
     """The answer to a message with these fields of MSH (raw, none where it had none); UTF-8, said in MSH-18.
 
-    `own_id` is the answer's MSH-10. What is repeated of the sender's header is kept to single fields, so that it can
-    add nothing to the answer.
+    `own_id` is the answer's MSH-10; `environment` says what MSH-11 is where the message did not say it. What is
+    repeated of the sender's header is kept to single fields, so that it can add nothing to the answer.
     """
     bar = header.get(1, "|")
     others = (header.get(2, "") + "^~\\&"[len(header.get(2, "")) :])[:4] if header.get(2) else "^~\\&"
@@ -41,7 +44,20 @@ def write(header: dict[int, str], refused: RefusedEvent | None, at: datetime, ow
     sent = at.astimezone(STOCKHOLM).strftime("%Y%m%d%H%M%S%z")
     msh = [
         *("MSH", others, header.get(5, ""), header.get(6, ""), header.get(3, ""), header.get(4, "")),
-        *(sent, "", kind, own_id, header.get(11, "") or "P", version, "", "", "", "", "", "UNICODE UTF-8"),
+        *(
+            sent,
+            "",
+            kind,
+            own_id,
+            header.get(11, "") or _PROCESSING[environment],
+            version,
+            "",
+            "",
+            "",
+            "",
+            "",
+            "UNICODE UTF-8",
+        ),
     ]
     msa = ["MSA", code, header.get(10, "")]
     segments = [bar.join(msh), bar.join(msa)]

@@ -176,7 +176,8 @@ class FeedIntake:
             content = flat.answer(control_id, refused, transient=transient)
             return FeedReply(status, content, flat.MEDIA_TYPE, result)
         header = answers.header_of(body)
-        content = answers.write(header, refused, self._parts.clock.now(), uuid.uuid4().hex[:20])
+        parts = self._parts
+        content = answers.write(header, refused, parts.clock.now(), uuid.uuid4().hex[:20], parts.environment)
         return FeedReply(status, content, answers.MEDIA_TYPE, result)
 
     def _finish(self, stay_id: int) -> None:

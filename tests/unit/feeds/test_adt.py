@@ -179,6 +179,14 @@ def test_what_is_no_message_is_answered_all_the_same():
         assert answers.write(answers.header_of(body), error, NOW, "1").startswith(b"MSH|^~\\&|")
 
 
+@pytest.mark.parametrize(("environment", "processing"), [("test", "T"), ("production", "P")])
+def test_an_answer_to_what_cannot_be_read_is_marked_as_of_this_installation(environment, processing):
+    written = answers.write(answers.header_of(b"GET / HTTP/1.1"), refused(b"GET / HTTP/1.1"), NOW, "1", environment)
+    assert written.decode().split("\r")[0].split("|")[10] == processing
+    said = answers.header_of(message(MSH=SEGMENTS["MSH"].replace("|T|", "|D|")))
+    assert answers.write(said, None, NOW, "1", environment).decode().split("|")[10] == "D"
+
+
 def test_hostile_messages_are_bounded():
     """What is not read costs nothing, and what is read is short: these took half a minute and 400 MB of the library."""
     event = read(message() + b"OBX|1|" + b"a~" * 1_000_000 + b"\r")
