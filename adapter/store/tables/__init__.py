@@ -12,6 +12,7 @@ was first tried, on the clock of its endpoint, which stands still while that is 
 to be told that it waits, null once that is done or needless; `reported` what the sender was told last.
 """
 
+from adapter.store.tables.acting import delivery_origin, replay, replay_item
 from adapter.store.tables.base import metadata
 from adapter.store.tables.cutovers import cutover_item, cutover_message, cutover_run
 from adapter.store.tables.deliveries import (
@@ -43,6 +44,7 @@ __all__ = [
     "cutover_message",
     "cutover_run",
     "delivery",
+    "delivery_origin",
     "endpoint_outcome",
     "endpoint_state",
     "fact",
@@ -57,6 +59,8 @@ __all__ = [
     "plan_question",
     "plan_source",
     "plan_version",
+    "replay",
+    "replay_item",
     "stream",
     "task",
     "task_version",

@@ -87,7 +87,7 @@ content = Table(
     Column("sha256", String(64), nullable=False),
     Column("created_at", Instant, nullable=False),
     CheckConstraint(
-        "stage IN ('received', 'translated', 'outcome', 'answer', 'mapped', 'report', 'response')",
+        "stage IN ('received', 'translated', 'outcome', 'answer', 'mapped', 'report', 'response', 'repaired')",
         name="stage",
     ),
     Index("ix_content_message_id", "message_id"),
