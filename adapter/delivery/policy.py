@@ -46,7 +46,9 @@ _FAULTS: dict[Fault, tuple[Kind, str]] = {
     Fault.BROKEN: (Kind.RETRY, "the connection broke, outcome unknown"),
     Fault.TOO_LARGE: (Kind.RETRY, "the answer is larger than allowed, outcome unknown"),
     Fault.TLS: (Kind.TRIP, "TLS: a certificate was not accepted"),
-    Fault.CREDENTIALS: (Kind.TRIP, "our own credentials cannot be read"),
+    Fault.CREDENTIALS: (Kind.TRIP, "our own credentials cannot be used"),
+    Fault.ISSUER: (Kind.RETRY, "the token endpoint gives no token now, nothing was sent"),
+    Fault.PROXY: (Kind.TRIP, "our proxy does not let us through"),
 }
 
 _BY_CODE = {Code.OK: Kind.DONE, Code.TRANSIENT: Kind.RETRY, Code.FATAL: Kind.DEAD}

@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from adapter.delivery.channels.options import OAuthSettings
+
 
 class Code(StrEnum):
     """The technical acknowledgement, in the words of MessageHeader.response.code (FHIR R4)."""
@@ -53,7 +55,11 @@ class Fault(StrEnum):
     TOO_LARGE = "too-large"
     """the answer was larger than allowed: the outcome is unknown"""
     CREDENTIALS = "credentials"
-    """our own token, certificate or key cannot be read: nothing was sent"""
+    """our own token, certificate, key or secret cannot be used, or gets us no token: nothing was sent"""
+    ISSUER = "issuer"
+    """the token endpoint does not answer now: nothing was sent"""
+    PROXY = "proxy"
+    """our own proxy does not let us through: nothing was sent"""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ class Answer:
     retry_after: float | None = None
     acknowledgement: Acknowledgement | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    """those that are kept, their names in lower case"""
 
 
 ReadAcknowledgement = Callable[[bytes], Acknowledgement | None]
@@ -80,6 +87,9 @@ class ChannelSettings:
     """How one endpoint is reached. Times are in seconds; secrets are named by file or environment variable only.
 
     `address` is for `fhir` the FHIR base (or the whole URL of its $process-message), for `xml-http` the URL to post to.
+    `proxy` is an http URL, `environment` for what the machine's variables name, or None: called directly; the file
+    beside it holds `user:password`. `signing_secret_file` holds the secret by which deliveries are signed (Standard
+    Webhooks).
     """
 
     id: str
@@ -95,6 +105,21 @@ class ChannelSettings:
     timeout: float = 30.0
     max_answer_bytes: int = 1 << 20
     concurrency: int = 4
+    proxy: str | None = None
+    proxy_password_file: Path | None = None
+    oauth: OAuthSettings | None = None
+    signing_secret_file: Path | None = None
+
+
+class Bearer(Protocol):
+    """Where bearer tokens come from: `bearer` gives one that counts now, `rejected` is told one that a receiver did not
+    take."""
+
+    def bearer(self) -> str: ...
+
+    def rejected(self, token: str) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class Channel(Protocol):

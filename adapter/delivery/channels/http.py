@@ -13,78 +13,102 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from adapter import __version__
-from adapter.delivery.channels import tls
-from adapter.delivery.channels.base import Answer, ChannelSettings, Fault, Outgoing
-from adapter.support.errors import AdapterError
+from adapter.delivery.channels import proxies, signing, tls
+from adapter.delivery.channels.base import Answer, Bearer, ChannelSettings, Fault, Outgoing
+from adapter.support.errors import AdapterError, UnavailableError
 
 logger = logging.getLogger("adapter.delivery")
 
 _HEADER_SAFE = re.compile(r"[!-~]{1,128}")
 _TOKEN = re.compile(r"[!-~]+")
-_KEPT_HEADERS = ("content-type", "retry-after", "x-request-id", "x-correlation-id", "server", "via")
+_KEPT_HEADERS = ("content-type", "retry-after", "x-request-id", "x-correlation-id", "server", "via", "etag", "location")
 
 
 class HttpSender:
-    """Posts to one endpoint over a pool of connections shared by all threads.
+    """Speaks to one endpoint over a pool of connections shared by all threads.
 
-    The token is read at each request and the certificates when their files change, so that both are renewed without a
-    restart. Redirects are not followed, proxies of the environment not used, and answers read up to a limit of bytes
-    and of time.
+    The token is read at each request (or comes from `bearer`, and is renewed once where it is not taken) and the
+    certificates when their files change, so that both are renewed without a restart. Redirects are not followed, a
+    proxy is used only where the settings name one, and answers are read up to a limit of bytes and of time.
     """
 
-    def __init__(self, settings: ChannelSettings) -> None:
-        """Raises AdapterError where the address or a certificate cannot be used."""
+    def __init__(self, settings: ChannelSettings, bearer: Bearer | None = None) -> None:
+        """Raises AdapterError where the address, the proxy or a certificate cannot be used."""
         tls.check_address(settings)
         self._settings = settings
+        self._bearer = bearer
         self._lock = threading.Lock()
         self._stamp = tls.stamp(settings)
         self._client = self._connect()
         self._retired: list[httpx.Client] = []
 
     def post(self, url: str, outgoing: Outgoing, accept: str) -> Answer:
-        """One request. `X-Request-ID` is new each time; body, correlation id and idempotency key are not."""
-        correlation_id = outgoing.correlation_id
-        more = {
-            "Content-Type": outgoing.media_type,
-            "X-Correlation-ID": correlation_id if _HEADER_SAFE.fullmatch(correlation_id) else outgoing.idempotency_id,
-            "Idempotency-Key": f"{outgoing.idempotency_id}-{outgoing.delivery_id}",
-        }
-        return self._ask("POST", url, accept, more, outgoing.body)
+        """One request with a delivery's bytes as they are."""
+        return self.deliver("POST", url, outgoing, {"Accept": accept})
 
     def get(self, url: str, accept: str) -> Answer:
         """One reading. A redirect is an answer like others: it is not followed."""
-        return self._ask("GET", url, accept, {}, None)
+        return self.request("GET", url, {"Accept": accept})
 
-    def _ask(self, method: str, url: str, accept: str, more: dict[str, str], body: bytes | None) -> Answer:
+    def deliver(
+        self, method: str, url: str, outgoing: Outgoing, headers: dict[str, str], body: bytes | None = None
+    ) -> Answer:
+        """One request of a delivery; `body` is what goes on the wire, where that is not the delivery's bytes alone.
+        `X-Request-ID` is new each time; correlation id and idempotency key are not."""
+        correlation_id, key = outgoing.correlation_id, f"{outgoing.idempotency_id}-{outgoing.delivery_id}"
+        content = outgoing.body if body is None else body
+        told = {
+            "Content-Type": outgoing.media_type,
+            "X-Correlation-ID": correlation_id if _HEADER_SAFE.fullmatch(correlation_id) else outgoing.idempotency_id,
+            "Idempotency-Key": key,
+        }
         try:
-            headers = self._headers(accept) | more
+            signed = signing.headers(self._settings.signing_secret_file, key, datetime.now(UTC), content)
+        except AdapterError as error:
+            return Answer(fault=Fault.CREDENTIALS, reason=str(error))
+        return self.request(method, url, told | signed | headers, content)
+
+    def request(self, method: str, url: str, headers: dict[str, str], body: bytes | None = None) -> Answer:
+        """One request with these headers and the endpoint's credentials. Never raises for what comes of it."""
+        try:
+            token = self._token()
+            answer = self._ask(method, url, headers, body, token)
+            if answer.status == 401 and self._bearer is not None and token is not None:
+                self._bearer.rejected(token)
+                renewed = self._bearer.bearer()
+                if renewed != token:
+                    answer = self._ask(method, url, headers, body, renewed)
+        except UnavailableError as error:
+            return Answer(fault=Fault.ISSUER, reason=str(error))
+        except AdapterError as error:
+            return Answer(fault=Fault.CREDENTIALS, reason=str(error))
         except (OSError, ValueError) as error:
             return Answer(fault=Fault.CREDENTIALS, reason=f"the token cannot be read ({type(error).__name__})")
+        return answer
+
+    def _ask(self, method: str, url: str, headers: dict[str, str], body: bytes | None, token: str | None) -> Answer:
+        own = {
+            "Accept-Encoding": "identity",  # an answer's size is what comes over the wire
+            "User-Agent": f"discharge-adapter/{__version__}",
+            "X-Request-ID": str(uuid.uuid4()),
+        } | ({"Authorization": f"Bearer {token}"} if token is not None else {})
         deadline = time.monotonic() + self._settings.connect_timeout + self._settings.timeout
         try:
-            with self._current().stream(method, url, content=body, headers=headers) as response:
+            with self._current().stream(method, url, content=body, headers=headers | own) as response:
                 return self._read(response, deadline)
         except httpx.HTTPError as error:
-            return Answer(fault=_fault(error), reason=type(error).__name__)
+            return Answer(fault=_fault(error), reason=_words(error))
 
     def close(self) -> None:
         for client in (self._client, *self._retired):
             client.close()
-
-    def _headers(self, accept: str) -> dict[str, str]:
-        headers = {
-            "Accept": accept,
-            "Accept-Encoding": "identity",  # an answer's size is what comes over the wire
-            "User-Agent": f"discharge-adapter/{__version__}",
-            "X-Request-ID": str(uuid.uuid4()),
-        }
-        token = self._token()
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        return headers
+        if self._bearer is not None:
+            self._bearer.close()
 
     def _token(self) -> str | None:
         settings = self._settings
+        if self._bearer is not None:
+            return self._bearer.bearer()
         if settings.token_file is not None:
             token = settings.token_file.read_text(encoding="ascii").strip()
         elif settings.token_env is not None:
@@ -135,6 +159,7 @@ class HttpSender:
             limits=httpx.Limits(max_connections=max(1, settings.concurrency), keepalive_expiry=30.0),
             follow_redirects=False,
             trust_env=False,
+            proxy=proxies.chosen(settings),
         )
 
 
@@ -155,8 +180,16 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 def _fault(error: httpx.HTTPError) -> Fault:
     if tls.is_refusal(error):
         return Fault.TLS
+    if isinstance(error, httpx.ProxyError):
+        return Fault.CONNECT if proxies.passing(str(error)) else Fault.PROXY
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
         return Fault.CONNECT
     if isinstance(error, httpx.TimeoutException):
         return Fault.TIMEOUT
     return Fault.BROKEN
+
+
+def _words(error: httpx.HTTPError) -> str:
+    """What failed, in the words of a proxy where it spoke: those of others may quote an address."""
+    said = f": {error}" if isinstance(error, httpx.ProxyError) else ""
+    return type(error).__name__ + said

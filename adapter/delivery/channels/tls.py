@@ -37,7 +37,7 @@ def context(settings: ChannelSettings) -> ssl.SSLContext:
 
 def stamp(settings: ChannelSettings) -> tuple[int, ...]:
     """Changes when one of the files is replaced."""
-    files = (settings.ca_file, settings.client_certificate, settings.client_key)
+    files = (settings.ca_file, settings.client_certificate, settings.client_key, settings.proxy_password_file)
     return tuple(_stamp(file) for file in files if file is not None)
 
 

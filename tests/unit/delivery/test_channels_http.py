@@ -181,7 +181,8 @@ def test_an_oversized_answer_is_cut_off(receiver, replies, post):
         (httpx.ReadError("x"), Fault.BROKEN),
         (httpx.WriteError("x"), Fault.BROKEN),
         (httpx.RemoteProtocolError("x"), Fault.BROKEN),
-        (httpx.ProxyError("x"), Fault.BROKEN),
+        (httpx.ProxyError("502 Bad Gateway"), Fault.CONNECT),
+        (httpx.ProxyError("407 Proxy Authentication Required"), Fault.PROXY),
     ],
 )
 def test_every_class_of_transport_failure(raised, fault, post):
