@@ -8,8 +8,8 @@ Of a delivery: `blocking` says that later ones of its stream wait for it, `holds
 letter. `next_attempt_at` is set while it waits as the head of its stream, else null. `attempts` counts all tries,
 `step` those that used up a step of the schedule. `yields`: as a dead letter it stops holding its stream where a later
 one of its event is there. `header_id` is the MessageHeader.id of what the adapter wrote itself. `tried_from` is when it
-was first tried, on the clock of its endpoint, which stands still while that is down; `escalate_at` when its sender is
-to be told that it waits, null once that is done or needless; `reported` what the sender was told last.
+was first tried, on the clock of its endpoint, which stands still while that is down; `tell_at` when its sender is to be
+told how it stands, null once that is done or needless; `reported` what the sender was told last.
 """
 
 from adapter.store.tables.acting import delivery_origin, replay, replay_item

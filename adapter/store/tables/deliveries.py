@@ -61,7 +61,7 @@ delivery = Table(
     Column("yields", Boolean, nullable=False, server_default=text("false")),
     Column("header_id", String(64)),
     Column("tried_from", BigInteger),
-    Column("escalate_at", Instant),
+    Column("tell_at", Instant),
     Column("reported", String(12)),
     Column("reported_at", Instant),
     CheckConstraint(
@@ -94,10 +94,16 @@ delivery = Table(
         postgresql_where=text("status = 'running'"),
     ),
     Index(
-        "ix_delivery_escalate",
-        "escalate_at",
-        sqlite_where=text("escalate_at IS NOT NULL"),
-        postgresql_where=text("escalate_at IS NOT NULL"),
+        "ix_delivery_tell",
+        "tell_at",
+        sqlite_where=text("tell_at IS NOT NULL"),
+        postgresql_where=text("tell_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_delivery_told",
+        "endpoint",
+        sqlite_where=text("reported IN ('held', 'failed')"),
+        postgresql_where=text("reported IN ('held', 'failed')"),
     ),
     sqlite_autoincrement=True,
 )

@@ -21,21 +21,29 @@ def _delivery() -> None:
         sa.Column("yields", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("header_id", sa.String(length=64), nullable=True),
         sa.Column("tried_from", sa.BigInteger(), nullable=True),
-        sa.Column("escalate_at", sa.BigInteger(), nullable=True),
+        sa.Column("tell_at", sa.BigInteger(), nullable=True),
         sa.Column("reported", sa.String(length=12), nullable=True),
         sa.Column("reported_at", sa.BigInteger(), nullable=True),
     ):
         op.add_column("delivery", column)
     op.create_index(
-        "ix_delivery_escalate",
+        "ix_delivery_tell",
         "delivery",
-        ["escalate_at"],
+        ["tell_at"],
         unique=False,
-        sqlite_where=sa.text("escalate_at IS NOT NULL"),
-        postgresql_where=sa.text("escalate_at IS NOT NULL"),
+        sqlite_where=sa.text("tell_at IS NOT NULL"),
+        postgresql_where=sa.text("tell_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_delivery_told",
+        "delivery",
+        ["endpoint"],
+        unique=False,
+        sqlite_where=sa.text("reported IN ('held', 'failed')"),
+        postgresql_where=sa.text("reported IN ('held', 'failed')"),
     )
     op.execute(
-        f"UPDATE delivery SET escalate_at = created_at + {_HOUR} "  # noqa: S608 - a number of ours
+        f"UPDATE delivery SET tell_at = created_at + {_HOUR} "  # noqa: S608 - a number of ours
         "WHERE status IN ('waiting', 'running', 'held') AND event <> 'acknowledgement'"
     )
 
