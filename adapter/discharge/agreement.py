@@ -1,10 +1,22 @@
 """What region and municipality have agreed, where the law lets them (LAW 4:4–5), and the readings of the law that a
 region's lawyer may switch. The statutory default holds where nothing else is agreed.
+
+Each class is also the form of a file of agreements: see docs/reference/agreements.md.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from adapter.support.checked import Section
+from adapter.support.durations import Duration
+
+Kommunkod = Annotated[str, Field(pattern=r"^[0-9]{4}$")]
+Count = Annotated[int, Field(ge=0, le=365)]
+Citation = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class Sent(StrEnum):
@@ -26,52 +38,121 @@ class Model(StrEnum):
     """each person's days from a fixed day on (LAW 5:4)"""
     MEAN = "mean"
     """the month's mean over all persons, above a threshold"""
+    BOTH = "both"
+    """both are reckoned and invoiced; the agreement says how they go together"""
 
 
-@dataclass(frozen=True)
-class Payment:
-    """The payment model of an agreement. Counts are calendar days.
+class Amount(Section):
+    """An amount per day, with where it is said."""
 
-    `days` lie between the day of the notice, day 0, and the first day to pay for: 3 makes days 0, 1 and 2 free.
-    `days_after_noon` stands for it where the notice was sent after 12.00, `psychiatric_days` in psychiatric inpatient
-    care. MEAN pays for what the month's mean lies above `threshold`; a person with more than `individual_over` days is
-    taken out of the mean and reckoned by `days`; data may be disputed until day `dispute_until` of the next month.
-    `charges_discharge_day`: whether the day of discharge is paid for; the law is silent. `open_care_assumed`: whether
-    open care counts as available where nobody has said anything; what was said to be unknown never does (LAW 5:5).
-    """
+    sek: int = Field(ge=0, le=1_000_000)
+    citation: Citation
+
+
+class Payment(Section):
+    """The payment model of an agreement. Counts are calendar days; MEAN and BOTH reckon by the month."""
 
     model: Model = Model.INDIVIDUAL
-    days: int = 3
-    days_after_noon: int = 4
-    psychiatric_days: int | None = None
-    threshold: float = 3.0
-    individual_over: int | None = None
-    dispute_until: int | None = None
+    days: Count = 3
+    """between the day of the notice, day 0, and the first day to pay for: 3 makes days 0, 1 and 2 free"""
+    days_after_noon: Count = 4
+    """the same where the notice was sent after 12.00"""
+    psychiatric_days: Count | None = None
+    """the same in psychiatric inpatient care, at any time of the day; as other care where not set"""
+    threshold: float = Field(3.0, ge=0, le=365)
+    """the mean, in days, above which the month is paid for"""
+    individual_over: Count | None = None
+    """a person with more days than this is taken out of the mean and reckoned alone; nobody where not set"""
+    dispute_until: int | None = Field(None, ge=1, le=28)
+    """the last day of the next month on which data may be disputed; then the month is frozen"""
     charges_discharge_day: bool = False
+    """whether the day of discharge is paid for; the law is silent"""
     open_care_assumed: bool = False
+    """whether open care counts as available where nobody has said anything; what was said to be unknown never does
+    (LAW 5:5)"""
+    amounts: dict[int, Amount] = Field(default_factory=dict)
+    """the amount per day by year, where another is agreed than that of LAW 5:6, or where that is not known here"""
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """One version of an agreement. `municipalities` are kommunkoder, empty for all; the dates are local days, both
-    included. `citations` leads from a field's name to the clause that gives it."""
+class Enrolment(Section):
+    """What must hold for a person to be enrolled in municipal home care (Örebro län's agreement)."""
 
-    id: str
-    version: str
-    name: str
+    coordination_need: bool = True
+    """whether a need of coordination must be established"""
+    risk: bool = True
+    """whether a risk must be identified"""
+    safety_assessment: bool = True
+    """whether the municipality assesses that care at home is safe for the patient"""
+    least_age: Count = 18
+    """who is younger stays with specialised care"""
+    psychiatric_care: bool = True
+    """whether psychiatric care at home is included"""
+
+
+class Trigger(StrEnum):
+    """What an escalation begins with."""
+
+    AT_RISK = "deadline-at-risk"
+    LATE = "deadline-late"
+    UNREAD = "no-read-receipt"
+    UNANSWERED = "no-acceptance"
+    NO_CAPACITY = "capacity-cannot"
+
+
+class Step(Section):
+    """One step of the escalation ladder: so long after its trigger, who is told, and by which channel."""
+
+    trigger: Trigger
+    after: Duration = timedelta(0)
+    to: Annotated[str, Field(min_length=1, max_length=200)]
+    """a function, such as 'enhetschef, mottagande enhet'; never a person"""
+    channel: Annotated[str, Field(min_length=1, max_length=40)] = "operations"
+    """a channel of the alerts' settings; `operations` raises it to those who watch"""
+
+
+class Agreement(Section):
+    """One version of an agreement; one file. Dates are local days, both included."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    version: Annotated[str, Field(min_length=1, max_length=64)]
+    name: Annotated[str, Field(min_length=1, max_length=200)]
     valid_from: date
     valid_to: date | None = None
-    municipalities: frozenset[str] = frozenset()
+    basis: str = ""
+    """where this was read: the agreement's own text, or a secondary source, which is then said"""
+    municipalities: frozenset[Kommunkod] = frozenset()
+    """the kommunkoder that it is for; all where empty"""
     sent: Sent = Sent.ACCEPTED
-    notice_within: timedelta = timedelta(hours=24)
-    invitation_days: int = 3
+    notice_within: Duration = timedelta(hours=24)
+    invitation_days: Count = 3
     invitation_moves_to_weekday: bool = True
-    responsibility_days: int | None = None
+    read_within: Duration | None = None
+    """the time within which a notice is acknowledged as read (kvittens); none agreed where not set"""
+    answer_within: Duration | None = None
+    """the time within which the municipality accepts or rejects; none agreed where not set"""
+    responsibility_days: Count | None = None
+    """how many days after a stay specialised care answers for the patient (Örebro: 7)"""
     notified_pays: bool = True
     """whether the only municipality that was sent the admission notice counts as that of folkbokföring [interp]"""
-    warn_before: timedelta = timedelta(hours=4)
-    payment: Payment = field(default_factory=Payment)
-    citations: dict[str, str] = field(default_factory=dict)
+    consent_first: bool = False
+    """whether consent is asked for before the admission notice; without it the statutory minimum still goes [interp]"""
+    warn_before: Duration = timedelta(hours=4)
+    payment: Payment = Field(default_factory=Payment)
+    enrolment: Enrolment | None = None
+    escalation: tuple[Step, ...] = ()
+    citations: dict[str, Citation] = Field(default_factory=dict)
+    """the name of a value above → the clause that gives it"""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.valid_to is not None and self.valid_to < self.valid_from:
+            raise ValueError("valid_to lies before valid_from")
+        unknown = sorted(self.citations.keys() - STATUTORY_CITATIONS.keys())
+        if unknown:
+            raise ValueError(
+                f"citations: no value is named {unknown[0]!r}; known here: {', '.join(STATUTORY_CITATIONS)}"
+            )
+        return self
 
     def holds(self, kommunkod: str | None, day: date) -> bool:
         """Whether this version is in force for the municipality on a local day."""
@@ -82,6 +163,13 @@ class Agreement:
         """Which agreement, version and clause gives the value of a field."""
         return f"{self.id} {self.version}: {self.citations.get(name, STATUTORY_CITATIONS[name])}"
 
+    def meets(self, other: "Agreement") -> bool:
+        """Whether both would hold for one municipality on one day, with nothing to choose by."""
+        apart = bool(self.municipalities) != bool(other.municipalities)
+        if apart or (self.municipalities and not self.municipalities & other.municipalities):
+            return False
+        return self.valid_from <= (other.valid_to or date.max) and other.valid_from <= (self.valid_to or date.max)
+
 
 STATUTORY_CITATIONS = {
     "notice_within": "LAW 2:3",
@@ -90,17 +178,30 @@ STATUTORY_CITATIONS = {
     "transfer": "LAW 3:2",
     "ready": "LAW 3:1",
     "contact": "LAW 2:5",
+    "estimate": "LAW 2:4",
+    "planning": "LAW 2:6",
+    "plan": "LAW 4:1–2",
+    "read_within": "no statutory ground",
+    "answer_within": "no statutory ground",
     "responsibility_days": "no statutory ground",
+    "enrolment": "no statutory ground",
+    "escalation": "no statutory ground",
+    "consent_first": "no statutory ground",
     "payment": "LAW 5:4",
     "sent": "LAW 5:4, adapter's commit [interp]",
 }
 """The paragraphs that give each value where no agreement does. LAW is Lag (2017:612)."""
 
-STATUTORY = Agreement("statutory", "SFS 2025:449", "Lag (2017:612) utan överenskommelse", date(2018, 1, 1))
+STATUTORY = Agreement(
+    id="statutory",
+    version="SFS 2025:449",
+    name="Lag (2017:612) utan överenskommelse",
+    valid_from=date(2018, 1, 1),
+)
 """What holds where nothing is agreed. LAW came into force on 1 January 2018."""
 
 
-def in_force(agreements: list[Agreement], kommunkod: str | None, day: date) -> Agreement:
+def in_force(agreements: Iterable[Agreement], kommunkod: str | None, day: date) -> Agreement:
     """The agreement for a municipality on a local day: one that names it before one for all, the latest first; the
     statutory default without any."""
     holding = [each for each in agreements if each.holds(kommunkod, day)]

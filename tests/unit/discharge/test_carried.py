@@ -23,7 +23,7 @@ READY = Fact(
 
 @pytest.mark.parametrize("basis", Sent)
 def test_a_carried_notice_was_sent_when_the_old_system_sent_it(basis: Sent):
-    agreement = replace(STATUTORY, sent=basis)
+    agreement = STATUTORY.model_copy(update={"sent": basis})
     carried = Notices.of([replace(READY, carried=True)], agreement, CARRIED)
     assert first_sent(carried.ready) == SENT
     ordinary = Notices.of([READY], agreement, CARRIED)

@@ -104,7 +104,7 @@ def test_the_kallelse_has_three_days_that_end_on_a_weekday(sent: str, last_day: 
 
 
 def test_moving_to_a_weekday_is_a_switch() -> None:
-    strict = Agreement("x", "1", "x", date(2018, 1, 1), invitation_moves_to_weekday=False)
+    strict = Agreement(id="x", version="1", name="x", valid_from=date(2018, 1, 1), invitation_moves_to_weekday=False)
     duty = the("sip-invitation-in-time", [ADMISSION, ready("2026-03-11T10:00:00+01:00")], strict)
     assert duty.due == at("2026-03-15T00:00:00+01:00")
     assert duty.flags == ()
@@ -134,7 +134,7 @@ def test_the_care_contact_is_appointed_before_the_discharge() -> None:
 
 
 def test_seven_days_of_responsibility_where_agreed() -> None:
-    agreed = Agreement("orebro", "1", "x", date(2018, 1, 1), responsibility_days=7)
+    agreed = Agreement(id="orebro", version="1", name="x", valid_from=date(2018, 1, 1), responsibility_days=7)
     facts = [ADMISSION, discharge("2026-03-13T13:00:00+01:00")]
     duty = the("specialised-responsibility", facts, agreed, at("2026-03-20T23:59:00+01:00"))
     assert (duty.due, duty.state) == (at("2026-03-21T00:00:00+01:00"), State.OPEN)
@@ -161,7 +161,9 @@ def test_payment_begins_on_a_calendar_day(sent: str, first: date) -> None:
 
 
 def test_psychiatric_care_may_have_its_own_count() -> None:
-    agreed = Agreement("stockholm", "2020", "x", date(2020, 1, 1), payment=Payment(psychiatric_days=5))
+    agreed = Agreement(
+        id="stockholm", version="2020", name="x", valid_from=date(2020, 1, 1), payment=Payment(psychiatric_days=5)
+    )
     assert first_day(at("2026-03-09T10:00:00+01:00"), agreed, psychiatric=True) == date(2026, 3, 14)
     assert first_day(at("2026-03-09T10:00:00+01:00"), agreed) == date(2026, 3, 12)
 
@@ -179,7 +181,9 @@ def test_every_condition_must_hold_and_days_are_counted_to_the_discharge() -> No
 
 
 def test_the_day_of_discharge_is_a_setting() -> None:
-    agreed = Agreement("x", "1", "x", date(2018, 1, 1), payment=Payment(charges_discharge_day=True))
+    agreed = Agreement(
+        id="x", version="1", name="x", valid_from=date(2018, 1, 1), payment=Payment(charges_discharge_day=True)
+    )
     facts = [ADMISSION, AVAILABLE, ready("2026-03-10T10:00:00+01:00"), INVITATION]
     assert liability([*facts, discharge("2026-03-16T13:00:00+01:00")], CODE, agreed, LONG_AFTER).days == 4
 
@@ -202,7 +206,9 @@ def test_each_missing_condition_is_named(facts: list[Fact], failing: tuple[str, 
 @pytest.mark.parametrize(("word", "holds"), [("available", True), ("not-available", False), ("unknown", None)])
 def test_unknown_open_care_never_makes_anybody_liable(word: str, holds: bool | None) -> None:
     said = fact("open-care-availability", "2026-03-10T11:00:00+01:00", statements={"open_care": word})
-    assumed = Agreement("x", "1", "x", date(2018, 1, 1), payment=Payment(open_care_assumed=True))
+    assumed = Agreement(
+        id="x", version="1", name="x", valid_from=date(2018, 1, 1), payment=Payment(open_care_assumed=True)
+    )
     facts = [ADMISSION, ready("2026-03-10T10:00:00+01:00"), INVITATION]
     found = liability([*facts, said], CODE, assumed, LONG_AFTER)
     assert {each.rule: each.holds for each in found.conditions}["open-care-available"] is holds
@@ -227,7 +233,7 @@ def test_the_only_notified_municipality_counts_as_that_of_folkbokforing_unless_a
     admission = fact("admission-notice", "2026-03-09T10:12:00+01:00", instants=ADMISSION.instants)
     facts = [admission, AVAILABLE, ready("2026-03-10T10:00:00+01:00"), INVITATION]
     assert liability(facts, CODE, STATUTORY, LONG_AFTER).liable
-    never = Agreement("x", "1", "x", date(2018, 1, 1), notified_pays=False)
+    never = Agreement(id="x", version="1", name="x", valid_from=date(2018, 1, 1), notified_pays=False)
     assert liability(facts, CODE, never, LONG_AFTER).failing == ("paying-municipality",)
     two = Recipient("other", "municipality", "2480")
     both = fact("admission-notice", "2026-03-09T10:12:00+01:00", recipients=(UNIT, two), instants=ADMISSION.instants)
@@ -246,9 +252,9 @@ def test_a_held_notice_counts_from_its_release_and_delivery_is_a_switch() -> Non
 
     assert start(held) is None
     assert start(released) == date(2026, 3, 14)
-    by_delivery = Agreement("x", "1", "x", date(2018, 1, 1), sent=Sent.DELIVERED)
+    by_delivery = Agreement(id="x", version="1", name="x", valid_from=date(2018, 1, 1), sent=Sent.DELIVERED)
     assert start(delivered, by_delivery) is None  # the admission notice has not been delivered
-    stated = Agreement("x", "1", "x", date(2018, 1, 1), sent=Sent.STATED)
+    stated = Agreement(id="x", version="1", name="x", valid_from=date(2018, 1, 1), sent=Sent.STATED)
     assert start(held, stated) == date(2026, 3, 13)
 
 
@@ -265,9 +271,9 @@ def test_a_late_notice_is_for_a_person_to_look_at() -> None:
 
 
 def test_the_agreement_in_force_is_found_by_municipality_and_day() -> None:
-    old = Agreement("r", "1", "x", date(2020, 1, 1), date(2025, 12, 31))
-    new = Agreement("r", "2", "x", date(2026, 1, 1))
-    own = Agreement("own", "1", "x", date(2019, 1, 1), municipalities=frozenset({CODE}))
+    old = Agreement(id="r", version="1", name="x", valid_from=date(2020, 1, 1), valid_to=date(2025, 12, 31))
+    new = Agreement(id="r", version="2", name="x", valid_from=date(2026, 1, 1))
+    own = Agreement(id="own", version="1", name="x", valid_from=date(2019, 1, 1), municipalities=frozenset({CODE}))
     assert in_force([old, new], None, date(2025, 12, 31)) is old
     assert in_force([old, new], None, date(2026, 1, 1)) is new
     assert in_force([old, new, own], CODE, date(2026, 1, 1)) is own
@@ -275,6 +281,8 @@ def test_the_agreement_in_force_is_found_by_municipality_and_day() -> None:
 
 
 def test_each_duty_says_agreement_version_and_clause() -> None:
-    agreed = Agreement("x", "2024-1", "x", date(2018, 1, 1), citations={"notice_within": "§ 4"})
+    agreed = Agreement(
+        id="x", version="2024-1", name="x", valid_from=date(2018, 1, 1), citations={"notice_within": "§ 4"}
+    )
     assert the("admission-notice-in-time", [ADMISSION], agreed).clause == "x 2024-1: § 4"
     assert the("admission-notice-in-time", [ADMISSION]).clause == "statutory SFS 2025:449: LAW 2:3"
