@@ -61,8 +61,12 @@ class Liability:
 
 def liability(facts: Iterable[Fact], kommunkod: str, agreement: Agreement, now: datetime) -> Liability:
     """The liability of one municipality for the present stay, as it is known at `now`."""
-    notices = Notices.of(facts, agreement, now)
-    ready = notices.ready_to(kommunkod)
+    return of_stay(Notices.of(facts, agreement, now), kommunkod)
+
+
+def of_stay(notices: Notices, kommunkod: str) -> Liability:
+    """The same for the stay whose notices these are."""
+    agreement, ready = notices.agreement, notices.ready_to(kommunkod)
     conditions = (
         _paying(notices, kommunkod),
         _admission(notices, kommunkod),
@@ -75,10 +79,10 @@ def liability(facts: Iterable[Fact], kommunkod: str, agreement: Agreement, now: 
     if sent is None or not all(condition.holds for condition in conditions):
         return Liability(kommunkod, conditions, None, None, None, None, clause)
     start = first_day(sent, agreement, psychiatric=notices.said("care") == "psychiatric")
-    last = notices.discharge or now
+    last = notices.discharge or notices.now
     stop = calendar.days_after(calendar.local_date(last), int(agreement.payment.charges_discharge_day))
     days = max(0, (stop - start).days)
-    return Liability(kommunkod, conditions, start, max(start, stop), days, _amount(start, days), clause)
+    return Liability(kommunkod, conditions, start, max(start, stop), days, amount(agreement, start, days), clause)
 
 
 def first_day(sent: datetime, agreement: Agreement, *, psychiatric: bool = False) -> date:
@@ -125,8 +129,17 @@ def _open_care(notices: Notices, agreement: Agreement) -> Condition:
     return Condition("open-care-available", "LAW 5:5", holds)
 
 
-def _amount(start: date, days: int) -> int | None:
+def amount(agreement: Agreement, start: date, days: int) -> int | None:
+    """SEK for the days from `start` on; None where the amount of a year among them is not known."""
     years = [calendar.days_after(start, day).year for day in range(days)]
-    if not all(year in AMOUNTS for year in years):
-        return None
-    return sum(AMOUNTS[year][0] for year in years)
+    found = [per_day(agreement, year) for year in years]
+    return None if None in found else sum(each for each in found if each is not None)
+
+
+def per_day(agreement: Agreement, year: int) -> int | None:
+    """SEK per day in a year: the agreed amount (LAW 4:5), else the national one (LAW 5:6); None where neither is
+    known."""
+    agreed = agreement.payment.amounts.get(year)
+    if agreed is not None:
+        return agreed.sek
+    return AMOUNTS[year][0] if year in AMOUNTS else None
