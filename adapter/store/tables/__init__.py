@@ -28,9 +28,10 @@ from adapter.store.tables.messages import case_state, content, fact, message
 from adapter.store.tables.operations import alarm, audit, token
 from adapter.store.tables.people import block, patient, patient_key
 from adapter.store.tables.plans import plan_question, plan_source, plan_version
+from adapter.store.tables.reckonings import frozen_month
 from adapter.store.tables.tasks import task, task_version
 
-APPEND_ONLY = ("fact", "audit")
+APPEND_ONLY = ("fact", "audit", "frozen_month")
 
 __all__ = [
     "APPEND_ONLY",
@@ -52,6 +53,7 @@ __all__ = [
     "feed_gap",
     "feed_message",
     "feed_stay",
+    "frozen_month",
     "message",
     "metadata",
     "patient",

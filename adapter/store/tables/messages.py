@@ -110,6 +110,7 @@ fact = Table(
     Column("detail", JSON, nullable=False),
     Column("recorded_at", Instant, nullable=False),
     Index("ix_fact_case_id", "case_id"),
+    Index("ix_fact_event", "event", "recorded_at"),
     sqlite_autoincrement=True,
     comment="Append-only: what happened in a case, without its content.",
 )
