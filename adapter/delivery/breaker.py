@@ -1,12 +1,15 @@
 """The state of each endpoint, shared by all workers through the database.
 
-`closed` all is well; `open` it failed too often in a row; `tripped` it is the wrong door or will not let us in;
-`paused` a person said so. Open and tripped endpoints are probed by one delivery at a time and resume by themselves.
-Time in these states counts against no delivery.
+`closed` all is well; `open` it failed too often; `tripped` it is the wrong door or will not let us in; `paused` a
+person said so. Open and tripped endpoints are probed by one delivery at a time and resume by themselves.
+Time in these states counts against no delivery: the endpoint's own clock, `uptime`, stands still meanwhile.
 """
 
-from sqlalchemy import Connection, select, update
+from typing import Any
 
+from sqlalchemy import Connection, Row, select, update
+
+from adapter.delivery import window
 from adapter.delivery.streams import status_is
 from adapter.store import tables
 from adapter.store.alarms import clear_alarm, raise_alarm
@@ -32,45 +35,67 @@ def state(connection: Connection, endpoint: str) -> str:
     return found or "closed"
 
 
+def uptime(row: Any, at: int) -> int:
+    """The endpoint's own clock, in microseconds: it runs while the endpoint is closed. `row` has state, since and
+    down_total."""
+    down: int = row.down_total + (0 if row.state == "closed" else max(0, at - row.since))
+    return at - down
+
+
+def uptime_of(connection: Connection, endpoint: str, at: int) -> int:
+    """The clock of an endpoint that something was queued to."""
+    columns = (_state.state, _state.since, _state.down_total)
+    return uptime(connection.execute(select(*columns).where(_state.endpoint == endpoint)).one(), at)
+
+
 def succeeded(connection: Connection, endpoint: str, at: int) -> bool:
     """The receiver spoke in its own voice. True where that closes the breaker; then all waiting heads are due."""
+    was = _locked(connection, endpoint)
     _set(connection, endpoint, consecutive_failures=0, last_success_at=at)
-    if _locked_state(connection, endpoint) not in ("open", "tripped"):
+    if was is None:
         return False
-    _close(connection, endpoint, at)
+    if was.state not in ("open", "tripped"):
+        window.note(connection, endpoint, at, failed=False)
+        return False
+    _close(connection, was, at)
     return True
 
 
 def failed(
     connection: Connection, endpoint: str, at: int, *, cause: str, open_after: int, probe_seconds: float
 ) -> bool:
-    """A transient failure. True where it opens the breaker: `open_after` failures in a row."""
-    was = _locked_state(connection, endpoint)
-    failures: int = connection.execute(
-        update(tables.endpoint_state)
-        .where(_state.endpoint == endpoint)
-        .values(consecutive_failures=_state.consecutive_failures + 1, last_failure_at=at)
-        .returning(_state.consecutive_failures)
-    ).scalar_one()
-    if was in ("open", "tripped"):
-        _set(connection, endpoint, next_probe_at=_later(at, probe_seconds))
-    if was != "closed" or failures < open_after:
+    """A transient failure. True where it opens the breaker: `open_after` in a row, or 70 % of ten or more tries in
+    five minutes."""
+    was = _locked(connection, endpoint)
+    if was is None:
         return False
-    _set(connection, endpoint, state="open", since=at, next_probe_at=_later(at, probe_seconds), reason=cause)
-    _alarm(connection, OPEN, endpoint, f"{failures} failures in a row, the last: {cause}", at)
+    failures = was.consecutive_failures + 1
+    _set(connection, endpoint, consecutive_failures=failures, last_failure_at=at)
+    if was.state != "closed":
+        return False
+    window.note(connection, endpoint, at, failed=True)
+    share = window.fails(connection, endpoint, at)
+    if failures >= open_after:
+        words = f"{failures} failures in a row"
+    elif share is not None:
+        words = f"{share[0]} of {share[1]} tries failed within five minutes"
+    else:
+        return False
+    _enter(connection, was, at, "open", next_probe_at=_later(at, probe_seconds), reason=cause)
+    _alarm(connection, OPEN, endpoint, f"{words}, the last: {cause}", at)
     return True
 
 
 def trip(connection: Connection, endpoint: str, at: int, *, cause: str, probe_seconds: float) -> bool:
     """Hold everything to the endpoint. True where it was not tripped before; a pause stays a pause."""
-    was = _locked_state(connection, endpoint)
+    was = _locked(connection, endpoint)
     _set(connection, endpoint, last_failure_at=at)
-    if was == "paused":
+    if was is None or was.state == "paused":
         return False
-    _set(connection, endpoint, reason=cause, next_probe_at=_later(at, probe_seconds))
-    if was == "tripped":
+    if was.state == "tripped":
+        _set(connection, endpoint, reason=cause)
         return False
-    _set(connection, endpoint, state="tripped", since=at)
+    _enter(connection, was, at, "tripped", reason=cause, next_probe_at=_later(at, probe_seconds))
     clear_alarm(connection, kind=OPEN, subject=_subject(endpoint), at=at)
     _alarm(connection, TRIPPED, endpoint, cause, at)
     return True
@@ -78,21 +103,22 @@ def trip(connection: Connection, endpoint: str, at: int, *, cause: str, probe_se
 
 def pause(connection: Connection, endpoint: str, at: int, reason: str) -> None:
     """Send nothing until resumed. Raises NotFoundError where nothing was ever queued to the endpoint."""
-    if _locked_state(connection, endpoint) is None:
-        raise NotFoundError(f"nothing has been queued to an endpoint '{endpoint}'")
+    was = _known(connection, endpoint)
     _clear_alarms(connection, endpoint, at)
-    _set(connection, endpoint, state="paused", since=at, next_probe_at=None, reason=reason)
+    _enter(connection, was, at, "paused", next_probe_at=None, reason=reason)
 
 
 def resume(connection: Connection, endpoint: str, at: int) -> None:
     """Send again, all waiting heads now. Raises as `pause`."""
-    if _locked_state(connection, endpoint) is None:
-        raise NotFoundError(f"nothing has been queued to an endpoint '{endpoint}'")
-    _close(connection, endpoint, at)
+    _close(connection, _known(connection, endpoint), at)
 
 
-def _close(connection: Connection, endpoint: str, at: int) -> None:
-    _set(connection, endpoint, state="closed", since=at, consecutive_failures=0, next_probe_at=None, reason=None)
+def _close(connection: Connection, was: Row[Any], at: int) -> None:
+    """All waiting heads are due now; `recovered_at` says to those who claim that they are to begin gently."""
+    endpoint = was.endpoint
+    gently = {} if was.state == "closed" else {"recovered_at": at, "rate_at": None}
+    _enter(connection, was, at, "closed", consecutive_failures=0, next_probe_at=None, reason=None, **gently)
+    window.forget(connection, endpoint)
     delivery = tables.delivery.c
     connection.execute(
         update(tables.delivery)
@@ -102,10 +128,22 @@ def _close(connection: Connection, endpoint: str, at: int) -> None:
     _clear_alarms(connection, endpoint, at)
 
 
-def _locked_state(connection: Connection, endpoint: str) -> str | None:
-    return connection.execute(
-        select(_state.state).where(_state.endpoint == endpoint).with_for_update()
-    ).scalar_one_or_none()
+def _enter(connection: Connection, was: Row[Any], at: int, state: str, **values: object) -> None:
+    """Change the state; how long a state in which nothing is sent has lasted is added up."""
+    down = 0 if was.state == "closed" else max(0, at - was.since)
+    _set(connection, was.endpoint, state=state, since=at, down_total=was.down_total + down, **values)
+
+
+def _locked(connection: Connection, endpoint: str) -> Row[Any] | None:
+    query = select(tables.endpoint_state).where(_state.endpoint == endpoint).with_for_update()
+    return connection.execute(query).one_or_none()
+
+
+def _known(connection: Connection, endpoint: str) -> Row[Any]:
+    found = _locked(connection, endpoint)
+    if found is None:
+        raise NotFoundError(f"nothing has been queued to an endpoint '{endpoint}'")
+    return found
 
 
 def _set(connection: Connection, endpoint: str, **values: object) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, delete, exists, func, insert, select, update
 
-from adapter.delivery import streams
-from adapter.delivery.policy import Verdict
+from adapter.delivery import breaker, heads, streams
+from adapter.delivery.pace import Pace
+from adapter.delivery.policy import Kind, Verdict
 from adapter.delivery.streams import status_is
 from adapter.store import tables
 
@@ -28,14 +29,16 @@ _endpoint = tables.endpoint_state.c
 @dataclass(frozen=True)
 class Terms:
     """How leases are taken: by whom, when (UTC microseconds) and for how many seconds. `limit` says how many
-    deliveries may run at once to an endpoint; one that is down is probed `probe_seconds` apart. Those in `leave` are
-    not claimed for."""
+    deliveries may run at once to an endpoint, `rate` how many may be sent to it in a second (None: any number); where
+    nobody is sent to, because the receiver comes, there is no `rate`. An endpoint that is down is probed
+    `probe_seconds` apart. Those in `leave` are not claimed for."""
 
     owner: str
     at: int
     seconds: float
     limit: Callable[[str], int]
     probe_seconds: float
+    rate: Callable[[str], float | None] | None = None
     leave: frozenset[str] = frozenset()
 
     @property
@@ -46,7 +49,8 @@ class Terms:
 @dataclass(frozen=True)
 class Claim:
     """One try of one delivery, ours as long as the lease lasts. `number` counts the delivery's tries from 1, `step`
-    is its place in the schedule; a `probe` finds out whether an endpoint that was down is back."""
+    is its place in the schedule, `tried_from` when the first was made on the endpoint's own clock; a `probe` finds out
+    whether an endpoint that was down is back."""
 
     delivery_id: int
     token: int
@@ -58,7 +62,7 @@ class Claim:
     endpoint: str
     event: str
     media_type: str
-    holds_stream: bool
+    tried_from: int
     protected: bool
     probe: bool
     idempotency_id: str
@@ -69,7 +73,7 @@ def claim(connection: Connection, terms: Terms, wanted: int) -> list[Claim]:
     """Up to `wanted` stream heads to send now, dealt out to the endpoints in turn: the least busy and then the
     longest unserved first."""
     claims: list[Claim] = []
-    workable = _workable(terms.at).where(_endpoint.endpoint.not_in(terms.leave))
+    workable = heads.workable(terms.at).where(_endpoint.endpoint.not_in(terms.leave))
     turns = deque(connection.execute(workable).scalars())
     while turns and len(claims) < wanted:
         endpoint = turns.popleft()
@@ -84,29 +88,39 @@ def claim_at(connection: Connection, endpoint: str, terms: Terms) -> Claim | Non
     """One delivery to the endpoint, where its state and its limit allow one more."""
     at = terms.at
     found = connection.execute(
-        select(_endpoint.state, _endpoint.next_probe_at)
-        .where(_endpoint.endpoint == endpoint)
-        .with_for_update(skip_locked=True)
+        select(tables.endpoint_state).where(_endpoint.endpoint == endpoint).with_for_update(skip_locked=True)
     ).one_or_none()
     if found is None or found.state == "paused":
         return None
     probe = found.state != "closed"
     if probe and (found.next_probe_at is None or found.next_probe_at > at):
         return None
-    if _busy(connection, endpoint, at) >= (1 if probe else max(1, terms.limit(endpoint))):
+    if heads.busy(connection, endpoint, at) >= (1 if probe else max(1, terms.limit(endpoint))):
         return None
-    head = _head(connection, endpoint, at, any_time=probe)
+    paced = _paced(terms, found, probe=probe)
+    if paced is None:
+        return None
+    head = heads.head(connection, endpoint, at, any_time=probe)
     while head is not None and _hold_protected(connection, head, at):
-        head = _head(connection, endpoint, at, any_time=probe)
+        head = heads.head(connection, endpoint, at, any_time=probe)
     if head is None:
         return None
-    claimed = _take(connection, head, terms, probe=probe)
+    claimed = _take(connection, head, terms, probe=probe, uptime=breaker.uptime(found, at))
     if claimed is not None:
-        values: dict[str, int] = {"last_claim_at": at}
+        values: dict[str, int] = {"last_claim_at": at} | paced
         if probe:
             values["next_probe_at"] = at + round(terms.probe_seconds * _MICROS)
         connection.execute(update(tables.endpoint_state).where(_endpoint.endpoint == endpoint).values(**values))
     return claimed
+
+
+def _paced(terms: Terms, endpoint: Any, *, probe: bool) -> dict[str, int] | None:
+    """What to keep of the endpoint's pace where one more may be sent now; None where it may not."""
+    if probe or terms.rate is None:
+        return {}
+    pace = Pace(terms.rate(endpoint.endpoint), endpoint.recovered_at, endpoint.rate_at)
+    following = pace.next(terms.at)
+    return None if following is None else {"rate_at": following}
 
 
 def renew(connection: Connection, claims: Iterable[Claim], expires_at: int) -> None:
@@ -137,13 +151,19 @@ def end_after(connection: Connection, endpoint: str, attempt_id: int, at: int) -
     connection.execute(update(tables.delivery).where(*here, later).values(lease_expires_at=at))
 
 
-def give_back(connection: Connection, one: Claim, at: int) -> bool:
-    """Undo a claim of which nothing was sent. False where the lease was lost."""
+def give_back(connection: Connection, one: Claim, at: int, due: int | None = None) -> bool:
+    """Undo a claim of which nothing was sent; it may be claimed again at `due` (UTC microseconds), or now. False where
+    the lease was lost."""
     streams.lock(connection, one.stream_id)
     given = connection.execute(
         update(tables.delivery)
         .where(*_ours(one))
-        .values(status="waiting", next_attempt_at=at, attempts=_delivery.attempts - 1, **_NO_LEASE)
+        .values(
+            status="waiting",
+            next_attempt_at=at if due is None else due,
+            attempts=_delivery.attempts - 1,
+            **_NO_LEASE,
+        )
     )
     if given.rowcount == 0:
         return False
@@ -164,6 +184,7 @@ def complete(connection: Connection, one: Claim, at: int, verdict: Verdict, http
     """It arrived. False, and nothing changed, where the lease was lost; so too for `reschedule` and `bury`."""
     said = verdict.acknowledgement
     done = {"status": "done", "blocking": False, "delivered_at": at, "acknowledgement": said, "reason": None}
+    done["tell_at"] = case((_delivery.reported.is_not(None), at), else_=None)  # who was told that it waits
     return _record(connection, one, at, verdict, http_status, done)
 
 
@@ -176,14 +197,20 @@ def reschedule(
 
 
 def bury(connection: Connection, one: Claim, at: int, verdict: Verdict, http_status: int | None) -> bool:
-    """A dead letter: its stream waits for a person where the delivery `holds_stream`, else goes on."""
+    """A dead letter: its stream waits for a person where the delivery `holds_stream` and does not yield to a later one
+    of its event, else goes on."""
     dead = {
         "status": "dead",
-        "blocking": one.holds_stream,
+        "blocking": and_(_delivery.holds_stream, ~and_(_delivery.yields, streams.has_later(_delivery))),
+        "tell_at": streams.told_at(at),
         "acknowledgement": verdict.acknowledgement,
         "reason": verdict.reason,
     }
     return _record(connection, one, at, verdict, http_status, dead)
+
+
+_OUTCOMES = {Kind.WAIT: "unknown"}
+"""What is recorded of a try, where that is not its verdict: nobody knows yet whether it arrived."""
 
 
 _NO_LEASE: dict[str, None] = {"lease_owner": None, "lease_expires_at": None}
@@ -199,7 +226,12 @@ def _record(
     connection.execute(
         update(tables.attempt)
         .where(_attempt.id == one.attempt_id)
-        .values(ended_at=at, outcome=verdict.kind.value, http_status=http_status, reason=verdict.reason)
+        .values(
+            ended_at=at,
+            outcome=_OUTCOMES.get(verdict.kind, verdict.kind.value),
+            http_status=http_status,
+            reason=verdict.reason,
+        )
     )
     streams.advance(connection, one.stream_id, at)
     return True
@@ -207,66 +239,6 @@ def _record(
 
 def _ours(one: Claim) -> tuple[ColumnElement[bool], ...]:
     return _delivery.id == one.delivery_id, _delivery.lease_token == one.token, status_is("running")
-
-
-def _workable(at: int) -> Any:
-    """The endpoints that may be sent to now and have something to send."""
-    here = _delivery.endpoint == _endpoint.endpoint
-    head = (here, status_is("waiting"), _delivery.next_attempt_at.is_not(None))
-    due = exists().where(*head, _delivery.next_attempt_at <= at)
-    expired = exists().where(here, status_is("running"), _delivery.lease_expires_at <= at)
-    busy = (
-        select(func.count())
-        .select_from(tables.delivery)
-        .where(here, status_is("running"), _delivery.lease_expires_at > at)
-        .scalar_subquery()
-    )
-    down = and_(_endpoint.state.in_(("open", "tripped")), _endpoint.next_probe_at <= at)
-    return (
-        select(_endpoint.endpoint)
-        .where(
-            or_(and_(_endpoint.state == "closed", or_(due, expired)), and_(down, or_(exists().where(*head), expired)))
-        )
-        .order_by(busy, _endpoint.last_claim_at.nulls_first(), _endpoint.endpoint)
-    )
-
-
-def _busy(connection: Connection, endpoint: str, at: int) -> int:
-    running = (_delivery.endpoint == endpoint, status_is("running"), _delivery.lease_expires_at > at)
-    return connection.execute(select(func.count()).select_from(tables.delivery).where(*running)).scalar_one()
-
-
-def _head(connection: Connection, endpoint: str, at: int, *, any_time: bool) -> RowMapping | None:
-    """A stream's head whose lease has expired, else the one that has been due longest; a probe takes one that is not
-    due yet. Fixed first and locked in the same statement; PostgreSQL passes over what another worker is taking."""
-    due = _delivery.next_attempt_at.is_not(None) if any_time else _delivery.next_attempt_at <= at
-    for condition, order in (
-        (and_(status_is("running"), _delivery.lease_expires_at <= at), _delivery.lease_expires_at),
-        (and_(status_is("waiting"), _delivery.next_attempt_at.is_not(None), due), _delivery.next_attempt_at),
-    ):
-        row = (
-            connection.execute(
-                select(_delivery.id, _delivery.status, _delivery.lease_token)
-                .where(_delivery.endpoint == endpoint, condition, *_first_in_stream())
-                .order_by(order)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            )
-            .mappings()
-            .one_or_none()
-        )
-        if row is not None:
-            return row
-    return None
-
-
-def _first_in_stream() -> tuple[ColumnElement[bool], ...]:
-    other = tables.delivery.alias("other")
-    same = other.c.stream_id == _delivery.stream_id
-    return (
-        ~exists().where(same, other.c.blocking, other.c.sequence < _delivery.sequence),
-        ~exists().where(same, streams.status_is("running", other), other.c.id != _delivery.id),
-    )
 
 
 def _hold_protected(connection: Connection, head: RowMapping, at: int) -> bool:
@@ -294,7 +266,7 @@ def _unchanged(head: RowMapping) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _take(connection: Connection, head: RowMapping, terms: Terms, *, probe: bool) -> Claim | None:
+def _take(connection: Connection, head: RowMapping, terms: Terms, *, probe: bool, uptime: int) -> Claim | None:
     taken = connection.execute(
         update(tables.delivery)
         .where(*_unchanged(head))
@@ -302,6 +274,7 @@ def _take(connection: Connection, head: RowMapping, terms: Terms, *, probe: bool
             status="running",
             next_attempt_at=None,
             attempts=_delivery.attempts + 1,
+            tried_from=func.coalesce(_delivery.tried_from, uptime),
             lease_owner=terms.owner,
             lease_token=head["lease_token"] + 1,
             lease_expires_at=terms.expires_at,
@@ -336,15 +309,16 @@ def _as_claim(connection: Connection, delivery_id: int, attempt_id: int, *, prob
     row = connection.execute(
         select(
             *(_delivery[name] for name in ("attempts", "step", "message_id", "stream_id", "endpoint", "event")),
-            *(_delivery[name] for name in ("media_type", "holds_stream", "lease_token", "held_reason")),
-            *(patient.protected, message.header_id, message.correlation_id),
+            *(_delivery[name] for name in ("media_type", "lease_token", "held_reason", "tried_from")),
+            *(patient.protected, func.coalesce(_delivery.header_id, message.header_id).label("own_id")),
+            message.correlation_id,
         )
         .join(tables.message, message.id == _delivery.message_id)
         .join(tables.stream, stream.id == _delivery.stream_id)
         .join(tables.patient, patient.id == stream.patient_id)
         .where(_delivery.id == delivery_id)
     ).one()
-    idempotency_id = row.header_id or f"delivery-{delivery_id}"
+    idempotency_id = row.own_id or f"delivery-{delivery_id}"
     return Claim(
         delivery_id=delivery_id,
         token=row.lease_token,
@@ -356,7 +330,7 @@ def _as_claim(connection: Connection, delivery_id: int, attempt_id: int, *, prob
         endpoint=row.endpoint,
         event=row.event,
         media_type=row.media_type,
-        holds_stream=row.holds_stream,
+        tried_from=row.tried_from,
         protected=row.protected or row.held_reason == PROTECTED,
         probe=probe,
         idempotency_id=idempotency_id,

@@ -5,7 +5,7 @@ States: waiting → running → done | waiting (again) | dead; held until releas
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from adapter.delivery import breaker, streams
 from adapter.store import tables
@@ -15,6 +15,7 @@ from adapter.support.errors import AdapterError, NotFoundError
 DEAD_LETTER = "dead-letter"
 """Kind of the alarm that a dead letter raises; its subject is `delivery/<id>`."""
 
+_NOT_DONE = ("waiting", "running", "held", "dead")
 _delivery = tables.delivery.c
 
 
@@ -29,6 +30,9 @@ class NewDelivery:
     `status` is waiting, held (with `held_reason`) or dead (with `reason`: the message could not be mapped).
     `holds_stream`: as a dead letter it keeps later ones of its stream waiting. `at` is in UTC microseconds, and so is
     `released_at`, set where there is nothing in it to protect. `stream` names one beside the receiving party's.
+    `yields`: as a dead letter it holds its stream until a later one of its event is there. `tell_at` is when its sender
+    is to be told that it waits; where there is none, the sender is never told of it. `header_id` is its own
+    MessageHeader.id where the adapter wrote it.
     """
 
     message_id: int
@@ -49,12 +53,17 @@ class NewDelivery:
     reason: str | None = None
     released_at: int | None = None
     stream: str | None = None
+    yields: bool = False
+    tell_at: int | None = None
+    header_id: str | None = None
 
 
 def enqueue(connection: Connection, new: NewDelivery) -> int:
     """Put a delivery at the end of its stream; returns its id. Dead from the start, it raises its alarm."""
     stream_id, sequence = streams.next_place(connection, new.endpoint, new.stream or new.receiver_party, new.patient_id)
     breaker.register(connection, new.endpoint, new.at)
+    if new.yields:
+        streams.yield_to(connection, stream_id, new.event)
     delivery_id: int = connection.execute(
         insert(tables.delivery)
         .values(
@@ -77,6 +86,9 @@ def enqueue(connection: Connection, new: NewDelivery) -> int:
             held_reason=new.held_reason,
             reason=new.reason,
             released_at=new.released_at,
+            yields=new.yields,
+            tell_at=new.at if new.tell_at is not None and new.status == "dead" else new.tell_at,
+            header_id=new.header_id,
         )
         .returning(_delivery.id)
     ).scalar_one()
@@ -84,6 +96,12 @@ def enqueue(connection: Connection, new: NewDelivery) -> int:
     if new.status == "dead":
         alarm_dead_letter(connection, delivery_id, new.event, "it could not be mapped for its receiver", new.at)
     return delivery_id
+
+
+def not_done(connection: Connection) -> dict[str, int]:
+    """How many deliveries each endpoint has that are neither delivered nor cancelled: it cannot be taken away yet."""
+    query = select(_delivery.endpoint, func.count()).where(_delivery.status.in_(_NOT_DONE))
+    return {row[0]: row[1] for row in connection.execute(query.group_by(_delivery.endpoint))}
 
 
 def retry(connection: Connection, delivery_id: int, at: int, *, dead_only: bool = False) -> None:
@@ -94,8 +112,9 @@ def retry(connection: Connection, delivery_id: int, at: int, *, dead_only: bool 
     states = ("dead",) if dead_only else ("dead", "waiting")
     row = _locked(connection, delivery_id, *states, act="mapped anew" if dead_only else "retried")
     if row["status"] == "dead":
+        _refuse_superseded(connection, delivery_id)
         streams.demote(connection, row["stream_id"])
-        _set(connection, delivery_id, status="waiting", blocking=True, step=0)
+        _set(connection, delivery_id, status="waiting", blocking=True, step=0, tried_from=None)
         clear_alarm(connection, kind=DEAD_LETTER, subject=subject(delivery_id), at=at)
     elif row["next_attempt_at"] is not None:
         _set(connection, delivery_id, next_attempt_at=at)
@@ -119,7 +138,8 @@ def release(connection: Connection, delivery_id: int, at: int) -> None:
 def cancel(connection: Connection, delivery_id: int, at: int, reason: str) -> None:
     """Never send it; those behind it go on. Raises as `retry`; one that is being sent cannot be called back."""
     row = _locked(connection, delivery_id, "waiting", "held", "dead", act="cancelled")
-    _set(connection, delivery_id, status="cancelled", blocking=False, next_attempt_at=None, reason=reason)
+    ended = {"status": "cancelled", "blocking": False, "next_attempt_at": None, "reason": reason}
+    _set(connection, delivery_id, **ended, tell_at=streams.told_at(at))
     clear_alarm(connection, kind=DEAD_LETTER, subject=subject(delivery_id), at=at)
     streams.advance(connection, row["stream_id"], at)
 
@@ -139,6 +159,16 @@ def alarm_dead_letter(connection: Connection, delivery_id: int, event: str, caus
         command=f"adapter deliveries show {delivery_id}",
         at=at,
     )
+
+
+def _refuse_superseded(connection: Connection, delivery_id: int) -> None:
+    query = select(_delivery.id).where(
+        _delivery.id == delivery_id, _delivery.yields, ~_delivery.blocking, streams.has_later(_delivery)
+    )
+    if connection.execute(query).first() is not None:
+        raise DeliveryStateError(
+            f"delivery {delivery_id} is superseded by a later one of its event, which may have arrived: cancel it"
+        )
 
 
 def _locked(connection: Connection, delivery_id: int, *states: str, act: str) -> RowMapping:

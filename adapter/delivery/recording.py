@@ -3,7 +3,7 @@ endpoint's state. The same for what a worker sends and for what a receiver fetch
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -39,6 +39,14 @@ class Finished:
 OnFinished = Callable[[Connection, Finished], None]
 
 
+GiveUp = Callable[[str], float | None]
+
+
+def never(_event: str) -> float | None:
+    """For those who try for ever."""
+    return None
+
+
 def ignore(_connection: Connection, _finished: Finished) -> None:
     """For those who need not be told."""
 
@@ -46,7 +54,8 @@ def ignore(_connection: Connection, _finished: Finished) -> None:
 @dataclass(frozen=True)
 class Recorder:
     """Writes down how tries ended. `open_after` failures in a row open an endpoint's breaker; `on_finished` is called
-    in the transaction that records the end of a delivery."""
+    in the transaction that records the end of a delivery. `give_up` says after how many seconds of trying a delivery of
+    an event becomes a dead letter, None for never; time with its endpoint down does not count."""
 
     database: Database
     contents: ContentStore
@@ -55,6 +64,7 @@ class Recorder:
     open_after: int
     probe_seconds: float
     on_finished: OnFinished
+    give_up: GiveUp = never
 
     def record(self, claim: Claim, answer: Answer, verdict: Verdict, *, heard: bool = True) -> bool:
         """Record the end of a try; False, and nothing changed, where its lease was lost.
@@ -64,15 +74,16 @@ class Recorder:
         at = to_micros(self.clock.now())
         with self.database.write() as connection:
             claim = leases.as_protected_now(connection, claim)
+            told, verdict = verdict, self._or_given_up(connection, claim, at, verdict)
             if not self._settle(connection, claim, at, verdict, answer):
                 log(claim, logging.WARNING, "delivery lease lost, result not recorded", verdict.kind, answer.status)
                 return False
             if answer.body:
                 self._keep(connection, claim, at, answer)
-            change = self._tell_breaker(connection, claim.endpoint, at, verdict) if heard else None
+            change = self._tell_breaker(connection, claim.endpoint, at, told) if heard else None
             if verdict.kind in (Kind.DONE, Kind.DEAD):
                 self._finish(connection, claim, at, verdict)
-        level = logging.INFO if verdict.kind is Kind.DONE else logging.WARNING
+        level = logging.INFO if verdict.kind in (Kind.DONE, Kind.WAIT) else logging.WARNING
         log(claim, level, "delivery attempt", verdict.kind, answer.status)
         if change is not None:
             # beside a protected person's attempt the name would tell where it went; the alarm has it
@@ -87,12 +98,28 @@ class Recorder:
         with self.database.write() as connection:
             leases.reschedule(connection, claim, at, Verdict(Kind.RETRY, cause, cause), None, due=due, step=step)
 
+    def _or_given_up(self, connection: Connection, claim: Claim, at: int, verdict: Verdict) -> Verdict:
+        """The verdict, or that it has been tried for long enough."""
+        seconds = self.give_up(claim.event) if verdict.kind is Kind.RETRY else None
+        if seconds is None:
+            return verdict
+        tried = breaker.uptime_of(connection, claim.endpoint, at) - claim.tried_from
+        if tried < seconds * _MICROS:
+            return verdict
+        words = f"given up after {seconds / 3600:g} h of trying, the last: "
+        said = {"signature": words + verdict.signature, "reason": words + verdict.reason}
+        return replace(verdict, kind=Kind.DEAD, retry_after=None, **said)
+
     def _settle(self, connection: Connection, claim: Claim, at: int, verdict: Verdict, answer: Answer) -> bool:
         if verdict.kind is Kind.DONE:
             return leases.complete(connection, claim, at, verdict, answer.status)
         if verdict.kind is Kind.DEAD:
             return leases.bury(connection, claim, at, verdict, answer.status)
         due, step = at, claim.step
+        if verdict.kind is Kind.WAIT:
+            due += round((verdict.retry_after or 0) * _MICROS)
+            if not answer.handed_over:  # it was only looked at: that is no try
+                return leases.give_back(connection, claim, at, due=due)
         if verdict.kind is Kind.RETRY and breaker.state(connection, claim.endpoint) == "closed":
             due += round(self.schedule.wait(claim.step, verdict.retry_after) * _MICROS)
             step += 1

@@ -4,7 +4,9 @@ Only the head of a stream, the lowest of its `blocking` deliveries, may be sent.
 head alone, so that a claim never searches past what waits behind it; whoever ends or moves a head calls `advance`.
 """
 
-from sqlalchemy import ColumnElement, Connection, FromClause, literal_column, select, update
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, FromClause, case, exists, literal_column, or_, select, update
 
 from adapter.store import tables
 from adapter.store.insert import insert_if_absent
@@ -55,6 +57,39 @@ def advance(connection: Connection, stream_id: int, at: int) -> None:
     ).one_or_none()
     if head is not None and head.status == "waiting" and head.next_attempt_at is None:
         connection.execute(update(tables.delivery).where(_delivery.id == head.id).values(next_attempt_at=at))
+
+
+def has_later(delivery: Any) -> ColumnElement[bool]:
+    """Of a delivery (its columns): a later one of its event is in the stream, and nobody has cancelled it."""
+    later = tables.delivery.alias("later")
+    return exists().where(
+        later.c.stream_id == delivery.stream_id,
+        later.c.sequence > delivery.sequence,
+        later.c.event == delivery.event,
+        later.c.status != "cancelled",
+    )
+
+
+def told_at(at: int) -> ColumnElement[int | None]:
+    """`tell_at` of a delivery that has come to an end: now, where its sender is told of deliveries at all."""
+    tellable = or_(_delivery.tell_at.is_not(None), _delivery.reported.is_not(None))
+    return case((tellable, at), else_=None)
+
+
+def yield_to(connection: Connection, stream_id: int, event: str) -> None:
+    """A later delivery of an event has come: dead letters of it that yield hold the stream no longer. The stream must
+    be locked."""
+    connection.execute(
+        update(tables.delivery)
+        .where(
+            _delivery.stream_id == stream_id,
+            _delivery.event == event,
+            status_is("dead"),
+            _delivery.blocking,
+            _delivery.yields,
+        )
+        .values(blocking=False)
+    )
 
 
 def demote(connection: Connection, stream_id: int) -> None:

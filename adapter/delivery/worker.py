@@ -19,7 +19,7 @@ from sqlalchemy import delete, insert, update
 from adapter.delivery import leases, pulling
 from adapter.delivery.attempt import Channels, Sender
 from adapter.delivery.leases import Claim, Terms
-from adapter.delivery.recording import Finished, OnFinished, Recorder, ignore
+from adapter.delivery.recording import Finished, GiveUp, OnFinished, Recorder, ignore, never
 from adapter.delivery.schedule import DEFAULT, Schedule
 from adapter.store import tables
 from adapter.store.content import ContentStore
@@ -32,6 +32,7 @@ logger = logging.getLogger("adapter.delivery")
 
 _MICROS = 1_000_000
 _DAY = 86_400 * _MICROS
+_CHORE_SECONDS = 0.5
 _heartbeat = tables.worker_heartbeat.c
 
 
@@ -68,6 +69,14 @@ def _none() -> Mapping[str, float]:
     return {}
 
 
+def _any(_endpoint: str) -> float | None:
+    return None
+
+
+def _nothing() -> bool:
+    return False
+
+
 @dataclass
 class _InFlight:
     """What this worker has claimed and not yet recorded."""
@@ -92,8 +101,10 @@ class Worker:
     """Delivers from the outbox until stopped.
 
     `channels` gives the channel of an endpoint (asked at every attempt, so that configuration may change; None
-    where the endpoint is unknown), `limit` how many deliveries may run at once to it; one endpoint never gets more
-    than half of the threads. `pulled` gives the endpoints whose receivers come for their messages, which are left
+    where the endpoint is unknown), `limit` how many deliveries may run at once to it, `rate` how many may be sent to it
+    in a second; one endpoint never gets more than half of the threads. `give_up` says after how many seconds of trying
+    a delivery of an event is a dead letter, None for never. `chore` is done between the rounds, a piece at a time while
+    it says that there is more. `pulled` gives the endpoints whose receivers come for their messages, which are left
     to them, and after how many seconds without a visit operations are told. `on_finished` is called in the
     transaction that records the end of a delivery: what it raises undoes that transaction, and the delivery is
     tried again.
@@ -109,13 +120,18 @@ class Worker:
         on_finished: OnFinished = ignore,
         *,
         limit: Callable[[str], int] = _four,
+        rate: Callable[[str], float | None] = _any,
         pulled: Callable[[], Mapping[str, float]] = _none,
+        give_up: GiveUp = never,
+        chore: Callable[[], bool] = _nothing,
         random: Random | None = None,
     ) -> None:
         self._database = database
         self._clock = clock or SystemClock()
         self._options = options or WorkerOptions()
         self._limit = limit
+        self._rate = rate
+        self._chore = chore
         self._pulled = pulled
         self.name = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
         self._stopping = threading.Event()
@@ -130,6 +146,7 @@ class Worker:
             open_after=self._options.open_after,
             probe_seconds=self._options.probe_seconds,
             on_finished=on_finished,
+            give_up=give_up,
         )
         """how tries end here: for a mailbox, whose tries are not the worker's, too"""
         self._sender = Sender(self.recorder, channels, self._options.quick_retries, self._stopping)
@@ -156,9 +173,9 @@ class Worker:
         self._wake.set()
 
     def run_until_idle(self) -> int:
-        """Deliver in this thread until nothing is due; returns the number of attempts made."""
+        """Deliver in this thread until nothing is due and the chore is done; returns the number of attempts made."""
         attempts = 0
-        while claims := self._claim(1):
+        while (claims := self._claim(1)) or self._chore():
             for claim in claims:
                 self._sender.attempt(claim)
                 attempts += 1
@@ -173,6 +190,7 @@ class Worker:
                 next_beat = time.monotonic() + beat_seconds
                 self._safely(self._beat)
             self._safely(lambda: self._hand_out(pool))
+            self._safely(self._chores)
             self._wake.wait(min(self._options.poll_seconds, beat_seconds))
             self._wake.clear()
         self._drain(pool, beat_seconds)
@@ -192,6 +210,12 @@ class Worker:
             act()
         except Exception as error:  # noqa: BLE001 - the worker goes on when the store is back
             logger.error("delivery worker cannot work", extra={"outcome": type(error).__name__})  # noqa: TRY400 - its words may hold data
+
+    def _chores(self) -> None:
+        """For a bounded time: leases are to be prolonged and deliveries to be handed out."""
+        until = time.monotonic() + _CHORE_SECONDS
+        while not self._stopping.is_set() and self._chore() and time.monotonic() < until:
+            self._wake.set()  # what it made is due
 
     def _hand_out(self, pool: ThreadPoolExecutor) -> None:
         free = self._options.threads - len(self._in_flight.all())
@@ -222,6 +246,7 @@ class Worker:
             seconds=self._options.lease_seconds,
             limit=lambda endpoint: min(self._limit(endpoint), half),
             probe_seconds=self._options.probe_seconds,
+            rate=self._rate,
             leave=frozenset(self._pulled()),
         )
         with self._database.write() as connection:
