@@ -1,4 +1,5 @@
-"""The month of a municipality (månadsavräkning): what every stay that ended in it adds, and what the municipality owes by the agreement.
+"""The month of a municipality (månadsavräkning): what every stay that ended in it adds, and what is owed by the
+agreement.
 
 LAW (2017:612) 4:4–5 lets region and municipality agree another reckoning than the individual one. Under the mean model
 the month's mean of days between the ready notice and the discharge is held against a threshold; only persons to whom

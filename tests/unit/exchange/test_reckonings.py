@@ -1,0 +1,148 @@
+"""A municipality's month from stored facts: who may see it, when it can be frozen, and that it then stays as it was."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from adapter.directory import Directory
+from adapter.discharge.agreement import Agreement, Amount, Payment
+from adapter.discharge.reckoning import Phase
+from adapter.exchange.agreements import Agreements
+from adapter.exchange.reckonings import Reckonings
+from adapter.security.principals import Principal, Right
+from adapter.store import tables
+from adapter.support.clock import ManualClock, to_micros
+from adapter.support.errors import AdapterError, ForbiddenError
+
+MARCH = date(2026, 3, 1)
+_DIRECTORY = """
+parties:
+  - {id: region, kind: region, name: Regionen}
+  - {id: kommun-a, kind: municipality, name: A kommun, kommunkod: "2482"}
+  - {id: kommun-b, kind: municipality, name: B kommun, kommunkod: "2480"}
+units:
+  - {hsa: SE2321000016-WARD, name: Avdelningen, kind: inpatient, party: region}
+  - {hsa: SE2120000001-HOME, name: Mottagande enhet, kind: municipal-receiving, party: kommun-a}
+"""
+AGREED = Agreement(
+    id="mean",
+    version="1",
+    name="x",
+    valid_from=date(2020, 1, 1),
+    payment=Payment(
+        model="mean",
+        dispute_until=12,
+        open_care_assumed=True,
+        amounts={2026: Amount(sek=1000, citation="beslut")},
+    ),
+)
+
+
+def principal(party: str, *rights: Right) -> Principal:
+    return Principal(f"token of {party}", party, frozenset(), frozenset(rights or [Right.LIST]))
+
+
+OPERATIONS = principal("operations", *Right)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Directory:
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "directory" / "directory.yaml").write_text(_DIRECTORY, encoding="utf-8")
+    return Directory.load(tmp_path / "directory")
+
+
+@pytest.fixture
+def reckonings(stored: Any, directory: Directory) -> Reckonings:
+    return Reckonings(stored.database, directory, Agreements([AGREED]), stored.clock)
+
+
+def told(stored: Any, case: str, event: str, at: str, patient: int, **instants: str) -> None:
+    micros = to_micros(datetime.fromisoformat(at))
+    detail = {"header_id": f"{case}-{event}", "happened_at": micros, "tasks": [], "statements": {}}
+    stored.fact(
+        stored.message(),
+        patient,
+        case_id=case,
+        event=event,
+        sender_party="region",
+        sender_unit="SE2321000016-WARD",
+        receivers=[{"unit": "SE2120000001-HOME", "party": "kommun-a"}],
+        instants=instants,
+        detail=detail | dict.fromkeys(("previous", "answers", "revises")),
+        recorded_at=micros,
+    )
+
+
+def at(stored: Any, instant: str) -> None:
+    stored.clock.advance(datetime.fromisoformat(instant) - stored.clock.now())
+
+
+def stay(stored: Any, case: str, ready: int, discharge: int, **patient: Any) -> None:
+    """A stay in March, from one day to another."""
+    person = stored.patient(**patient)
+    admitted, left = f"2026-03-{ready:02}T06:00:00+01:00", f"2026-03-{discharge:02}T10:00:00+01:00"
+    told(stored, case, "admission-notice", admitted, person, admission=admitted)
+    told(stored, case, "ready-for-discharge", f"2026-03-{ready:02}T08:00:00+01:00", person)
+    told(stored, case, "sip-invitation", f"2026-03-{ready:02}T09:00:00+01:00", person)
+    told(stored, case, "discharge-notice", left, person, discharge=left)
+
+
+def test_a_month_is_reckoned_from_the_facts(stored: Any, reckonings: Reckonings) -> None:
+    stay(stored, "a", 9, 14)
+    stay(stored, "b", 10, 11)
+    at(stored, "2026-04-01T12:00:00+02:00")
+    found = reckonings.month(principal("kommun-a"), "2482", date(2026, 3, 17))
+    assert found.reckoning.mean is not None
+    assert (found.reckoning.mean.persons, found.reckoning.mean.days, found.phase) == (2, 6, Phase.DISPUTABLE)
+    assert (found.frozen, found.since, found.by_hand) == (None, [], 0)
+    assert found.reckoning.amount == 0
+
+
+def test_a_month_is_frozen_once_when_its_time_for_disputes_is_over_and_never_changes(
+    stored: Any, reckonings: Reckonings
+) -> None:
+    stay(stored, "a", 9, 14)
+    for day, words in (("2026-03-31", "not ended"), ("2026-04-12", "disputed until 2026-04-12")):
+        at(stored, f"{day}T12:00:00+02:00")
+        with pytest.raises(AdapterError, match=words):
+            reckonings.freeze(OPERATIONS, "2482", MARCH, "månadens underlag")
+    stored.clock.advance(timedelta(days=1))
+    frozen = reckonings.freeze(OPERATIONS, "2482", MARCH, "månadens underlag").frozen
+    assert frozen is not None
+    assert (frozen.content["mean"], frozen.content["amount"], frozen.by) == ("5.00", 2000, OPERATIONS.name)
+    with pytest.raises(AdapterError, match="was frozen before"):
+        reckonings.freeze(OPERATIONS, "2482", MARCH, "igen")
+    stay(stored, "late", 9, 20)
+    after = reckonings.month(OPERATIONS, "2482", MARCH)
+    assert after.frozen == frozen
+    assert [(each["case"], each["then"]) for each in after.since] == [("late", None)]
+    with stored.database.read() as connection:
+        actions = connection.execute(select(tables.audit.c.action, tables.audit.c.object)).all()
+    assert actions == [("payment-freeze", "payment/2482/2026-03")]
+
+
+def test_a_protected_person_is_counted_over_all_municipalities_only(stored: Any, reckonings: Reckonings) -> None:
+    stay(stored, "hidden", 9, 14, protected=True)
+    at(stored, "2026-04-01T12:00:00+02:00")
+    for code in ("2482", "2480"):
+        found = reckonings.month(OPERATIONS, code, MARCH)
+        assert (found.reckoning.entries, found.by_hand) == ((), 1)
+
+
+def test_a_municipality_sees_its_own_months_and_a_region_all(reckonings: Reckonings) -> None:
+    with pytest.raises(ForbiddenError, match="its own months"):
+        reckonings.month(principal("kommun-b"), "2482", MARCH)
+    assert reckonings.month(principal("region"), "2482", MARCH).reckoning.entries == ()
+    with pytest.raises(ForbiddenError, match="'list'"):
+        reckonings.month(principal("kommun-a", Right.SEND), "2482", MARCH)
+    with pytest.raises(ForbiddenError, match="'all-parties'"):
+        reckonings.freeze(principal("region"), "2482", MARCH, "månadens underlag")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
