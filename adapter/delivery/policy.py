@@ -1,21 +1,20 @@
 """The error contract: what an answer means for the delivery.
 
 `done` it arrived; `retry` try again by the schedule; `trip` the endpoint is wrong or we are not let in: hold everything
-to it; `dead` the receiver refuses this message for good.
+to it; `dead` the receiver refuses this message for good; `wait` it is handed over, and the receiver has yet to say what
+it makes of it.
 """
 
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from adapter.delivery.channels.base import Answer, Code, Fault
-
-DUPLICATE = "duplicate"
-"""Issue code of a 409 that says the message had arrived before; also the acknowledgement then recorded."""
+from adapter.delivery.channels.base import DUPLICATE, Acknowledgement, Answer, Code, Fault
 
 _TRANSIENT_STATUS = frozenset({408, 425, 429})
 _TRIP_STATUS = frozenset({401, 403, 410})
 _WORDS_LIMIT = 1_000
+_AWAITED = "handed over, the receiver's acknowledgement is waited for"
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -26,6 +25,7 @@ class Kind(StrEnum):
     RETRY = "retry"
     TRIP = "trip"
     DEAD = "dead"
+    WAIT = "wait"
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ _FAULTS: dict[Fault, tuple[Kind, str]] = {
     Fault.TLS: (Kind.TRIP, "TLS: a certificate was not accepted"),
     Fault.CREDENTIALS: (Kind.TRIP, "our own credentials cannot be used"),
     Fault.ISSUER: (Kind.RETRY, "the token endpoint gives no token now, nothing was sent"),
+    Fault.FOLDER: (Kind.TRIP, "the folder cannot be used"),
     Fault.PROXY: (Kind.TRIP, "our proxy does not let us through"),
 }
 
@@ -59,6 +60,10 @@ def classify(answer: Answer) -> Verdict:
     if answer.fault is not None:
         kind, signature = _FAULTS[answer.fault]
         return _verdict(answer, kind, signature)
+    if answer.awaited is not None:
+        return Verdict(Kind.WAIT, _AWAITED, _AWAITED, retry_after=answer.awaited)
+    if answer.final and answer.acknowledgement is not None:
+        return _said(answer, answer.acknowledgement)
     status = answer.status or 0
     if status in _TRIP_STATUS:
         return _verdict(answer, Kind.TRIP, f"HTTP {status}")
@@ -71,6 +76,13 @@ def classify(answer: Answer) -> Verdict:
     if 300 <= status < 400:
         return _verdict(answer, Kind.TRIP, f"HTTP {status}, a redirect that is not followed")
     return _verdict(answer, Kind.RETRY, f"HTTP {status}, which is no final status")
+
+
+def _said(answer: Answer, said: Acknowledgement) -> Verdict:
+    if said.code is not Code.TRANSIENT and DUPLICATE in said.issues:
+        return Verdict(Kind.DONE, DUPLICATE, said.reason or "it had arrived before", acknowledgement=DUPLICATE)
+    status = "" if answer.status is None else f"HTTP {answer.status}, "
+    return _verdict(answer, _BY_CODE[said.code], f"{status}{said.code}")
 
 
 def _acknowledged(answer: Answer, status: int) -> Verdict:

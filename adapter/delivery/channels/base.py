@@ -6,7 +6,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from adapter.delivery.channels.options import OAuthSettings
+from adapter.delivery.channels.options import FolderSettings, OAuthSettings, SoapSettings, TaskSettings
+
+DUPLICATE = "duplicate"
+"""Issue code by which a receiver says that the message had arrived before; also the acknowledgement then recorded."""
 
 
 class Code(StrEnum):
@@ -58,6 +61,8 @@ class Fault(StrEnum):
     """our own token, certificate, key or secret cannot be used, or gets us no token: nothing was sent"""
     ISSUER = "issuer"
     """the token endpoint does not answer now: nothing was sent"""
+    FOLDER = "folder"
+    """the folder is missing, full, or not ours to write in: nothing was handed over"""
     PROXY = "proxy"
     """our own proxy does not let us through: nothing was sent"""
 
@@ -76,6 +81,12 @@ class Answer:
     acknowledgement: Acknowledgement | None = None
     headers: dict[str, str] = field(default_factory=dict)
     """those that are kept, their names in lower case"""
+    final: bool = False
+    """whether the acknowledgement alone decides, whatever the status: not HTTP, or SOAP, where every fault is a 500"""
+    awaited: float | None = None
+    """handed over, and the receiver has not said yet what it makes of it: seconds after which to look again"""
+    handed_over: bool = False
+    """whether this very try handed it over"""
 
 
 ReadAcknowledgement = Callable[[bytes], Acknowledgement | None]
@@ -86,7 +97,8 @@ ReadAcknowledgement = Callable[[bytes], Acknowledgement | None]
 class ChannelSettings:
     """How one endpoint is reached. Times are in seconds; secrets are named by file or environment variable only.
 
-    `address` is for `fhir` the FHIR base (or the whole URL of its $process-message), for `xml-http` the URL to post to.
+    `address` is for `fhir` the FHIR base (or the whole URL of its $process-message), for `fhir-task` the FHIR base, for
+    `xml-http` and `soap` the URL to post to, and empty for `folder`.
     `proxy` is an http URL, `environment` for what the machine's variables name, or None: called directly; the file
     beside it holds `user:password`. `signing_secret_file` holds the secret by which deliveries are signed (Standard
     Webhooks).
@@ -109,6 +121,9 @@ class ChannelSettings:
     proxy_password_file: Path | None = None
     oauth: OAuthSettings | None = None
     signing_secret_file: Path | None = None
+    soap: SoapSettings | None = None
+    folder: FolderSettings | None = None
+    task: TaskSettings | None = None
 
 
 class Bearer(Protocol):
@@ -122,9 +137,22 @@ class Bearer(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True)
+class Check:
+    """What a test of an endpoint found, without sending a message: what it proves, and what it cannot tell. `reason`
+    says what is wrong where it is not `ok`."""
+
+    ok: bool
+    proves: tuple[str, ...]
+    leaves_open: tuple[str, ...]
+    reason: str = ""
+
+
 class Channel(Protocol):
-    """One kind of transport to one endpoint. `send` never raises for what a receiver or network does."""
+    """One kind of transport to one endpoint. Neither `send` nor `check` raises for what a receiver or network does."""
 
     def send(self, outgoing: Outgoing) -> Answer: ...
+
+    def check(self) -> Check: ...
 
     def close(self) -> None: ...

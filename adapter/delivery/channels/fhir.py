@@ -1,9 +1,10 @@
 """FHIR messaging over REST: POST $process-message, answered by a message Bundle or an OperationOutcome (FHIR R4)."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from adapter.delivery.channels.base import Acknowledgement, Answer, ChannelSettings, Code, Outgoing
+from adapter.delivery.channels.base import Acknowledgement, Answer, ChannelSettings, Check, Code, Outgoing
 from adapter.delivery.channels.http import HttpSender
 from adapter.fhir import wire
 from adapter.fhir.shapes import obj, objects, text
@@ -22,7 +23,8 @@ class FhirChannel:
         self._sender = sender
         base = settings.address.rstrip("/")
         self._url = base if base.endswith(f"/{_OPERATION}") else f"{base}/{_OPERATION}"
-        self._accept = _ACCEPT.get(settings.format, _ACCEPT["json"])
+        self._base = self._url.removesuffix(f"/{_OPERATION}")
+        self._accept = accept(settings.format)
 
     def send(self, outgoing: Outgoing) -> Answer:
         answer = self._sender.post(self._url, outgoing, self._accept)
@@ -32,8 +34,29 @@ class FhirChannel:
             return answer
         return replace(answer, acknowledgement=read(answer.body, answer.media_type, outgoing.idempotency_id))
 
+    def check(self) -> Check:
+        return check(self._sender, self._base, self._accept)
+
     def close(self) -> None:
         self._sender.close()
+
+
+def accept(form: str) -> str:
+    """The media type of FHIR written in a form, json or xml."""
+    return _ACCEPT.get(form, _ACCEPT["json"])
+
+
+def check(sender: HttpSender, base: str, accepted: str) -> Check:
+    """Asks for the receiver's CapabilityStatement, which many servers show to anybody."""
+    found = sender.check(f"{base}/metadata", accepted)
+    leaves = ("that our token opens more than the metadata", *found.leaves_open)
+    answer = sender.get(f"{base}/metadata", accepted) if found.ok else None
+    if answer is None:
+        return replace(found, leaves_open=leaves)
+    with suppress(ParseError):
+        if wire.parse(answer.body, answer.media_type).get("resourceType") == "CapabilityStatement":
+            return Check(True, (*found.proves, "it is a FHIR server: it has a CapabilityStatement"), leaves)
+    return Check(False, found.proves, leaves, "the answer to /metadata is no CapabilityStatement")
 
 
 def read(body: bytes, media_type: str, message_id: str) -> Acknowledgement | None:

@@ -14,7 +14,7 @@ import httpx
 
 from adapter import __version__
 from adapter.delivery.channels import proxies, signing, tls
-from adapter.delivery.channels.base import Answer, Bearer, ChannelSettings, Fault, Outgoing
+from adapter.delivery.channels.base import Answer, Bearer, ChannelSettings, Check, Fault, Outgoing
 from adapter.support.errors import AdapterError, UnavailableError
 
 logger = logging.getLogger("adapter.delivery")
@@ -85,6 +85,19 @@ class HttpSender:
         except (OSError, ValueError) as error:
             return Answer(fault=Fault.CREDENTIALS, reason=f"the token cannot be read ({type(error).__name__})")
         return answer
+
+    def check(self, url: str, accept: str = "*/*") -> Check:
+        """What a GET proves: it sends no message, so that a receiver may well answer that it takes only POST."""
+        answer = self.get(url, accept)
+        leaves = ("that the receiver takes our messages",)
+        if answer.fault is not None:
+            return Check(False, (), leaves, f"{answer.fault}: {answer.reason}")
+        status = answer.status or 0
+        reached = [f"the address answers (HTTP {status})"]
+        reached += ["its certificate is trusted"] if url.lower().startswith("https:") else []
+        reached += ["the token endpoint gives a token"] if self._bearer is not None else []
+        wrong = 300 <= status < 400 or status in (401, 403, 404, 407, 410) or status in (502, 503, 504)
+        return Check(not wrong, tuple(reached), leaves, f"HTTP {status}" if wrong else "")
 
     def _ask(self, method: str, url: str, headers: dict[str, str], body: bytes | None, token: str | None) -> Answer:
         own = {

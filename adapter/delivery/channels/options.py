@@ -1,8 +1,9 @@
 """What an endpoint's settings may ask for beside its address: each part belongs to one module beside this one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -21,3 +22,45 @@ class OAuthSettings:
     algorithm: Literal["RS384", "ES384", "RS256", "ES256", "PS256"] = "RS384"
     secret_file: Path | None = None
     secret_env: str | None = None
+
+
+@dataclass(frozen=True)
+class ResultSettings:
+    """Where a SOAP answer says what became of the message: `code` and `text` are paths of local names below the
+    body's element. Codes in neither list are refusals for good."""
+
+    code: str
+    ok: tuple[str, ...]
+    text: str = ""
+    transient: tuple[str, ...] = ()
+    duplicate: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SoapSettings:
+    """`action` is the SOAPAction; `logical_address` goes into a header as RIV TA asks, none where empty."""
+
+    action: str
+    logical_address: str = ""
+    result: ResultSettings | None = None
+
+
+@dataclass(frozen=True)
+class FolderSettings:
+    """The folder that messages are dropped in, and for how many seconds a file is waited for that says what the
+    receiver makes of each; None where it does not say."""
+
+    path: Path
+    acknowledge_within: float | None = None
+
+
+@dataclass(frozen=True)
+class TaskSettings:
+    """How the Task of a message becomes the receiver's. `missing`: what to do where the receiver has none of that
+    identifier. `tasks` gives the Tasks of a message (bytes, media type), each standing by itself; `follows` says
+    whether a Task of one status may come to have another; `moved` are the members that an answer may change."""
+
+    missing: Literal["create", "refuse"]
+    tasks: Callable[[bytes, str], list[dict[str, Any]]]
+    follows: Callable[[str, str], bool]
+    moved: frozenset[str]

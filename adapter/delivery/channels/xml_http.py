@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from adapter.delivery.channels.base import Answer, Outgoing, ReadAcknowledgement
+from adapter.delivery.channels.base import Answer, Check, Outgoing, ReadAcknowledgement
 from adapter.delivery.channels.http import HttpSender
 from adapter.support.errors import AdapterError
 
@@ -24,6 +24,9 @@ class XmlHttpChannel:
         except AdapterError:  # not in the partner's format
             said = None
         return replace(answer, acknowledgement=said)
+
+    def check(self) -> Check:
+        return self._sender.check(self._url)
 
     def close(self) -> None:
         self._sender.close()

@@ -50,11 +50,23 @@ def read(content: bytes) -> Envelope:
 
 def read_answer(content: bytes) -> Any:
     """The element in the body of an answer. Raises Fault: the one that the answer is, or Client where it is none."""
-    body, _ = _open(content)
-    if body.tag == _FAULT:
-        code = (body.findtext("faultcode") or "Server").rpartition(":")[2]
-        raise Fault(code, body.findtext("faultstring") or "")
+    body = opened(content)
+    if (fault := fault_of(body)) is not None:
+        raise fault
     return body
+
+
+def opened(content: bytes) -> Any:
+    """The element in the body of an answer, a fault too. Raises Fault where it is no envelope of SOAP 1.1."""
+    return _open(content)[0]
+
+
+def fault_of(body: Any) -> Fault | None:
+    """The fault that an answer's body is; None where it is none."""
+    if body.tag != _FAULT:
+        return None
+    code = (body.findtext("faultcode") or "Server").strip().rpartition(":")[2]
+    return Fault(code, (body.findtext("faultstring") or "").strip())
 
 
 def write(body: Any, logical_address: str | None = None) -> bytes:
