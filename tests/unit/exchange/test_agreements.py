@@ -97,3 +97,12 @@ def test_two_that_leave_open_which_holds_are_refused(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_or_empty_is_told(tmp_path: Path) -> None:
     assert "no agreement" in problems(tmp_path)[0][2]
     assert "no such folder" in problems(tmp_path / "none")[0][2]
+
+
+@pytest.mark.parametrize(
+    "file", sorted((Path(__file__).parents[3] / "example" / "agreements").glob("*.yaml")), ids=lambda file: file.stem
+)
+def test_each_example_is_an_agreement_and_says_where_it_was_read(file: Path, tmp_path: Path) -> None:
+    (one,) = agreements.load(write(tmp_path, **{file.stem: file.read_text(encoding="utf-8")}))
+    assert one.id == file.stem
+    assert one.basis
