@@ -34,10 +34,15 @@ def read(bundle: dict[str, Any], consent_handled: str | None, kind: str | None =
     if any(link.get("relation") == "next" for link in objects(bundle.get("link"))):
         raise MappingError("Bundle.link: the answer has more pages: read them all into one Bundle first")
     source = MessageBundle(bundle)
-    plans = [plan for plan in source.of_type("CarePlan") if _claims(plan)]
+    plans = plans_of(source)
     if not plans:
         raise MappingError(f"Bundle.entry: there is no CarePlan that claims the profile {PROFILE}")
     return [_Plan(source, plan, kind).read() for plan in plans]
+
+
+def plans_of(source: MessageBundle) -> list[dict[str, Any]]:
+    """The plans of the profile, in the order in which `read` gives them."""
+    return [plan for plan in source.of_type("CarePlan") if _claims(plan)]
 
 
 def require_ground(consent_handled: str | None) -> None:

@@ -7,7 +7,7 @@ names no include parameters, so none is used. Nothing outside the server's addre
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from adapter.fhir import identifiers
 from adapter.fhir.shapes import obj, objects, text
@@ -24,14 +24,15 @@ _ENDS = frozenset({"Patient", "Encounter", "EpisodeOfCare"})
 """Types whose own references are not followed: they lead to the whole record."""
 
 
-def gather(get: Get, base: str, subject: str) -> dict[str, Any]:
-    """One Bundle of the plans and of what they refer to. `subject` is the patient's id on that server, never a
-    person's number: it stands in a URL. Raises MappingError for one, and where there is more than a plan can need."""
+def gather(get: Get, base: str, subject: str, since: str | None = None) -> dict[str, Any]:
+    """One Bundle of the plans (those updated at `since` or later, where it is given) and of what they refer to.
+    `subject` is the patient's id on that server, never a person's number: it stands in a URL. Raises MappingError for
+    one, and where there is more than a plan can need."""
     base = base.rstrip("/")
     if not identifiers.is_id(subject) or _NUMBER.fullmatch(subject):
         raise MappingError("the subject is the patient's FHIR id on the server: a person's number is not put in a URL")
     entries: dict[str, dict[str, Any]] = {}
-    for resource in _search(get, base, subject):
+    for resource in _search(get, base, subject, since):
         entries[f"{base}/{resource.get('resourceType')}/{resource.get('id')}"] = resource
     waiting = [url for resource in list(entries.values()) for url in _targets(resource, base)]
     reads = 0
@@ -53,8 +54,10 @@ def gather(get: Get, base: str, subject: str) -> dict[str, Any]:
     }
 
 
-def _search(get: Get, base: str, subject: str) -> Iterator[dict[str, Any]]:
+def _search(get: Get, base: str, subject: str, since: str | None) -> Iterator[dict[str, Any]]:
     url: str | None = f"{base}/CarePlan?subject={quote(subject)}&_profile={quote(PROFILE, safe='')}"
+    if since is not None:
+        url = f"{url}&_lastUpdated=ge{quote(since, safe='')}"
     for _ in range(_MOST_PAGES):
         page = get(url) if url else None
         if page is None:
@@ -68,9 +71,17 @@ def _search(get: Get, base: str, subject: str) -> Iterator[dict[str, Any]]:
         url = links.get("next")
         if url is not None and not url.startswith((f"{base}/", f"{base}?")):
             raise MappingError("Bundle.link: the next page is at another address than the server's")
+        if url is not None and _names_person(url):
+            raise MappingError("Bundle.link: the address of the next page holds a person's number: it is not asked")
         if url is None:
             return
     raise MappingError(f"the search has more than {_MOST_PAGES} pages")
+
+
+def _names_person(url: str) -> bool:
+    """Whether a value of the query reads like a person's number."""
+    values = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    return any(_NUMBER.fullmatch(part) for _, value in values for part in re.split(r"[|,/]", value))
 
 
 def _targets(resource: dict[str, Any], base: str) -> list[str]:
@@ -87,7 +98,7 @@ def _targets(resource: dict[str, Any], base: str) -> list[str]:
             reference = (text(value.get("reference")) or "").partition("/_history/")[0]
             relative = reference.removeprefix(f"{base}/")
             kind, _, name = relative.partition("/")
-            if kind.isalpha() and identifiers.is_id(name):
+            if kind.isalpha() and identifiers.is_id(name) and not _NUMBER.fullmatch(name):
                 found.append(f"{base}/{relative}")
             waiting += value.values()
     return found

@@ -1,0 +1,47 @@
+"""Makes the sources that the settings name: what asks each, and what carries its plans into cases."""
+
+from collections.abc import Iterable
+
+from adapter.delivery.channels import sender
+from adapter.delivery.channels.base import ChannelSettings
+from adapter.directory import Directory
+from adapter.exchange.plans.asking import Asker, LinkAsker, RivAsker, Sender
+from adapter.exchange.plans.carrier import Carrier, Parts
+from adapter.exchange.plans.poller import Source
+from adapter.fhir.identifiers import is_kommunkod
+from adapter.support.clock import swedish_day
+from adapter.support.plan_sources import PlanSource
+
+
+def faults(named: PlanSource, parts: Parts) -> Iterable[str]:
+    """What of a source's settings does not fit the directory, each with the setting's name."""
+    directory = parts.directory
+    endpoint = directory.endpoints.get(named.endpoint)
+    if endpoint is None or not endpoint.address.startswith(("http://", "https://")):
+        yield f"endpoint: {named.endpoint!r} is no endpoint of the directory with an http address"
+        return
+    units = directory.units_of(_party(named, directory), swedish_day(parts.clock.now()))
+    if named.sender is not None and named.sender not in units:
+        yield f"sender: is not a unit of {_party(named, directory)}, the party of the endpoint's system, today"
+    today = swedish_day(parts.clock.now())
+    for code in named.receivers:
+        if not is_kommunkod(code) and directory.party_of(code, today) is None:
+            yield "receivers: expected HSA-ids of the directory's units, or kommunkoder"
+
+
+def build(named: PlanSource, parts: Parts, settings: ChannelSettings) -> Source:
+    """The source. Raises AdapterError where address, certificate or credentials cannot be used."""
+    speaks = sender(settings)
+    longest = settings.connect_timeout + settings.timeout
+    carrier = Carrier(named, _party(named, parts.directory), parts)
+    return Source(carrier, _asker(named, speaks, settings.address), longest, speaks.close)
+
+
+def _asker(named: PlanSource, speaks: Sender, address: str) -> Asker:
+    if named.contract == "cosmic-link":
+        return LinkAsker(speaks, address, named.consent_handled, named.kind)
+    return RivAsker(speaks, address, named.logical_address or "", named.consent_handled)
+
+
+def _party(named: PlanSource, directory: Directory) -> str:
+    return directory.system(directory.endpoint(named.endpoint).system).party

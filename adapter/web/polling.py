@@ -1,0 +1,31 @@
+"""Fetches plans of others beside the server, where the settings name sources; follows a reload."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adapter.wiring import Adapter
+
+
+class Polling:
+    """The poller of one process. Raises ConfigurationError where a source's settings do not fit the directory."""
+
+    def __init__(self, adapter: "Adapter") -> None:
+        self._poller = adapter.plan_poller if adapter.settings.plans.sources else None
+
+    def start(self) -> None:
+        if self._poller is not None:
+            self._poller.start()
+
+    def stop(self) -> None:
+        """End what `start` began, after the request that is under way."""
+        if self._poller is not None:
+            self._poller.stop()
+
+    def prepare(self, adapter: "Adapter") -> Callable[[], None]:
+        """Make ready for another configuration; what is returned puts it in force."""
+        poller = self._poller
+        if poller is None:
+            return lambda: None
+        sources, version = adapter.plan_sources, adapter.config_version
+        return lambda: poller.renew(sources, version)
