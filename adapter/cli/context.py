@@ -58,10 +58,10 @@ def settings(config: Path) -> "Settings":
 @contextmanager
 def store(config: Path) -> Iterator[tuple["Settings", "Database"]]:
     """The installation's database, whatever its schema; closed at the end."""
-    from adapter.store.database import Database
+    from adapter.store.database import open_database
 
     loaded = settings(config)
-    database = Database(loaded.database.url)
+    database = open_database(loaded.database)
     try:
         yield loaded, database
     finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from adapter.feeds.model import Feed
-from adapter.support import checked, settings, yaml
+from adapter.support import checked, paths, yaml
 from adapter.support.checked import Lines
 from adapter.support.errors import ConfigurationError, Problem
 
@@ -55,7 +55,7 @@ def load(folder: Path | None, units: Mapping[str, Set[str]], addresses: Set[str]
 def _read(raw: bytes, file: Path) -> tuple[Feed, Lines]:
     data, lines = yaml.parse(raw, file)
     try:
-        with settings.relative_to(file.resolve().parent):
+        with paths.relative_to(file.resolve().parent):
             return Feed.model_validate(data), lines
     except ValidationError as error:
         raise ConfigurationError(checked.problems(error, Feed, file, lines.of)) from error

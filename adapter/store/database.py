@@ -1,45 +1,45 @@
 """One engine for SQLite and PostgreSQL: `read()` and `write()` transactions, and what each database needs set."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from adapter.store import postgresql
 from adapter.support.errors import UnavailableError
+from adapter.support.stores import Database as DatabaseSettings
 
 _BUSY_TIMEOUT_MS = 10_000
 _INCREMENTAL = 2
 """SQLite's number for auto_vacuum = incremental."""
+_TRIES = 5
+
+_Result = TypeVar("_Result")
 
 
 class Database:
     """A handle on the store.
 
     A write transaction takes SQLite's one write lock at its start (BEGIN IMMEDIATE), so that a reader is never
-    asked to become a writer half-way. A commit on SQLite is on disk when it returns (synchronous FULL).
+    asked to become a writer half-way. On PostgreSQL it sees what others have committed when each of its statements
+    begins (READ COMMITTED): what must not change meanwhile it locks. A commit is on disk when it returns.
+    `password` is asked for at each new connection; `connections` is the most that are open, on PostgreSQL.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, password: Callable[[], str] | None = None, connections: int = 20) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
             _create_private(Path(self.url.database))
-        self.engine = create_engine(
-            self.url,
-            pool_size=20,
-            max_overflow=20,
-            pool_pre_ping=not self.is_sqlite,
-            hide_parameters=True,  # bound values are personal data: none may stand in an exception
-        )
-        if self.is_sqlite:
-            event.listen(self.engine, "connect", _prepare_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
+        self.engine = _sqlite(url) if self.is_sqlite else postgresql.engine(url, password, connections)
+        self._writing = self.engine.execution_options(**({"writes": True} if self.is_sqlite else postgresql.WRITES))
+        self._reading = self.engine.execution_options(**({} if self.is_sqlite else postgresql.READS))
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -47,24 +47,48 @@ class Database:
 
         Raises UnavailableError where the database does not answer, is locked for too long or is full.
         """
-        with _unavailable(), self.engine.execution_options(writes=True).begin() as connection:
+        with _unavailable(), self._writing.begin() as connection:
             yield connection
+
+    def transact(self, work: Callable[[Connection], _Result]) -> _Result:
+        """What `work` returns from a write transaction that is begun anew, a few times, where another transaction came
+        between: a deadlock, or a row that the other has made first. It must do nothing that a rollback does not undo.
+
+        Raises as `write`.
+        """
+        with _unavailable():
+            for _ in range(_TRIES - 1):
+                try:
+                    with self._writing.begin() as connection:
+                        return work(connection)
+                except DBAPIError as error:
+                    if not postgresql.came_between(error):
+                        raise
+            with self._writing.begin() as connection:
+                return work(connection)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent snapshot to read from. Raises UnavailableError where the database does not answer."""
-        with _unavailable(), self.engine.begin() as connection:
+        with _unavailable(), self._reading.begin() as connection:
             yield connection
 
     def close(self) -> None:
         self.engine.dispose()
 
 
+def open_database(settings: DatabaseSettings) -> Database:
+    """The database that the settings name. Nothing is connected to yet."""
+    return Database(settings.url, settings.password, settings.connections)
+
+
 @contextmanager
 def _unavailable() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except DBAPIError as error:
+        if not postgresql.is_away(error):
+            raise
         raise UnavailableError(f"the database does not answer ({type(error.orig).__name__})") from error
     except PoolTimeoutError as error:
         raise UnavailableError("the database has no connection free") from error
@@ -74,6 +98,14 @@ def _create_private(path: Path) -> None:
     """The file holds personal data: only its owner may read it, from the first byte on."""
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _sqlite(url: str) -> Engine:
+    # bound values are personal data: none may stand in an exception
+    made = create_engine(url, pool_size=20, max_overflow=20, hide_parameters=True)
+    event.listen(made, "connect", _prepare_sqlite)
+    event.listen(made, "begin", _begin_sqlite)
+    return made
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -1,11 +1,35 @@
 """Where files live: what ships with the adapter, and what a user's machine keeps between runs."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from typing import Annotated
 
 import platformdirs
+from pydantic import AfterValidator
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+_folder: ContextVar[Path] = ContextVar("folder")
+
+
+@contextmanager
+def relative_to(folder: Path) -> Iterator[None]:
+    """Within it, relative paths of settings are seen from the folder."""
+    token = _folder.set(folder)
+    try:
+        yield
+    finally:
+        _folder.reset(token)
+
+
+def from_folder(path: Path) -> Path:
+    """A path of a setting, as seen from the folder that `relative_to` named."""
+    return _folder.get(Path()) / path.expanduser()
+
+
+LocalPath = Annotated[Path, AfterValidator(from_folder)]
 
 
 def shipped(name: str) -> Path:

@@ -6,9 +6,6 @@ relative to the folder of adapter.toml. Secrets are named by file or variable, n
 
 import hashlib
 import ipaddress
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -29,18 +26,12 @@ from adapter.support.checked import Section
 from adapter.support.durations import Duration
 from adapter.support.errors import ConfigurationError, Problem
 from adapter.support.partners import CosmicLink, Riv
+from adapter.support.paths import LocalPath, relative_to
+from adapter.support.plan_sources import Plans
+from adapter.support.stores import Database
 
 OWN_PACKAGE = "discharge-adapter.fhir#1.0.0"
 """The FHIR package of this project: messages, profiles and codes."""
-
-_folder: ContextVar[Path] = ContextVar("folder")
-
-
-def _from_folder(path: Path) -> Path:
-    return _folder.get(Path()) / path.expanduser()
-
-
-LocalPath = Annotated[Path, AfterValidator(_from_folder)]
 
 
 def _exists(path: Path) -> Path:
@@ -111,18 +102,6 @@ class Server(Section):
         if known.data.get("tls_certificate", address) is None and not is_loopback(address):
             raise ValueError("goes beyond this machine: set tls_certificate and tls_key, or use 127.0.0.1")
         return address
-
-
-class Database(Section):
-    url: str = "sqlite:///adapter.db"
-    """where messages are kept: sqlite:///file (from this folder); PostgreSQL comes with a later version"""
-
-    @field_validator("url")
-    @classmethod
-    def _is_known(cls, url: str) -> str:
-        if url.startswith("sqlite:///") and url != "sqlite:///":
-            return f"sqlite:///{_from_folder(Path(url.removeprefix('sqlite:///')))}"
-        raise ValueError("expected sqlite:///file (PostgreSQL comes with a later version)")
 
 
 class DirectorySection(Section):
@@ -299,6 +278,7 @@ class Settings(BaseSettings):
     notices: Notices = Field(default_factory=Notices)
     riv: Riv = Field(default_factory=Riv)
     cosmic_link: CosmicLink = Field(default_factory=CosmicLink)
+    plans: Plans = Field(default_factory=Plans)
     security: Security
     delivery: Delivery = Field(default_factory=Delivery)
     console: Console = Field(default_factory=Console)
@@ -382,13 +362,3 @@ def load(path: Path) -> Settings:
     settings._file, settings._lines = file, lines  # noqa: SLF001
     settings._version = hashlib.sha256("\0".join([raw.decode(), *kept]).encode()).hexdigest()  # noqa: SLF001
     return settings
-
-
-@contextmanager
-def relative_to(folder: Path) -> Iterator[None]:
-    """Within it, relative paths are seen from the folder."""
-    token = _folder.set(folder)
-    try:
-        yield
-    finally:
-        _folder.reset(token)

@@ -1,16 +1,14 @@
-"""A real SQLite file, and rows in it as the exchange and the worker would have written them."""
+"""A real database, once of each kind, and rows in it as the exchange and the worker would have written them."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
 
 from adapter.security.principals import Principal, Right
-from adapter.store import migrate, tables
+from adapter.store import tables
 from adapter.store.content import ContentStore, Plain
 from adapter.store.database import Database
 from adapter.support.clock import ManualClock, to_micros
@@ -140,21 +138,9 @@ def clock() -> ManualClock:
     return ManualClock(START)
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file at the newest schema, made once and copied by each test."""
-    file = tmp_path_factory.mktemp("migrated") / "adapter.db"
-    opened = Database(f"sqlite:///{file}")
-    migrate.upgrade(opened)
-    opened.close()
-    return file
-
-
 @pytest.fixture
-def database(tmp_path: Path, migrated: Path) -> Iterator[Database]:
-    file = tmp_path / "adapter.db"
-    shutil.copyfile(migrated, file)
-    opened = Database(f"sqlite:///{file}")
+def database(any_url: str) -> Iterator[Database]:
+    opened = Database(any_url)
     yield opened
     opened.close()
 

@@ -1,6 +1,9 @@
 """What every table shares: the metadata with its names of constraints, ids, instants and foreign keys."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String
+from sqlalchemy.ext.compiler import compiles
 
 metadata = MetaData(
     naming_convention={
@@ -24,3 +27,10 @@ def identity() -> Column[int]:
 def refers(name: str, target: str, *, nullable: bool = False) -> Column[int]:
     """A column that holds the id of a row of `target`."""
     return Column(name, Id, ForeignKey(f"{target}.id"), nullable=nullable)
+
+
+@compiles(String, "postgresql")
+def _unbounded(_type: String, _compiler: Any, **_: Any) -> str:
+    """The length of a column tells what is expected in it. SQLite does not enforce it, and PostgreSQL shall not either:
+    an odd value must not undo the transaction that takes a message in."""
+    return "VARCHAR"

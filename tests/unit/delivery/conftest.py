@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -16,7 +15,7 @@ from adapter.delivery import outbox
 from adapter.delivery.channels.base import Acknowledgement, Answer, Code, Outgoing
 from adapter.delivery.outbox import NewDelivery
 from adapter.delivery.worker import Worker, WorkerOptions
-from adapter.store import migrate, tables
+from adapter.store import tables
 from adapter.store.content import ContentStore, Plain
 from adapter.store.database import Database
 from adapter.support.clock import ManualClock, to_micros
@@ -49,7 +48,7 @@ class Scripted:
 
 @dataclass
 class Store:
-    """A migrated SQLite file and short ways to fill and read it."""
+    """A database and short ways to fill and read it."""
 
     database: Database
     clock: ManualClock
@@ -163,9 +162,8 @@ class Store:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    database = Database(f"sqlite:///{tmp_path / 'adapter.db'}")
-    migrate.upgrade(database)
+def store(any_url: str) -> Iterator[Store]:
+    database = Database(any_url)
     yield Store(database, ManualClock(datetime(2026, 3, 2, 9, tzinfo=UTC)), ContentStore(Plain()))
     database.close()
 

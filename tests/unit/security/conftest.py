@@ -2,7 +2,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapter.store import tables
 from adapter.store.database import Database
 from adapter.support.clock import ManualClock
 
@@ -13,8 +12,7 @@ def clock():
 
 
 @pytest.fixture
-def database(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'adapter.sqlite'}")
-    tables.metadata.create_all(database.engine)
+def database(any_url):
+    database = Database(any_url)
     yield database
     database.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
+from sqlalchemy import make_url
 
 from adapter.support import settings, toml
 from adapter.support.errors import ConfigurationError
@@ -277,7 +278,72 @@ def test_each_error_has_its_line(write, old: str, new: str, line: int, reason: s
 
 def test_a_database_password_is_never_shown(write) -> None:
     found = refused(write(MINIMAL + '[database]\nurl = "mysql://user:hemligt@host/x"'))
-    assert found == [(6, "database.url: expected sqlite:///file (PostgreSQL comes with a later version)")]
+    assert found == [
+        (6, "database.url: expected sqlite:///file or postgresql://user@host/database?sslmode=verify-full")
+    ]
+
+
+class TestPostgreSQL:
+    def read(self, write, url: str, *more: str) -> settings.Database:
+        return settings.load(write(MINIMAL + "\n".join(["[database]", f'url = "{url}"', *more]))).database
+
+    def test_its_parameters_pass_through_and_their_files_are_of_this_folder(self, write, tmp_path: Path) -> None:
+        url = "postgresql://adapter@db.example:5433/spu?sslmode=verify-full&sslrootcert=ca.pem&target_session_attrs=any"
+        found = make_url(self.read(write, url).url)
+        assert (found.drivername, found.username, found.host, found.port) == (
+            "postgresql+psycopg",
+            "adapter",
+            "db.example",
+            5433,
+        )
+        assert found.database == "spu"
+        ca = str(tmp_path / "ca.pem")
+        assert dict(found.query) == {"sslmode": "verify-full", "sslrootcert": ca, "target_session_attrs": "any"}
+
+    @pytest.mark.parametrize(
+        ("url", "words"),
+        [
+            ("postgresql://u:hemligt@h/d", "holds a password"),
+            ("postgresql://u@h/d?password=hemligt", "holds a password"),
+            ("postgresql://u@h/d?sslpassword=hemligt", "holds a password"),
+            ("postgresql://u@h", "names no database"),
+            ("postgresql://u@h:many/d", "has no port number"),
+            ("postgresql+psycopg2://u@h/d", "expected sqlite:///file or postgresql://"),
+            ("postgresql://[::1/d", "is no URL"),
+        ],
+    )
+    def test_a_wrong_url_is_told_by_its_line_without_its_secrets(self, write, url: str, words: str) -> None:
+        found = refused(write(MINIMAL + f'[database]\nurl = "{url}"'))
+        assert [line for line, _ in found] == [6]
+        assert words in found[0][1]
+        assert "hemligt" not in found[0][1]
+
+    def test_the_password_is_read_anew_from_its_file(self, write, tmp_path: Path) -> None:
+        url = "postgresql://u@h/d"
+        named = self.read(write, url, 'password_file = "db.secret"')
+        for secret in ("correct-horse-1", "battery-staple-2"):
+            (tmp_path / "db.secret").write_text(secret + "\n")
+            assert named.password is not None
+            assert named.password() == secret
+        assert self.read(write, url).password is None
+        both = refused(write(MINIMAL + f'[database]\nurl = "{url}"\npassword_file = "x"\npassword_env = "Y"'))
+        assert both == [(8, "database.password_env: expected either password_file or password_env")]
+
+    @pytest.mark.parametrize(
+        ("url", "clear"),
+        [
+            ("sqlite:///x.db", False),
+            ("postgresql://u@db.example/d", True),
+            ("postgresql://u@db.example/d?sslmode=prefer", True),
+            ("postgresql://u@db.example/d?sslmode=verify-full", False),
+            ("postgresql://u@localhost/d", False),
+            ("postgresql:///d?host=/run/postgresql", False),
+            ("postgresql:///d?host=/run/postgresql,db.example", True),
+            ("postgresql:///?service=adapter", False),
+        ],
+    )
+    def test_what_would_travel_in_the_clear_is_known(self, write, url: str, clear: bool) -> None:
+        assert self.read(write, url).in_the_clear is clear
 
 
 class TestTomlLines:
@@ -372,7 +438,7 @@ def test_defaults_in_the_example_are_the_defaults(write, tmp_path: Path) -> None
     for name in ("packages.lock", "suppressions.yaml"):
         (tmp_path / name).write_text("")
     text = re.sub(r"(?m)^# (\w+ = .*)$", r"\1", EXAMPLE.read_text("utf-8"))
-    text = re.sub(r"(?m)^token_env = .*$", "", text)  # stands for token_file
+    text = re.sub(r"(?m)^(token|password)_env = .*$", "", text)  # stands for the file
     shown, plain = settings.load(write(text)), settings.load(write(MINIMAL))
     for section in ("delivery", "console", "logging"):
         assert getattr(shown, section) == getattr(plain, section)
