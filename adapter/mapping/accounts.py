@@ -1,7 +1,7 @@
 """The account of a run: walks every node of the source and says what became of it."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -96,7 +96,7 @@ def _pattern(parts: list[str]) -> re.Pattern[str]:
 class Names:
     """The names that lead to a node, and what is left out there: looked up once, and remembered."""
 
-    __slots__ = ("_extensions", "_left_out", "_omissions", "_text", "members", "of_extensions")
+    __slots__ = ("_extensions", "_left_out", "_omissions", "_text", "members", "of_extensions", "spoken_of")
 
     def __init__(self, text: str, omissions: "Omissions") -> None:
         self._text = text
@@ -105,6 +105,7 @@ class Names:
         self.of_extensions = text.endswith("/extension")
         self._extensions: dict[str, Names] = {}
         self._left_out: tuple[Omission, ...] | None = None
+        self.spoken_of = omissions.speak_of(text)
 
     def member(self, name: str) -> "Names":
         """The names of a member of the node."""
@@ -152,6 +153,10 @@ class Omissions:
             made = known.setdefault(key, made)
         return made
 
+    def speak_of(self, names: str) -> bool:
+        """Whether one at least fits the names, whatever else it asks."""
+        return any(each.pattern.fullmatch(names) for each in self._entries)
+
     def speaking_of(self, names: str) -> tuple[Omission, ...]:
         """All whose pattern fits the names."""
         return tuple(each for each in self._entries if each.pattern.fullmatch(names))
@@ -184,6 +189,61 @@ def left_over(leaves: Iterable[Leaf], run: Run, omissions: Omissions) -> Iterato
 
 
 _NONE: dict[str | int, str] = {}
+
+
+def fhir_counted(bundle: _Item, run: Run, marks: Set[tuple[int, str | int]], omissions: Omissions) -> bool:
+    """Whether every leaf of a Bundle is mapped or left out, where all that `marks` has, by the identity of what holds
+    it, are leaves of the Bundle: then as many leaves are not left out as there are marks. Says no where in doubt."""
+    count = 0
+    named = {id(resource) for group in run.members.values() for resource in group}
+    stack: list[tuple[_Item, Names, _Item]] = [(bundle, omissions.top("Bundle"), bundle)]
+    while stack:
+        holder, names, resource = stack.pop()
+        kind = holder.get("resourceType")
+        if kind is not None and holder is not bundle:
+            resource, is_named = holder, id(holder) in named
+            names = omissions.top(str(kind) if is_named else f"{_OTHER}{kind}")
+            if not is_named and names.left_out(kind, holder, holder) is None:
+                return False
+        members = names.members
+        for name, value in holder.items():
+            inner = members.get(name) or names.member(name)
+            shape = type(value)
+            if shape is dict:
+                stack.append((value, inner, resource))
+                count += not value
+            elif shape is list:
+                count += not value
+                for index, item in enumerate(value):
+                    if type(item) is dict:
+                        count += not item
+                        stack.append((item, inner.item(item) if inner.of_extensions else inner, resource))
+                    elif type(item) is list:
+                        return False
+                    elif item is not None:
+                        if not inner.spoken_of or (id(value), index) in marks:
+                            count += 1
+                        elif inner.left_out(item, value, resource) is None:
+                            return False
+            elif name == "resourceType":
+                continue
+            elif not inner.spoken_of or (id(holder), name) in marks:
+                count += 1
+            elif inner.left_out(value, holder, resource) is None:
+                return False
+    return count == len(marks)
+
+
+def record_counted(root: Record, marks: Set[tuple[int, str | int]]) -> bool:
+    """The same of a record of which nothing is left out: whether it has as many leaves as there are marks."""
+    count, stack = 0, [root]
+    while stack:
+        for value in stack.pop().values():
+            if type(value) is list:
+                stack += value
+            else:
+                count += 1
+    return count == len(marks)
 
 
 def fhir_whole(bundle: _Item, run: Run, omissions: Omissions) -> bool:

@@ -6,13 +6,13 @@ from typing import Any
 
 from adapter.mapping.paths import FhirPath, Slot
 from adapter.mapping.records import RecordPath
-from adapter.mapping.rules import Block, Step
+from adapter.mapping.rules import Block, Rule, Step
 from adapter.mapping.runs import Scope, ToFhir, ToRecord, identified
 from adapter.support.errors import MappingError
 
 
 @dataclass(frozen=True)
-class Group:
+class Group(Rule):
     """`name` is what the rules inside call an item. `path` leads to the items, None where they are all resources of
     `resource`'s type in the Bundle; with both, the items are the resources that the path's references lead to. `many`:
     the path is a name that stands for many resources."""
@@ -29,8 +29,8 @@ class Group:
         """The group as one rule."""
         key = None if self.record.from_root or not self.record.names else self.record.begins
         if self.path is None or self.many:
-            return Step(self._to_record, self._to_fhir, key=key)
-        return Step(self._to_record, self._to_fhir, self.path.root, self.path.begins, key)
+            return Step(self._to_record, self._to_fhir, key=key, rule=self)
+        return Step(self._to_record, self._to_fhir, self.path.root, self.path.begins, key, self)
 
     def _to_record(self, run: ToRecord, scope: Scope, node: dict[str, Any]) -> None:
         record = self.record

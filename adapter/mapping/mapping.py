@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from adapter.fhir.bundles import MessageBundle
-from adapter.mapping import accounts, folder, records
+from adapter.mapping import accounts, folder, records, straight
 from adapter.mapping.attachments import attach
 from adapter.mapping.compiler import Message
 from adapter.mapping.records import TEXT, Record
-from adapter.mapping.report import Outcome, Report
+from adapter.mapping.report import Line, Outcome, Report
 from adapter.mapping.runs import Run, Scope, ToFhir, ToRecord
 from adapter.support.errors import MappingError, ParseError
 
 _NAMED_IN_ERROR = 8
 _REASON_LIMIT = 2000
+
+_Account = tuple[Iterable[str], Iterable[Line]]
 
 
 class NotCarriedError(MappingError):
@@ -67,6 +69,10 @@ class Mapping:
             message.event: accounts.Omissions([*message.omissions, *compiled.omissions])
             for message in compiled.messages
         }
+        self._straight = {
+            message.event: straight.Straight(message, self._omissions[message.event], compiled.system.name)
+            for message in compiled.messages
+        }
         self._same_content = frozenset(compiled.system.identity.same_content)
         self._to_code = {word: code for code, word in compiled.system.acknowledgement.codes.items()}
         self.name = compiled.system.name
@@ -94,19 +100,36 @@ class Mapping:
         rules = self._by_event.get(message.event or "")
         if rules is None:
             raise MappingError(f"{self.name} has no record for this event; it has: {', '.join(sorted(self.events))}")
+        root = self._straight[rules.event].to_record(message)
+        if root is None:
+            root, report = self._one_by_one(message, rules)
+        else:
+            report = self._report("record", rules, partial(self._told_of_message, message, rules))
+        return RecordResult(records.write(root, self._system.root, self._schema), report, self.version)
+
+    def _run_there(self, message: MessageBundle, rules: Message) -> tuple[ToRecord, Record]:
         run = ToRecord(message)
         for locator in rules.locators:
             locator.locate(run)
         root: Record = {}
         rules.block.to_record(run, Scope({}, root, root))
         run.finish()
-        omissions, leaves = self._omissions[rules.event], partial(accounts.fhir_leaves, bundle, run)
-        whole = accounts.fhir_whole(bundle, run, omissions)
+        return run, root
+
+    def _one_by_one(self, message: MessageBundle, rules: Message) -> tuple[Record, Report]:
+        run, root = self._run_there(message, rules)
+        omissions, leaves = self._omissions[rules.event], partial(accounts.fhir_leaves, message.bundle, run)
+        whole = accounts.fhir_whole(message.bundle, run, omissions)
         if not whole and rules.attach_to is not None:
             over = accounts.left_over(leaves(), run, omissions)
             attach(over, run, root, rules.attach_to, self._compiled.attach_rule)
-        report = self._report("record", rules, run, whole, leaves)
-        return RecordResult(records.write(root, self._system.root, self._schema), report, self.version)
+        report = self._report("record", rules, partial(self._told, rules, run, leaves))
+        self._refuse(report, whole)
+        return root, report
+
+    def _told_of_message(self, message: MessageBundle, rules: Message) -> _Account:
+        run, _ = self._run_there(message, rules)
+        return self._told(rules, run, partial(accounts.fhir_leaves, message.bundle, run))
 
     def to_fhir(self, content: bytes) -> FhirResult:
         """Read a record as a message Bundle; ids that the record does not carry are made from it, always the same.
@@ -122,6 +145,18 @@ class Mapping:
         if body not in root:
             raise MappingError(f"{self._compiled.type.text} names another message than the record holds")
         seed = "|".join(path.first(root) or "" for path in self._compiled.seed)
+        identity = self._system.identity
+        bundle = self._straight[rules.event].to_fhir(root, identity.namespace, seed, self._same_content)
+        if bundle is not None:
+            report = self._report("fhir", rules, partial(self._told_of_record, root, rules, seed))
+            return FhirResult(bundle, report, self.version)
+        run, bundle = self._run_back(root, rules, seed)
+        whole = accounts.record_whole(root, run, self._omissions[rules.event])
+        report = self._report("fhir", rules, partial(self._told, rules, run, self._record_leaves(root)))
+        self._refuse(report, whole)
+        return FhirResult(bundle, report, self.version)
+
+    def _run_back(self, root: Record, rules: Message, seed: str) -> tuple[ToFhir, dict[str, Any]]:
         run = ToFhir(self._system.identity.namespace, seed, self._same_content, rules.types)
         bundle: dict[str, Any] = {"resourceType": "Bundle", "id": run.id("bundle")}
         run.resources["bundle"] = bundle
@@ -132,9 +167,14 @@ class Mapping:
         for locator in rules.locators:
             locator.found_again(run)
         bundle["entry"] = run.entries()
-        whole = accounts.record_whole(root, run, self._omissions[rules.event])
-        report = self._report("fhir", rules, run, whole, partial(accounts.record_leaves, root, self._system.root))
-        return FhirResult(bundle, report, self.version)
+        return run, bundle
+
+    def _record_leaves(self, root: Record) -> Callable[[], Iterable[accounts.Leaf]]:
+        return partial(accounts.record_leaves, root, self._system.root)
+
+    def _told_of_record(self, root: Record, rules: Message, seed: str) -> _Account:
+        run, _ = self._run_back(root, rules, seed)
+        return self._told(rules, run, self._record_leaves(root))
 
     def message_id(self, content: bytes) -> str | None:
         """The id in a record that may be wrong in any way; None where none can be read."""
@@ -166,12 +206,13 @@ class Mapping:
         reason = texts.get(shape.reason, [""])[0]
         return None if code is None else (code, reason, frozenset(texts.get(shape.issues, [])))
 
-    def _report(
-        self, direction: str, rules: Message, run: Run, whole: bool, leaves: Callable[[], Iterable[accounts.Leaf]]
-    ) -> Report:
-        """The account of a run; NotCarriedError where it is not `whole` and the mapping refuses that."""
-        lines = partial(accounts.lines, leaves, run, self._omissions[rules.event])
-        report = Report(self.name, self.version, rules.event, direction, run.trace.used, lines)
+    def _told(self, rules: Message, run: Run, leaves: Callable[[], Iterable[accounts.Leaf]]) -> _Account:
+        return run.trace.used, accounts.lines(leaves, run, self._omissions[rules.event])
+
+    def _report(self, direction: str, rules: Message, account: Callable[[], _Account]) -> Report:
+        return Report(self.name, self.version, rules.event, direction, account)
+
+    def _refuse(self, report: Report, whole: bool) -> None:
+        """Raises NotCarriedError where a run was not `whole` and the mapping refuses that."""
         if not whole and self._system.on_unmapped != "warn" and report.of(Outcome.NOT_MAPPED):
-            raise NotCarriedError(report, self.name if direction == "record" else "FHIR")
-        return report
+            raise NotCarriedError(report, self.name if report.direction == "record" else "FHIR")

@@ -18,6 +18,9 @@ from adapter.fhir.elements import Table
 Slot = tuple[Any, str | int]
 """Where a value stands: the object or list that holds it, and its member name or index."""
 
+Head = tuple[str, bool, tuple[tuple[str, str], ...]]
+"""Name, is_list and where of a step."""
+
 _TOKEN = re.compile(
     r"\s*\.?\s*(?:(?P<function>where|extension|ofType)\s*\((?P<argument>(?:'[^']*'|[^()'])*)\)|(?P<name>[A-Za-z][A-Za-z0-9]*))"
 )
@@ -47,7 +50,7 @@ class FhirPath:
         self.is_list = bool(steps) and steps[-1].is_list
         self.begins = steps[0].name if steps else None
         # Plain tuples, because a message asks for some hundred paths.
-        *self._heads, self._last = [(step.name, step.is_list, step.where) for step in steps] or [("", False, ())]
+        *self.heads, self.last = [(step.name, step.is_list, step.where) for step in steps] or [("", False, ())]
 
     def find(self, node: dict[str, Any]) -> tuple[list[Slot], list[Slot]]:
         """The slots that the path leads to, and those of the members that `where` looked at."""
@@ -55,7 +58,7 @@ class FhirPath:
         if found is None:
             return [], []
         node, asserted = found
-        name, _, where = self._last
+        name, _, where = self.last
         value = node.get(name)
         if value is None:
             return [], asserted
@@ -71,11 +74,11 @@ class FhirPath:
 
     def first(self, node: dict[str, Any]) -> tuple[Any, str | int, list[Slot]] | None:
         """The holder and key of the first value, and the slots of the members that `where` looked at."""
-        name, _, where = self._last
+        name, _, where = self.last
         if where:
             slots, asserted = self.find(node)
             return (*slots[0], asserted) if slots else None
-        found = self._before_last(node) if self._heads else (node, _NOTHING)
+        found = self._before_last(node) if self.heads else (node, _NOTHING)
         if found is None:
             return None
         node, asserted = found
@@ -89,7 +92,7 @@ class FhirPath:
     def _before_last(self, node: dict[str, Any]) -> tuple[dict[str, Any], list[Slot]] | None:
         """What holds the last element, and the slots of the members that `where` looked at on the way."""
         asserted = _NOTHING
-        for name, _, where in self._heads:
+        for name, _, where in self.heads:
             value: Any = node.get(name)
             if isinstance(value, list):
                 for item in value:
@@ -112,9 +115,9 @@ class FhirPath:
 
     def write(self, node: dict[str, Any], value: Any) -> bool:
         """Set the value, or add it where the last element repeats. False where another value stands there already."""
-        for name, is_list, where in self._heads:
+        for name, is_list, where in self.heads:
             node = _item(node, name, is_list, where)
-        name, is_list, _ = self._last
+        name, is_list, _ = self.last
         if is_list:
             node.setdefault(name, []).append(value)
             return True
@@ -122,9 +125,9 @@ class FhirPath:
 
     def add(self, node: dict[str, Any]) -> dict[str, Any]:
         """A new object at the path: one more item of a list, or the one object of a single element."""
-        for name, is_list, where in self._heads:
+        for name, is_list, where in self.heads:
             node = _item(node, name, is_list, where)
-        name, is_list, where = self._last
+        name, is_list, where = self.last
         if not is_list:
             return _item(node, name, is_list, where)
         made: dict[str, Any] = dict(where)

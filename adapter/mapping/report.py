@@ -34,8 +34,8 @@ class Report:
     """Accounts for every node of the source. `direction` is `record` or `fhir`: what was written. `used` are the rules
     (file:line) that did something.
 
-    That nothing is left over is found in the run itself; the lines are drawn up when they are first asked for, from
-    the source, which must not have changed by then.
+    That nothing is left over is found in the run itself; the rest is drawn up by `account`, which gives the rules and
+    the lines, when it is first asked for: from the source, which must not have changed by then.
     """
 
     def __init__(
@@ -44,21 +44,25 @@ class Report:
         version: str,
         message: str,
         direction: str,
-        used: Iterable[str],
-        lines: Callable[[], Iterable[Line]],
+        account: Callable[[], tuple[Iterable[str], Iterable[Line]]],
     ) -> None:
         self.mapping, self.version, self.message, self.direction = mapping, version, message, direction
-        self._used, self._lines = used, lines
+        self._account = account
 
     @cached_property
+    def _accounted(self) -> tuple[frozenset[str], tuple[Line, ...]]:
+        used, lines = self._account()
+        return frozenset(used), tuple(lines)
+
+    @property
     def lines(self) -> tuple[Line, ...]:
         """Every node of the source in its order, then what the mapping supplied."""
-        return tuple(self._lines())
+        return self._accounted[1]
 
-    @cached_property
+    @property
     def used(self) -> frozenset[str]:
         """The rules that did something."""
-        return frozenset(self._used)
+        return self._accounted[0]
 
     def of(self, outcome: Outcome) -> list[Line]:
         """The lines with an outcome, in the source's order."""

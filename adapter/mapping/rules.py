@@ -1,7 +1,7 @@
 """Rules as closures: each rule of a file becomes one function for each direction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adapter.mapping.codecs import Codec, CodecError
@@ -31,6 +31,13 @@ class Step:
     root: str = _BUNDLE
     element: str | None = None
     key: str | None = None
+    rule: "Rule | None" = None
+    """What it does, for the code that is written from it; None where that code calls the function."""
+    guard: "Guard | None" = None
+
+
+class Rule:
+    """A rule as data."""
 
 
 class Block:
@@ -38,6 +45,7 @@ class Block:
     being called."""
 
     def __init__(self, steps: list[Step]) -> None:
+        self.steps = steps
         self._there = [(step.root, step.element, step.to_record) for step in steps if step.to_record]
         self._back = [(step.key, step.to_fhir) for step in steps if step.to_fhir]
 
@@ -89,7 +97,7 @@ class Guard:
             to_record = self._there(to_record)
         if to_fhir and (self.when_record or self.unless_record):
             to_fhir = self._back(to_fhir)
-        return Step(to_record, to_fhir, step.root, step.element, step.key)
+        return replace(step, to_record=to_record, to_fhir=to_fhir, guard=self)
 
     def _there(self, step: ThereStep) -> ThereStep:
         def guarded(run: ToRecord, scope: Scope, item: Item) -> None:
@@ -122,7 +130,25 @@ def _key(record: RecordPath) -> str | None:
 
 
 @dataclass(frozen=True)
-class Value:
+class Constant(Rule):
+    """What FHIR always says and the record never does, where there is something at `within`."""
+
+    fhir: FhirPath
+    value: str | bool
+    within: FhirPath
+
+
+@dataclass(frozen=True)
+class Link(Rule):
+    """A reference that always leads to what the names stand for, where there is something at `within`."""
+
+    fhir: FhirPath
+    names: tuple[str, ...]
+    within: FhirPath
+
+
+@dataclass(frozen=True)
+class Value(Rule):
     """FHIR element ⇄ record element or attribute. Lists go item by item where both sides repeat."""
 
     label: str
@@ -137,14 +163,14 @@ class Value:
         """The value as one rule."""
         element = None if self.required or "record" in self.defaults else self.fhir.begins
         key = None if self.required or "fhir" in self.defaults else _key(self.record)
-        return Step(self._there(), self._back(), self.fhir.root, element, key)
+        return Step(self._there(), self._back(), self.fhir.root, element, key, self)
 
     @property
-    def _many(self) -> bool:
+    def many(self) -> bool:
         return self.fhir.is_list and self.record.repeats and self.record.key == TEXT
 
     def _there(self) -> ThereStep:
-        label, fhir, record, concepts, many = self.label, self.fhir, self.record, self.concepts, self._many
+        label, fhir, record, concepts, many = self.label, self.fhir, self.record, self.concepts, self.many
         to_text, from_root = self.codec.to_record, self.record.from_root
 
         def carry(run: ToRecord, scope: Scope, holder: Any, name: str | int) -> None:
@@ -186,7 +212,7 @@ class Value:
             raise refuse(self.label, self.fhir.text, f"is missing; {record.text} of the record needs it")
 
     def _back(self) -> BackStep:
-        label, record, concepts, many = self.label, self.record, self.concepts, self._many
+        label, record, concepts, many = self.label, self.record, self.concepts, self.many
         to_value, key, from_root = self.codec.to_fhir, self.record.key, self.record.from_root
 
         def to_fhir(run: ToFhir, scope: Scope) -> None:
@@ -249,7 +275,7 @@ def fhir_constant(label: str, fhir: FhirPath, expected: str | bool, within: Fhir
             run.trace.used.add(label)
             fhir.write(item, expected)
 
-    return Step(to_record, to_fhir, fhir.root)
+    return Step(to_record, to_fhir, fhir.root, rule=Constant(fhir, expected, within))
 
 
 def record_constant(label: str, record: RecordPath, expected: str, within: RecordPath | None) -> Step:
@@ -306,7 +332,7 @@ def link(label: str, fhir: FhirPath, names: list[str], within: FhirPath) -> Step
             run.trace.used.add(label)
             run.refer(fhir.add(item), target)
 
-    return Step(to_record, to_fhir, fhir.root)
+    return Step(to_record, to_fhir, fhir.root, rule=Link(fhir, tuple(names), within))
 
 
 def flag(label: str, fhir: FhirPath, names: list[str], record: RecordPath) -> Step:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -76,8 +76,8 @@ class Run:
     """What both directions share. `resources` are those with a name in the mapping, `members` all that a name stands
     for, `later` what needs everything else to be there first."""
 
-    def __init__(self) -> None:
-        self.trace = Trace()
+    def __init__(self, trace: Trace | None = None) -> None:
+        self.trace = trace or Trace()
         self.resources: dict[str, dict[str, Any]] = {}
         self.members: dict[str, list[dict[str, Any]]] = {}
         self.later: list[tuple[Callable[[Any, Scope], None], Scope]] = []
@@ -106,18 +106,18 @@ class Run:
 class ToRecord(Run):
     """From FHIR to a record."""
 
-    def __init__(self, bundle: MessageBundle) -> None:
-        super().__init__()
+    def __init__(self, bundle: MessageBundle, trace: Trace | None = None) -> None:
+        super().__init__(trace)
         self.bundle = bundle
         self.resources["bundle"] = bundle.bundle
         self._types: dict[str, list[dict[str, Any]]] = {}
-        self._urns: dict[str, dict[str, Any]] = {}
+        self.urns: dict[str, dict[str, Any]] = {}
         for entry, resource in zip(bundle.entries, bundle.resources, strict=True):
             kind, url = resource.get("resourceType"), entry.get("fullUrl")
             if isinstance(kind, str):
                 self._types.setdefault(kind, []).append(resource)
             if isinstance(url, str) and url.startswith("urn:") and "/" not in url and resource:
-                self._urns.setdefault(url, resource)
+                self.urns.setdefault(url, resource)
         self._logical: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self._by_identifier: dict[tuple[str, str], dict[str, Any]] | None = None
 
@@ -172,16 +172,21 @@ class ToRecord(Run):
     def finish(self) -> None:
         """Do what had to wait; what was taken from a Reference as if from a resource is the Reference's."""
         super().finish()
-        for said, reference in self._logical.values():
+        for said, reference in self.logical:
             rule = self.trace.touched.get(id(said), {}).get("name")
             if rule is not None:
                 self.trace.mark_one(reference, "display", rule)
+
+    @property
+    def logical(self) -> Iterable[tuple[dict[str, Any], dict[str, Any]]]:
+        """What was taken as if from a resource, and the Reference that it was taken from."""
+        return self._logical.values()
 
     def _resolve(self, reference: dict[str, Any]) -> dict[str, Any] | None:
         url = reference.get("reference")
         if url is None:
             return None
-        found = self._urns.get(url) if isinstance(url, str) else None
+        found = self.urns.get(url) if isinstance(url, str) else None
         return self.bundle.resolve(reference) if found is None else found
 
     def _identified(self) -> dict[tuple[str, str], dict[str, Any]]:
@@ -209,8 +214,15 @@ class ToFhir(Run):
     """From a record to FHIR. `seed` is what the ids are made from, `same_content` the types that are one where they
     say the same, `types` the type of each resource by name."""
 
-    def __init__(self, namespace: str, seed: str, same_content: frozenset[str], types: dict[str, str]) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        namespace: str,
+        seed: str,
+        same_content: frozenset[str],
+        types: dict[str, str],
+        trace: Trace | None = None,
+    ) -> None:
+        super().__init__(trace)
         self.made: list[tuple[dict[str, Any], str]] = []
         self.types = types
         self._same_content = same_content
@@ -222,9 +234,14 @@ class ToFhir(Run):
         """The group item or resource of a name, made where it is a resource that nothing has been said of yet."""
         found = self.item(scope, name)
         if found is None:
-            found = self.resources[name] = self.create(self.types[name], name)
-            self.join(name, found)
+            found = self.opened(name)
         return found
+
+    def opened(self, name: str) -> dict[str, Any]:
+        """A new resource that has the name."""
+        made = self.resources[name] = self.create(self.types[name], name)
+        self.join(name, made)
+        return made
 
     def create(self, resource_type: str, key: str) -> dict[str, Any]:
         """A new resource; `key` is what its id is made from, within the message."""

@@ -1,0 +1,218 @@
+"""Python source as it is written from a mapping's rules: lines, names for objects, the code of paths.
+
+The code is for what messages are as a rule. Where a node is not of the shape that its path is of, it raises `Detour`,
+or what Python raises of itself (`UNEXPECTED`): then the rules are run one by one, and they say what is to be said.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from adapter.mapping.codecs import CodecError
+from adapter.mapping.paths import FhirPath, Head
+from adapter.mapping.records import TEXT, RecordPath
+from adapter.support.errors import MappingError
+
+
+class Detour(Exception):  # noqa: N818 - no error: the other way of doing it is taken
+    """The code was not written for this message."""
+
+
+UNEXPECTED = (Detour, CodecError, MappingError, AttributeError, TypeError, KeyError, IndexError, ValueError)
+"""What the code raises where a message is not as it expects."""
+
+
+class Source:
+    """The functions of one module. `names` is what stands behind the names that the code uses and does not define."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, Any] = {"Detour": Detour}
+        self._functions: list[str] = []
+
+    def name(self, value: Any) -> str:
+        """A name for an object that the code speaks of."""
+        name = f"k{id(value)}"
+        self.names[name] = value
+        return name
+
+    def add(self, function: "Function") -> None:
+        """The function is complete."""
+        self._functions.append("\n".join(function.lines))
+
+    def compiled(self, label: str) -> dict[str, Any]:
+        """The functions by their names. `label` stands for the file in a traceback."""
+        text = "\n\n".join(self._functions)
+        exec(compile(text, f"<{label}>", "exec"), self.names)  # noqa: S102 - written here, of checked files
+        return self.names
+
+
+class Function:
+    """One function that is being written."""
+
+    def __init__(self, source: Source, name: str, parameters: Iterable[str]) -> None:
+        self.source = source
+        self.lines = [f"def {name}({', '.join(parameters)}):"]
+        self._depth = 1
+        self._count = 0
+
+    def put(self, line: str) -> None:
+        """One more line."""
+        self.lines.append("  " * self._depth + line)
+
+    def new(self) -> str:
+        """A name for a local variable."""
+        self._count += 1
+        return f"v{self._count}"
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """What is opened within ends with it."""
+        depth = self._depth
+        yield
+        self._depth = depth
+
+    def open(self, line: str) -> None:
+        """A line that what follows stands under."""
+        self.put(line)
+        self._depth += 1
+
+    def descend(self, node: str, heads: Iterable[Head]) -> tuple[str, list[tuple[str, str]]]:
+        """Opens what holds the last element of a path: its variable, and (variable, member) of what `where` looked
+        at."""
+        looked: list[tuple[str, str]] = []
+        for name, is_list, where in heads:
+            value, item = self.new(), self.new()
+            self.put(f"{value} = {node}.get({name!r})")
+            self.open(f"if {value} is not None:")
+            if is_list and where:
+                self.put(f"{item} = None")
+                with self.inside():
+                    self.open(f"for {item} in {value}:")
+                    self.open(f"if {fits(item, where)}:")
+                    self.put("break")
+                self.put("else:")
+                self.put(f"  {item} = None")
+                self.open(f"if {item} is not None:")
+            elif is_list:
+                self.put(f"{item} = {value}[0]")
+            else:
+                item = value
+                if where:
+                    self.open(f"if {fits(item, where)}:")
+            looked += [(item, member) for member, _ in where]
+            node = item
+        return node, looked
+
+    def made(self, node: str, head: Head) -> str:
+        """The variable of a member that is an object, made where there is none."""
+        name, is_list, where = head
+        item, fresh = self.new(), "{" + ", ".join(f"{key!r}: {value!r}" for key, value in where) + "}"
+        self.put(f"{item} = {node}.get({name!r})")
+        with self.inside():
+            self.open(f"if {item} is None:")
+            self.put(f"{item} = {fresh}")
+            self.put(f"{node}[{name!r}] = {f'[{item}]' if is_list else item}")
+        if is_list and where:
+            held = self.new()
+            with self.inside():
+                self.open("else:")
+                self.put(f"{held} = {item}")
+                self.open(f"for {item} in {held}:")
+                self.put(f"if {fits(item, where)}: break")
+            with self.inside():
+                self._depth += 1
+                self.open("else:")
+                self.put(f"{item} = {fresh}")
+                self.put(f"{held}.append({item})")
+        elif is_list:
+            self.put(f"else: {item} = {item}[0]")
+        elif where:
+            self.put(f"else: {item}.update({fresh})")
+        return item
+
+    def holder(self, node: str, path: FhirPath) -> str:
+        """The variable of what holds the last element of a path, made where there is none."""
+        for head in path.heads:
+            node = self.made(node, head)
+        return node
+
+    def appended(self, node: str, path: FhirPath) -> str:
+        """The variable of a new object at the path: one more of a list, or the one object of a single element."""
+        node = self.holder(node, path)
+        name, is_list, where = path.last
+        if not is_list:
+            return self.made(node, path.last)
+        item, held = self.new(), self.new()
+        self.put(f"{item} = {{{', '.join(f'{key!r}: {value!r}' for key, value in where)}}}")
+        self.put(f"{held} = {node}.get({name!r})")
+        self.put(f"if {held} is None: {node}[{name!r}] = [{item}]")
+        self.put(f"else: {held}.append({item})")
+        return item
+
+    def write(self, node: str, path: FhirPath, value: str) -> None:
+        """Sets what the path leads to, or adds it where the last element repeats."""
+        node = self.holder(node, path)
+        name, is_list, _ = path.last
+        if is_list:
+            held = self.new()
+            self.put(f"{held} = {node}.get({name!r})")
+            self.put(f"if {held} is None: {node}[{name!r}] = [{value}]")
+            self.put(f"else: {held}.append({value})")
+        else:
+            self.put(f"if {node}.setdefault({name!r}, {value}) != {value}: raise Detour")
+
+    def child(self, node: str, name: str) -> str:
+        """The variable of a record's element, made where there is none."""
+        held, item = self.new(), self.new()
+        self.put(f"{held} = {node}.get({name!r})")
+        self.put(f"if {held} is None: {node}[{name!r}] = [{item} := {{}}]")
+        self.put(f"else: {item} = {held}[0]")
+        return item
+
+    def opened(self, node: str, path: RecordPath, *, new: bool) -> str:
+        """The variable of the record's element at a path; `new` makes one more of the last."""
+        for name in path.names[:-1]:
+            node = self.child(node, name)
+        if not path.names:
+            return node
+        if not new:
+            return self.child(node, path.names[-1])
+        held, item = self.new(), self.new()
+        self.put(f"{held} = {node}.get({path.names[-1]!r})")
+        self.put(f"if {held} is None: {node}[{path.names[-1]!r}] = [{item} := {{}}]")
+        self.put(f"else: {held}.append({item} := {{}})")
+        return item
+
+    def text(self, node: str, path: RecordPath, value: str, *, new: bool) -> None:
+        """Writes a text or attribute of the record."""
+        if not path.names or path.key != TEXT or new:
+            node = self.opened(node, path, new=new)
+            self.put(f"if {node}.setdefault({path.key!r}, {value}) != {value}: raise Detour")
+            return
+        for name in path.names[:-1]:
+            node = self.child(node, name)
+        held = self.new()
+        self.put(f"{held} = {node}.get({path.names[-1]!r})")
+        self.put(f"if {held} is None: {node}[{path.names[-1]!r}] = [{{{TEXT!r}: {value}}}]")
+        self.put(f"elif {held}[0].setdefault({TEXT!r}, {value}) != {value}: raise Detour")
+
+    def elements(self, node: str, path: RecordPath) -> str | None:
+        """Opens the list of a record's elements that a path leads to, and gives its variable; None where the path stays
+        where it is."""
+        if not path.names:
+            return None
+        for name in path.names[:-1]:
+            held = self.new()
+            self.put(f"{held} = {node}.get({name!r})")
+            self.open(f"if {held} is not None:")
+            self.put(f"if len({held}) != 1: raise Detour")
+            node = f"{held}[0]"
+        found = self.new()
+        self.put(f"{found} = {node}.get({path.names[-1]!r})")
+        self.open(f"if {found} is not None:")
+        return found
+
+
+def fits(item: str, where: Iterable[tuple[str, str]]) -> str:
+    """The expression that asks whether an item is one that `where` asks for."""
+    return " and ".join(f"{item}.get({member!r}) == {value!r}" for member, value in where)

@@ -1,0 +1,249 @@
+"""The rules of a message as straight code, from FHIR to a record.
+
+Each block is one function `(run, root, record, items…)`: `items` are what the groups around it go through, by name.
+What is carried is marked in the set `run.marks`, as (id of what holds it, member or index).
+"""
+
+from adapter.mapping.codecs import CODECS
+from adapter.mapping.groups import Group
+from adapter.mapping.paths import FhirPath
+from adapter.mapping.records import RecordPath
+from adapter.mapping.rules import Block, Constant, Guard, Link, Step, Value
+from adapter.mapping.runs import Scope
+from adapter.mapping.source import Function, Source, fits
+
+_COMMON = (
+    "marks, resources, urns, members = run.marks, run.resources, run.urns, run.members",
+    "mark = marks.add",
+)
+
+
+class ThereWriter:
+    """Writes the functions of one message."""
+
+    def __init__(self) -> None:
+        self.source = Source()
+        self._blocks: dict[tuple[int, tuple[str, ...]], str] = {}
+        self.source.names |= {"Scope": Scope}
+
+    def block(self, block: Block, scope: tuple[str, ...]) -> str:
+        """The name of a block's function, within groups of these names."""
+        key = id(block), scope
+        if key not in self._blocks:
+            self._blocks[key] = f"block{len(self._blocks)}"
+            function = _Function(self, self._blocks[key], scope)
+            function.block(block)
+            self.source.add(function)
+        return self._blocks[key]
+
+
+class _Function(Function):
+    def __init__(self, writer: ThereWriter, name: str, scope: tuple[str, ...]) -> None:
+        super().__init__(writer.source, name, ("run", "root", "record", *(f"m_{each}" for each in scope)))
+        self._writer = writer
+        self._scope = scope
+        for line in _COMMON:
+            self.put(line)
+
+    def block(self, block: Block) -> None:
+        """Each rule in its order; those that stand beside each other and speak of one name share the question for
+        it."""
+        steps = [step for step in block.steps if step.to_record]
+        for root in dict.fromkeys(step.root for step in steps):
+            if root not in self._scope:
+                self.put(f"r_{root} = resources.get({root!r})")
+        before = None
+        depth = self._depth
+        for step in steps:
+            if step.root != before:
+                self._depth, before = depth, step.root
+                if step.root not in self._scope:
+                    self.open(f"if {self._item(step.root)} is not None:")
+            with self.inside():
+                self._step(step)
+
+    def _item(self, name: str) -> str:
+        return f"m_{name}" if name in self._scope else f"r_{name}"
+
+    def _any_item(self, name: str) -> str:
+        """The expression of a name that may not be the root of a rule of this block."""
+        return f"m_{name}" if name in self._scope else f"resources.get({name!r})"
+
+    def _step(self, step: Step) -> None:
+        item = self._item(step.root)
+        rule = step.rule
+        if isinstance(rule, Value) and not rule.defaults:
+            self._guarded(step.guard)
+            self._value(rule, item)
+        elif isinstance(rule, Constant):
+            self._guarded(step.guard)
+            self._constant(rule, item)
+        elif isinstance(rule, Link) and not rule.fhir.is_list:
+            self._guarded(step.guard)
+            self._link(rule, item)
+        elif isinstance(rule, Group):
+            if step.element is not None:
+                self.open(f"if {step.element!r} in {item}:")
+            self._guarded(step.guard)
+            self._group(rule, item)
+        else:
+            if step.element is not None:
+                self.open(f"if {step.element!r} in {item}:")
+            items = ", ".join(f"{each!r}: m_{each}" for each in self._scope)
+            self.put(f"{self.source.name(step.to_record)}(run, Scope({{{items}}}, record, root), {item})")
+
+    def _guarded(self, guard: Guard | None) -> None:
+        if guard is not None and (guard.when_fhir or guard.unless_fhir):
+            there = [self._exists(path) for path in guard.when_fhir]
+            there += [f"not {self._exists(path)}" for path in guard.unless_fhir]
+            self.open(f"if {' and '.join(there)}:")
+
+    def _exists(self, path: FhirPath) -> str:
+        item = self._any_item(path.root)
+        if not path.steps:
+            return f"({item} is not None)"
+        return f"{self.source.name(path.exists)}({item})"
+
+    def _start(self, path: RecordPath) -> str:
+        return "root" if path.from_root else "record"
+
+    def _value(self, rule: Value, item: str) -> None:
+        done = self.new()
+        if rule.required:
+            self.put(f"{done} = False")
+        with self.inside():
+            holder, looked = self.descend(item, rule.fhir.heads)
+            name, is_list, _ = rule.fhir.last
+            value, text = self.new(), self.new()
+            self.put(f"{value} = {holder}.get({name!r})")
+            key = f"(id({holder}), {name!r})"
+            if is_list:
+                index = self.new()
+                self.open(f"if {value} is not None:")
+                self.put(f"if {value}.__class__ is not list: raise Detour")
+                several = f"enumerate({value})" if rule.many else f"enumerate({value}[:1])"
+                self.open(f"for {index}, {text} in {several}:")
+                key = f"(id({value}), {index})"
+            else:
+                text = value
+                self.open(f"if {value} is not None:")
+            self._encode(rule, text)
+            self.text(self._start(rule.record), rule.record, text, new=rule.many)
+            self.put(f"mark({key})")
+            self._looked(looked)
+            if rule.required:
+                self.put(f"{done} = True")
+        if rule.required:
+            self.put(f"if not {done}: raise Detour")
+
+    def _encode(self, rule: Value, text: str) -> None:
+        encode = self.source.name(rule.codec.to_record)
+        plain = rule.codec is CODECS["text"]
+        if plain and rule.concepts:
+            words, known = self.source.name(rule.concepts.to_record), self.source.name(rule.concepts.forward)
+            self.put(f"if {text}.__class__ is not str: raise Detour")
+            self.put(f"{text} = {known}.get({text}) or {words}({encode}({text}))")
+        elif plain:
+            self.put(f"if {text}.__class__ is not str or not {text}.isprintable(): {text} = {encode}({text})")
+        else:
+            self.put(f"{text} = {encode}({text})")
+            if rule.concepts:
+                self.put(f"{text} = {self.source.name(rule.concepts.to_record)}({text})")
+
+    def _looked(self, looked: list[tuple[str, str]]) -> None:
+        for holder, member in looked:
+            self.put(f"mark((id({holder}), {member!r}))")
+
+    def _constant(self, rule: Constant, item: str) -> None:
+        self._within(rule.within)
+        holder, looked = self.descend(item, rule.fhir.heads)
+        name, is_list, _ = rule.fhir.last
+        if is_list:
+            value = self.new()
+            self.put(f"{value} = {holder}.get({name!r})")
+            self.open(f"if {value}.__class__ is list and {value} and {value}[0] == {rule.value!r}:")
+            self.put(f"mark((id({value}), 0))")
+        else:
+            self.open(f"if {holder}.get({name!r}) == {rule.value!r}:")
+            self.put(f"mark((id({holder}), {name!r}))")
+        self._looked(looked)
+
+    def _within(self, path: FhirPath) -> None:
+        if path.steps:
+            self.open(f"if {self._exists(path)}:")
+
+    def _link(self, rule: Link, item: str) -> None:
+        """One reference. It is looked at when all that the names may stand for is there."""
+        check = f"check_{self.source.name(rule)}"
+        if check not in self.source.names:
+            self.source.names[check] = None
+            self.source.add(self._check(check, rule))
+        self._within(rule.within)
+        self.put(f"run.later.append(({check}, {item}))")
+
+    def _check(self, name: str, rule: Link) -> Function:
+        function = Function(self.source, name, ("run", "item"))
+        holder, _ = function.descend("item", rule.fhir.heads)
+        member, _, where = rule.fhir.last
+        function.put(f"reference = {holder}.get({member!r})")
+        function.open(f"if reference is not None{' and ' + fits('reference', where) if where else ''}:")
+        function.put("target = run.urns.get(reference.get('reference'))")
+        with function.inside():
+            function.open("if target is not None:")
+            names = " + ".join(f"run.members.get({each!r}, [])" for each in rule.names)
+            function.open(f"for each in {names}:")
+            function.put("if each is target: return run.marks.add((id(reference), 'reference'))")
+        function.put(f"else: run.marks.update(run.said({self.source.name(list(rule.names))}, reference))")
+        return function
+
+    def _group(self, rule: Group, item: str) -> None:
+        path = rule.path
+        if path is None or rule.many:
+            each = self.new()
+            found = f"run.of_type({rule.resource!r})" if path is None else f"members.get({path.root!r}, [])"
+            self.open(f"for {each} in {found}:")
+            self.put(f"members.setdefault({rule.name!r}, []).append({each})")
+            self._inner(rule, each)
+        elif not path.steps:
+            self._inner(rule, item)
+        else:
+            self._items(rule, path, item)
+
+    def _items(self, rule: Group, path: FhirPath, item: str) -> None:
+        holder, looked = self.descend(item, path.heads)
+        name, is_list, where = path.last
+        value, each = self.new(), self.new()
+        self.put(f"{value} = {holder}.get({name!r})")
+        self.open(f"if {value} is not None:")
+        if is_list:
+            self.put(f"if {value}.__class__ is not list: raise Detour")
+            if where:
+                self.put(f"{value} = [{each} for {each} in {value} if {fits(each, where)}]")
+            if not rule.record.repeats:
+                self.put(f"if len({value}) > 1: raise Detour")
+            self.open(f"for {each} in {value}:")
+        else:
+            each = value
+            if where:
+                self.open(f"if {fits(each, where)}:")
+        looked += [(each, member) for member, _ in where]
+        self.put(f"if {each}.__class__ is not dict: raise Detour")
+        if rule.resource is None:
+            self._looked(looked)
+            self._inner(rule, each)
+            return
+        target, said = self.new(), self.new()
+        self.put(f"{target} = urns.get({each}.get('reference'))")
+        self.put(f"if {target} is not None: {said} = ((id({each}), 'reference'),)")
+        self.put(f"else: {target}, {said} = run.followed({each}, {rule.resource!r})")
+        self.open(f"if {target} is not None and {target}.get('resourceType') == {rule.resource!r}:")
+        self.put(f"marks.update({said})")
+        self._looked(looked)
+        self.put(f"members.setdefault({rule.name!r}, []).append({target})")
+        self._inner(rule, target)
+
+    def _inner(self, rule: Group, item: str) -> None:
+        inner = self.opened(self._start(rule.record), rule.record, new=rule.record.repeats)
+        scope = self._scope if rule.name in self._scope else (*self._scope, rule.name)
+        items = ", ".join(item if each == rule.name else f"m_{each}" for each in scope)
+        self.put(f"{self._writer.block(rule.block, scope)}(run, root, {inner}, {items})")
