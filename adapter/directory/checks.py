@@ -88,10 +88,15 @@ def _references(rows: Rows) -> Iterator[Problem]:
         yield from _known(unit, unit.entry.party, "party", named["parties"], "party")
         if unit.entry.parent is not None:
             yield from _known(unit, unit.entry.parent, "unit", named["units"], "parent")
+    for party in rows.parties:
+        if party.entry.replaced_by is not None:
+            yield from _known(
+                party, party.entry.replaced_by, "party", named["parties"] - {party.entry.id}, "replaced_by"
+            )
     for system in rows.systems:
         yield from _known(system, system.entry.party, "party", named["parties"], "party")
-        for index, party in enumerate(system.entry.carries):
-            yield from _known(system, party, "party", named["parties"], "carries", index)
+        for index, carried in enumerate(system.entry.carries):
+            yield from _known(system, carried, "party", named["parties"], "carries", index)
     for endpoint in rows.endpoints:
         yield from _known(endpoint, endpoint.entry.system, "system", named["systems"], "system")
     codes = {party.entry.kommunkod for party in rows.parties if party.entry.kommunkod}

@@ -16,7 +16,7 @@ from adapter.support.checked import Place
 from adapter.support.errors import ConfigurationError, Problem
 
 UNITS = "units.csv"
-COLUMNS = ("hsa", "name", "kind", "party", "parent", "valid_from", "valid_to")
+COLUMNS = ("hsa", "name", "kind", "party", "parent", "valid_from", "valid_to", "phone", "email", "contact")
 _MAX_CSV_BYTES = 32 * 1024 * 1024
 
 E = TypeVar("E", bound=Entry)

@@ -28,6 +28,8 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Kommunkod = Annotated[str, Field(pattern=r"^[0-9]{4}$")]
 HsaId = Annotated[str, Field(max_length=64, pattern=r"^[!-~]+$")]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+Phone = Annotated[str, Field(pattern=r"^\+?[0-9][0-9 \-]{2,28}[0-9]$")]
+Email = Annotated[str, Field(max_length=200, pattern=r"^[^@\s]+@[^@\s]+$")]
 LocalPath = Annotated[Path, AfterValidator(lambda path: _folder.get(Path()) / path.expanduser())]
 """A path as written, seen from the directory's folder."""
 Wait = Annotated[Duration, Field(gt=timedelta(0), le=timedelta(minutes=10))]
@@ -104,6 +106,12 @@ class Party(Entry):
     """the HSA-id of the organisation itself"""
     contact: str | None = Field(None, max_length=400)
     """whom operations calls"""
+    phone: Phone | None = None
+    """the number to call when messages cannot be sent"""
+    email: Email | None = None
+    """the address to write to then; never about a patient"""
+    replaced_by: Identifier | None = None
+    """the party that has taken over its tasks: what did not reach it may be sent to that one"""
 
     @field_validator("kommunkod")
     @classmethod
@@ -150,6 +158,12 @@ class Unit(Dated):
     """the party that answers for the unit"""
     parent: HsaId | None = None
     """the HSA-id of the unit above it"""
+    phone: Phone | None = None
+    """the number to call when messages cannot be sent; the party's where not set"""
+    email: Email | None = None
+    """the address to write to then; never about a patient"""
+    contact: str | None = Field(None, max_length=400)
+    """whom to ask for, and when"""
 
 
 class System(Entry):

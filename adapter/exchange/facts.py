@@ -60,7 +60,8 @@ def _fact(row: Row[Any], recipients: Iterable[Recipient]) -> Fact:
 
 
 def _deliveries(connection: Connection, messages: list[int]) -> dict[tuple[int, str], Any]:
-    """The latest delivery of each message to each unit."""
+    """The delivery of each message to each unit: the first that arrived, for a replay does not undo it, else the
+    latest."""
     delivery = tables.delivery.c
     query = (
         select(
@@ -71,7 +72,7 @@ def _deliveries(connection: Connection, messages: list[int]) -> dict[tuple[int, 
             delivery.delivered_at,
         )
         .where(delivery.message_id.in_(messages))
-        .order_by(delivery.id)
+        .order_by(delivery.delivered_at.desc().nulls_first(), delivery.id)
     )
     return {(row.message_id, row.receiver_unit): row for row in connection.execute(query)}
 

@@ -28,8 +28,10 @@ def map_again(
     delivery_id: int,
     at: int,
     outgoing: Outgoing,
+    edited: MessageBundle | None = None,
 ) -> None:
-    """Give a delivery its mapped bytes, by one of the mappings. `at` in UTC microseconds.
+    """Give a delivery its mapped bytes, by one of the mappings, from the message as received, or as it was `edited`.
+    `at` in UTC microseconds.
 
     Raises MappingError where it still cannot be mapped, or the result is not valid; NotFoundError where its endpoint
     has left the directory.
@@ -37,15 +39,15 @@ def map_again(
     delivery = connection.execute(select(tables.delivery).where(tables.delivery.c.id == delivery_id)).one()
     if delivery.event == ACKNOWLEDGEMENT:
         return _acknowledge_again(connection, contents, directory, delivery, at, outgoing)
-    message = _message(connection, contents, delivery.message_id)
-    index = _destination(message, delivery.receiver_unit)
-    together = {_destination(message, unit) for unit in _units_at(connection, delivery.message_id, delivery.endpoint)}
+    found = edited or message(connection, contents, delivery.message_id)
+    index = destination(found, delivery.receiver_unit)
+    together = {destination(found, unit) for unit in _units_at(connection, delivery.message_id, delivery.endpoint)}
     route = Route(
         endpoint=directory.endpoint(delivery.endpoint),
         party=directory.party(delivery.receiver_party),
         unit=delivery.receiver_unit,
     )
-    draft = dispatch.draft(message, index, route, mappings, together, outgoing)
+    draft = dispatch.draft(found, index, route, mappings, together, outgoing)
     if draft.body is None:
         raise MappingError(f"delivery {delivery_id} still cannot be mapped: {draft.problem}")
     dispatch.store_content(connection, contents, draft, delivery.message_id, delivery_id, at)
@@ -94,7 +96,7 @@ def needs_mapping(connection: Connection, contents: ContentStore, delivery_id: i
     return contents.of_delivery(connection, delivery_id, "mapped") is None
 
 
-def _message(connection: Connection, contents: ContentStore, message_id: int) -> MessageBundle:
+def message(connection: Connection, contents: ContentStore, message_id: int) -> MessageBundle:
     """The message in FHIR: a partner's record as it was translated, else the bytes as received."""
     kept = contents.of_message(connection, message_id, "translated") or contents.of_message(
         connection, message_id, "received"
@@ -111,5 +113,9 @@ def _units_at(connection: Connection, message_id: int, endpoint: str) -> list[st
     return list(connection.execute(query).scalars())
 
 
-def _destination(message: MessageBundle, unit: str) -> int:
-    return next(index for index, hsa, municipality in message.destination_receivers() if unit in (hsa, municipality))
+def destination(found: MessageBundle, unit: str) -> int:
+    """The index of the destination that names the unit. Raises MappingError where none does."""
+    for index, *units in found.destination_receivers():
+        if unit in units:
+            return index
+    raise MappingError("the message does not name this receiver")
