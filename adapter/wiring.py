@@ -1,11 +1,17 @@
-"""Builds everything from settings: the one place where the rooms are joined."""
+"""Builds everything from settings: the one place where the rooms are joined.
+
+What `lasting` marks lives as long as the process. Everything else follows the directory, its routes, the mappings and
+the feeds: a reload makes it anew beside the old one, which those who have begun with it keep to their end.
+"""
 
 import hashlib
+import time
 from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -24,6 +30,10 @@ from adapter.exchange.link_plans import LinkPlans
 from adapter.exchange.mailbox import Mailboxes
 from adapter.exchange.operations import Operations
 from adapter.exchange.outgoing import Outgoing
+from adapter.exchange.plans import sources as plan_sources
+from adapter.exchange.plans.carrier import Parts as PlanParts
+from adapter.exchange.plans.poller import PlanPoller
+from adapter.exchange.plans.poller import Source as PlanSource
 from adapter.exchange.receive import Exchange
 from adapter.exchange.repair import chosen, map_again, needs_mapping
 from adapter.exchange.tasks import Tasks
@@ -34,7 +44,7 @@ from adapter.mapping import Mapping
 from adapter.security.pseudonyms import Pseudonyms
 from adapter.security.tokens import Tokens
 from adapter.store.content import ContentStore, Plain
-from adapter.store.database import Database
+from adapter.store.database import Database, open_database
 from adapter.support import tls
 from adapter.support.clock import Clock, SystemClock, swedish_day
 from adapter.support.errors import ConfigurationError, Problem
@@ -42,6 +52,48 @@ from adapter.support.settings import OWN_PACKAGE, Settings
 from adapter.validation import Validator
 from adapter.validation.suppressions import Suppressions
 from adapter.validation.whole import MessageValidator
+
+Part = TypeVar("Part")
+_RETIRED_SECONDS = 900.0
+"""How long a channel that a reload has replaced stays open: no attempt takes as long."""
+
+
+class lasting(cached_property[Part]):  # noqa: N801 - used as a decorator, as cached_property is
+    """A part that a reload leaves alone."""
+
+
+class _Running:
+    """What the worker asks, which outlives a reload: the installation in force and its channels. Those that were in
+    force stay open for what is being sent over them."""
+
+    def __init__(self, adapter: "Adapter") -> None:
+        self._now: tuple[Adapter, dict[str, Channel]] = adapter, {}
+        self._retired: list[tuple[float, dict[str, Channel]]] = []
+
+    @property
+    def adapter(self) -> "Adapter":
+        return self._now[0]
+
+    def channel(self, endpoint_id: str) -> Channel | None:
+        """The channel to an endpoint, made once; None for an endpoint that the directory no longer has."""
+        adapter, opened = self._now
+        if endpoint_id not in opened and (made := adapter.open_channel(endpoint_id)) is not None:
+            opened[endpoint_id] = made
+        return opened.get(endpoint_id)
+
+    def hand_over(self, adapter: "Adapter") -> None:
+        now = time.monotonic()
+        self._close([each for each in self._retired if now - each[0] > _RETIRED_SECONDS])
+        self._retired = [each for each in self._retired if now - each[0] <= _RETIRED_SECONDS] + [(now, self._now[1])]
+        self._now = adapter, {}
+
+    def close(self) -> None:
+        self._close([*self._retired, (0.0, self._now[1])])
+
+    def _close(self, ended: list[tuple[float, dict[str, Channel]]]) -> None:
+        for _, opened in ended:
+            for channel in opened.values():
+                channel.close()
 
 
 def build(settings: Settings, clock: Clock | None = None) -> "Adapter":
@@ -58,13 +110,27 @@ class Adapter:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings = settings
         self.clock = clock
-        self._channels: dict[str, Channel] = {}
+        self._running = _Running(self)
 
-    @cached_property
+    def renewed(self) -> "Adapter":
+        """The same installation with directory, routes, mappings and feeds as their files are now; in force once it has
+        `take_over`. adapter.toml is not read again. Raises ConfigurationError that names every problem, and
+        DefinitionsError."""
+        made = Adapter(self.settings, self.clock)
+        made.__dict__ |= {name: part for name, part in vars(self).items() if isinstance(_part(name), lasting)}
+        made._running = self._running
+        _ = made.directory, made.mappings, made.feeds
+        return made
+
+    def take_over(self) -> None:
+        """From now on the worker sends by this configuration; what is being sent is sent to its end."""
+        self._running.hand_over(self)
+
+    @lasting
     def database(self) -> Database:
-        return Database(self.settings.database.url)
+        return open_database(self.settings.database)
 
-    @cached_property
+    @lasting
     def contents(self) -> ContentStore:
         return ContentStore(Plain())
 
@@ -100,7 +166,7 @@ class Adapter:
         )
         return FeedIntake(self.feeds, parts)
 
-    @cached_property
+    @lasting
     def validator(self) -> Validator:
         return Validator.load(
             packages=list(self.settings.packages.required),
@@ -109,7 +175,7 @@ class Adapter:
             clock=self.clock,
         )
 
-    @cached_property
+    @lasting
     def message_validator(self) -> MessageValidator:
         """The validator of whole messages. Raises ConfigurationError where the packages lack what an event's messages
         are checked by: none is taken in unchecked."""
@@ -121,7 +187,7 @@ class Adapter:
             raise ConfigurationError([Problem(settings.file, settings.line("packages", "required"), reason)])
         return found
 
-    @cached_property
+    @lasting
     def suppressions(self) -> Suppressions | None:
         """The reviewed suppressions, where the settings name some."""
         file = self.settings.validation.suppressions
@@ -150,11 +216,11 @@ class Adapter:
         parts += [self.feeds.version] if self.feeds else []
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    @cached_property
+    @lasting
     def tokens(self) -> Tokens:
         return Tokens(self.database, self.clock)
 
-    @cached_property
+    @lasting
     def views(self) -> Views:
         return Views(self.database, self.contents, self.clock, self.settings.delivery.escalate_after)
 
@@ -162,7 +228,7 @@ class Adapter:
     def operations(self) -> Operations:
         return Operations(self.database, self.clock, self.wake, self._mend)
 
-    @cached_property
+    @lasting
     def pseudonyms(self) -> Pseudonyms:
         return Pseudonyms(self.settings.pseudonym_keys())
 
@@ -196,6 +262,36 @@ class Adapter:
             sender.close()
 
     @cached_property
+    def plan_sources(self) -> Dictionary[str, PlanSource]:
+        """The systems whose plans are fetched, by id. Raises ConfigurationError where one's settings do not fit the
+        directory."""
+        settings, named = self.settings, self.settings.plans.sources
+        parts = PlanParts(
+            database=self.database,
+            cipher=self.contents.cipher,
+            directory=self.directory,
+            exchange=self.exchange,
+            pseudonyms=self.pseudonyms,
+            clock=self.clock,
+            config_version=self.config_version,
+            address=settings.server.url,
+        )
+        problems = [
+            Problem(settings.file, settings.line("plans", "sources", index), f"plans.sources.{index}.{fault}")
+            for index, each in enumerate(named)
+            for fault in plan_sources.faults(each, parts)
+        ]
+        if problems:
+            raise ConfigurationError(problems)
+        endpoints = self.directory.endpoints
+        return {each.id: plan_sources.build(each, parts, _channel_settings(endpoints[each.endpoint])) for each in named}
+
+    @cached_property
+    def plan_poller(self) -> PlanPoller:
+        parts = (self.database, self.contents, self.clock, self.config_version)
+        return PlanPoller(self.plan_sources, *parts)
+
+    @cached_property
     def exchange(self) -> Exchange:
         return Exchange(
             database=self.database,
@@ -215,13 +311,13 @@ class Adapter:
     def tasks(self) -> Tasks:
         return Tasks(self.database, self.contents, self.exchange, self.pseudonyms, self.clock)
 
-    @cached_property
+    @lasting
     def worker(self) -> Worker:
-        options = self.settings.delivery
+        options, running = self.settings.delivery, self._running
         return Worker(
             self.database,
             self.contents,
-            self.channel,
+            running.channel,
             self.clock,
             WorkerOptions(
                 schedule=tuple(wait.total_seconds() for wait in options.schedule),
@@ -232,15 +328,15 @@ class Adapter:
                 probe_seconds=options.probe_interval.total_seconds(),
                 quick_retries=options.quick_retries,
             ),
-            limit=self._concurrency,
-            pulled=self._pulled,
+            limit=lambda endpoint: running.adapter.concurrency(endpoint),
+            pulled=lambda: running.adapter.pulled(),
         )
 
     @cached_property
     def mailboxes(self) -> Mailboxes:
         return Mailboxes(self.directory, self.worker.recorder)
 
-    def _pulled(self) -> Dictionary[str, float]:
+    def pulled(self) -> Dictionary[str, float]:
         """The mailboxes, and after how many seconds without a visit operations are told."""
         endpoints = self.directory.endpoints.values()
         return {each.id: each.silent_after.total_seconds() for each in endpoints if each.pulled}
@@ -257,16 +353,13 @@ class Adapter:
         if "worker" in self.__dict__:
             self.worker.wake()
 
-    def channel(self, endpoint_id: str) -> Channel | None:
-        """The channel to an endpoint, made once; None for an endpoint that the directory no longer has."""
+    def open_channel(self, endpoint_id: str) -> Channel | None:
+        """A new channel to an endpoint; None for one that the directory no longer has."""
         endpoint = self.directory.endpoints.get(endpoint_id)
-        if endpoint is None:
-            return None
-        if endpoint_id not in self._channels:
-            self._channels[endpoint_id] = channels.build(_channel_settings(endpoint), self._reader(endpoint))
-        return self._channels[endpoint_id]
+        return None if endpoint is None else channels.build(_channel_settings(endpoint), self._reader(endpoint))
 
-    def _concurrency(self, endpoint_id: str) -> int:
+    def concurrency(self, endpoint_id: str) -> int:
+        """How many deliveries may be under way to an endpoint at the same time."""
         endpoint = self.directory.endpoints.get(endpoint_id)
         return 1 if endpoint is None else endpoint.concurrency
 
@@ -283,10 +376,13 @@ class Adapter:
 
     def close(self) -> None:
         """Close what was opened. The worker must have been stopped."""
-        for channel in self._channels.values():
-            channel.close()
+        self._running.close()
         if "database" in self.__dict__:
             self.database.close()
+
+
+def _part(name: str) -> object:
+    return getattr(Adapter, name, None)
 
 
 def _channel_settings(endpoint: Endpoint) -> ChannelSettings:

@@ -195,30 +195,24 @@ def _open_keys(settings: "Settings") -> Iterator[Problem]:
 def _left_behind(settings: "Settings", directory: "Directory") -> list[Problem]:
     """Endpoints that the directory no longer has, though deliveries to them are not done. None are told of where there
     is no database yet, or none that answers."""
-    from sqlalchemy import make_url, select
+    from adapter.delivery import remaining
+    from adapter.store import migrate
+    from adapter.store.database import open_database
 
-    from adapter.store import migrate, tables
-    from adapter.store.database import Database
-
-    if not Path(make_url(settings.database.url).database or "").is_file():
+    named = settings.database
+    if named.is_sqlite and not Path(named.url.removeprefix("sqlite:///")).is_file():
         return []
-    delivery = tables.delivery.c
-    not_done = select(delivery.endpoint).distinct().where(delivery.status.in_(("waiting", "running", "held", "dead")))
-    database = Database(settings.database.url)
+    database = open_database(named)
     try:
         if migrate.pending(database):
             return []
         with database.read() as connection:
-            used = set(connection.execute(not_done).scalars())
+            used = remaining.not_done(connection)
     except AdapterError:
         return []
     finally:
         database.close()
-    reason = "is not here any more, and deliveries to it are not done: keep it until they are delivered or cancelled"
-    return [
-        Problem(settings.directory.folder, None, f"the endpoint '{endpoint}' {reason}")
-        for endpoint in sorted(used - directory.endpoints.keys())
-    ]
+    return directory.missing(used, settings.directory.folder)
 
 
 def _mappings(settings: "Settings", directory: "Directory") -> list[Problem]:

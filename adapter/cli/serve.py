@@ -23,43 +23,52 @@ NoWorker = Annotated[bool, typer.Option("--no-worker", help="Take messages only:
 
 
 def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
-    """Take messages, deliver them, and show what happened, until told to stop (SIGTERM)."""
+    """Take messages, deliver them, and show what happened, until told to stop (SIGTERM). Directory, routes,
+    mappings and feeds are read anew at SIGHUP."""
     gc.disable()  # what the start makes is there to stay: looking through it for waste costs a fifth of the start
     from adapter.web.feeding import Feeding
+    from adapter.web.reloading import Reloading
     from adapter.web.server import Server
 
     with _started(config) as adapter:
         worker = None if no_worker else adapter.worker
         server = Server(adapter, worker.name if worker else None)
-        feeding = Feeding(adapter) if adapter.feeds else None
+        feeding = Feeding(adapter)
+        reloading = Reloading(adapter, [server, feeding])
         if worker:
             worker.start()
-        if feeding:
-            feeding.start()
+        feeding.start()
+        reloading.start()
         try:
             public = adapter.settings.server.public_url
             gc.freeze()
             gc.enable()
             typer.echo(f"adapter listens on {server.address}" + (f" (for others: {public})" if public else ""))
-            for name, listener in feeding.listeners.items() if feeding else ():
+            for name, listener in feeding.listeners.items():
                 typer.echo(f"feed {name} listens on port {listener.port} (MLLP)")
             server.run()
         finally:
-            if feeding:
-                feeding.stop()
+            reloading.stop()
+            feeding.stop()
             if worker:
                 worker.stop()
 
 
 def work(config: Config = DEFAULT_CONFIG) -> None:
-    """Deliver what is waiting, until told to stop (SIGTERM). Any number may run on one database."""
+    """Deliver what is waiting, until told to stop (SIGTERM). Any number may run on one database. Directory and mappings
+    are read anew at SIGHUP."""
+    from adapter.web.reloading import Reloading
+
     stopped = threading.Event()
     for kind in (signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, lambda *_: stopped.set())
     with _started(config) as adapter:
+        reloading = Reloading(adapter)
         adapter.worker.start()
+        reloading.start()
         typer.echo("adapter worker is at work")
         stopped.wait()
+        reloading.stop()
         adapter.worker.stop()
 
 

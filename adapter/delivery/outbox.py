@@ -5,7 +5,7 @@ States: waiting → running → done | waiting (again) | dead; held until releas
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from adapter.delivery import breaker, streams
 from adapter.store import tables
@@ -15,7 +15,6 @@ from adapter.support.errors import AdapterError, NotFoundError
 DEAD_LETTER = "dead-letter"
 """Kind of the alarm that a dead letter raises; its subject is `delivery/<id>`."""
 
-_NOT_DONE = ("waiting", "running", "held", "dead")
 _delivery = tables.delivery.c
 
 
@@ -96,12 +95,6 @@ def enqueue(connection: Connection, new: NewDelivery) -> int:
     if new.status == "dead":
         alarm_dead_letter(connection, delivery_id, new.event, "it could not be mapped for its receiver", new.at)
     return delivery_id
-
-
-def not_done(connection: Connection) -> dict[str, int]:
-    """How many deliveries each endpoint has that are neither delivered nor cancelled: it cannot be taken away yet."""
-    query = select(_delivery.endpoint, func.count()).where(_delivery.status.in_(_NOT_DONE))
-    return {row[0]: row[1] for row in connection.execute(query.group_by(_delivery.endpoint))}
 
 
 def retry(connection: Connection, delivery_id: int, at: int, *, dead_only: bool = False) -> None:

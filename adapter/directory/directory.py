@@ -19,9 +19,9 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from adapter.directory import checks, files
-from adapter.directory.model import Endpoint, Party, RouteEntry, System, Unit
+from adapter.directory.endpoint import Endpoint, Inbox
+from adapter.directory.model import Party, RouteEntry, System, Unit
 from adapter.support.errors import AdapterError, ConfigurationError, NotFoundError, Problem
-from adapter.support.secrets import SecretError
 
 
 class UnknownRecipient(AdapterError):  # noqa: N818 - the field's name for it
@@ -61,6 +61,7 @@ class Directory:
         self.parties: Mapping[str, Party] = _by_id(row.entry for row in rows.parties)
         self.systems: Mapping[str, System] = _by_id(row.entry for row in rows.systems)
         self.endpoints: Mapping[str, Endpoint] = _by_id(row.entry for row in rows.endpoints)
+        self.inboxes: Mapping[str, Inbox] = _by_id(row.entry for row in rows.inboxes)
         self._endpoint_rows = tuple(rows.endpoints)
         self.units = tuple(row.entry for row in rows.units)
         """every unit of every time; an HSA-id may stand here once for each period"""
@@ -91,13 +92,24 @@ class Directory:
 
     def secret_problems(self) -> list[Problem]:
         """What is wrong with the secrets that endpoints name: missing, the example's, or no token."""
-        found = []
-        for row in self._endpoint_rows:
-            try:
-                row.entry.token()
-            except SecretError as error:
-                found.append(row.problem(str(error), "token_file" if row.entry.token_file else "token_env"))
-        return found
+        return [
+            row.problem(str(error), *place)
+            for row in self._endpoint_rows
+            for place, error in row.entry.secret_problems()
+        ]
+
+    def endpoint_problem(self, endpoint_id: str, reason: str, *inner: str) -> Problem:
+        """A problem with an endpoint, or with what stands at `inner` in it, with file and line."""
+        return next(row for row in self._endpoint_rows if row.entry.id == endpoint_id).problem(reason, *inner)
+
+    def missing(self, not_done: Mapping[str, int], folder: Path) -> list[Problem]:
+        """The endpoints that are not here, though so many deliveries to each are not done."""
+        reason = "deliveries to it are not done: keep it until they are delivered or cancelled"
+        return [
+            Problem(folder, None, f"the endpoint '{endpoint}' is not here any more, and {count} {reason}")
+            for endpoint, count in sorted(not_done.items())
+            if endpoint not in self.endpoints
+        ]
 
     def party(self, party_id: str) -> Party:
         """The party of that id. Raises NotFoundError."""
@@ -178,7 +190,7 @@ def _steps(receiver: Receiver) -> tuple[str, str, list[tuple[str, str]]]:
     raise UnknownRecipient("the receiver has no address: expected an HSA-id or a kommunkod")
 
 
-T = TypeVar("T", Party, System, Endpoint)
+T = TypeVar("T", Party, System, Endpoint, Inbox)
 
 
 def _by_id(entries: Iterable[T]) -> Mapping[str, T]:

@@ -1,5 +1,6 @@
 """The application: every entry point of one adapter behind one envelope."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from adapter import __version__
 from adapter.support.errors import AdapterError
 from adapter.web import console, docs, errors, fhir, health, mailbox, metrics, partners
+from adapter.web.console.sessions import Sessions
 from adapter.web.envelope import Envelope
 from adapter.web.errors import Refused
 from adapter.web.intake import Intake
@@ -25,9 +27,22 @@ if TYPE_CHECKING:
 _ANSWERED: tuple[type[Exception], ...] = (AdapterError, HTTPException, NotAcceptable, Refused, RequestValidationError)
 
 
-def create(adapter: "Adapter", worker: str | None = None) -> FastAPI:
+@dataclass(frozen=True)
+class Kept:
+    """What a process keeps when its application is made anew: what it has counted, and who is logged in."""
+
+    numbers: Metrics
+    sessions: Sessions
+
+    @classmethod
+    def of(cls, adapter: "Adapter") -> "Kept":
+        return cls(Metrics(adapter), Sessions(adapter.settings.security.console_session))
+
+
+def create(adapter: "Adapter", worker: str | None = None, kept: Kept | None = None) -> FastAPI:
     """The ASGI application of an adapter whose database is at the current schema; `worker` names the worker that runs
     in this process, if one does. It owns nothing: closing the adapter is the caller's."""
+    kept = kept or Kept.of(adapter)
 
     async def handle(request: Request, error: Exception) -> Response:
         return render(request, error)
@@ -57,13 +72,12 @@ def create(adapter: "Adapter", worker: str | None = None) -> FastAPI:
         middleware=[Middleware(Envelope, render=render)],
         exception_handlers=dict.fromkeys(_ANSWERED, handle),
     )
-    intake = Intake(adapter)
-    numbers = Metrics(adapter)
+    intake, numbers = Intake(adapter), kept.numbers
     app.include_router(fhir.router(adapter, intake, numbers))
     app.include_router(partners.router(adapter, intake, numbers))
     app.include_router(mailbox.router(adapter, intake))
     app.include_router(health.router(adapter, worker))
     app.include_router(metrics.router(adapter, numbers))
     app.include_router(docs.router())
-    app.include_router(console.router(adapter))
+    app.include_router(console.router(adapter, kept.sessions))
     return app

@@ -5,10 +5,10 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adapter.feeds.model import Feed
 from adapter.support.errors import AdapterError, UnavailableError
@@ -31,49 +31,91 @@ class Feeding:
     folder cannot be used."""
 
     def __init__(self, adapter: "Adapter") -> None:
+        settings = adapter.settings.server
         self._adapter = adapter
-        self._intake = adapter.feed_intake
-        self._executor = ThreadPoolExecutor(adapter.settings.server.threads, "feed")
+        self._most_bytes = settings.max_message_bytes
+        self._executor = ThreadPoolExecutor(settings.threads, "feed")
         self._budget, self._counting = limits.Budget(_REFUSED_KEPT, timedelta(minutes=1)), threading.Lock()
-        most_bytes = adapter.settings.server.max_message_bytes
-        door = Door(self._intake, self._executor, most_bytes, self._refused)
-        feeds = adapter.feeds.values()
-        self._inboxes = [Inbox(feed, self._intake, most_bytes) for feed in feeds if feed.protocol == "folder"]
-        self.listeners = {feed.id: Listener(feed, door) for feed in feeds if feed.protocol == "mllp"}
+        self._door = Door(lambda: self._adapter.feed_intake, self._executor, self._most_bytes, self._refused)
+        self._inboxes = self._folders(adapter)
+        self.listeners = self._listening(adapter, {})
         self._stopped = threading.Event()
         self._loop = asyncio.new_event_loop()
-        self._threads = [threading.Thread(target=self._look, name="feed folders", daemon=True)]
-        if self.listeners:
-            self._threads.append(threading.Thread(target=self._loop.run_forever, name="feed mllp", daemon=True))
+        self._threads = [
+            threading.Thread(target=self._look, name="feed folders", daemon=True),
+            threading.Thread(target=self._loop.run_forever, name="feed mllp", daemon=True),
+        ]
 
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
-        for listener in self.listeners.values():
-            asyncio.run_coroutine_threadsafe(listener.start(), self._loop).result()
+        self._each(self.listeners.values(), Listener.start)
 
     def stop(self) -> None:
         """End what `start` began, after what is under way."""
         self._stopped.set()
-        for listener in self.listeners.values():
-            asyncio.run_coroutine_threadsafe(listener.stop(), self._loop).result()
+        self._each(self.listeners.values(), Listener.stop)
         self._loop.call_soon_threadsafe(self._loop.stop)
         for thread in self._threads:
             thread.join()
         self._loop.close()
         self._executor.shutdown()
 
+    def prepare(self, adapter: "Adapter") -> Callable[[], None]:
+        """Opens what the feeds of another adapter need; what is returned puts them in force, and ends the others after
+        what is under way. Raises AdapterError where an address, certificate or folder cannot be used: then nothing has
+        changed."""
+        _ = adapter.feed_intake
+        inboxes = self._folders(adapter)
+        listeners = self._listening(adapter, self.listeners)
+
+        def commit() -> None:
+            before, self.listeners = self.listeners, listeners
+            gone = [each for name, each in before.items() if name not in listeners]
+            self._each(gone, Listener.stop)
+            self._adapter, self._inboxes = adapter, inboxes
+            for name, listener in listeners.items():
+                listener.feed = adapter.feeds[name]
+            self._each([each for name, each in listeners.items() if before.get(name) is not each], Listener.start)
+            self._each([each for name, each in before.items() if listeners.get(name, each) is not each], Listener.stop)
+
+        return commit
+
+    def _folders(self, adapter: "Adapter") -> list[Inbox]:
+        feeds = [feed for feed in adapter.feeds.values() if feed.protocol == "folder"]
+        return [Inbox(feed, adapter.feed_intake, self._most_bytes) for feed in feeds]
+
+    def _listening(self, adapter: "Adapter", before: Mapping[str, Listener]) -> dict[str, Listener]:
+        """A listener for each feed over MLLP; one of those before goes on where it suits."""
+        found: dict[str, Listener] = {}
+        try:
+            for feed in (feed for feed in adapter.feeds.values() if feed.protocol == "mllp"):
+                old = before.get(feed.id)
+                found[feed.id] = old if old is not None and old.suits(feed) else Listener(feed, self._door, old)
+        except AdapterError:
+            for name, listener in found.items():
+                if listener is not before.get(name):
+                    listener.close()
+            raise
+        return found
+
+    def _each(self, listeners: Iterable[Listener], act: Callable[[Listener], Coroutine[Any, Any, None]]) -> None:
+        """Do it to all of them at the same time, on their event loop."""
+        for done in [asyncio.run_coroutine_threadsafe(act(listener), self._loop) for listener in listeners]:
+            done.result()
+
     def _look(self) -> None:
         """Look into each folder when it is due, and after what waits."""
-        due = dict.fromkeys(self._inboxes, 0.0)
+        due: dict[Inbox, float] = {}
         catch_up = 0.0
         while not self._stopped.is_set():
             now = time.monotonic()
+            due = {inbox: due.get(inbox, 0.0) for inbox in self._inboxes}
             for inbox in [inbox for inbox, at in due.items() if at <= now]:
                 self._guarded(inbox.look)
                 due[inbox] = time.monotonic() + inbox.every
             if catch_up <= now:
-                self._guarded(self._intake.catch_up)
+                self._guarded(self._adapter.feed_intake.catch_up)
                 catch_up = time.monotonic() + _CATCH_UP_SECONDS
             self._stopped.wait(max(0.01, min([catch_up, *due.values()]) - time.monotonic()))
 
@@ -89,10 +131,11 @@ class Feeding:
             log.exception("feeds failed")
 
     def _refused(self, feed: Feed, status: int, words: str, size: int) -> None:
+        adapter = self._adapter
         with self._counting:
-            if not self._budget.take(self._adapter.clock.now()):
+            if not self._budget.take(adapter.clock.now()):
                 return
-        self._adapter.exchange.refuse(
+        adapter.exchange.refuse(
             status,
             "structure" if status == 400 else "too-long" if status == 413 else "timeout",
             words,
@@ -100,5 +143,5 @@ class Feeding:
             sha256=limits.fingerprint(b"").sha256,
             request_id="mllp",
             source=f"feed:{feed.id}",
-            principal=self._intake.principal(feed),
+            principal=adapter.feed_intake.principal(feed),
         )

@@ -39,30 +39,49 @@ class _Broken(Exception):  # noqa: N818 - the end of a connection, not a fault o
 
 @dataclass(frozen=True)
 class Door:
-    """What a listener hands messages to. `refused` keeps that a block was turned away: feed, status, words, size."""
+    """What a listener hands messages to: the intake in force. `refused` keeps that a block was turned away: feed,
+    status, words, size."""
 
-    intake: FeedIntake
+    intake: Callable[[], FeedIntake]
     executor: Executor
     most_bytes: int
     refused: Callable[[Feed, int, str, int], None]
 
 
 class Listener:
-    """Listens for one feed from its making, so that its port is known; serves after `start`. Raises AdapterError where
-    its address or its certificate cannot be used."""
+    """Listens for one feed from its making, so that its port is known; serves after `start`. `before` is a listener
+    whose place it takes: at the same address both listen until that one is stopped, so that nobody is turned away.
+    Raises AdapterError where its address or its certificate cannot be used."""
 
-    def __init__(self, feed: Feed, door: Door) -> None:
+    def __init__(self, feed: Feed, door: Door, before: "Listener | None" = None) -> None:
         assert feed.mllp is not None  # noqa: S101 - the model: a feed over MLLP has them
-        self._feed = feed
+        self.feed = feed
         self._settings: Mllp = feed.mllp
         self._door = door
         self._context = _context(feed.id, feed.mllp)
-        self._socket = _listen(feed.id, feed.mllp)
+        same = before is not None and before.place == self.place
+        self._socket: socket.socket = before.shared() if before and same else _listen(feed.id, feed.mllp)
         self.port: int = self._socket.getsockname()[1]
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
         self._idle: set[asyncio.Task[None]] = set()
         self._stopping = False
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return self._settings.address, self._settings.port
+
+    def suits(self, feed: Feed) -> bool:
+        """Whether it may go on for the feed as it is now. With TLS it may not: the certificates may be others."""
+        return feed.mllp == self._settings and self._context is None
+
+    def shared(self) -> socket.socket:
+        """Its socket once more, for the listener that takes its place."""
+        return self._socket.dup()
+
+    def close(self) -> None:
+        """Give up the socket of a listener that was never started."""
+        self._socket.close()
 
     async def start(self) -> None:
         """Serve on the running event loop."""
@@ -92,7 +111,7 @@ class Listener:
         assert task is not None  # noqa: S101 - a coroutine runs in one
         try:
             if self._stopping or len(self._open) >= self._settings.connections:
-                log.warning("feed connection turned away: too many are open", extra={"feed": self._feed.id})
+                log.warning("feed connection turned away: too many are open", extra={"feed": self.feed.id})
                 return
             self._open.add(task)
             while not self._stopping and (message := await self._next(reader, task)) is not None:
@@ -102,7 +121,7 @@ class Listener:
         except _Broken as broken:
             await self._turned_away(broken, writer)
         except (OSError, TimeoutError, asyncio.CancelledError):
-            log.info("feed connection ended", extra={"feed": self._feed.id})
+            log.info("feed connection ended", extra={"feed": self.feed.id})
         finally:
             self._open.discard(task)
             writer.close()
@@ -143,28 +162,28 @@ class Listener:
         return message
 
     async def _answer(self, message: bytes) -> bytes:
-        loop, intake = asyncio.get_running_loop(), self._door.intake
+        loop, intake = asyncio.get_running_loop(), self._door.intake()
         request_id = str(uuid.uuid4())
         try:
-            reply = await loop.run_in_executor(self._door.executor, intake.take, self._feed.id, message, request_id)
+            reply = await loop.run_in_executor(self._door.executor, intake.take, self.feed.id, message, request_id)
         except UnavailableError:
             words = "the message was not taken in, for a part of the adapter is away: send it again"
-            return intake.refusal(self._feed, RefusedEvent(words, "207"), message, transient=True)
+            return intake.refusal(self.feed, RefusedEvent(words, "207"), message, transient=True)
         except Exception:  # whatever it is, the sender must not take it for taken
-            log.exception("feed message failed", extra={"feed": self._feed.id, "request_id": request_id})
+            log.exception("feed message failed", extra={"feed": self.feed.id, "request_id": request_id})
             words = "the adapter failed: send it again, and tell operations the time"
-            return intake.refusal(self._feed, RefusedEvent(words, "207"), message, transient=True)
+            return intake.refusal(self.feed, RefusedEvent(words, "207"), message, transient=True)
         return reply.body
 
     async def _turned_away(self, broken: _Broken, writer: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()
-        log.warning("feed block refused: %s", broken.words, extra={"feed": self._feed.id})
+        log.warning("feed block refused: %s", broken.words, extra={"feed": self.feed.id})
         refused = RefusedEvent(broken.words, "207", reject=True)
         with suppress(OSError, TimeoutError, UnavailableError):
             await loop.run_in_executor(
-                self._door.executor, self._door.refused, self._feed, broken.status, broken.words, broken.size
+                self._door.executor, self._door.refused, self.feed, broken.status, broken.words, broken.size
             )
-            writer.write(_BEGIN + self._door.intake.refusal(self._feed, refused) + _END)
+            writer.write(_BEGIN + self._door.intake().refusal(self.feed, refused) + _END)
             async with asyncio.timeout(1):
                 await writer.drain()
 

@@ -5,15 +5,15 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapter.support.errors import AdapterError
-from adapter.web.app import create
+from adapter.web.app import Kept, create
 from adapter.web.protocol import Protocol
 
 if TYPE_CHECKING:
@@ -25,6 +25,16 @@ _BACKLOG = 512
 _STARTED_WITHIN_SECONDS = 30.0
 
 
+class _Current:
+    """The application in force. A request has the one with which it began until its end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
 class Server:
     """One adapter at one address. It listens from its making, so that its port is known before the first request.
 
@@ -34,7 +44,9 @@ class Server:
 
     def __init__(self, adapter: "Adapter", worker: str | None = None) -> None:
         settings = adapter.settings.server
-        self._uvicorn = uvicorn.Server(_config(create(adapter, worker), settings))
+        self._worker, self._kept = worker, Kept.of(adapter)
+        self._current = _Current(create(adapter, worker, self._kept))
+        self._uvicorn = uvicorn.Server(_config(self._current, settings))
         self._socket = _listen(settings.address, settings.port)
         self._thread: threading.Thread | None = None
         port = self._socket.getsockname()[1]
@@ -42,6 +54,15 @@ class Server:
         """the base URL for others, with the port that the system chose where the setting is 0"""
         self.address = settings.model_copy(update={"port": port, "public_url": None}).url
         """the URL at which it listens itself"""
+
+    def prepare(self, adapter: "Adapter") -> Callable[[], None]:
+        """Makes the application of another adapter; what is returned puts it in force. Raises AdapterError."""
+        app = create(adapter, self._worker, self._kept)
+
+        def commit() -> None:
+            self._current.app = app
+
+        return commit
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT; then accept no more, finish what is under way, and return."""

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from adapter.discharge.events import EVENTS
 from adapter.support.errors import NotFoundError
 from adapter.web.console import actions, login, rendering
+from adapter.web.console.sessions import Sessions
 from adapter.web.console.shell import Shell
 from adapter.web.console.visitor import ROOT, Visitor
 
@@ -39,9 +40,9 @@ _ACTIONS = (
 _KEEP = "public, max-age=31536000, immutable"
 
 
-def router(adapter: "Adapter") -> APIRouter:
-    """Everything under /console."""
-    shell = Shell(adapter)
+def router(adapter: "Adapter", sessions: Sessions) -> APIRouter:
+    """Everything under /console. `sessions` are those who are logged in."""
+    shell = Shell(adapter, sessions)
     routes = APIRouter(prefix=ROOT, route_class=shell.route_class(), include_in_schema=False)
     _static(routes)
     login.add(routes, shell)

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class Shell:
     """The console of one adapter."""
 
-    def __init__(self, adapter: "Adapter") -> None:
+    def __init__(self, adapter: "Adapter", sessions: Sessions) -> None:
         self.adapter = adapter
-        self.sessions = Sessions(adapter.settings.security.console_session)
+        self.sessions = sessions
 
     def visitor(self, request: Request) -> Visitor:
         """The dependency of every page but login. Raises LoginNeeded."""
