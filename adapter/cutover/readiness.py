@@ -132,6 +132,8 @@ def _lacking(endpoint: Endpoint, mappings: Mapping[str, RecordMapping]) -> list[
 def knock(endpoint: Endpoint) -> str | None:
     """Why no connection is made, or the certificate is not accepted; None where the endpoint answers. Nothing is sent:
     whether it takes messages is shown by the first one."""
+    if not endpoint.address:  # a folder, or its receiver comes for its messages
+        return None
     url = urlsplit(endpoint.address)
     wait = endpoint.connect_timeout.total_seconds()
     place = (url.hostname or "", url.port or _PORTS[url.scheme])

@@ -6,12 +6,15 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from adapter.directory.endpoint import TASK, Endpoint, Inbox
 from adapter.directory.files import Row, Rows
 from adapter.directory.model import Party, PartyKind, RouteEntry, Unit, UnitKind
 from adapter.fhir.identifiers import is_hsa
 from adapter.support import secrets
 from adapter.support.checked import nearest
 from adapter.support.errors import Problem
+
+_ANSWER = "acceptance-answer"
 
 
 def errors(rows: Rows, mappings: Path | None, events: Collection[str] | None) -> Iterator[Problem]:
@@ -22,6 +25,8 @@ def errors(rows: Rows, mappings: Path | None, events: Collection[str] | None) ->
     yield from _kinds(rows)
     yield from _parents(rows.units)
     yield from _carried(rows)
+    yield from _answers_only(rows)
+    yield from _shared_folders(rows)
     yield from _events(rows, events)
     if mappings is not None:
         yield from _mappings(rows, mappings)
@@ -34,14 +39,17 @@ def warnings(rows: Rows) -> Iterator[Problem]:
     yield from _unreachable(rows)
     yield from _without_open_care(rows)
     for row in rows.endpoints:
-        if row.entry.token_file and secrets.readable_by_others(row.entry.token_file):
-            yield row.problem(f"other users may read {row.entry.token_file}: chmod 600 it", "token_file")
+        for place, file in row.entry.secret_files.items():
+            if secrets.readable_by_others(file):
+                yield row.problem(f"other users may read {file}: chmod 600 it", *place)
+    yield from _folders(rows)
 
 
 def _distinct(rows: Rows) -> Iterator[Problem]:
     yield from _unique(rows.parties, "id", lambda party: party.id)
     yield from _unique(rows.systems, "id", lambda system: system.id)
     yield from _unique(rows.endpoints, "id", lambda endpoint: endpoint.id)
+    yield from _unique(rows.inboxes, "id", lambda inbox: inbox.id)
     yield from _unique(rows.parties, "kommunkod", lambda party: party.kommunkod)
     yield from _unique(rows.parties, "hsa", lambda party: party.hsa)
     organisations = {row.entry.hsa: row.entry.id for row in rows.parties}
@@ -99,6 +107,8 @@ def _references(rows: Rows) -> Iterator[Problem]:
             yield from _known(system, carried, "party", named["parties"], "carries", index)
     for endpoint in rows.endpoints:
         yield from _known(endpoint, endpoint.entry.system, "system", named["systems"], "system")
+    for inbox in rows.inboxes:
+        yield from _known(inbox, inbox.entry.system, "system", named["systems"], "system")
     codes = {party.entry.kommunkod for party in rows.parties if party.entry.kommunkod}
     known: dict[str, tuple[str, Collection[str]]] = {
         "hsa": ("unit", named["units"].union(row.entry.hsa for row in rows.parties if row.entry.hsa)),
@@ -185,18 +195,54 @@ def _events(rows: Rows, events: Collection[str] | None) -> Iterator[Problem]:
         for index, event in enumerate(route.entry.events or ()):
             if event not in events:
                 yield route.problem(f"there is no event '{event}'{nearest(event, events)}", "events", index)
-    for endpoint in rows.endpoints:
-        for event in endpoint.entry.dead_letter:
+    overriding: list[Row[Endpoint] | Row[RouteEntry]] = [*rows.endpoints, *rows.routes]
+    for row in overriding:
+        for event in row.entry.dead_letter:
             if event not in events:
-                yield endpoint.problem(f"there is no event '{event}'{nearest(event, events)}", "dead_letter", event)
+                yield row.problem(f"there is no event '{event}'{nearest(event, events)}", "dead_letter", event)
 
 
 def _mappings(rows: Rows, folder: Path) -> Iterator[Problem]:
     shipped = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    for row in rows.endpoints:
+    named: list[Row[Endpoint] | Row[Inbox]] = [*rows.endpoints, *rows.inboxes]
+    for row in named:
         mapping = row.entry.mapping
         if mapping is not None and mapping not in shipped:
             yield row.problem(f"there is no folder {folder / mapping}{nearest(mapping, shipped)}", "mapping")
+
+
+def _answers_only(rows: Rows) -> Iterator[Problem]:
+    """A Task alone cannot carry what other messages hold beside it."""
+    takers = {row.entry.id for row in rows.endpoints if row.entry.channel == TASK}
+    for row in rows.routes:
+        if row.entry.endpoint in takers and row.entry.events != (_ANSWER,):
+            words = f"the endpoint '{row.entry.endpoint}' takes Tasks alone: write events: [{_ANSWER}]"
+            yield row.problem(words, "events" if row.entry.events else "endpoint")
+
+
+def _shared_folders(rows: Rows) -> Iterator[Problem]:
+    """What is dropped for one must not be fetched by another, nor taken in again."""
+    first: dict[Path, Row[Any]] = {}
+    found: list[tuple[Row[Any], Path, tuple[str, ...]]] = [
+        (row, row.entry.folder.path, ("folder", "path")) for row in rows.endpoints if row.entry.folder is not None
+    ]
+    found += [(row, row.entry.path, ("path",)) for row in rows.inboxes]
+    for row, path, place in found:
+        folder = path.resolve()
+        if first.setdefault(folder, row) is not row:
+            yield row.problem(f"the folder {path} is already at {_at(first[folder])}", *place)
+
+
+def _folders(rows: Rows) -> Iterator[Problem]:
+    """A share may be away for a while: that stops nobody."""
+    for row in rows.endpoints:
+        folder = row.entry.folder
+        if folder is not None and not folder.path.is_dir():
+            words = f"there is no folder {folder.path}: its messages wait until it is there"
+            yield row.problem(words, "folder", "path")
+    for inbox in rows.inboxes:
+        if not inbox.entry.path.is_dir():
+            yield inbox.problem(f"there is no folder {inbox.entry.path}: nothing can be left in it", "path")
 
 
 def _odd_hsa(rows: Rows) -> Iterator[Problem]:

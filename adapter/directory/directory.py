@@ -12,7 +12,7 @@ At the first of these steps that has a route for the event on that day, all must
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -43,11 +43,13 @@ class Receiver:
 
 @dataclass(frozen=True)
 class Route:
-    """Where a message goes: `unit` is the HSA-id or kommunkod that it was addressed to, `party` answers for it."""
+    """Where a message goes: `unit` is the HSA-id or kommunkod that it was addressed to, `party` answers for it.
+    `dead_letter` says for an event what a dead letter does, where this route has it otherwise."""
 
     endpoint: Endpoint
     party: Party
     unit: str
+    dead_letter: Mapping[str, str] = field(default_factory=dict)
 
 
 class Directory:
@@ -175,7 +177,8 @@ class Directory:
             if len(ways) > 1:
                 raise AmbiguousRecipient(f"{words} can be reached in {len(ways)} ways for {event} on {on}")
             if ways:
-                return Route(self.endpoints[ways.pop()], party, code)
+                overrides = {event: policy for route in routes for event, policy in route.dead_letter.items()}
+                return Route(self.endpoints[ways.pop()], party, code, overrides)
         raise UnknownRecipient(f"no route leads to {words} for {event} on {on}")
 
 

@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from adapter.directory.model import Endpoint, Entry, Party, RouteEntry, System, Unit, paths_from
+from adapter.directory.endpoint import Endpoint, Inbox
+from adapter.directory.model import Entry, Party, RouteEntry, System, Unit, paths_from
 from adapter.support import checked, yaml
 from adapter.support.checked import Place
 from adapter.support.errors import ConfigurationError, Problem
@@ -50,6 +51,7 @@ class Rows:
     systems: list[Row[System]] = field(default_factory=list)
     endpoints: list[Row[Endpoint]] = field(default_factory=list)
     routes: list[Row[RouteEntry]] = field(default_factory=list)
+    inboxes: list[Row[Inbox]] = field(default_factory=list)
     named: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in _SECTIONS})
     problems: list[Problem] = field(default_factory=list)
     whole: bool = True
@@ -77,6 +79,7 @@ _SECTIONS: dict[str, type[Entry]] = {
     "systems": System,
     "endpoints": Endpoint,
     "routes": RouteEntry,
+    "inboxes": Inbox,
 }
 
 

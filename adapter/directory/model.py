@@ -7,13 +7,11 @@ from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from adapter.support import checked, secrets
+from adapter.support import checked
 from adapter.support.durations import Duration
-from adapter.support.settings import is_loopback
 
 _folder: ContextVar[Path] = ContextVar("directory_folder")
 
@@ -177,131 +175,9 @@ class System(Entry):
     """other parties that use it: its token may send as their units, and it takes their messages"""
 
 
-MAILBOX = "mailbox"
-_FORMAT: dict[str, Literal["json", "xml"]] = {"fhir": "json", "xml-http": "xml", MAILBOX: "json"}
-
-
-def _patience(known: dict[str, object]) -> timedelta:
-    return timedelta(minutes=5) if known.get("channel") == MAILBOX else timedelta(seconds=30)
-
-
-class Endpoint(Entry):
-    id: Identifier
-    """the endpoint's name in routes, lists and metrics"""
-    system: Identifier
-    """the system that it leads to"""
-    channel: Literal["fhir", "xml-http", "mailbox"]
-    """fhir: messages as FHIR, posted; xml-http: records of a mapping, posted; mailbox: FHIR, fetched by the receiver"""
-    address: str = ""
-    """the URL that messages are posted to; https off this machine; none for mailbox"""
-    logical: str = Field(default_factory=lambda known: str(known.get("address", "")))
-    """the address named in MessageHeader.destination.endpoint, where it differs from the URL"""
-    format: Literal["json", "xml"] = Field(default_factory=lambda known: _FORMAT.get(known.get("channel", ""), "json"))
-    """how FHIR is written: json where not set; always xml for xml-http"""
-    mapping: Identifier | None = None
-    """the folder under mappings/ that turns messages to records and back; none for fhir and mailbox"""
-    token_file: LocalPath | None = None
-    """the file with the bearer token that the receiver gave"""
-    token_env: str | None = None
-    """the environment variable with the bearer token that the receiver gave"""
-    ca_file: LocalPath | None = None
-    """PEM file with the authorities that the receiver's certificate comes from; the system's where not set"""
-    client_certificate: LocalPath | None = None
-    """PEM file with the certificate that the adapter shows the receiver"""
-    client_key: LocalPath | None = None
-    """PEM file with the private key of client_certificate"""
-    connect_timeout: Wait = timedelta(seconds=5)
-    """how long to wait for a connection"""
-    timeout: Wait = Field(default_factory=_patience)
-    """how long to wait for the answer; for mailbox until a message that was not confirmed is handed out again"""
-    max_answer_bytes: int = Field(1024 * 1024, ge=1024, le=64 * 1024 * 1024)
-    """the largest answer that is read"""
-    concurrency: int = Field(4, ge=1, le=64)
-    """how many messages may be under way to it at the same time"""
-    silent_after: Duration = Field(timedelta(hours=1), ge=timedelta(minutes=1))
-    """for mailbox: how long a message may wait without anybody coming, before operations are told"""
-    dead_letter: dict[str, Literal["hold", "release"]] = {}
-    """for an event: whether a dead letter holds the patient's later messages, where it differs from the event's own"""
-
-    @field_validator("address")
-    @classmethod
-    def _is_closed(cls, address: str, known: ValidationInfo) -> str:
-        if known.data.get("channel") == MAILBOX:
-            if address:
-                raise ValueError("a mailbox is emptied by its receiver: leave address out")
-            return address
-        try:
-            url = urlsplit(address)
-            host, _ = url.hostname, url.port
-        except ValueError:
-            host = None
-        if host is None or url.scheme not in {"http", "https"} or url.fragment:
-            raise ValueError("expected a URL such as https://receiver.example/fhir")
-        if url.username is not None or url.password is not None:
-            raise ValueError("must not hold a user or password: name a token by token_file or token_env")
-        if url.scheme == "http" and not is_loopback(host):
-            raise ValueError("http:// is only for this machine: use https://")
-        return address
-
-    @field_validator("format")
-    @classmethod
-    def _suits_channel(cls, form: str, known: ValidationInfo) -> str:
-        if known.data.get("channel") == "xml-http" and form == "json":
-            raise ValueError("a channel of kind xml-http needs format: xml")
-        return form
-
-    @field_validator("mapping")
-    @classmethod
-    def _needs_mapping(cls, mapping: str | None, known: ValidationInfo) -> str | None:
-        channel = known.data.get("channel")
-        if channel == "xml-http" and mapping is None:
-            raise ValueError("a channel of kind xml-http needs the mapping that writes its records")
-        if channel in ("fhir", MAILBOX) and mapping is not None:
-            raise ValueError(f"a channel of kind {channel} sends FHIR as it is: leave mapping out")
-        return mapping
-
-    @field_validator("token_file", "token_env", "ca_file", "client_certificate", "client_key")
-    @classmethod
-    def _is_called(cls, means: object, known: ValidationInfo) -> object:
-        if means is not None and known.data.get("channel") == MAILBOX:
-            raise ValueError("a mailbox is not called: its receiver shows a token of its own, leave this out")
-        return means
-
-    @field_validator("token_env")
-    @classmethod
-    def _one_token(cls, variable: str | None, known: ValidationInfo) -> str | None:
-        if variable is not None and known.data.get("token_file") is not None:
-            raise ValueError("expected either token_file or token_env, not both")
-        return variable
-
-    @field_validator("ca_file", "client_certificate", "client_key")
-    @classmethod
-    def _is_there(cls, file: Path | None) -> Path | None:
-        if file is not None and not file.is_file():
-            raise ValueError(f"there is no file {file}")
-        return file
-
-    @field_validator("client_key")
-    @classmethod
-    def _in_pair(cls, key: Path | None, known: ValidationInfo) -> Path | None:
-        certificate = known.data.get("client_certificate", key)
-        if (key is None) != (certificate is None):
-            raise ValueError("client_certificate and client_key go together")
-        return key
-
-    @property
-    def pulled(self) -> bool:
-        """Whether its receiver fetches the messages itself."""
-        return self.channel == MAILBOX
-
-    def token(self) -> str | None:
-        """The bearer token to send, read anew on each call; None where the endpoint uses none. Raises SecretError."""
-        if self.token_file is None and self.token_env is None:
-            return None
-        token = secrets.read(self.token_file, self.token_env, 1, "put the one there that the receiver gave")
-        if not (token.isascii() and token.isprintable()) or " " in token:
-            raise secrets.SecretError(f"the token of endpoint {self.id} has characters that no bearer token has")
-        return token
+DeadLetters = dict[str, Literal["hold", "release", "supersede"]]
+"""What a dead letter of an event does to the patient's later messages: they wait (hold), go on (release), or wait until
+there is a later one of that event (supersede)."""
 
 
 class Target(Entry):
@@ -337,6 +213,8 @@ class RouteEntry(Dated):
     """the events that it carries; all where not set"""
     endpoint: Identifier
     """the endpoint that takes the messages"""
+    dead_letter: DeadLetters = {}
+    """as the endpoint's, and before it, for what goes by this route"""
 
     def carries(self, event: str) -> bool:
         """Whether the route carries an event."""

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from adapter.directory.model import Endpoint, Party, RouteEntry, System, Target, Unit
+from adapter.directory.endpoint import Drop, Endpoint, Inbox, OAuth, Soap, SoapResult
+from adapter.directory.model import Party, RouteEntry, System, Target, Unit
 from adapter.support import durations
 from adapter.support.settings import Key, Settings
 
@@ -67,7 +68,8 @@ def rows(model: type[BaseModel]) -> list[str]:
 def sections() -> dict[str, type[BaseModel]]:
     tables = {f"[{name}]": field.annotation for name, field in Settings.model_fields.items() if name != "environment"}
     rest = {"pseudonym_keys": Key, "parties": Party, "units": Unit, "systems": System, "endpoints": Endpoint}
-    return {"Top": Settings} | tables | rest | {"routes": RouteEntry, "to": Target}
+    parts = {"oauth": OAuth, "soap": Soap, "result": SoapResult, "folder": Drop, "inboxes": Inbox}
+    return {"Top": Settings} | tables | rest | parts | {"routes": RouteEntry, "to": Target}
 
 
 @pytest.mark.parametrize("name", sections())
