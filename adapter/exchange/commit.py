@@ -1,8 +1,9 @@
 """The one transaction that makes a message accepted: message, content, fact, projection, deliveries, answer."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -19,7 +20,7 @@ from adapter.exchange.dispatch import Draft
 from adapter.exchange.submission import Clues, Submission, refusal
 from adapter.exchange.task_ledger import Occasion, Side, Told
 from adapter.fhir.bundles import MessageBundle
-from adapter.fhir.canonical import ACKNOWLEDGEMENT
+from adapter.fhir.canonical import BY_ADAPTER
 from adapter.fhir.outcomes import Issue
 from adapter.security.principals import Principal
 from adapter.security.pseudonyms import IdentityError, Pseudonyms
@@ -34,7 +35,8 @@ PROTECTED = "protected"
 
 @dataclass(frozen=True)
 class Checked:
-    """A checked message on its way into the store. `translated` is the FHIR form of a partner's record."""
+    """A checked message on its way into the store. `translated` is the FHIR form of a partner's record, `tell_after`
+    how long its deliveries may wait before the sender is told."""
 
     submission: Submission
     principal: Principal
@@ -49,6 +51,7 @@ class Checked:
     received_at: datetime
     accepted_at: datetime
     config_version: str
+    tell_after: timedelta
     translated: bytes | None = None
     tasks: Sequence[Told] = ()
 
@@ -100,17 +103,29 @@ def _place(connection: Connection, pseudonyms: Pseudonyms, checked: Checked) -> 
         text = "the message names no case: expected Task.groupIdentifier, Encounter.identifier or an answered message"
         raise refusal(422, "required", "case-missing", text, "Bundle")
     patient_id = _patient(connection, pseudonyms, checked, answered.patient_id if answered else None)
+    _lock_person(connection, patient_id)
     owner = connection.execute(
         select(tables.case_state.c.patient_id).where(tables.case_state.c.case_id == case_id)
     ).scalar_one_or_none()
     if owner not in (None, patient_id) or (
         answered and (answered.patient_id, answered.case_id) != (patient_id, case_id)
     ):
-        text = "the patient is not the one that this case, or the answered message, is about: expected the same person"
-        raise refusal(422, "business-rule", "patient-of-another-case", text, "Bundle")
+        raise _of_another()
     protected = mark(connection, patient_id, checked.protection, to_micros(checked.accepted_at))
     place = _Place(patient_id, case_id, answered.id if answered else None, protected)
     return place, _gap(connection, reading, case_id)
+
+
+def _lock_person(connection: Connection, patient_id: int) -> None:
+    """One message of a person at a time: the projection of a case is read, made anew and written back, and a label
+    holds what waits."""
+    query = select(tables.patient.c.id).where(tables.patient.c.id == patient_id)
+    connection.execute(query.with_for_update(key_share=True))
+
+
+def _of_another() -> Exception:
+    text = "the patient is not the one that this case, or the answered message, is about: expected the same person"
+    return refusal(422, "business-rule", "patient-of-another-case", text, "Bundle")
 
 
 def _answered(connection: Connection, checked: Checked) -> Any:
@@ -131,7 +146,7 @@ def _answered(connection: Connection, checked: Checked) -> Any:
             message.header_id == reading.answers_header_id,
             message.status == "accepted",
             delivery.receiver_party == checked.sender_party,
-            delivery.event != ACKNOWLEDGEMENT,
+            delivery.event.not_in(BY_ADAPTER),
             delivery.status.not_in(("held", "cancelled")),
         )
         .order_by(
@@ -185,7 +200,8 @@ def _hold_waiting(connection: Connection, patient_id: int, at: int) -> None:
         .order_by(tables.stream.c.id, tables.delivery.c.sequence)
     )
     for delivery_id in connection.execute(query).scalars().all():
-        outbox.hold(connection, delivery_id, at, PROTECTED)
+        with suppress(outbox.DeliveryStateError):  # a worker has taken it meanwhile
+            outbox.hold(connection, delivery_id, at, PROTECTED)
 
 
 def _gap(connection: Connection, reading: Reading, case_id: str) -> list[Issue]:
@@ -295,11 +311,11 @@ def _store_fact(connection: Connection, checked: Checked, place: _Place, message
     if not insert_if_absent(
         connection, tables.case_state, case_id=place.case_id, patient_id=place.patient_id, state=state, updated_at=at
     ):
-        connection.execute(
-            update(tables.case_state)
-            .where(tables.case_state.c.case_id == place.case_id)
-            .values(state=state, updated_at=at)
-        )
+        column = tables.case_state.c
+        same = (column.case_id == place.case_id, column.patient_id == place.patient_id)
+        kept = connection.execute(update(tables.case_state).where(*same).values(state=state, updated_at=at))
+        if kept.rowcount == 0:  # a message of another person began this case meanwhile
+            raise _of_another()
 
 
 def _store_tasks(connection: Connection, checked: Checked, place: _Place, message_id: int) -> None:
@@ -348,6 +364,8 @@ def _store_delivery(
             status="dead" if draft.problem else "held" if place.protected else "waiting",
             held_reason=PROTECTED if place.protected else None,
             reason=draft.problem,
+            yields=draft.yields,
+            tell_at=at + checked.tell_after // timedelta(microseconds=1),
         ),
     )
     dispatch.store_content(connection, contents, draft, message_id, delivery_id, at)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from collections.abc import Mapping as Dictionary
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -26,6 +26,7 @@ from adapter.exchange.submission import Clues, RecordReply, Refusal, Reply, Subm
 from adapter.fhir import json as fhir_json
 from adapter.fhir import outcomes, wire
 from adapter.fhir.bundles import MessageBundle
+from adapter.fhir.canonical import BY_ADAPTER
 from adapter.fhir.canonicalize import content_hash
 from adapter.fhir.outcomes import Issue
 from adapter.mapping import Mapping
@@ -40,7 +41,6 @@ from adapter.validation.whole import MessageValidator
 
 log = logging.getLogger("adapter.exchange")
 
-_AUTHORED_HERE = frozenset({"acknowledgement", "delivery-report"})
 _SHOWN_ISSUES = 100
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _CASE_LENGTH = 255
@@ -74,10 +74,12 @@ class Exchange:
         config_version: str,
         address: str,
         extended_notices: bool = False,
+        escalate_after: Callable[[str], timedelta] = lambda _event: timedelta(hours=1),
         on_accepted: Callable[[], None] = lambda: None,
     ) -> None:
         """`address` is the adapter's own FHIR address; `extended_notices`: whether an admission notice may hold more
-        than the statutory minimum; `on_accepted` wakes who delivers, after the commit."""
+        than the statutory minimum; `escalate_after` says how long deliveries of an event may wait before their sender
+        is told; `on_accepted` wakes who delivers."""
         self._database = database
         self._contents = contents
         self._directory = directory
@@ -88,6 +90,7 @@ class Exchange:
         self._config_version = config_version
         self._address = address
         self._extended_notices = extended_notices
+        self._escalate_after = escalate_after
         self._on_accepted = on_accepted
 
     def receive(self, submission: Submission, principal: Principal) -> Reply:
@@ -230,6 +233,7 @@ class Exchange:
             received_at=arrival.at,
             accepted_at=self._clock.now(),
             config_version=self._config_version,
+            tell_after=self._escalate_after(message.event or ""),
             translated=translated,
             tasks=task_ledger.read(message, lambda unit: self._party(unit, arrival.local_date)),
         )
@@ -261,12 +265,10 @@ class Exchange:
     def _commit(self, arrival: _Arrival, checked: Checked) -> Reply:
         event = checked.reading.event
         to = self._posted_to(arrival, checked.sender_unit)
-        with self._database.write() as connection:
-            earlier = duplicates.find(connection, self._contents, checked.sender_party, checked.message, checked.digest)
-            if earlier is None:
-                message_id, answer = self._store(connection, checked, to)
-        if earlier is not None:  # the same message came in by another thread meanwhile
-            return self._repeated(arrival, earlier, event, to)
+        stored = self._database.transact(lambda connection: self._store_once(connection, checked, to))
+        if isinstance(stored, duplicates.Earlier):  # the same message came in by another thread meanwhile
+            return self._repeated(arrival, stored, event, to)
+        message_id, answer = stored
         self._on_accepted()
         log.info(
             "accepted", extra={"message_id": message_id, "event": event, "request_id": checked.submission.request_id}
@@ -274,6 +276,14 @@ class Exchange:
         if to is not None:
             return Reply(202, {}, event=event, result="accepted")
         return Reply(200, answer, event=event, result="accepted")
+
+    def _store_once(
+        self, connection: Connection, checked: Checked, to: Route | None
+    ) -> tuple[int, dict[str, Any]] | duplicates.Earlier:
+        """Of two that come in at once the one that is second meets a unique index, and finds the first when it is begun
+        anew."""
+        earlier = duplicates.find(connection, self._contents, checked.sender_party, checked.message, checked.digest)
+        return earlier or self._store(connection, checked, to)
 
     def _store(self, connection: Connection, checked: Checked, to: Route | None) -> tuple[int, dict[str, Any]]:
         """All that one accepted message leaves behind; returns its id and the acknowledgement."""
@@ -380,7 +390,7 @@ def _event_issues(message: MessageBundle) -> list[Issue]:
     if event is not None and event not in EVENTS:
         text = f"the event is not one of ours: expected one of {', '.join(sorted(EVENTS))}"
         return [Issue("error", "not-supported", text, (place,), "event-unknown")]
-    if event in _AUTHORED_HERE:
+    if event in BY_ADAPTER:
         text = f"{event} is written by the adapter: it is not sent in"
         return [Issue("error", "not-supported", text, (place,), "event-not-taken-in")]
     return []

@@ -9,9 +9,8 @@ import hmac
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, insert, select
-from sqlalchemy.exc import IntegrityError
 
-from adapter.store import tables
+from adapter.store import locks, tables
 from adapter.support.errors import AdapterError
 
 Identifier = tuple[str, str]
@@ -56,27 +55,28 @@ class Pseudonyms:
                 f"the patient has {len(identifiers)} identifiers with system and value: "
                 f"expected 1 to {_MAX_IDENTIFIERS}"
             )
-        try:
-            with connection.begin_nested():
-                return self._link(connection, identifiers, at)
-        except IntegrityError:
-            # another transaction named the same person first, and has committed by now
-            return self._link(connection, identifiers, at)
-
-    def _link(self, connection: Connection, identifiers: Sequence[Identifier], at: int) -> int:
         hashed = self._hashed(identifiers)
+        known = self._known(connection, hashed)
+        patient_id = self._one(known)
+        current = {hash_ for hash_, key_id in hashed.items() if key_id == self._keys[0][0]}
+        if patient_id is not None and current <= known.keys():
+            return patient_id
+        # under every key: while keys change, another process may name the same person by another one
+        locks.hold(connection, *hashed)
+        return self._link(connection, hashed, current, at)
+
+    def _link(self, connection: Connection, hashed: dict[str, str], current: set[str], at: int) -> int:
         known = self._known(connection, hashed)
         patient_id = self._one(known)
         if patient_id is None:
             patient_id = connection.execute(
                 insert(tables.patient).values(created_at=at).returning(tables.patient.c.id)
             ).scalar_one()
-        current_key = self._keys[0][0]
-        # sorted: two transactions that link the same person must not wait for each other crosswise
-        missing = sorted(hash_ for hash_, key_id in hashed.items() if key_id == current_key and hash_ not in known)
+        missing = sorted(current - known.keys())
         if missing:
             rows = [
-                {"hash": hash_, "key_id": current_key, "patient_id": patient_id, "created_at": at} for hash_ in missing
+                {"hash": hash_, "key_id": hashed[hash_], "patient_id": patient_id, "created_at": at}
+                for hash_ in missing
             ]
             connection.execute(insert(tables.patient_key), rows)
         return patient_id

@@ -1,4 +1,4 @@
-"""A whole installation in a temporary folder: real files, a real SQLite database, real receivers on loopback."""
+"""A whole installation in a temporary folder: real files, a real database, real receivers on loopback."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,6 @@ from adapter.sandbox.journey import Journey, Play, shipped_journey
 from adapter.sandbox.ledger import Ledger
 from adapter.sandbox.lifecare import Lifecare
 from adapter.security.principals import Principal, Right
-from adapter.store import migrate
 from adapter.support import settings
 from adapter.support.clock import STOCKHOLM, SystemClock
 
@@ -108,7 +107,14 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> wiring.Adapter:
 
 
 @pytest.fixture
-def installation(tmp_path: Path, parts: wiring.Adapter) -> Iterator[Installation]:
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A SQLite file; a module that runs on both says so: `pytestmark = pytest.mark.parametrize("database_url", …)`."""
+    url: str = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
+    return url
+
+
+@pytest.fixture
+def installation(tmp_path: Path, parts: wiring.Adapter, database_url: str) -> Iterator[Installation]:
     clock = SystemClock()
     ehr = FhirReceiver(EHR, _TOKEN, Ledger(clock))
     open_care = FhirReceiver(OPEN_CARE, _TOKEN, Ledger(clock))
@@ -122,10 +128,9 @@ def installation(tmp_path: Path, parts: wiring.Adapter) -> Iterator[Installation
     )
     (tmp_path / "directory" / "receiver.token").write_text(_TOKEN)
     (tmp_path / "pseudonym.key").write_text("a key for tests that is long enough to be one")
-    (tmp_path / "adapter.toml").write_text(_TOML)
+    (tmp_path / "adapter.toml").write_text(f'{_TOML}[database]\nurl = "{database_url}"\n')
     adapter = wiring.build(settings.load(tmp_path / "adapter.toml"), clock)
     adapter.message_validator, adapter.mappings = parts.message_validator, parts.mappings
-    migrate.upgrade(adapter.database)
     try:
         yield Installation(tmp_path, adapter, ehr, open_care, lifecare)
     finally:

@@ -19,6 +19,8 @@ from adapter.store.alarms import standing
 from adapter.support import settings
 from adapter.support.errors import ConfigurationError
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
 
 def count(installation, table, *conditions):
     with installation.adapter.database.read() as connection:

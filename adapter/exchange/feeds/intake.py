@@ -33,7 +33,7 @@ from adapter.fhir import json as fhir_json
 from adapter.fhir.canonical import CONFIDENTIALITY_MARK, PROTECTED_IDENTITY
 from adapter.security.principals import Principal, Right
 from adapter.security.pseudonyms import IdentityError, Pseudonyms
-from adapter.store import tables
+from adapter.store import locks, tables
 from adapter.store.content import Cipher
 from adapter.store.database import Database
 from adapter.support.clock import STOCKHOLM, Clock, swedish_day, to_micros
@@ -135,6 +135,7 @@ class FeedIntake:
         """Commit the event; returns its stay's number, None where it changes nothing: left out, or taken before."""
         parts, arrived = self._parts, replace(arrived, control_id=said.control_id)
         with parts.database.write() as connection:
+            locks.hold(connection, f"feed {arrived.feed} {said.control_id}")
             known = store.earlier(connection, arrived.feed, said.control_id)
             if known == store.digest(arrived.body):
                 return None
@@ -199,8 +200,13 @@ class FeedIntake:
         with parts.database.read() as connection:
             stay = store.stay(connection, stay_id)
             rows = store.written(connection, stay_id)
-            events = store.events(connection, parts.cipher, stay_id)
+            expunged = store.is_expunged(connection, stay_id)
+            events = [] if expunged else store.events(connection, parts.cipher, stay_id)
         feed = self.feeds.get(stay.feed)
+        if expunged:
+            words = "an event came of a stay whose earlier events are no longer kept: what it changes cannot be told"
+            self._close(stay_id, Picture(), [Gap("expunged", words)], None)
+            return
         if feed is None or not events:
             return
         read = [self._again(feed, number, body) for number, body, _ in events]
@@ -294,6 +300,7 @@ class FeedIntake:
         """Keep what is missing. The stay has work waiting still where an event came after the one numbered `upto`."""
         parts = self._parts
         with parts.database.write() as connection:
+            store.lock(connection, stay_id)
             patient_id = self._patient(connection, said)
             patient = tables.patient.c
             marked = (

@@ -115,10 +115,16 @@ def waiting(connection: Connection, config_version: str) -> list[int]:
     return list(connection.execute(query.order_by(_stay.id)).scalars())
 
 
+def lock(connection: Connection, stay_id: int) -> None:
+    """Keep others from the stay until the transaction ends: events that come meanwhile, and another process."""
+    connection.execute(select(_stay.id).where(_stay.id == stay_id).with_for_update())
+
+
 def finished(
     connection: Connection, stay_id: int, patient_id: int | None, protected: bool, version: str, upto: int | None
 ) -> None:
-    """The stay's messages are written, as far as they can be, from its events up to that number (None: all)."""
+    """The stay's messages are written, as far as they can be, from its events up to that number (None: all). The stay
+    must be locked."""
     newest = connection.execute(select(func.max(_event.id)).where(_event.stay_id == stay_id)).scalar_one()
     values: dict[str, Any] = {"pending": upto is not None and newest > upto, "config_version": version}
     values |= {"patient_id": patient_id} if patient_id is not None else {}
@@ -134,6 +140,12 @@ def events(connection: Connection, cipher: Cipher, stay_id: int) -> list[tuple[i
         .order_by(_event.id)
     )
     return [(row.id, cipher.open(row.key_id, row.bytes), row.media_type) for row in connection.execute(query)]
+
+
+def is_expunged(connection: Connection, stay_id: int) -> bool:
+    """Whether events of a stay are no longer kept, so that no picture of it can be made any more."""
+    query = select(_event.id).where(_event.stay_id == stay_id, _event.expunged_at.is_not(None)).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def written(connection: Connection, stay_id: int) -> list[Any]:
