@@ -52,7 +52,7 @@ def head(connection: Connection, endpoint: str, at: int, *, any_time: bool) -> R
             connection.execute(
                 select(_delivery.id, _delivery.status, _delivery.lease_token)
                 .where(_delivery.endpoint == endpoint, condition, *_first_in_stream())
-                .order_by(order)
+                .order_by(order, _delivery.id)
                 .limit(1)
                 .with_for_update(skip_locked=True)
             )
