@@ -257,6 +257,27 @@ class Inbox(Entry):
     """how often it is looked into"""
 
 
+class Silence(Entry):
+    """When a source that normally sends and does not is told of."""
+
+    after: Annotated[Duration, Field(gt=timedelta(0))]
+    """how long it may send nothing, counted in the hours below only"""
+    days: Literal["all", "weekdays"] = "all"
+    """weekdays: no Saturdays, Sundays, public holidays, midsommarafton, julafton and nyårsafton"""
+    hours: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")] = (
+        "00:00-24:00"
+    )
+    """the hours of a day, in times.zone"""
+
+    @field_validator("hours")
+    @classmethod
+    def _has_some(cls, hours: str) -> str:
+        begin, end = hours.split("-")
+        if begin >= end:
+            raise ValueError(f"is {hours!r}: expected an end after the beginning, on the same day")
+        return hours
+
+
 class Feed(Entry):
     id: Identifier
     """the feed's name in addresses, lists and commands; never changed once used"""
@@ -276,6 +297,8 @@ class Feed(Entry):
     """which stays may need services; not set: what the feed itself says. ADT says nothing: there it must be set"""
     receivers: tuple[Receivers, ...] = ()
     """who is told; not set: whom the feed itself names. ADT names nobody: there it must be set"""
+    silent: Silence | None = None
+    """after how long a silence operations are told; not set: never"""
     times: Times = Field(default_factory=Times)
     adt: Adt = Field(default_factory=Adt)
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from adapter.exchange.feeds import silence
 from adapter.feeds.model import Feed
 from adapter.support.errors import AdapterError, UnavailableError
 from adapter.web import limits
@@ -116,8 +117,13 @@ class Feeding:
                 due[inbox] = time.monotonic() + inbox.every
             if catch_up <= now:
                 self._guarded(self._adapter.feed_intake.catch_up)
+                self._guarded(self._watch)
                 catch_up = time.monotonic() + _CATCH_UP_SECONDS
             self._stopped.wait(max(0.01, min([catch_up, *due.values()]) - time.monotonic()))
+
+    def _watch(self) -> None:
+        adapter = self._adapter
+        silence.watch(adapter.database, adapter.feeds, adapter.clock.now())
 
     def _guarded(self, task: Callable[[], object]) -> None:
         """One that fails must not end the thread: it is tried again."""

@@ -46,11 +46,12 @@ TO_DO: Mapping[str, str] = {
     "identity": "find out whose stay it is; cancel it in the journal system (A11) and admit anew",
     "readmission": "have the journal system give the new stay an id of its own",
     "refused": "look at the refused message (adapter messages list --status rejected), mend the feed or its source",
-    "unreadable": "mend the feed's configuration, and start the adapter again",
+    "unreadable": "mend the feed's configuration, and reload it",
+    "expunged": "look into the journal system, tell the receivers by another way if need be, and settle the gap",
     "failed": "look into the adapter's log, and report it",
 }
 """What ends a gap of each kind. What is mended in the journal system comes with its next event; what is mended in the
-configuration counts from the next start."""
+configuration counts from the next reload."""
 
 
 @dataclass(frozen=True)
@@ -238,12 +239,14 @@ class FeedViews:
             raise AdapterError("to open content a reason is needed")
         at = to_micros(self._clock.now())
         with self._database.write() as connection:
-            query = select(_event.key_id, _event.bytes, _stay.patient_id).select_from(
+            query = select(_event.key_id, _event.bytes, _event.expunged_at, _stay.patient_id).select_from(
                 tables.feed_event.outerjoin(tables.feed_stay)
             )
             row = connection.execute(query.where(_event.id == event_id)).one_or_none()
             if row is None:
                 raise NotFoundError(f"there is no event {event_id}")
+            if row.expunged_at is not None:
+                raise NotFoundError(f"the content of event {event_id} is no longer kept")
             audit.record(
                 connection, principal, "feed-content-view", f"feed_event/{event_id}", at, row.patient_id, reason
             )
