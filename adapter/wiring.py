@@ -17,11 +17,11 @@ from sqlalchemy import Connection
 
 from adapter.definitions.remote import RemoteTerminology
 from adapter.delivery import channels
-from adapter.delivery.channels.base import Acknowledgement, Channel, ChannelSettings, Code, ReadAcknowledgement
-from adapter.delivery.channels.http import HttpSender
+from adapter.delivery.channels.base import Channel
 from adapter.delivery.worker import Worker, WorkerOptions
-from adapter.directory import Directory, Endpoint
+from adapter.directory import Directory
 from adapter.discharge.events import EVENTS
+from adapter.exchange import reaching
 from adapter.exchange.blocks import Blocks
 from adapter.exchange.care_plans import CarePlans, Options
 from adapter.exchange.feeds.intake import FeedIntake
@@ -254,7 +254,7 @@ class Adapter:
             reason = "cosmic_link.endpoint: expected an endpoint of the directory with channel fhir"
             line = self.settings.line("cosmic_link", "endpoint")
             raise ConfigurationError([Problem(self.settings.file, line, reason)])
-        sender = HttpSender(_channel_settings(endpoint))
+        sender = channels.sender(reaching.settings_of(endpoint))
         try:
             grounds = (named.consent_handled, named.kind)
             yield LinkPlans(sender.get, endpoint.address, *grounds, self.database, self.clock)
@@ -284,7 +284,9 @@ class Adapter:
         if problems:
             raise ConfigurationError(problems)
         endpoints = self.directory.endpoints
-        return {each.id: plan_sources.build(each, parts, _channel_settings(endpoints[each.endpoint])) for each in named}
+        return {
+            each.id: plan_sources.build(each, parts, reaching.settings_of(endpoints[each.endpoint])) for each in named
+        }
 
     @cached_property
     def plan_poller(self) -> PlanPoller:
@@ -356,23 +358,14 @@ class Adapter:
     def open_channel(self, endpoint_id: str) -> Channel | None:
         """A new channel to an endpoint; None for one that the directory no longer has."""
         endpoint = self.directory.endpoints.get(endpoint_id)
-        return None if endpoint is None else channels.build(_channel_settings(endpoint), self._reader(endpoint))
+        if endpoint is None:
+            return None
+        return reaching.open_channel(endpoint, None if endpoint.mapping is None else self.mappings[endpoint.mapping])
 
     def concurrency(self, endpoint_id: str) -> int:
         """How many deliveries may be under way to an endpoint at the same time."""
         endpoint = self.directory.endpoints.get(endpoint_id)
         return 1 if endpoint is None else endpoint.concurrency
-
-    def _reader(self, endpoint: Endpoint) -> ReadAcknowledgement | None:
-        if endpoint.mapping is None:
-            return None
-        mapping = self.mappings[endpoint.mapping]
-
-        def read(body: bytes) -> Acknowledgement | None:
-            found = mapping.read_acknowledgement(body)
-            return None if found is None else Acknowledgement(Code(found[0]), found[1], found[2])
-
-        return read
 
     def close(self) -> None:
         """Close what was opened. The worker must have been stopped."""
@@ -383,21 +376,3 @@ class Adapter:
 
 def _part(name: str) -> object:
     return getattr(Adapter, name, None)
-
-
-def _channel_settings(endpoint: Endpoint) -> ChannelSettings:
-    return ChannelSettings(
-        id=endpoint.id,
-        channel=endpoint.channel,
-        address=endpoint.address,
-        format=endpoint.format,
-        token_file=endpoint.token_file,
-        token_env=endpoint.token_env,
-        ca_file=endpoint.ca_file,
-        client_certificate=endpoint.client_certificate,
-        client_key=endpoint.client_key,
-        connect_timeout=endpoint.connect_timeout.total_seconds(),
-        timeout=endpoint.timeout.total_seconds(),
-        max_answer_bytes=endpoint.max_answer_bytes,
-        concurrency=endpoint.concurrency,
-    )

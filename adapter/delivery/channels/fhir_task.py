@@ -25,7 +25,7 @@ from adapter.delivery.channels.http import HttpSender
 from adapter.delivery.channels.options import TaskSettings
 from adapter.fhir import instants, json, wire, xml
 from adapter.fhir.shapes import obj, objects, text
-from adapter.support.errors import ParseError
+from adapter.support.errors import AdapterError, ParseError
 
 _ROUNDS = 5
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -57,8 +57,8 @@ class FhirTaskChannel:
     def send(self, outgoing: Outgoing) -> Answer:
         try:
             tasks = self._rules.tasks(outgoing.body, outgoing.media_type)
-        except ParseError as error:
-            return _refused(f"the message cannot be read: {error}")
+        except AdapterError as error:
+            return _refused(str(error))
         if len(tasks) != 1:
             return _refused(f"the message holds {len(tasks)} Tasks: expected one, which this endpoint can take")
         identifier = next((each for each in objects(tasks[0].get("identifier")) if text(each.get("value"))), None)

@@ -111,14 +111,14 @@ def test_each_error_has_its_line(write, old: str, new: str, file: str, line: int
 
 def test_one_slip_is_told_once(write) -> None:
     """A row that is refused is still known by name: what refers to it is not wrong."""
-    assert len(refused(write(("channel: fhir", "channel: soap")))) == 1
+    assert len(refused(write(("channel: fhir", "channel: fax")))) == 1
     assert len(refused(write(("kind: provider", "kind: clinic")))) == 1
 
 
 def test_all_slips_are_told_together(write) -> None:
     found = refused(
         write(
-            ("kind: provider", "kind: clinic"), ("channel: fhir", "channel: soap"), ("party: south}", "party: souht}")
+            ("kind: provider", "kind: clinic"), ("channel: fhir", "channel: fax"), ("party: south}", "party: souht}")
         )
     )
     assert [(name, line) for name, line, _ in found] == [("endpoints.yaml", 4), ("parties.yaml", 6), ("routes.yaml", 5)]
