@@ -12,6 +12,7 @@ from adapter.fhirpath.errors import FhirPathError, FhirPathLimitError, FhirPathS
 from adapter.fhirpath.model import Type
 from adapter.fhirpath.nodes import Node
 from adapter.fhirpath.plans import Focus, Plan
+from adapter.fhirpath.presence import needed
 from adapter.fhirpath.tree import Tree
 from adapter.fhirpath.variables import RESERVED
 from adapter.fhirpath.work import Work
@@ -83,6 +84,10 @@ class Expression:
         scope = Scope(node, environment=environment, clock=clock, variables=given)
         compiled = self.for_type(type_)
         return compiled.items(resource if type_ else None, scope)
+
+    def needed(self, type_: Type) -> frozenset[str]:
+        """Of a condition: the elements without any one of which it holds for an input of the type."""
+        return needed(self._tree, type_)
 
     def for_type(self, type_: Type | str | None) -> "Compiled":
         """Compiled for input of a type (one of `model`, or its name), None for no input. Raises FhirPathError."""

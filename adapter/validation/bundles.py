@@ -5,7 +5,7 @@ from typing import Any
 
 from adapter.fhir.elements import table
 from adapter.fhir.shapes import obj, objects, text
-from adapter.validation import rules
+from adapter.validation import references, rules
 from adapter.validation.groups import Entry, Group, base_of
 from adapter.validation.primitives import is_absolute
 from adapter.validation.references import is_rest
@@ -127,7 +127,9 @@ class _Linked:
         found: dict[int, None] = {}
         frame = self._run.frames.get(id(entry.get("resource")))
         seen: set[str] = set()
-        for url, path in frame.references if frame is not None else ():
+        if frame is None:
+            return []
+        for url, path in frame.references:
             if url in seen:
                 continue
             seen.add(url)
@@ -136,7 +138,7 @@ class _Linked:
                 words = (
                     "a resource has this type and id, but by the rules for fullUrl the reference does not lead there"
                 )
-                self._run.report(rules.BUNDLE_REFERENCE_INDIRECT, words, path)
+                self._run.report(rules.BUNDLE_REFERENCE_INDIRECT, words, path or references.place(frame, url))
             elif len(link.resources) == 1 and (place := self._place.get(id(link.resources[0]))) is not None:
                 found[place] = None
         return list(found)

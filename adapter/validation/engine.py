@@ -26,8 +26,8 @@ from adapter.validation.primitives import Recurring, is_absolute
 from adapter.validation.profiles import Profile, strings
 from adapter.validation.questionnaires import Questionnaires
 from adapter.validation.references import Targets
-from adapter.validation.run import Frame, Path, Run
-from adapter.validation.shapes import Check, Shapes
+from adapter.validation.run import Check, Frame, Needing, Path, Run
+from adapter.validation.shapes import Shapes
 from adapter.validation.structures import Structures
 from adapter.validation.trees import Node
 from adapter.validation.vocabulary import Vocabulary
@@ -72,13 +72,13 @@ class Engine:
         if type_name == "Reference":
             found.append(references.check)
         elif type_name == "Coding":
-            found.append(self.terms.coding)
+            found.append(Needing(self.terms.coding, ("system",)))
         elif type_name == "Identifier":
-            found.append(_identifier)
+            found.append(Needing(_identifier, ("system", "value")))
         elif self.table[type_name].kind == "resource":
             found.append(_id)
         elif type_name == "Attachment":
-            found.append(_attachment)
+            found.append(Needing(_attachment, ("data", "size")))
         return found
 
     def of_element(self, definition: dict[str, Any], type_name: str, element: Element) -> list[Check]:
@@ -292,8 +292,10 @@ class Engine:
             key = (id(item.value), canonical)
             if item.value.__class__ is not dict or key not in run.open:
                 run.open.add(key)
-                self._check(profile, item, run)
-                run.open.discard(key)
+                try:
+                    self._check(profile, item, run)
+                finally:
+                    run.open.discard(key)
 
     def fits(self, item: Item, canonical: str, run: Run) -> bool:
         """Whether an item keeps a profile. In a circle of definitions what is being asked counts as kept."""

@@ -8,9 +8,8 @@ from adapter.fhirpath import Compiled, FhirPathError, FhirPathLimitError, Scope,
 from adapter.fhirpath import compile as compile_expression
 from adapter.fhirpath.model import Type
 from adapter.validation import errata, rules
-from adapter.validation.run import Frame, Path, Run
+from adapter.validation.run import Check, Frame, Needing, Path, Run
 
-Check = Callable[[Any, Run, Path], None]
 Holds = Callable[[dict[str, Any]], bool]
 
 _BEST_PRACTICE = "http://hl7.org/fhir/StructureDefinition/elementdefinition-bestpractice"
@@ -141,14 +140,23 @@ def _check(
             if value.__class__ is dict and not holds(value):
                 run.report(rule, words, path, profile, severity)
 
-        return quick
+        return _needing(quick, expression, type_name)
     evaluate = Evaluated(key, expression, type_name, profile, inner=inner)
 
     def check(value: Any, run: Run, path: Path) -> None:
         if evaluate(value, run, path) is False:
             run.report(rule, words, path, profile, severity)
 
-    return check
+    return _needing(check, expression, type_name)
+
+
+def _needing(check: Check, expression: str, type_name: str) -> Check:
+    """The check of an invariant, left out where it holds because of what is not there."""
+    try:
+        names = compile_expression(expression).needed(_type(type_name))
+    except FhirPathError:
+        return check  # which says so
+    return Needing(check, names) if names else check
 
 
 class Evaluated:

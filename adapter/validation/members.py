@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from adapter.fhir.elements import Primitive
 from adapter.validation import rules
 from adapter.validation.primitives import Recurring, accepting, fault, matching
-from adapter.validation.run import Path, Run
+from adapter.validation.run import Check, Clean, Path, Run
 
 if TYPE_CHECKING:
-    from adapter.validation.shapes import Check, Shape
+    from adapter.validation.shapes import Shape
 
 Member = Callable[[Any, dict[str, Any], Run, Path, str], None]
 """Checks a member: its value, the object that has it, the run, the object's place, the member's name."""
@@ -50,7 +50,7 @@ def several(check: Item, place: str) -> Member:
     return member
 
 
-def one_object(shape: "Shape", extras: "tuple[Check, ...]", place: str, slow: Member) -> Member:
+def one_object(shape: "Shape", extras: tuple[Check, ...], place: str, slow: Member) -> Member:
     """A member that does not repeat, of a complex type; `slow` says what is wrong with what is no object."""
 
     def member(value: Any, owner: dict[str, Any], run: Run, path: Path, key: str) -> None:
@@ -65,7 +65,7 @@ def one_object(shape: "Shape", extras: "tuple[Check, ...]", place: str, slow: Me
     return member
 
 
-def several_objects(shape: "Shape", extras: "tuple[Check, ...]", place: str, slow: Member) -> Member:
+def several_objects(shape: "Shape", extras: tuple[Check, ...], place: str, slow: Member) -> Member:
     """A member that repeats, of a complex type; `slow` says what is wrong with what is no array of values."""
 
     def member(value: Any, owner: dict[str, Any], run: Run, path: Path, key: str) -> None:
@@ -83,7 +83,17 @@ def several_objects(shape: "Shape", extras: "tuple[Check, ...]", place: str, slo
     return member
 
 
-def right(type_: Primitive, extras: "tuple[Check, ...]") -> Callable[[str], object] | None:
+def tried(clean: Clean, explained: Member) -> Member:
+    """A member that is explained only where something may be wrong with it."""
+
+    def member(value: Any, owner: dict[str, Any], run: Run, path: Path, key: str) -> None:
+        if not run.is_clean(value, clean):
+            explained(value, owner, run, path, key)
+
+    return member
+
+
+def right(type_: Primitive, extras: tuple[Check, ...]) -> Callable[[str], object] | None:
     """A quick test of texts shorter than LONGEST, where there is one: true only of those of which neither the type nor
     the extras have anything to say."""
     if type_.json != "string":
@@ -94,7 +104,7 @@ def right(type_: Primitive, extras: "tuple[Check, ...]") -> Callable[[str], obje
     return first.good.__contains__ if isinstance(first, Recurring) and not others else None
 
 
-def primitive(name: str, place: str, type_: Primitive, extras: "tuple[Check, ...]", element: "Shape") -> Member:
+def primitive(name: str, place: str, type_: Primitive, extras: tuple[Check, ...], element: "Shape") -> Member:
     """A primitive that does not repeat. The function is called for the member and for the one with underscore."""
     accepts, sibling_name = accepting(type_), f"_{name}"
 
@@ -110,7 +120,7 @@ def primitive(name: str, place: str, type_: Primitive, extras: "tuple[Check, ...
     return member
 
 
-def _wrong(value: Any, sibling: Any, run: Run, path: Path, type_: Primitive, extras: "tuple[Check, ...]") -> None:
+def _wrong(value: Any, sibling: Any, run: Run, path: Path, type_: Primitive, extras: tuple[Check, ...]) -> None:
     """A value that the quick test did not take: most are wrong."""
     if value.__class__ is list:
         return run.report(rules.LIST, "an array where the element does not repeat: expected one value", path)
@@ -142,7 +152,7 @@ def _extended(sibling: Any, value: Any, run: Run, path: Path, element: "Shape") 
     return element.check(sibling, run, path)
 
 
-def primitives(name: str, place: str, type_: Primitive, extras: "tuple[Check, ...]", element: "Shape") -> Member:
+def primitives(name: str, place: str, type_: Primitive, extras: tuple[Check, ...], element: "Shape") -> Member:
     """A primitive that repeats: two arrays side by side."""
     accepts, sibling_name = accepting(type_), f"_{name}"
 
@@ -189,7 +199,7 @@ def _pairs(
     run: Run,
     path: Path,
     type_: Primitive,
-    extras: "tuple[Check, ...]",
+    extras: tuple[Check, ...],
     element: "Shape",
 ) -> None:
     if values is not None and len(values) != len(siblings):
@@ -207,7 +217,7 @@ def _item(
     run: Run,
     path: Path,
     type_: Primitive,
-    extras: "tuple[Check, ...]",
+    extras: tuple[Check, ...],
     element: "Shape",
 ) -> None:
     if value is None and sibling is None:

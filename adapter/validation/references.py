@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from adapter.fhir.elements import table
+from adapter.fhir.elements import Element, table
 from adapter.fhir.shapes import text
 from adapter.validation import rules
 from adapter.validation.groups import Group, Target
@@ -84,6 +84,34 @@ def _in_bundle(url: str, group: Group, frame: Frame, run: Run, path: Path) -> No
     elif found and not absolute and _type_of(found[0]) != url.partition("/")[0]:
         words = f"the reference names another type than the {_type_of(found[0])} that it leads to"
         run.report(rules.REFERENCE_TYPE, words, path, code="required")
+
+
+def place(frame: Frame, url: str) -> Path:
+    """Where the first reference of a resource with that URL stands: what is only looked at has no places."""
+    return _place(frame.resource, frame.type, frame.path, url) or frame.path
+
+
+def _place(value: dict[str, Any], type_: str, path: Path, url: str) -> Path:
+    """What is within a reference comes before it, as where it is explained."""
+    known = table().get(str(value.get("resourceType", type_)))
+    for below in _below(value, known.by_name, path) if known is not None else ():
+        found = _place(*below, url)
+        if found is not None:
+            return found
+    return path if type_ == "Reference" and value.get("reference") == url else None
+
+
+def _below(value: dict[str, Any], elements: dict[str, Element], path: Path) -> list[tuple[Any, str, Path]]:
+    """The objects of an object's members, with type and place."""
+    found: list[tuple[Any, str, Path]] = []
+    for key, member in value.items():
+        element = elements.get(key)
+        if element is not None and member.__class__ is dict:
+            found.append((member, element.type, (path, element.step)))
+        elif element is not None and member.__class__ is list:
+            where = (path, element.step)
+            found += [(each, element.type, (where, i)) for i, each in enumerate(member) if each.__class__ is dict]
+    return found
 
 
 class Targets:

@@ -1,7 +1,7 @@
 """One validation: where it is, what it found, and what bounds it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -23,11 +23,39 @@ MAX_TRIALS = 100_000
 Path = tuple["Path", "str | int"] | None
 """A place: its parent's and the last step. None is the resource that is validated. Steps are made when compiling."""
 
+Check = Callable[[Any, "Run", Path], None]
+"""Reports what is wrong with a value at a place."""
+
+Clean = Callable[[Any, "Run"], None]
+"""Raises Unclean where something may be wrong with a value."""
+
 _STEP = re.compile(r"[A-Za-z_][A-Za-z0-9]{0,63}")
 
 
 class Enough(Exception):  # noqa: N818 - not an error: the end of a walk
     """The walk has found as many issues as are listed, or tried as much as is tried."""
+
+
+class Unclean(Exception):  # noqa: N818 - not an error: what may be wrong is explained
+    """Something may be wrong with what is only looked at."""
+
+
+class Needing:
+    """A check that has nothing to say of objects that lack one of some members."""
+
+    __slots__ = ("_pairs", "check", "names")
+
+    def __init__(self, check: Check, names: Iterable[str]) -> None:
+        self.check = check
+        self.names = frozenset(names)
+        self._pairs = tuple((name, f"_{name}") for name in sorted(self.names))
+
+    def __call__(self, value: Any, run: "Run", path: Path) -> None:
+        if value.__class__ is dict:
+            for name, extra in self._pairs:
+                if name not in value and extra not in value:
+                    return
+        self.check(value, run, path)
 
 
 class Frame:
@@ -76,6 +104,7 @@ class Run:
         "fits",
         "frame",
         "frames",
+        "is_trying",
         "issues",
         "links",
         "open",
@@ -99,9 +128,12 @@ class Run:
         self.trials = 0
         self.environment: Any = None
         self.work = Work()
+        self.is_trying = False
 
     def report(self, rule: Rule, words: str, path: Path, profile: str = "", severity: str = "", code: str = "") -> None:
         """Adds a finding. `words` say what was found and expected, and hold no value of the resource."""
+        if self.is_trying:
+            raise Unclean
         severity = severity or rule.severity
         if len(self.issues) >= MAX_ISSUES and self.issues is self.verdict:
             self.ending = too_many()
@@ -112,20 +144,33 @@ class Run:
         place = (self.root + expression(path),)
         self.issues.append(Issue(severity, code or rule.code, words, place, rule.id, profile))
 
+    def is_clean(self, value: Any, clean: Clean) -> bool:
+        """Whether nothing is wrong with a value; no also where that is not known. Nothing is reported."""
+        left = self.work.left
+        self.is_trying = True
+        try:
+            clean(value, self)
+        except Unclean:
+            self.work.left = left
+            return False
+        finally:
+            self.is_trying = False
+        return True
+
     @contextmanager
     def trial(self) -> Iterator[list[Issue]]:
         """Findings within go to the list that is given, not to the verdict."""
         self.trials += 1
-        kept = self.issues
+        kept, is_trying = self.issues, self.is_trying
         if self.trials > MAX_TRIALS:
             words = f"validation stopped after {MAX_TRIALS} attempts to hold content against profiles"
             self.ending = replace(rules.STOPPED.issue(words), severity="error")  # what follows may be wrong
             raise Enough
-        self.issues = []
+        self.issues, self.is_trying = [], False
         try:
             yield self.issues
         finally:
-            self.issues = kept
+            self.issues, self.is_trying = kept, is_trying
 
 
 def step(name: str) -> str:

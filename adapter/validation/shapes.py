@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, Protocol
 
 from adapter.fhir.elements import Element, Primitive, Structure, Table
 from adapter.validation import members, narrative, rules
+from adapter.validation.clean import Cleaners
 from adapter.validation.primitives import LONGEST, TEXTS
-from adapter.validation.run import Path, Run, step
+from adapter.validation.run import Check, Path, Run, step
 
-Check = Callable[[Any, Run, Path], None]
 Definition = dict[str, Any]
 
 
@@ -37,14 +37,17 @@ class Extras(Protocol):
 
 class Shape:
     """A type or backbone. `check` takes an object; it compiles the shape when it is called for the first time.
-    `members` are the functions for each member; `ready` makes sure that they are there."""
+    `members` are the functions for each member, `extras` the checks of each element's values, `whole` those of the
+    object; `ready` makes sure that they are there."""
 
-    __slots__ = ("check", "members", "name", "ready")
+    __slots__ = ("check", "extras", "members", "name", "ready", "whole")
 
     def __init__(self, name: str, compile_: Callable[["Shape"], Check]) -> None:
         self.name = name
         self.check: Check
         self.members: dict[str, members.Member] = {}
+        self.extras: dict[str, tuple[Check, ...]] = {}
+        self.whole: tuple[Check, ...] = ()
 
         def first(value: Any, run: Run, path: Path) -> None:
             self.check = compile_(self)
@@ -65,6 +68,12 @@ class Shapes:
         self.table = table
         self._extras = extras
         self._shapes: dict[str, Shape] = {}
+        self.cleaners = Cleaners(table, self._ready)
+
+    def _ready(self, name: str) -> Shape:
+        shape = self[name]
+        shape.ready()
+        return shape
 
     def __getitem__(self, name: str) -> Shape:
         shape = self._shapes.get(name)
@@ -79,13 +88,13 @@ class Shapes:
         quick = Quick(set(), {})
         for element in structure.elements:
             definition = definitions.get(f"{structure.name}.{element.choice or element.name}", {})
-            extras = tuple(self._extras.of_element(definition, structure.name, element))
+            extras = shape.extras[element.name] = tuple(self._extras.of_element(definition, structure.name, element))
             found.update(self._members(structure, element, extras))
             if element.kind == "primitive" and not element.is_list:
                 quick.add(element.name, self.table.primitives[element.type], extras)
+        shape.whole = tuple(self._extras.of_shape(structure.name, definitions.get(structure.name, {})))
         shape.members = found
-        whole = self._extras.of_shape(structure.name, definitions.get(structure.name, {}))
-        return _object(structure, found, quick, _required(structure), _choices(structure), tuple(whole))
+        return _object(structure, found, quick, _required(structure), _choices(structure), shape.whole)
 
     def _members(self, structure: Structure, element: Element, extras: tuple[Check, ...]) -> dict[str, members.Member]:
         """The functions for an element's member and, where it is primitive, for the member with underscore."""
@@ -111,6 +120,8 @@ class Shapes:
         if element.kind == "complex" and element.type != "Extension":
             quick = members.several_objects if element.is_list else members.one_object
             wrapped = quick(self[element.type], extras, place, wrapped)
+            if structure.kind == "resource" and self.cleaners.knows(element.type):
+                wrapped = members.tried(self.cleaners.member(structure.name, element), wrapped)
         return {element.name: wrapped}
 
     def _resource(self, name: str) -> members.Item:
