@@ -14,6 +14,7 @@ from adapter.delivery import breaker, outbox
 from adapter.discharge.events import EVENTS
 from adapter.exchange import visibility
 from adapter.exchange.feeds import views as feed_views
+from adapter.exchange.plans import views as plan_views
 from adapter.exchange.records import Attention, EndpointRow
 from adapter.security.principals import Principal
 from adapter.store import alarms, tables
@@ -43,6 +44,7 @@ def needed(connection: Connection, principal: Principal, now: datetime, late_aft
     if principal.sees_all:
         found += [*_endpoints(connection), *_silent_worker(connection, now), *_alarms(connection)]
         found += feed_views.attention(connection, now)
+        found += plan_views.attention(connection)
     return sorted(found, key=lambda attention: (attention.severity != _URGENT, attention.since))
 
 

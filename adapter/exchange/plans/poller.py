@@ -31,7 +31,7 @@ from adapter.support.errors import MappingError, ParseError, UnavailableError
 
 log = logging.getLogger("adapter.plans")
 
-REFUSED, SILENT = "plan-source-refuses", "plan-source-silent"
+REFUSED, SILENT, NO_GROUND = "plan-source-refuses", "plan-source-silent", "plan-source-no-ground"
 """Kinds of alarm."""
 _SECOND = 1_000_000
 _AT_ONCE = 20
@@ -120,6 +120,11 @@ class PlanPoller:
     def _source(self, name: str, source: Source) -> int:
         with self._database.write() as connection:
             at = self._now()
+            if not source.carrier.source.consent_handled:
+                words = f"plan source {name} is not asked: no ground is stated in plans.sources.consent_handled"
+                _raise(connection, NO_GROUND, name, words, at)
+                return 0
+            alarms.clear_alarm(connection, kind=NO_GROUND, subject=_subject(name), at=at)
             self._watch(connection, name, source, at)
             if not store.take_lease(connection, name, self._owner, at, at + source.lease):
                 return 0

@@ -1,0 +1,458 @@
+"""Plans of others, asked for over HTTP about the people whose cases are open, and carried into the case by the one
+door: real servers on loopback, the real validator, mappings and worker."""
+
+import copy
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote
+
+import pytest
+from sqlalchemy import select
+
+from adapter import wiring
+from adapter.exchange.plans import poller as polling
+from adapter.fhir import canonical
+from adapter.plans.cosmic_link import PROFILE
+from adapter.plans.riv import contract, soap, wire
+from adapter.plans.riv.contract import Answer, Attachment, CarePlan, PersonId, Professional
+from adapter.security.principals import Right
+from adapter.store import alarms, tables
+from adapter.support import settings
+from adapter.support.clock import ManualClock, SystemClock
+
+EHR, OPEN_CARE, MUNICIPALITY = "SE2321000222-E7A31", "SE2321000222-HC2074", "SE2120002643-MOTT01"
+PERSON = "194108109168"
+GROUND = "samtycke inhämtas av hälsocentralen, rutin 2026:4"
+KIND = "https://fhir.inera.se/CodeSystem/typeofcareplan-cs"
+LINK = {
+    "CarePlan/1": {
+        "meta": {"profile": [PROFILE], "versionId": "1", "lastUpdated": "2026-03-01T10:00:00.5+01:00"},
+        "status": "active",
+        "intent": "plan",
+        "title": "Link-plan",
+        "subject": {"reference": "Patient/7"},
+        "contributor": [{"reference": "PractitionerRole/2"}],
+        "supportingInfo": [{"reference": "QuestionnaireResponse/4"}],
+    },
+    "Patient/7": {"identifier": [{"system": canonical.PERSONNUMMER, "value": PERSON}]},
+    "PractitionerRole/2": {"organization": {"reference": "Organization/3"}},
+    "Organization/3": {"identifier": [{"system": canonical.HSA, "value": OPEN_CARE}], "name": "Solgården"},
+    "QuestionnaireResponse/4": {
+        "status": "completed",
+        "subject": {"reference": "Patient/7"},
+        "item": [{"linkId": "1", "text": "Behov", "answer": [{"valueString": "Hjälp med läkemedel"}]}],
+    },
+}
+MEASURE = {"detail": {"status": "not-started", "description": "Hjälp med läkemedel", "performer": [{}]}}
+
+
+class Others(ThreadingHTTPServer):
+    """A FHIR server and a producer of GetCarePlans. `asked` are the requests as they came."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.base = f"http://127.0.0.1:{self.server_port}"
+        self.resources = copy.deepcopy(LINK)
+        self.riv: list[CarePlan] = []
+        self.asked: list[tuple[str, str, bytes, dict[str, str]]] = []
+        self.refuse: tuple[int, dict[str, str]] | None = None
+
+    def searches(self) -> list[str]:
+        return [path for _, path, _, _ in self.asked if path.startswith("/fhir/CarePlan?")]
+
+    def found(self, kind: str, query: str) -> dict[str, object]:
+        """A search by identifier (Patient), or by subject (CarePlan), one plan a page."""
+        asked = parse_qs(query)
+        every = [
+            {"resourceType": kind, "id": name.partition("/")[2]} | value
+            for name, value in self.resources.items()
+            if name.startswith(f"{kind}/")
+        ]
+        if kind == "Patient":
+            wanted = {pair.partition("|")[2] for pair in asked["identifier"][0].split(",")}
+            return page([each for each in every if each["identifier"][0]["value"] in wanted])
+        since = asked.get("_lastUpdated", ["ge"])[0].removeprefix("ge")
+        every = [each for each in every if each["meta"]["lastUpdated"] >= since]
+        number = int(asked.get("page", ["0"])[0])
+        more = {"relation": "next", "url": f"{self.base}/fhir/CarePlan?page={number + 1}"}
+        return page(every[number : number + 1], [more] if len(every) > number + 1 else [])
+
+
+def page(resources, links=()):
+    return {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "link": [*links] or None,
+        "entry": [{"resource": each} for each in resources],
+    }
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Others
+
+    def do_GET(self) -> None:
+        self.answer(b"")
+
+    def do_POST(self) -> None:
+        self.answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def answer(self, body: bytes) -> None:
+        server = self.server
+        server.asked.append(
+            (self.command, self.path, body, {name.lower(): value for name, value in self.headers.items()})
+        )
+        if server.refuse is not None:
+            self.send(server.refuse[0], b"{}", "application/json", server.refuse[1])
+        elif self.path == "/riv":
+            asked = wire.read_request(soap.read(body).body)
+            plans = tuple(plan for plan in server.riv if plan.patient == asked.patient)
+            self.send(200, soap.write(wire.write_answer(Answer("OK", "log", None, plans))), "text/xml; charset=utf-8")
+        else:
+            name, _, query = self.path.removeprefix("/fhir/").partition("?")
+            kind, _, number = name.partition("/")
+            found = server.resources.get(name)
+            if query or number == "_search":
+                found = server.found(kind, query or body.decode())
+            elif found is not None:
+                found = {"resourceType": kind, "id": number} | found
+            self.send(200 if found else 404, json.dumps(found or {}).encode(), "application/fhir+json")
+
+    def send(self, status: int, body: bytes, media_type: str, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        told = {"Content-Type": media_type, "Content-Length": str(len(body))} | (headers or {})
+        for name, value in told.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def others() -> Iterator[Others]:
+    server = Others()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class Region:
+    """The installation with sources, and a clock that tests move."""
+
+    def __init__(self, installation, parts, others: Others) -> None:
+        self.installation, self._parts, self.others = installation, parts, others
+        self.clock = ManualClock(SystemClock().now())
+        self._built: list[wiring.Adapter] = []
+        folder = installation.folder
+        (folder / "directory" / "plans.yaml").write_text(
+            f"""
+endpoints:
+  - {{id: cosmic, system: ehr, channel: fhir, address: "{others.base}/fhir"}}
+  - {{id: riv, system: ehr, channel: fhir, address: "{others.base}/riv"}}
+""",
+            "utf-8",
+        )
+        self._toml = (folder / "adapter.toml").read_text("utf-8")
+
+    def configured(self, *sources: str, more: str = f'consent_handled = "{GROUND}"\nkind = "SIP"') -> wiring.Adapter:
+        contracts = {
+            "cosmic": 'contract = "cosmic-link"',
+            "riv": 'contract = "get-care-plans"\nlogical_address = "SE1"',
+        }
+        tables_ = [
+            f'[[plans.sources]]\nid = "{name}"\nendpoint = "{name}"\n{contracts[name]}\n{more}\n' for name in sources
+        ]
+        file = self.installation.folder / "adapter.toml"
+        file.write_text(self._toml + "\n".join(tables_), "utf-8")
+        built = wiring.build(settings.load(file), self.clock)
+        built.message_validator, built.mappings = self._parts.message_validator, self._parts.mappings
+        self._built.append(built)
+        return built
+
+    def close(self) -> None:
+        for built in self._built:
+            built.close()
+
+    def rows(self, table):
+        with self.installation.adapter.database.read() as connection:
+            return list(connection.execute(select(table)).mappings())
+
+    def versions(self):
+        return [(row["status"], row["kind"], row["event"]) for row in self.rows(tables.plan_version)]
+
+    def gaps(self):
+        rows = self.rows(tables.plan_version)
+        return [row["kind"] for row in rows if row["status"] == "gap" and row["ended_at"] is None]
+
+    def carried(self):
+        return [row for row in self.rows(tables.message) if row["source"].startswith("plans:")]
+
+    def alarms(self):
+        with self.installation.adapter.database.read() as connection:
+            return [alarm.kind for alarm in alarms.standing(connection) if alarm.kind.startswith("plan-")]
+
+
+@pytest.fixture
+def region(installation, parts, others, messages) -> Iterator[Region]:
+    """A case that is open: the notice, the planning information and the notice that the patient is ready."""
+    for message in messages("plan sources")[:3]:
+        assert installation.send(message).status == 200
+    installation.adapter.worker.run_until_idle()
+    made = Region(installation, parts, others)
+    yield made
+    made.close()
+
+
+def message_of(region: Region, row) -> dict:
+    with region.installation.adapter.database.read() as connection:
+        (kept,) = region.installation.adapter.contents.of_message(connection, row["id"], "translated")
+    return json.loads(kept.body)
+
+
+def of(bundle, kind):
+    return [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == kind]
+
+
+def test_a_link_plan_without_measures_comes_as_a_document_and_only_once(region, others):
+    adapter = region.configured("cosmic")
+    assert adapter.plan_poller.round() == 1
+    (row,) = region.carried()
+    carried = row["id"]
+    assert (row["event"], row["sender_unit"]) == ("general-message", OPEN_CARE)
+    assert row["case_id"] == region.rows(tables.case_state)[0]["case_id"]
+    message = message_of(region, row)
+    (note,) = of(message, "Communication")
+    assert note["topic"] == {"text": "Link-plan"}
+    assert [piece["contentAttachment"]["contentType"] for piece in note["payload"][1:]] == ["application/pdf"]
+    adapter.worker.run_until_idle()
+    (delivery,) = [row for row in region.rows(tables.delivery) if row["message_id"] == carried]
+    assert (delivery["status"], delivery["mapping"], delivery["receiver_unit"]) == ("done", "lifecare", MUNICIPALITY)
+
+    assert all(PERSON not in unquote(path) for _, path, _, _ in others.asked)
+    assert any(PERSON in unquote(body.decode()) for _, path, body, _ in others.asked if path.endswith("_search"))
+
+    region.clock.advance(timedelta(hours=2))
+    assert adapter.plan_poller.round() == 1
+    assert len(region.carried()) == 1
+    asked = [row for row in region.rows(tables.audit) if row["action"] == "plan-ask"]
+    assert [(row["object"], row["reason"]) for row in asked] == [("plan-source/cosmic", GROUND)] * 2
+    assert all(row["patient_id"] for row in asked)
+
+
+def test_nothing_is_asked_before_it_is_due_and_a_new_care_note_is_a_new_version(region, others):
+    adapter = region.configured("cosmic")
+    adapter.plan_poller.round()
+    count = len(others.asked)
+    region.clock.advance(timedelta(minutes=10))
+    assert (adapter.plan_poller.round(), len(others.asked)) == (0, count)
+    region.clock.advance(timedelta(hours=1))
+    others.resources["QuestionnaireResponse/4"]["item"][0]["answer"][0]["valueString"] = "Hjälp med allt"
+    adapter.plan_poller.round()
+    first, second = region.carried()
+    assert second["previous_header_id"] == first["header_id"]
+
+
+def test_a_plan_with_measures_is_a_sip_for_those_who_take_fhir(region, others):
+    others.resources["CarePlan/1"]["activity"] = [copy.deepcopy(MEASURE)]
+    others.resources["CarePlan/1"]["activity"][0]["detail"]["performer"] = [{"reference": "Organization/3"}]
+    receivers = f'receivers = ["{EHR}", "{MUNICIPALITY}"]'
+    adapter = region.configured("cosmic", more=f'consent_handled = "{GROUND}"\nkind = "SIP"\n{receivers}')
+    adapter.plan_poller.round()
+    assert sorted(row["event"] for row in region.carried()) == ["general-message", "sip"]
+    sip = message_of(region, next(row for row in region.carried() if row["event"] == "sip"))
+    (plan,) = of(sip, "CarePlan")
+    assert plan["identifier"][0]["value"].startswith("urn:uuid:")
+    assert len(of(sip, "QuestionnaireResponse")) == len(of(sip, "Patient")) == 1
+    assert of(sip, "Patient")[0]["name"]
+    assert {unit["identifier"][0]["value"] for unit in of(sip, "Organization")} == {OPEN_CARE, EHR}
+
+
+def test_a_document_of_get_care_plans_lands_in_the_case_with_plan_and_document_reference(region, others):
+    at = SystemClock().now()
+    who = Professional(at, care_unit=OPEN_CARE, unit=OPEN_CARE, unit_name="Solgården")
+    attached = (Attachment("application/pdf", b"%PDF-1.7"),)
+    person = PersonId(PERSON, contract.PERSONNUMMER)
+    plan = CarePlan("D1", "SE2321000222-EHR", "Vårdplan", person, who, False, attachments=attached, kind="SIP")
+    others.riv = [plan, replace(plan, document_id="D2", patient=PersonId("194108109999", contract.PERSONNUMMER))]
+    receivers = f'receivers = ["{EHR}", "{MUNICIPALITY}"]'
+    adapter = region.configured("riv", more=f'consent_handled = "{GROUND}"\n{receivers}')
+    adapter.plan_poller.round()
+    adapter.worker.run_until_idle()
+    assert [row["event"] for row in region.carried()] == ["general-message"] * 2
+    native = next(each for each in (message_of(region, row) for row in region.carried()) if of(each, "CarePlan"))
+    (care_plan,), (document,), (note,) = (
+        of(native, kind) for kind in ("CarePlan", "DocumentReference", "Communication")
+    )
+    assert {"goal", "activity"}.isdisjoint(care_plan)
+    assert care_plan["supportingInfo"] == [{"reference": f"urn:uuid:{document['id']}"}]
+    assert note["about"] == [{"reference": f"urn:uuid:{care_plan['id']}"}]
+    (_, _, _, headers), *_ = others.asked
+    assert headers["soapaction"] == f'"{contract.ACTION}"'
+    assert all(row["status"] == "done" for row in region.rows(tables.delivery) if row["event"] == "general-message")
+    region.clock.advance(timedelta(hours=2))
+    adapter.plan_poller.round()
+    assert len(region.carried()) == 2
+
+
+def test_without_a_ground_nothing_is_asked_and_it_is_said(region, others):
+    adapter = region.configured("cosmic", more="")
+    adapter.plan_poller.round()
+    assert (others.asked, region.carried(), region.alarms()) == ([], [], [polling.NO_GROUND])
+    region.configured("cosmic").plan_poller.round()
+    assert (len(region.carried()), region.alarms()) == (1, [])
+
+
+def test_a_plan_of_another_person_is_a_gap_until_the_source_has_mended_it(region, others):
+    others.resources["CarePlan/1"]["subject"] = {"display": "någon"}
+    adapter = region.configured("cosmic")
+    adapter.plan_poller.round()
+    assert (region.carried(), region.gaps()) == ([], ["identity"])
+    others.resources["CarePlan/1"]["subject"] = {"reference": "Patient/7"}
+    region.clock.advance(timedelta(hours=2))
+    adapter.plan_poller.round()
+    assert (len(region.carried()), region.gaps()) == (1, [])
+
+
+def test_a_gap_is_tried_again_at_once_under_another_configuration(region, others):
+    others.resources["Organization/3"]["identifier"][0]["value"] = "SE2321000222-ELSEWHERE"
+    region.configured("cosmic").plan_poller.round()
+    assert (region.carried(), region.gaps()) == ([], ["unit"])
+    asked = len(others.asked)
+    adapter = region.configured("cosmic", more=f'consent_handled = "{GROUND}"\nkind = "SIP"\nsender = "{OPEN_CARE}"')
+    adapter.plan_poller.round()
+    assert len(others.asked) > asked
+    assert (len(region.carried()), region.gaps()) == (1, [])
+
+
+def test_sparr_and_protection_are_honoured(region, others):
+    adapter = region.configured("cosmic")
+    operator = region.installation.operator
+    unit_blocked = adapter.blocks.set(operator, (canonical.PERSONNUMMER, PERSON), "region", OPEN_CARE, "patientens")
+    adapter.plan_poller.round()
+    assert (region.carried(), region.gaps()) == ([], ["blocked"])
+    adapter.blocks.set(operator, (canonical.PERSONNUMMER, PERSON), "region", None, "patientens begäran")
+    region.clock.advance(timedelta(hours=2))
+    count = len(others.asked)
+    assert (adapter.plan_poller.round(), len(others.asked)) == (0, count)
+    assert unit_blocked
+
+
+def test_a_label_that_the_source_has_protects_from_now_on(region, others):
+    others.resources["Patient/7"]["meta"] = {
+        "security": [{"system": canonical.SECURITY_LABEL, "code": canonical.PROTECTED_IDENTITY}]
+    }
+    adapter = region.configured("cosmic")
+    adapter.plan_poller.round()
+    assert all(row["protected"] for row in region.rows(tables.patient))
+    held = [row for row in region.rows(tables.delivery) if row["event"] in ("sip", "general-message")]
+    assert {row["status"] for row in held} == {"held"}
+    region.clock.advance(timedelta(hours=2))
+    count = len(others.asked)
+    assert (adapter.plan_poller.round(), len(others.asked)) == (0, count)
+
+
+def test_a_source_that_refuses_rests_and_is_told_of(region, others):
+    others.refuse = (401, {})
+    adapter = region.configured("cosmic")
+    adapter.plan_poller.round()
+    assert (len(others.asked), region.alarms()) == (1, [polling.REFUSED])
+    adapter.plan_poller.round()
+    assert len(others.asked) == 1
+    others.refuse = None
+    region.clock.advance(timedelta(minutes=1))
+    adapter.plan_poller.round()
+    assert (len(region.carried()), region.alarms()) == (1, [])
+
+
+def test_a_busy_source_is_left_alone_as_long_as_it_says_and_then_operations_are_told(region, others):
+    adapter = region.configured("cosmic")
+    adapter.plan_poller.round()
+    others.refuse = (429, {"Retry-After": "7200"})
+    region.clock.advance(timedelta(hours=2))
+    adapter.plan_poller.round()
+    count = len(others.asked)
+    region.clock.advance(timedelta(minutes=110))
+    adapter.plan_poller.round()
+    assert (len(others.asked), region.alarms()) == (count, [])
+    region.clock.advance(timedelta(minutes=20))
+    adapter.plan_poller.round()
+    assert (len(others.asked), region.alarms()) == (count + 1, [polling.SILENT])
+
+
+def test_one_process_at_a_time_asks(region, others):
+    first, second = region.configured("cosmic").plan_poller, region.configured("cosmic").plan_poller
+    entered, go_on = threading.Event(), threading.Event()
+    send = Handler.send
+
+    def slow(self, *words):
+        entered.set()
+        assert go_on.wait(60)
+        send(self, *words)
+
+    Handler.send = slow
+    try:
+        thread = threading.Thread(target=first.round)
+        thread.start()
+        assert entered.wait(60)
+        assert second.round() == 0
+        go_on.set()
+        thread.join(60)
+    finally:
+        Handler.send = send
+    assert len(region.carried()) == 1
+
+
+def test_pages_are_followed_and_only_updates_asked_for_where_the_source_can_tell(region, others):
+    others.resources["CarePlan/2"] = copy.deepcopy(LINK["CarePlan/1"]) | {"title": "Andra planen"}
+    more = f'consent_handled = "{GROUND}"\nkind = "SIP"\nonly_updated = true'
+    adapter = region.configured("cosmic", more=more)
+    adapter.plan_poller.round()
+    assert len(region.carried()) == 2
+    region.clock.advance(timedelta(hours=2))
+    adapter.plan_poller.round()
+    assert "_lastUpdated=ge2026-03-01T10:00:00.5+01:00" in unquote(others.searches()[-2])
+    assert len(region.carried()) == 2
+
+
+def test_what_was_written_and_not_handed_in_goes_in_as_it_is(region, others, monkeypatch):
+    adapter = region.configured("cosmic")
+    carrier = adapter.plan_sources["cosmic"].carrier
+    monkeypatch.setattr(carrier, "_hand_in", lambda *_: (_ for _ in ()).throw(RuntimeError("the process ends")))
+    adapter.plan_poller.round()
+    (planned,) = region.rows(tables.plan_version)
+    assert (planned["status"], region.carried()) == ("planned", [])
+    others.refuse = (503, {})
+    region.configured("cosmic").plan_poller.round()
+    (row,) = region.carried()
+    assert row["header_id"] == planned["header_id"]
+    assert region.versions() == [("sent", None, "general-message")]
+
+
+def test_an_answer_that_cannot_be_read_is_a_gap_that_ends_with_the_next_one(region, others):
+    others.resources["CarePlan/1"]["supportingInfo"] = [{"reference": f"Basic/{number}"} for number in range(400)]
+    adapter = region.configured("cosmic")
+    adapter.plan_poller.round()
+    assert region.gaps() == ["unreadable"]
+    others.resources["CarePlan/1"] = copy.deepcopy(LINK["CarePlan/1"])
+    region.clock.advance(timedelta(hours=2))
+    adapter.plan_poller.round()
+    assert (region.gaps(), len(region.carried())) == ([], 1)
+
+
+def test_the_thread_starts_and_stops_at_once(region, others):
+    poller = region.configured("cosmic").plan_poller
+    others.refuse = (503, {})
+    poller.start()
+    poller.stop()
+    assert region.carried() == []
+    assert Right.SEND in region.configured("cosmic").plan_sources["cosmic"].carrier.principal.rights
