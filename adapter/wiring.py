@@ -17,13 +17,15 @@ from sqlalchemy import Connection
 
 from adapter.definitions.remote import RemoteTerminology
 from adapter.delivery import channels
-from adapter.delivery.channels.base import Channel
+from adapter.delivery.channels.base import Channel, Check
 from adapter.delivery.worker import Worker, WorkerOptions
 from adapter.directory import Directory
 from adapter.discharge.events import EVENTS
 from adapter.exchange import reaching
+from adapter.exchange.acts import Means
 from adapter.exchange.blocks import Blocks
 from adapter.exchange.care_plans import CarePlans, Options
+from adapter.exchange.editing import Repairs
 from adapter.exchange.feeds.intake import FeedIntake
 from adapter.exchange.feeds.intake import Parts as FeedParts
 from adapter.exchange.link_plans import LinkPlans
@@ -35,12 +37,17 @@ from adapter.exchange.plans.carrier import Parts as PlanParts
 from adapter.exchange.plans.poller import PlanPoller
 from adapter.exchange.plans.poller import Source as PlanSource
 from adapter.exchange.receive import Exchange
+from adapter.exchange.redirect import Redirects
 from adapter.exchange.repair import chosen, map_again, needs_mapping
+from adapter.exchange.replays import Replays
 from adapter.exchange.tasks import Tasks
+from adapter.exchange.undelivered import Reserve
 from adapter.exchange.views import Views
+from adapter.exchange.whereabouts import Where
 from adapter.feeds import files as feed_files
 from adapter.feeds.files import Feeds
 from adapter.mapping import Mapping
+from adapter.security.principals import Principal
 from adapter.security.pseudonyms import Pseudonyms
 from adapter.security.tokens import Tokens
 from adapter.store.content import ContentStore, Plain
@@ -227,6 +234,50 @@ class Adapter:
     @cached_property
     def operations(self) -> Operations:
         return Operations(self.database, self.clock, self.wake, self._mend)
+
+    @cached_property
+    def _means(self) -> Means:
+        return Means(
+            contents=self.contents,
+            directory=lambda: self.directory,
+            mappings=lambda: self.mappings,
+            validator=lambda: self.message_validator,
+            config_version=lambda: self.config_version,
+        )
+
+    @cached_property
+    def repairs(self) -> Repairs:
+        return Repairs(self.database, self.clock, self.wake, self._means)
+
+    @cached_property
+    def redirects(self) -> Redirects:
+        return Redirects(self.database, self.clock, self.wake, self._means)
+
+    @cached_property
+    def replays(self) -> Replays:
+        return Replays(self.database, self.clock, self.wake, self._means)
+
+    @cached_property
+    def where(self) -> Where:
+        return Where(self.database, self.pseudonyms, self.clock)
+
+    def test_endpoint(self, principal: Principal, endpoint: str) -> Check:
+        """Call an endpoint without sending a message. Raises NotFoundError for one that cannot be called."""
+        known = self.directory.endpoints.get(endpoint)
+        channel = None if known is None or known.pulled else self._running.channel(endpoint)
+        return self.operations.test(principal, endpoint, channel)
+
+    def replay_one(self) -> bool:
+        """Take the next delivery of a replay that is due, by the configuration in force; False where none is."""
+        return self._running.adapter.replays.step()
+
+    @property
+    def reserve(self) -> Reserve:
+        """The list of the undelivered; without the directory's contacts where that cannot be read."""
+        try:
+            return Reserve(self.database, self.contents, self.clock, self.directory)
+        except ConfigurationError:
+            return Reserve(self.database, self.contents, self.clock, None)
 
     @lasting
     def pseudonyms(self) -> Pseudonyms:
