@@ -4,16 +4,16 @@ Times are local Swedish time for people, UTC in ISO 8601 for machines. JSON fiel
 the views return, and lasting.
 """
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import typer
 
 from adapter.support.clock import STOCKHOLM
+from adapter.support.plain import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,19 +89,7 @@ def print_line(text: str, style: str = "") -> None:
 
 def print_json(data: object) -> None:
     """Data as JSON: dataclasses become objects, instants UTC with `Z`."""
-    typer.echo(json.dumps(_plain(data), ensure_ascii=False, indent=2))
-
-
-def _plain(data: object) -> Any:
-    if dataclasses.is_dataclass(data) and not isinstance(data, type):
-        return {field.name: _plain(getattr(data, field.name)) for field in dataclasses.fields(data)}
-    if isinstance(data, dict):
-        return {key: _plain(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_plain(item) for item in data]
-    if isinstance(data, datetime):
-        return data.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return data
+    typer.echo(json.dumps(plain(data), ensure_ascii=False, indent=2))
 
 
 def local(instant: datetime | None) -> str:

@@ -10,11 +10,13 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from adapter.delivery import breaker, outbox
+from adapter.delivery.channels.base import Channel, Check
 from adapter.exchange.acts import Acts
 from adapter.exchange.reasons import given_reason, optional_reason
 from adapter.security.principals import Principal, Right
 from adapter.store.database import Database
 from adapter.support.clock import Clock
+from adapter.support.errors import NotFoundError
 
 HELD_BY_A_PERSON = "by-a-person"
 """`held_reason` of a delivery that somebody asked to be kept."""
@@ -74,3 +76,15 @@ class Operations(Acts):
         """Send to an endpoint again, everything that waits for it now. Needs RESEND and ALL_PARTIES."""
         with self._on_endpoint(principal, "endpoint-resume", endpoint, optional_reason(reason)) as act:
             breaker.resume(act.connection, endpoint, act.at)
+
+    def test(self, principal: Principal, endpoint: str, channel: Channel | None) -> Check:
+        """What the channel to an endpoint finds without sending a message; the test and its outcome are in the audit.
+        Raises NotFoundError without a channel: an unknown endpoint, or a mailbox."""
+        principal.require(Right.RESEND)
+        principal.require(Right.ALL_PARTIES)
+        if channel is None:
+            raise NotFoundError(f"there is no endpoint '{endpoint}' that can be called")
+        found = channel.check()  # outside the transaction: the receiver may be slow
+        with self._on_endpoint(principal, "endpoint-test", endpoint, None) as act:
+            act.detail["ok"] = found.ok
+        return found

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from adapter import __version__
 from adapter.support.errors import AdapterError
-from adapter.web import console, docs, errors, fhir, health, mailbox, metrics, partners
+from adapter.web import console, docs, errors, fhir, health, mailbox, metrics, operations, partners
 from adapter.web.console.sessions import Sessions
 from adapter.web.envelope import Envelope
 from adapter.web.errors import Refused
@@ -60,6 +60,8 @@ def create(adapter: "Adapter", worker: str | None = None, kept: Kept | None = No
             return feeds.as_answer(adapter, request, answer)
         if path.startswith(riv.PATH):
             return riv.as_fault(answer)
+        if path.startswith(f"{operations.PREFIX}/"):
+            return operations.as_problem(answer)
         return errors.as_text(request, answer)
 
     app = FastAPI(
@@ -76,6 +78,7 @@ def create(adapter: "Adapter", worker: str | None = None, kept: Kept | None = No
     app.include_router(fhir.router(adapter, intake, numbers))
     app.include_router(partners.router(adapter, intake, numbers))
     app.include_router(mailbox.router(adapter, intake))
+    app.include_router(operations.router(adapter))
     app.include_router(health.router(adapter, worker))
     app.include_router(metrics.router(adapter, numbers))
     app.include_router(docs.router())

@@ -11,6 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from adapter.delivery.outbox import DeliveryStateError
+from adapter.exchange.acts import ConflictError
 from adapter.fhir import outcomes
 from adapter.fhir.outcomes import Rule
 from adapter.support.errors import (
@@ -76,6 +78,8 @@ def refused(error: Exception) -> Refused:
             return Refused(503, UNAVAILABLE, str(error), {"Retry-After": str(error.retry_after)})
         case RequestValidationError():
             return Refused(400, PARAMETER, "a parameter of the request is missing or of the wrong kind")
+        case ConflictError() | DeliveryStateError():
+            return Refused(409, REFUSED, str(error))
         case AdapterError() if not isinstance(error, ConfigurationError | DefinitionsError):
             return Refused(422, REFUSED, str(error))
         case _:

@@ -1,11 +1,15 @@
 """Content laid out for the eye: white space is added between tokens, nothing else is touched."""
 
 import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import zip_longest
 
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _XML_TOKEN = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<[^>]*>|[^<]+", re.DOTALL)
 _SPACE = re.compile(r"\s+")
 _INDENT = "  "
+_AROUND, _MOST_LINES = 3, 20_000
 _DEEPEST = 60
 """What is nested deeper is hostile, and is shown as it is: its indents would outgrow it."""
 
@@ -58,3 +62,37 @@ def _xml(text: str) -> str:
         depth += opens
         joins = False
     return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of two texts side by side: `same`, `changed`, `removed` (only `before`) or `added` (only `after`)."""
+
+    kind: str
+    before: str | None
+    after: str | None
+
+
+def compared(before: bytes, after: bytes, media_type: str) -> list[Line]:
+    """Two texts laid out side by side; of what is the same, three lines around each change, and a line without text for
+    what is left out. Of texts of more than 20 000 lines only such a line: they are for programs."""
+    texts = [layout(body.decode("utf-8", "replace"), media_type).splitlines() for body in (before, after)]
+    if max(map(len, texts)) > _MOST_LINES:
+        return [Line("gap", None, None)]
+    lines: list[Line] = []
+    for group in SequenceMatcher(None, texts[0], texts[1]).get_grouped_opcodes(_AROUND):
+        lines += [Line("gap", None, None)] if lines else []
+        for kind, *places in group:
+            lines += _beside(kind, texts, *places)
+    return lines
+
+
+def _beside(kind: str, texts: list[list[str]], start: int, end: int, to_start: int, to_end: int) -> list[Line]:
+    left: list[str | None] = [*texts[0][start:end]]
+    right: list[str | None] = [*texts[1][to_start:to_end]]
+    names = {"equal": "same", "replace": "changed", "delete": "removed", "insert": "added"}
+    found = []
+    for old, new in zip_longest(left, right):
+        word = "removed" if new is None else "added" if old is None else names[kind]
+        found.append(Line(word, old, new))
+    return found
