@@ -14,6 +14,8 @@ class Policy(StrEnum):
     """later messages wait: the event changes the patient's state"""
     RELEASE = "release"
     """later messages go on: nothing follows from this one"""
+    SUPERSEDE = "supersede"
+    """later messages wait until there is another of this event, which says all that this one said"""
 
 
 @dataclass(frozen=True)
@@ -28,14 +30,14 @@ class Event:
     ground: str = ""
 
 
-_HOLD, _RELEASE = Policy.HOLD, Policy.RELEASE
+_HOLD, _RELEASE, _SUPERSEDE = Policy.HOLD, Policy.RELEASE, Policy.SUPERSEDE
 
 EVENTS: dict[str, Event] = {
     event.code: event
     for event in (
         Event("care-request", "vårdbegäran", _HOLD),
         Event("admission-notice", "inskrivningsmeddelande", _HOLD, statutory=True, ground="LAW 2:1–3"),
-        Event("admission-notice-update", "ändrat inskrivningsmeddelande", _HOLD, statutory=True, ground="LAW 2:4"),
+        Event("admission-notice-update", "ändrat inskrivningsmeddelande", _SUPERSEDE, statutory=True, ground="LAW 2:4"),
         Event("planning-information", "planeringsunderlag", _HOLD, ground="LAW 2:6, 3:2"),
         Event("ready-for-discharge", "meddelande om utskrivningsklar", _HOLD, statutory=True, ground="LAW 3:1"),
         Event("ready-for-discharge-withdrawn", "avbrott i utskrivningsklar", _HOLD),

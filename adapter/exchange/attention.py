@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, String, case, cast, fu
 
 from adapter.delivery import breaker, outbox
 from adapter.discharge.events import EVENTS
-from adapter.exchange import visibility
+from adapter.exchange import sender_alarms, visibility
 from adapter.exchange.feeds import views as feed_views
 from adapter.exchange.plans import views as plan_views
 from adapter.exchange.records import Attention, EndpointRow
@@ -24,7 +24,7 @@ SILENT_AFTER = timedelta(minutes=1)
 """A worker that has not polled for this long is not at work: it polls every few seconds."""
 
 _URGENT, _SOON = "urgent", "soon"
-_SEEN_IN_TABLES = frozenset({outbox.DEAD_LETTER, breaker.OPEN, breaker.TRIPPED})
+_SEEN_IN_TABLES = frozenset({outbox.DEAD_LETTER, breaker.OPEN, breaker.TRIPPED, sender_alarms.LATE})
 """Kinds of alarm whose cause is shown from the tables themselves."""
 
 _message, _delivery, _attempt = tables.message.c, tables.delivery.c, tables.attempt.c

@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -43,6 +43,7 @@ class Draft:
     mapping_version: str | None = None
     problem: str | None = None
     rule: str = "mapping-failed"
+    yields: bool = False
 
 
 def routes(message: MessageBundle, directory: Directory, on: date) -> list[tuple[int, Route]]:
@@ -100,15 +101,34 @@ def draft(
     """
     event = EVENTS[message.event or ""]
     endpoint = route.endpoint
-    policy = endpoint.dead_letter.get(event.code, event.policy)
-    holds_stream = policy == Policy.HOLD
+    policy = Policy({**endpoint.dead_letter, **route.dead_letter}.get(event.code, event.policy))
+    holds_stream = policy is not Policy.RELEASE
     disclosed, removed = disclosure.disclose(message)
     if endpoint.mapping is None:
         narrowed, others = disclosure.narrow(disclosed, together)
-        return _fhir_draft(narrowed, [*removed, *others], route, holds_stream, outgoing)
-    mapping = mappings[endpoint.mapping]
+        found = _fhir_draft(narrowed, [*removed, *others], route, holds_stream, outgoing)
+    else:
+        found = _record_draft(_for_destination(disclosed, index), removed, route, holds_stream, mappings)
+    return replace(found, yields=policy is Policy.SUPERSEDE)
+
+
+def authored(message: MessageBundle, route: Route, mappings: Dictionary[str, Mapping]) -> Draft:
+    """The delivery of a message that the adapter itself has written, to its one destination."""
+    if route.endpoint.mapping is None:
+        return _fhir_draft(message, [], route, False, None)
+    return _record_draft(message.bundle, [], route, False, mappings)
+
+
+def _record_draft(
+    bundle: dict[str, Any],
+    removed: list[disclosure.Removal],
+    route: Route,
+    holds_stream: bool,
+    mappings: Dictionary[str, Mapping],
+) -> Draft:
+    mapping = mappings[route.endpoint.mapping or ""]
     try:
-        result = mapping.to_record(_for_destination(disclosed, index))
+        result = mapping.to_record(bundle)
     except MappingError as error:
         accounts = error.report.to_dict() if isinstance(error, NotCarriedError) else None
         return Draft(
@@ -158,7 +178,7 @@ def _fhir_draft(
     removed: list[disclosure.Removal],
     route: Route,
     holds_stream: bool,
-    outgoing: Outgoing,
+    outgoing: Outgoing | None,
 ) -> Draft:
     """A FHIR system gets the message as it was sent, in its own format, less what may not be disclosed. Where nothing
     was taken out, it is what was checked when it came in."""
@@ -169,7 +189,7 @@ def _fhir_draft(
     except ParseError as error:
         problem = f"the message cannot be written as {media_type}: {error}"
         return Draft(route=route, holds_stream=holds_stream, media_type=media_type, body=None, problem=problem)
-    faults = outgoing.faults(disclosed.bundle) if removed else []
+    faults = outgoing.faults(disclosed.bundle) if outgoing is not None and removed else []
     if faults:
         return Draft(
             route=route,

@@ -13,7 +13,7 @@ from adapter.exchange import outgoing as invalid
 from adapter.exchange.outgoing import Outgoing
 from adapter.fhir import wire
 from adapter.fhir.bundles import MessageBundle
-from adapter.fhir.canonical import ACKNOWLEDGEMENT
+from adapter.fhir.canonical import ACKNOWLEDGEMENT, BY_ADAPTER
 from adapter.mapping import Mapping
 from adapter.store import tables
 from adapter.store.content import ContentStore
@@ -82,7 +82,7 @@ def chosen(folder: Path, connection: Connection, directory: Directory, delivery_
     ConfigurationError where it cannot be loaded."""
     column = tables.delivery.c
     delivery = connection.execute(select(column.event, column.endpoint).where(column.id == delivery_id)).one()
-    named = None if delivery.event == ACKNOWLEDGEMENT else directory.endpoint(delivery.endpoint).mapping
+    named = None if delivery.event in BY_ADAPTER else directory.endpoint(delivery.endpoint).mapping
     if named is None:
         raise MappingError(f"delivery {delivery_id} is sent without a mapping")
     mapping = Mapping.load(folder)
@@ -108,7 +108,7 @@ def _units_at(connection: Connection, message_id: int, endpoint: str) -> list[st
     """The units that the message goes to at an endpoint."""
     column = tables.delivery.c
     query = select(column.receiver_unit).where(
-        column.message_id == message_id, column.endpoint == endpoint, column.event != ACKNOWLEDGEMENT
+        column.message_id == message_id, column.endpoint == endpoint, column.event.not_in(BY_ADAPTER)
     )
     return list(connection.execute(query).scalars())
 

@@ -10,9 +10,15 @@ CASE = f"{CANONICAL}/sid/case"
 STAY = f"{CANONICAL}/sid/stay"
 TASK = f"{CANONICAL}/sid/task"
 MUNICIPALITY = f"{CANONICAL}/sid/kommunkod"
+DESTINATION = f"{CANONICAL}/sid/destination"
+"""The place of a destination in the header of the message, from 1: says nothing to whom has not the message."""
 
 ACKNOWLEDGEMENT = "acknowledgement"
 """The event of a technical acknowledgement, which is itself never acknowledged."""
+DELIVERY_REPORT = "delivery-report"
+"""The event of what the adapter tells the sender of a message; of a report there is no report."""
+BY_ADAPTER = frozenset({ACKNOWLEDGEMENT, DELIVERY_REPORT})
+"""The events that the adapter writes itself. They hang on the message that they are about."""
 
 NOTICE = "admission-notice"
 MESSAGE_PROFILE = f"{CANONICAL}/StructureDefinition/message-"

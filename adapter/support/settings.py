@@ -233,12 +233,16 @@ class Delivery(Section):
     """how long a worker may keep a delivery without a sign of life"""
     poll: Positive = timedelta(seconds=1)
     """how often the worker looks for what is due"""
-    probe_interval: Positive = timedelta(minutes=5)
+    probe_interval: Annotated[Positive, Field(le=timedelta(minutes=5))] = timedelta(minutes=5)
     """the longest time between two looks at an endpoint that is down"""
     quick_retries: int = Field(2, ge=0, le=10)
     """how often a connection that cannot be made is tried again at once, within one attempt and two seconds"""
-    escalate_after: Positive = timedelta(hours=4)
-    """how long a delivery may wait before it is reported as late"""
+    escalate_after: Positive = timedelta(hours=1)
+    """how long a delivery may wait, whatever the cause, before its sender and operations are told"""
+    escalate_after_for: dict[str, Positive] = Field(default_factory=dict)
+    """the same for single events, such as { ready-for-discharge = "30min" }"""
+    give_up_after: Positive = timedelta(hours=72)
+    """how long a message that no patient's state follows from is tried, not counting when its endpoint is down"""
 
 
 class Console(Section):

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from adapter import __version__
 from adapter.discharge.events import EVENTS
-from adapter.fhir.canonical import CANONICAL, MESSAGE_DEFINITION
+from adapter.fhir.canonical import CANONICAL, DELIVERY_REPORT, MESSAGE_DEFINITION
 from adapter.web import negotiation
 from adapter.web.errors import resource_response
 from adapter.web.fhir.base import base_url
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _PROCESS_MESSAGE = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
 _VALIDATE = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
-_NOT_YET = frozenset({"delivery-report"})  # nothing writes it so far
 _HTTP = {"system": "http://terminology.hl7.org/CodeSystem/message-transport", "code": "http"}
 
 
@@ -79,8 +78,8 @@ def _messages() -> list[dict[str, Any]]:
     return [
         {"mode": mode, "definition": f"{MESSAGE_DEFINITION}{event}"}
         for event in sorted(EVENTS)
-        if event not in _NOT_YET
         for mode in ("receiver", "sender")
+        if (event, mode) != (DELIVERY_REPORT, "receiver")
     ]
 
 
