@@ -26,6 +26,7 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
     """Take messages, deliver them, and show what happened, until told to stop (SIGTERM). Directory, routes,
     mappings and feeds are read anew at SIGHUP."""
     gc.disable()  # what the start makes is there to stay: looking through it for waste costs a fifth of the start
+    from adapter.exchange.replaying import Replaying
     from adapter.web.feeding import Feeding
     from adapter.web.reloading import Reloading
     from adapter.web.server import Server
@@ -35,8 +36,10 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
         server = Server(adapter, worker.name if worker else None)
         feeding = Feeding(adapter)
         reloading = Reloading(adapter, [server, feeding])
+        replaying = Replaying(adapter.replay_one)
         if worker:
             worker.start()
+            replaying.start()
         feeding.start()
         reloading.start()
         try:
@@ -51,12 +54,14 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
             reloading.stop()
             feeding.stop()
             if worker:
+                replaying.stop()
                 worker.stop()
 
 
 def work(config: Config = DEFAULT_CONFIG) -> None:
     """Deliver what is waiting, until told to stop (SIGTERM). Any number may run on one database. Directory and mappings
     are read anew at SIGHUP."""
+    from adapter.exchange.replaying import Replaying
     from adapter.web.reloading import Reloading
 
     stopped = threading.Event()
@@ -64,11 +69,14 @@ def work(config: Config = DEFAULT_CONFIG) -> None:
         signal.signal(kind, lambda *_: stopped.set())
     with _started(config) as adapter:
         reloading = Reloading(adapter)
+        replaying = Replaying(adapter.replay_one)
         adapter.worker.start()
+        replaying.start()
         reloading.start()
         typer.echo("adapter worker is at work")
         stopped.wait()
         reloading.stop()
+        replaying.stop()
         adapter.worker.stop()
 
 
