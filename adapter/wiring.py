@@ -19,7 +19,7 @@ from adapter.definitions.remote import RemoteTerminology
 from adapter.delivery import channels
 from adapter.delivery.channels.base import Channel, Check
 from adapter.delivery.worker import Worker, WorkerOptions
-from adapter.directory import Directory
+from adapter.directory import Directory, Endpoint, Inbox
 from adapter.discharge.events import EVENTS
 from adapter.exchange import reaching
 from adapter.exchange.acts import Means
@@ -32,6 +32,7 @@ from adapter.exchange.link_plans import LinkPlans
 from adapter.exchange.mailbox import Mailboxes
 from adapter.exchange.operations import Operations
 from adapter.exchange.outgoing import Outgoing
+from adapter.exchange.patience import Patience
 from adapter.exchange.plans import sources as plan_sources
 from adapter.exchange.plans.carrier import Parts as PlanParts
 from adapter.exchange.plans.poller import PlanPoller
@@ -40,6 +41,7 @@ from adapter.exchange.receive import Exchange
 from adapter.exchange.redirect import Redirects
 from adapter.exchange.repair import chosen, map_again, needs_mapping
 from adapter.exchange.replays import Replays
+from adapter.exchange.reports import Reports
 from adapter.exchange.tasks import Tasks
 from adapter.exchange.undelivered import Reserve
 from adapter.exchange.views import Views
@@ -148,8 +150,10 @@ class Adapter:
 
     @cached_property
     def mappings(self) -> Dictionary[str, Mapping]:
-        """The mappings that an endpoint names, by folder name."""
-        names = {endpoint.mapping for endpoint in self.directory.endpoints.values() if endpoint.mapping}
+        """The mappings that an endpoint or an inbox names, by folder name."""
+        directory = self.directory
+        users: list[Endpoint | Inbox] = [*directory.endpoints.values(), *directory.inboxes.values()]
+        names = {each.mapping for each in users if each.mapping}
         return {name: Mapping.load(self.settings.mappings.folder / name) for name in sorted(names)}
 
     @cached_property
@@ -317,6 +321,8 @@ class Adapter:
         """The systems whose plans are fetched, by id. Raises ConfigurationError where one's settings do not fit the
         directory."""
         settings, named = self.settings, self.settings.plans.sources
+        if problems := plan_sources.problems(settings, self.directory, swedish_day(self.clock.now())):
+            raise ConfigurationError(problems)
         parts = PlanParts(
             database=self.database,
             cipher=self.contents.cipher,
@@ -327,13 +333,6 @@ class Adapter:
             config_version=self.config_version,
             address=settings.server.url,
         )
-        problems = [
-            Problem(settings.file, settings.line("plans", "sources", index), f"plans.sources.{index}.{fault}")
-            for index, each in enumerate(named)
-            for fault in plan_sources.faults(each, parts)
-        ]
-        if problems:
-            raise ConfigurationError(problems)
         endpoints = self.directory.endpoints
         return {
             each.id: plan_sources.build(each, parts, reaching.settings_of(endpoints[each.endpoint])) for each in named
@@ -357,6 +356,7 @@ class Adapter:
             config_version=self.config_version,
             address=f"{self.settings.server.url}/fhir",
             extended_notices=self.settings.notices.extended_basis is not None,
+            escalate_after=self.patience.tell_after,
             on_accepted=self.wake,
         )
 
@@ -382,7 +382,39 @@ class Adapter:
                 quick_retries=options.quick_retries,
             ),
             limit=lambda endpoint: running.adapter.concurrency(endpoint),
+            rate=lambda endpoint: running.adapter.rate(endpoint),
+            give_up=self.patience.give_up,
+            chore=lambda: running.adapter.reports.tell_next(),
             pulled=lambda: running.adapter.pulled(),
+        )
+
+    @lasting
+    def patience(self) -> Patience:
+        """Raises ConfigurationError where the settings name events that are not there."""
+        named = self.settings.delivery
+        found = Patience(named.escalate_after, named.escalate_after_for, named.give_up_after)
+        problems = [
+            Problem(
+                self.settings.file,
+                self.settings.line("delivery", "escalate_after_for", event),
+                f"delivery.escalate_after_for: there is no event '{event}'",
+            )
+            for event in found.unknown
+        ]
+        if problems:
+            raise ConfigurationError(problems)
+        return found
+
+    @cached_property
+    def reports(self) -> Reports:
+        return Reports(
+            database=self.database,
+            contents=self.contents,
+            directory=self.directory,
+            mappings=self.mappings,
+            clock=self.clock,
+            config_version=self.config_version,
+            address=f"{self.settings.server.url}/fhir",
         )
 
     @cached_property
@@ -417,6 +449,11 @@ class Adapter:
         """How many deliveries may be under way to an endpoint at the same time."""
         endpoint = self.directory.endpoints.get(endpoint_id)
         return 1 if endpoint is None else endpoint.concurrency
+
+    def rate(self, endpoint_id: str) -> float | None:
+        """How many deliveries may be sent to an endpoint in a second; None for any number."""
+        endpoint = self.directory.endpoints.get(endpoint_id)
+        return None if endpoint is None else endpoint.rate
 
     def close(self) -> None:
         """Close what was opened. The worker must have been stopped."""
