@@ -35,6 +35,7 @@ from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.patience import Patience
 from adapter.exchange.plans import sources as plan_sources
 from adapter.exchange.plans.carrier import Parts as PlanParts
+from adapter.exchange.plans.fetching import PlanFetching
 from adapter.exchange.plans.poller import PlanPoller
 from adapter.exchange.plans.poller import Source as PlanSource
 from adapter.exchange.receive import Exchange
@@ -56,7 +57,7 @@ from adapter.store.content import ContentStore, Plain
 from adapter.store.database import Database, open_database
 from adapter.support import tls
 from adapter.support.clock import Clock, SystemClock, swedish_day
-from adapter.support.errors import ConfigurationError, Problem
+from adapter.support.errors import ConfigurationError, NotFoundError, Problem
 from adapter.support.settings import OWN_PACKAGE, Settings
 from adapter.validation import Validator
 from adapter.validation.suppressions import Suppressions
@@ -337,6 +338,13 @@ class Adapter:
         return {
             each.id: plan_sources.build(each, parts, reaching.settings_of(endpoints[each.endpoint])) for each in named
         }
+
+    def plan_fetching(self, source: str) -> PlanFetching:
+        """Plans of one source, asked for by hand. Raises NotFoundError where the settings name no such source."""
+        if source not in self.plan_sources:
+            raise NotFoundError(f"plans.sources has no source {source!r}")
+        parts = (self.database, self.contents, self.pseudonyms, self.clock)
+        return PlanFetching(self.plan_sources[source], *parts)
 
     @cached_property
     def plan_poller(self) -> PlanPoller:

@@ -56,7 +56,7 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
     except ConfigurationError as error:
         return problems + error.problems, []
     problems += directory.secret_problems() + _mappings(settings, directory) + _feeds(settings, directory)
-    problems += _cosmic_link(settings, directory)
+    problems += _cosmic_link(settings, directory) + _plan_sources(settings, directory)
     return problems, [
         *doubtful,
         *ending,
@@ -95,6 +95,14 @@ def _cosmic_link(settings: "Settings", directory: "Directory") -> list[Problem]:
         return []
     reason = "cosmic_link.endpoint: expected an endpoint of the directory with channel fhir"
     return [Problem(settings.file, settings.line("cosmic_link", "endpoint"), reason)]
+
+
+def _plan_sources(settings: "Settings", directory: "Directory") -> list[Problem]:
+    """What of the systems whose plans are fetched does not fit the directory."""
+    from adapter.exchange.plans import sources
+    from adapter.support.clock import SystemClock, swedish_day
+
+    return sources.problems(settings, directory, swedish_day(SystemClock().now()))
 
 
 def _unknown_caregivers(settings: "Settings", directory: "Directory") -> list[Problem]:

@@ -1,6 +1,8 @@
 """`adapter plans`: plans in the forms of others, read as FHIR."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,17 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, Config, installation, operator
+from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, installation, opened, operator
 
 if TYPE_CHECKING:
+    from adapter.cli.context import Context
+    from adapter.exchange.plans.views import PlanViews
     from adapter.plans.reading import Reading
 
-app = typer.Typer(no_args_is_help=True, help="Read plans of other contracts as FHIR.")
+app = typer.Typer(no_args_is_help=True, help="Read plans of others, and see what became of those that are fetched.")
 
 
 @app.callback()
 def group() -> None:
-    """Read plans of other contracts as FHIR. Nothing is stored or sent on."""
+    """Read plans of others as FHIR, and see what became of those that the adapter fetches by itself."""
 
 
 @app.command()
@@ -57,24 +61,132 @@ def read(
 
 @app.command()
 def fetch(
+    source: Annotated[
+        str | None, typer.Option(metavar="ID", help="one of plans.sources; the server of cosmic_link where not given")
+    ] = None,
+    into_case: Annotated[
+        bool, typer.Option("--into-case", help="With --source: put the plans into the person's open case.")
+    ] = False,
+    reason: Annotated[str | None, typer.Option(help="why; it goes into the audit; needed with --into-case")] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print what was not said or is not carried, not the result.")
     ] = False,
     config: Config = DEFAULT_CONFIG,
-    as_json: Annotated[bool, typer.Option("--json", help="With --explain: print the account as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --explain or --into-case: print JSON, for machines.")
+    ] = False,
 ) -> None:
-    """Fetch a patient's plans from COSMIC Link, as the settings say. The patient's FHIR id there is read from standard
-    input. Exit status: 0 fetched, 1 they may or can not be, 2 the server does not answer."""
-    from adapter.support.errors import ForbiddenError, MappingError
+    """Fetch a person's plans. From standard input is read: with --source the person's number (12 digits), else the
+    patient's FHIR id at COSMIC Link. Exit status: 0 fetched, 1 they may or can not be, 2 the source does not answer."""
+    from adapter.support.errors import ForbiddenError, MappingError, ParseError
 
-    subject = sys.stdin.readline().strip()
+    if into_case and (source is None or reason is None):
+        raise typer.BadParameter("needs --source and --reason", param_hint="--into-case")
+    said = sys.stdin.readline().strip()
     try:
-        with installation(config) as adapter, adapter.link_plans() as plans:
-            found = plans.fetch(operator(), subject)
-    except (ForbiddenError, MappingError) as error:
+        if source is None:
+            with installation(config) as adapter, adapter.link_plans() as plans:
+                found = plans.fetch(operator(), said)
+        else:
+            found = _from_source(config, source, said, reason if into_case else None, as_json)
+    except (ForbiddenError, MappingError, ParseError) as error:
         typer.echo(f"adapter: {error}", err=True)
         raise typer.Exit(1) from error
-    _print(found, explain, as_json)
+    if not into_case:
+        _print(found, explain, as_json)
+
+
+def _from_source(config: Path, source: str, number: str, reason: str | None, as_json: bool) -> "list[Reading]":
+    """The plans; with a reason they are put into the case, and what came of it is printed."""
+    with installation(config) as adapter:
+        person = _person(number)
+        fetching = adapter.plan_fetching(source)
+        if reason is None:
+            return [each.reading for each in fetching.fetch(operator(), person)]
+        carried = fetching.into_case(operator(), person, reason)
+    if as_json:
+        output.print_json({"sent": carried.sent, "known": carried.known, "gaps": list(carried.gaps)})
+    else:
+        output.print_line(f"{carried.sent} messages sent into the case; {carried.known} were there before.")
+    if carried.gaps:
+        if not as_json:
+            output.print_line(f"{len(carried.gaps)} not carried: adapter plans gaps")
+        raise typer.Exit(1)
+    return []
+
+
+def _person(number: str) -> tuple[str, str]:
+    from adapter.fhir import identifiers
+    from adapter.fhir.canonical import PERSONNUMMER, SAMORDNINGSNUMMER
+    from adapter.support.errors import AdapterError
+
+    system = SAMORDNINGSNUMMER if identifiers.is_samordningsnummer(number) else PERSONNUMMER
+    if system == PERSONNUMMER and not identifiers.is_personnummer(number):
+        raise AdapterError("expected a personnummer or samordningsnummer of 12 digits on standard input")
+    return system, number
+
+
+@app.command()
+def sources(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """List the systems whose plans are fetched, how each answers, and what came of it."""
+    with _views(config) as (views, context):
+        rows = views.sources(context.principal, context.settings.plans.sources)
+    if as_json:
+        output.print_json({"sources": rows})
+        return
+    columns = ("SOURCE", "CONTRACT", "ENDPOINT", "STATE", "LAST ANSWER", "CASES", "CARRIED", "GAPS", "WHY")
+    cells = (
+        (
+            *(row.id, row.contract, row.endpoint, row.state, output.local(row.last_answer_at)),
+            *(row.cases, row.carried, row.gaps, row.reason or ""),
+        )
+        for row in rows
+    )
+    output.print_table(columns, cells, "There are no sources: settings plans.sources.")
+
+
+@app.command()
+def gaps(
+    source: Annotated[str | None, typer.Option(help="one source; all where not given")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="how many")] = 50,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Say which plans were not carried into their case, why, and what to do. Exit status 0: none; 1: some."""
+    with _views(config) as (views, context):
+        rows = views.gaps(context.principal, source, limit)
+    if as_json:
+        output.print_json({"gaps": rows})
+    elif not rows:
+        output.print_line("Every plan that was fetched is in its case.", "bold green")
+    else:
+        for row in rows:
+            where = "a protected person" if row.source is None else f"source {row.source}, case {row.case_id}"
+            output.print_line(f"gap {row.id}: {where}: {row.reason}", "bold")
+            output.print_line(f"    since {output.local(row.since)}")
+            output.print_line(f"    next: {row.to_do}")
+    if rows:
+        raise typer.Exit(1)
+
+
+@app.command()
+def settle(
+    gap: Annotated[int, typer.Argument(min=1, max=LARGEST_ID, metavar="GAP", help="the gap's number")],
+    reason: Annotated[str, typer.Option(help="what was done instead; it goes into the audit")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Say that a person has seen to a gap by another way."""
+    with _views(config) as (views, context):
+        views.settle(context.principal, gap, reason)
+    output.print_line(f"Gap {gap} is settled.")
+
+
+@contextmanager
+def _views(config: Path) -> "Iterator[tuple[PlanViews, Context]]":
+    from adapter.exchange.plans.views import PlanViews
+
+    with opened(config) as context:
+        yield PlanViews(context.database, context.clock), context
 
 
 def _print(found: "list[Reading]", explain: bool, as_json: bool) -> None:

@@ -28,6 +28,7 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
     gc.disable()  # what the start makes is there to stay: looking through it for waste costs a fifth of the start
     from adapter.exchange.replaying import Replaying
     from adapter.web.feeding import Feeding
+    from adapter.web.polling import Polling
     from adapter.web.reloading import Reloading
     from adapter.web.server import Server
 
@@ -35,11 +36,14 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
         worker = None if no_worker else adapter.worker
         server = Server(adapter, worker.name if worker else None)
         feeding = Feeding(adapter)
-        reloading = Reloading(adapter, [server, feeding])
+        polling = None if no_worker else Polling(adapter)
+        reloading = Reloading(adapter, [server, feeding, *([polling] if polling else [])])
         replaying = Replaying(adapter.replay_one)
         if worker:
             worker.start()
             replaying.start()
+        if polling:
+            polling.start()
         feeding.start()
         reloading.start()
         try:
@@ -53,29 +57,35 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
         finally:
             reloading.stop()
             feeding.stop()
+            if polling:
+                polling.stop()
             if worker:
                 replaying.stop()
                 worker.stop()
 
 
 def work(config: Config = DEFAULT_CONFIG) -> None:
-    """Deliver what is waiting, until told to stop (SIGTERM). Any number may run on one database. Directory and mappings
-    are read anew at SIGHUP."""
+    """Deliver what is waiting and fetch plans of others, until told to stop (SIGTERM). Any number may run on one
+    database. Directory and mappings are read anew at SIGHUP."""
     from adapter.exchange.replaying import Replaying
+    from adapter.web.polling import Polling
     from adapter.web.reloading import Reloading
 
     stopped = threading.Event()
     for kind in (signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, lambda *_: stopped.set())
     with _started(config) as adapter:
-        reloading = Reloading(adapter)
+        polling = Polling(adapter)
+        reloading = Reloading(adapter, [polling])
         replaying = Replaying(adapter.replay_one)
         adapter.worker.start()
         replaying.start()
+        polling.start()
         reloading.start()
         typer.echo("adapter worker is at work")
         stopped.wait()
         reloading.stop()
+        polling.stop()
         replaying.stop()
         adapter.worker.stop()
 

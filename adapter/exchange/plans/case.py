@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, select, union
+from sqlalchemy import ColumnElement, Connection, select, union
 
 from adapter.directory import Directory
 from adapter.exchange import blocks
@@ -44,13 +44,6 @@ def open_cases(connection: Connection, party: str, ended_after: int) -> list[tup
     """(case id, patient id) of the newest open case of each person in whose case the party sends or is addressed. One
     that ended in a discharge counts while its last message came after `ended_after`. Whoever has skyddad folkbokföring
     is not among them, nor one who has blocked the party as a whole: nothing is asked about them."""
-    sent = select(_message.case_id).where(_message.sender_party == party, _message.status == "accepted")
-    got = (
-        select(_message.case_id)
-        .join_from(tables.delivery, tables.message)
-        .where(_delivery.receiver_party == party, _message.status == "accepted")
-    )
-    takes_part = union(sent, got).subquery()
     block = tables.block.c
     blocked = select(block.id).where(
         block.patient_id == _state.patient_id,
@@ -58,10 +51,28 @@ def open_cases(connection: Connection, party: str, ended_after: int) -> list[tup
         block.unit.is_(None),
         block.lifted_at.is_(None),
     )
+    return _open(connection, party, ended_after, _patient.protected.is_(False), ~blocked.exists())
+
+
+def of_person(connection: Connection, party: str, ended_after: int, patient_id: int) -> tuple[str, int] | None:
+    """The same of one person, whoever it is; None where there is none."""
+    return next(iter(_open(connection, party, ended_after, _state.patient_id == patient_id)), None)
+
+
+def _open(
+    connection: Connection, party: str, ended_after: int, *conditions: ColumnElement[bool]
+) -> list[tuple[str, int]]:
+    sent = select(_message.case_id).where(_message.sender_party == party, _message.status == "accepted")
+    got = (
+        select(_message.case_id)
+        .join_from(tables.delivery, tables.message)
+        .where(_delivery.receiver_party == party, _message.status == "accepted")
+    )
+    takes_part = union(sent, got).subquery()
     query = (
         select(_state.case_id, _state.patient_id, _state.state, _state.updated_at)
         .join(tables.patient, _patient.id == _state.patient_id)
-        .where(_state.case_id.in_(select(takes_part.c.case_id)), _patient.protected.is_(False), ~blocked.exists())
+        .where(_state.case_id.in_(select(takes_part.c.case_id)), *conditions)
         .order_by(_state.updated_at, _state.case_id)
     )
     newest = {row.patient_id: row.case_id for row in connection.execute(query) if _is_open(row, ended_after)}

@@ -106,10 +106,10 @@ class PlanViews:
         with self._database.read() as connection:
             states = {row.source: row for row in connection.execute(select(tables.plan_source))}
             counted = select(_version.source, func.count().label("number")).group_by(_version.source)
-            sent = dict(connection.execute(counted.where(_version.status == "sent")).tuples().all())
-            gaps = dict(connection.execute(counted.where(*_OPEN)).tuples().all())
+            sent: dict[str, int] = dict(connection.execute(counted.where(_version.status == "sent")).tuples().all())
+            gaps: dict[str, int] = dict(connection.execute(counted.where(*_OPEN)).tuples().all())
             query = select(_question.source, func.count()).group_by(_question.source)
-            cases = dict(connection.execute(query).tuples().all())
+            cases: dict[str, int] = dict(connection.execute(query).tuples().all())
         now = to_micros(self._clock.now())
         found = []
         for each in configured:
