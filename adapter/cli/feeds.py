@@ -11,7 +11,7 @@ from adapter.cli import output
 from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, opened
 
 if TYPE_CHECKING:
-    from adapter.exchange.feeds.views import FeedViews
+    from adapter.exchange.feeds.views import FeedViews, GapRow
     from adapter.security.principals import Principal
 
 app = typer.Typer(
@@ -70,13 +70,34 @@ def gaps(feed: Name = None, limit: Limit = 50, config: Config = DEFAULT_CONFIG, 
         output.print_line("Everything that came in could be told.", "bold green")
     else:
         for row in rows:
-            output.print_line(f"gap {row.id}: feed {row.feed}, stay {row.stay_id}: {row.reason}", "bold")
-            if row.detail:
-                output.print_line(f"    {row.detail}")
-            output.print_line(f"    since {output.local(row.since)}")
-            output.print_line(f"    next: {row.to_do}")
+            _print_gap(row)
     if rows:
         raise typer.Exit(1)
+
+
+@app.command()
+def gap(
+    number: Annotated[int, typer.Argument(min=1, max=LARGEST_ID, metavar="GAP", help="the gap's number")],
+    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Show a gap with feed and stay, also of a protected person."""
+    with _views(config) as (views, principal):
+        row = views.open_gap(principal, number, reason)
+    if as_json:
+        output.print_json(row)
+    else:
+        _print_gap(row)
+
+
+def _print_gap(row: "GapRow") -> None:
+    where = f"feed {row.feed}, stay {row.stay_id}" if row.feed else "of a protected person"
+    output.print_line(f"gap {row.id}: {where}: {row.reason}", "bold")
+    if row.detail:
+        output.print_line(f"    {row.detail}")
+    output.print_line(f"    since {output.local(row.since)}")
+    output.print_line(f"    next: {row.to_do}")
 
 
 @app.command()

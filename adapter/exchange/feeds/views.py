@@ -6,8 +6,9 @@ For a person with skyddad folkbokföring nothing is shown that says where she or
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, case, func, null, or_, select, update
 
 from adapter.exchange.records import Attention
 from adapter.feeds.model import Feed
@@ -28,6 +29,8 @@ _stay, _event, _gap, _patient = (
     tables.feed_gap.c,
     tables.patient.c,
 )
+_GAPS = tables.feed_gap.join(tables.feed_stay).outerjoin(tables.patient)
+_PROTECTED = or_(_stay.protected, func.coalesce(_patient.protected, False))
 
 TO_DO: Mapping[str, str] = {
     "receivers": "add a rule to the feed's receivers, or name them in the flat event",
@@ -56,11 +59,12 @@ configuration counts from the next reload."""
 
 @dataclass(frozen=True)
 class GapRow:
-    """Something that could not be told. `stay_id` is the journal system's; `detail` is None for a protected person."""
+    """Something that could not be told. `stay_id` is the journal system's. Of a protected person `feed`, `stay_id` and
+    `detail` are None: they are opened with a reason."""
 
     id: int
-    feed: str
-    stay_id: str
+    feed: str | None
+    stay_id: str | None
     kind: str
     reason: str
     detail: str | None
@@ -101,20 +105,22 @@ class FeedRow:
 
 def attention(connection: Connection, now: datetime) -> Iterator[Attention]:
     """Gaps by feed and kind, and what was refused of late and has not come again."""
+    feed = case((_PROTECTED, null()), else_=_stay.feed).label("feed")
     query = (
-        select(_stay.feed, _gap.kind, func.count().label("number"), func.min(_gap.since).label("since"))
-        .join_from(tables.feed_gap, tables.feed_stay)
+        select(feed, _gap.kind, func.count().label("number"), func.min(_gap.since).label("since"))
+        .select_from(_GAPS)
         .where(_gap.ended_at.is_(None))
-        .group_by(_stay.feed, _gap.kind)
+        .group_by(feed, _gap.kind)
     )
     for row in connection.execute(query):
         stays = "1 stay" if row.number == 1 else f"{row.number} stays"
+        whose = "of protected persons" if row.feed is None else f"of feed {row.feed}"
         yield Attention(
             kind="feed-gap",
-            subject=f"feed {row.feed}",
-            what=f"{stays} of feed {row.feed} could not be told of ({row.kind}): {TO_DO.get(row.kind, 'look at them')}",
+            subject="protected persons" if row.feed is None else f"feed {row.feed}",
+            what=f"{stays} {whose} could not be told of ({row.kind}): {TO_DO.get(row.kind, 'look at them')}",
             since=from_micros(row.since),
-            next_command=f"adapter feeds gaps --feed {row.feed}",
+            next_command="adapter feeds gaps" + ("" if row.feed is None else f" --feed {row.feed}"),
             severity="urgent",
             count=row.number,
         )
@@ -160,32 +166,27 @@ class FeedViews:
         return [_feed_row(feed, counts, open_gaps.get(feed.id, 0)) for feed in feeds.values()]
 
     def gaps(self, principal: Principal, feed: str | None = None, limit: int = 50) -> list[GapRow]:
-        """What is missing now, the longest first."""
+        """What is missing now, the longest first. Of a feed alone without protected persons: that it is theirs would
+        be told."""
         _require(principal, Right.LIST)
-        protected = or_(_stay.protected, func.coalesce(_patient.protected, False))
-        query = (
-            select(tables.feed_gap, _stay.feed, _stay.stay, protected.label("protected"))
-            .select_from(tables.feed_gap.join(tables.feed_stay).outerjoin(tables.patient))
-            .where(_gap.ended_at.is_(None), *_of(feed, _stay.feed))
-            .order_by(_gap.since, _gap.id)
-            .limit(min(limit, _LARGEST_PAGE))
-        )
+        of_feed = [] if feed is None else [_stay.feed == feed, ~_PROTECTED]
+        query = _open_gaps().where(*of_feed).order_by(_gap.since, _gap.id).limit(min(limit, _LARGEST_PAGE))
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        return [
-            GapRow(
-                id=row.id,
-                feed=row.feed,
-                stay_id=row.stay,
-                kind=row.kind,
-                reason=row.reason,
-                detail=None if row.protected else row.detail,
-                since=from_micros(row.since),
-                to_do=TO_DO.get(row.kind, ""),
-                protected=bool(row.protected),
-            )
-            for row in rows
-        ]
+            return [_gap_row(row, hidden=bool(row.protected)) for row in connection.execute(query)]
+
+    def open_gap(self, principal: Principal, gap_id: int, reason: str) -> GapRow:
+        """A gap with all that is known of it, of a protected person too; audited with the reason. Raises NotFoundError,
+        or AdapterError without a reason."""
+        _require(principal, Right.CONTENT)
+        if not reason.strip():
+            raise AdapterError("to open a gap a reason is needed")
+        at = to_micros(self._clock.now())
+        with self._database.write() as connection:
+            row = connection.execute(_open_gaps().where(_gap.id == gap_id)).one_or_none()
+            if row is None:
+                raise NotFoundError(f"there is no open gap {gap_id}")
+            audit.record(connection, principal, "feed-gap-view", f"feed_gap/{gap_id}", at, row.patient_id, reason)
+        return _gap_row(row, hidden=False)
 
     def settle(self, principal: Principal, gap_id: int, reason: str) -> None:
         """A person has seen to a gap by another way: it is no longer shown, unless it ends and comes anew. Raises
@@ -251,6 +252,25 @@ class FeedViews:
                 connection, principal, "feed-content-view", f"feed_event/{event_id}", at, row.patient_id, reason
             )
         return self._cipher.open(row.key_id, row.bytes)
+
+
+def _open_gaps() -> Select[Any]:
+    columns = (tables.feed_gap, _stay.feed, _stay.stay, _stay.patient_id, _PROTECTED.label("protected"))
+    return select(*columns).select_from(_GAPS).where(_gap.ended_at.is_(None))
+
+
+def _gap_row(row: Any, *, hidden: bool) -> GapRow:
+    return GapRow(
+        id=row.id,
+        feed=None if hidden else row.feed,
+        stay_id=None if hidden else row.stay,
+        kind=row.kind,
+        reason=row.reason,
+        detail=None if hidden else row.detail,
+        since=from_micros(row.since),
+        to_do=TO_DO.get(row.kind, ""),
+        protected=bool(row.protected),
+    )
 
 
 def _require(principal: Principal, right: Right) -> None:

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from adapter.discharge.events import EVENTS
 from adapter.support.errors import NotFoundError
-from adapter.web.console import actions, login, rendering
+from adapter.web.console import actions, gaps, login, rendering
 from adapter.web.console.sessions import Sessions
 from adapter.web.console.shell import Shell
 from adapter.web.console.visitor import ROOT, Visitor
@@ -34,6 +34,10 @@ _ACTIONS = (
     "delivery-cancel",
     "endpoint-pause",
     "endpoint-resume",
+    "feed-content-view",
+    "feed-gap-view",
+    "feed-gap-settle",
+    "configuration-reload",
     "token-issue",
     "token-revoke",
 )
@@ -47,6 +51,7 @@ def router(adapter: "Adapter", sessions: Sessions) -> APIRouter:
     _static(routes)
     login.add(routes, shell)
     actions.add(routes, shell)
+    gaps.add(routes, shell)
     _status(routes, shell)
     _messages(routes, shell)
     _deliveries(routes, shell)

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from adapter.support.clock import STOCKHOLM
 from adapter.web.console import texts
+from adapter.web.console.gap_texts import gap_words
 from adapter.web.console.texts import Language
 
 _HERE = Path(__file__).parent
@@ -49,6 +50,7 @@ def page(template: str, language: Language, now: datetime, status: int = 200, **
             t=partial(texts.text, language=language),
             event_name=partial(texts.event_name, language=language),
             attention_text=partial(texts.attention_text, language=language),
+            gap_words=partial(gap_words, language=language),
             ago=partial(ago, now=now, language=language),
             version=static_version(),
             **values,

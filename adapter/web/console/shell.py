@@ -48,6 +48,7 @@ class Shell:
             status,
             path=request.url.path,
             visitor=who,
+            has_feeds=bool(who and who.principal.sees_all and self.adapter.feeds),
             can={right.value for right in who.principal.rights} if who else set(),
             notice=who.session.take_notice() if who else "",
             other_language=_in_other_language(request, language(request, self.adapter)),

@@ -131,6 +131,19 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "laid out": ("Uppställt för läsning", "Laid out for reading"),
     "back": ("Tillbaka till meddelandet", "Back to the message"),
     "binary": ("Innehållet är inte text.", "The content is not text."),
+    # gaps
+    "gaps": ("Luckor", "Gaps"),
+    "gaps hint": (
+        "Det som inte kunde berättas om vårdtillfällen i journalsystem utan FHIR: någon är inte underrättad.",
+        "What could not be told of stays in journal systems without FHIR messages: somebody has not been notified.",
+    ),
+    "all gaps": ("Alla luckor", "All gaps"),
+    "feed": ("Journalsystem", "Feed"),
+    "stay": ("Vårdtillfälle", "Stay"),
+    "missing": ("Vad som saknas", "What is missing"),
+    "settle": ("Avsluta", "Settle"),
+    "no gaps": ("Allt som kom in kunde berättas.", "Everything that came in could be told."),
+    "done settle": ("Luckan är avslutad.", "The gap is settled."),
     # audit
     "who": ("Vem", "Who"),
     "action": ("Handling", "Action"),
@@ -198,6 +211,8 @@ _ATTENTION: Mapping[str, tuple[str, str]] = {
     "statutory-notice-refused": ("Ett lagstadgat meddelande avvisades; fristen kan brytas", ""),
     "feed-gap": ("Uppgifter saknas från ett journalsystem: någon har inte kunnat underrättas", ""),
     "feed-refused": ("Meddelanden från ett journalsystem avvisades och har inte kommit igen", ""),
+    "source-silent": ("Ett journalsystem som brukar skicka har tystnat", ""),
+    "configuration-refused": ("En ny konfiguration avvisades; den gamla gäller fortfarande", ""),
     "worker-silent": ("Meddelanden väntar och ingen arbetsprocess är igång", ""),
 }
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
+from adapter.exchange.feeds.views import TO_DO
 from adapter.exchange.operations import Operations
 from adapter.exchange.views import Views
 from adapter.security.principals import Right
@@ -18,7 +19,7 @@ from adapter.store.database import Database
 from adapter.support import settings
 from adapter.support.clock import SystemClock
 from adapter.web.app import create
-from adapter.web.console import reading, texts
+from adapter.web.console import gap_texts, reading, texts
 from adapter.web.console.sessions import Sessions
 from adapter.web.console.texts import TEXTS
 from adapter.web.console.visitor import safe_path
@@ -65,6 +66,7 @@ def adapter(site, database, clock, stored):
     adapter.tokens = Tokens(database, clock)
     adapter.views = Views(database, stored.contents, clock)
     adapter.operations = Operations(database, clock, lambda: None, lambda *_: None)
+    adapter.contents = stored.contents
     return adapter
 
 
@@ -110,6 +112,7 @@ PAGES = [
     "/console/messages/1",
     "/console/deliveries",
     "/console/deliveries/1",
+    "/console/gaps",
     "/console/audit",
 ]
 
@@ -519,3 +522,80 @@ class TestReading:
     @pytest.mark.parametrize("media_type", ["application/fhir+json", "application/xml", "text/plain"])
     def test_what_is_damaged_or_hostile_loses_nothing(self, text, media_type):
         assert re.sub(r"\s", "", reading.layout(text, media_type)) == text.replace(" ", "")
+
+
+class TestGaps:
+    @pytest.fixture
+    def gap(self, stored):
+        """Writes a gap of a stay."""
+
+        def gap(kind="estimate", *, protected=False, feed="vas", **values):
+            stay = stored.insert(
+                tables.feed_stay,
+                feed=feed,
+                stay=f"V-{len(stored.rows(tables.feed_stay))}",
+                protected=protected,
+                config_version="c1",
+                created_at=stored.now,
+            )
+            plain = {"reason": "no estimated discharge was said", "since": stored.now, "standing": True}
+            return stored.insert(tables.feed_gap, **{"stay_id": stay, "kind": kind, **plain, **values})
+
+        return gap
+
+    def test_each_is_shown_with_what_to_do_and_the_overview_leads_to_it(self, browser, log_in, gap):
+        gap(detail="unit <b>GERI</b>")
+        log_in()
+        assert 'href="/console/gaps?feed=vas"' in browser.get("/console").text
+        page = browser.get("/console/gaps?feed=vas").text
+        assert "No estimated discharge was said" in page
+        assert "Enter the estimated discharge in the journal system" in page
+        assert "unit &lt;b&gt;GERI&lt;/b&gt;" in page
+        browser.cookies.set("adapter_language", "sv", path="/console")
+        swedish = browser.get("/console/gaps").text
+        assert "Beräknad utskrivning saknas" in swedish
+        assert "No estimated discharge" not in swedish
+
+    def test_of_a_protected_person_nothing_is_shown_until_it_is_opened_with_a_reason(
+        self, browser, log_in, send, stored, gap
+    ):
+        number = gap(protected=True, detail="unit GERI")
+        log_in()
+        assert 'href="/console/gaps"' in browser.get("/console").text
+        assert "vas" not in browser.get("/console").text
+        page = browser.get("/console/gaps").text
+        assert "protected" in page
+        assert not any(word in page for word in ("V-0", "vas", "GERI"))
+        assert "No estimated" not in browser.get("/console/gaps?feed=vas").text
+        assert send(f"/console/gaps/{number}/open", reason=" ").status_code == 422
+        opened = send(f"/console/gaps/{number}/open", reason="the ward asked")
+        assert all(word in opened.text for word in ("V-0", "vas", "GERI"))
+        assert audited(stored) == [("feed-gap-view", f"feed_gap/{number}", "the ward asked")]
+
+    def test_one_is_settled_with_a_reason(self, browser, log_in, send, stored, gap):
+        number = gap()
+        log_in()
+        assert send(f"/console/gaps/{number}/settle", reason="").status_code == 422
+        assert send(f"/console/gaps/{number}/settle", reason="told by telephone").headers["location"] == "/console/gaps"
+        page = browser.get("/console/gaps").text
+        assert "The gap is settled" in page
+        assert "Everything that came in could be told" in page
+        assert audited(stored) == [("feed-gap-settle", f"feed_gap/{number}", "told by telephone")]
+        assert send(f"/console/gaps/{number}/settle", reason="again").status_code == 404
+
+    def test_who_may_not_does_not(self, browser, log_in, send, gap):
+        number = gap()
+        log_in(Right.LIST, Right.ALL_PARTIES)
+        assert "Settle" not in browser.get("/console/gaps").text
+        assert send(f"/console/gaps/{number}/settle", reason="x").status_code == 403
+        assert send(f"/console/gaps/{number}/open", reason="x").status_code == 403
+        assert browser.post(f"/console/gaps/{number}/settle", data={"csrf": "no", "reason": "x"}).status_code == 403
+
+    def test_a_party_sees_none(self, browser, log_in, gap):
+        gap()
+        log_in(Right.LIST, Right.RESEND, party="region")
+        assert browser.get("/console/gaps").status_code == 403
+        assert "gaps" not in browser.get("/console").text
+
+    def test_every_kind_has_swedish_words(self):
+        assert gap_texts.SWEDISH.keys() == TO_DO.keys()
