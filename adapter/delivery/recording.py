@@ -72,17 +72,13 @@ class Recorder:
         `heard` is False where the verdict says nothing about the endpoint.
         """
         at = to_micros(self.clock.now())
-        with self.database.write() as connection:
-            claim = leases.as_protected_now(connection, claim)
-            told, verdict = verdict, self._or_given_up(connection, claim, at, verdict)
-            if not self._settle(connection, claim, at, verdict, answer):
-                log(claim, logging.WARNING, "delivery lease lost, result not recorded", verdict.kind, answer.status)
-                return False
-            if answer.body:
-                self._keep(connection, claim, at, answer)
-            change = self._tell_breaker(connection, claim.endpoint, at, told) if heard else None
-            if verdict.kind in (Kind.DONE, Kind.DEAD):
-                self._finish(connection, claim, at, verdict)
+        ended = self.database.transact(
+            lambda connection: self._end(connection, claim, at, answer, verdict, heard=heard)
+        )
+        claim, verdict, change = ended.claim, ended.verdict, ended.change
+        if ended.lost:
+            log(claim, logging.WARNING, "delivery lease lost, result not recorded", verdict.kind, answer.status)
+            return False
         level = logging.INFO if verdict.kind in (Kind.DONE, Kind.WAIT) else logging.WARNING
         log(claim, level, "delivery attempt", verdict.kind, answer.status)
         if change is not None:
@@ -90,6 +86,20 @@ class Recorder:
             where = {} if claim.protected else {"endpoint": claim.endpoint}
             logger.warning("endpoint %s", change, extra={"outcome": change} | where)
         return True
+
+    def _end(
+        self, connection: Connection, claim: Claim, at: int, answer: Answer, told: Verdict, *, heard: bool
+    ) -> "_Ended":
+        claim = leases.as_protected_now(connection, claim)
+        verdict = self._or_given_up(connection, claim, at, told)
+        if not self._settle(connection, claim, at, verdict, answer):
+            return _Ended(claim, verdict, None, lost=True)
+        if answer.body:
+            self._keep(connection, claim, at, answer)
+        change = self._tell_breaker(connection, claim.endpoint, at, told) if heard else None
+        if verdict.kind in (Kind.DONE, Kind.DEAD):
+            self._finish(connection, claim, at, verdict)
+        return _Ended(claim, verdict, change)
 
     def put_off(self, claim: Claim, cause: str) -> None:
         """Back to the schedule: a fault of ours, which says nothing of the receiver."""
@@ -164,6 +174,16 @@ class Recorder:
             connection,
             Finished(claim.delivery_id, claim.message_id, status, verdict.acknowledgement, verdict.reason, at),
         )
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """A try as it was recorded, and the change of its endpoint's state; `lost`: its lease was, nothing was recorded."""
+
+    claim: Claim
+    verdict: Verdict
+    change: str | None
+    lost: bool = False
 
 
 def log(

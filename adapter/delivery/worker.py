@@ -249,8 +249,7 @@ class Worker:
             rate=self._rate,
             leave=frozenset(self._pulled()),
         )
-        with self._database.write() as connection:
-            return leases.claim(connection, terms, wanted)
+        return self._database.transact(lambda connection: leases.claim(connection, terms, wanted))
 
     def _beat(self) -> None:
         """Say that we live, prolong our leases, forget workers that have been silent for a day, and tell of mailboxes

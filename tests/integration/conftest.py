@@ -1,5 +1,6 @@
 """A whole installation in a temporary folder: real files, a real database, real receivers on loopback."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -108,8 +109,10 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> wiring.Adapter:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> str:
-    """A SQLite file; a module that runs on both says so: `pytestmark = pytest.mark.parametrize("database_url", …)`."""
-    url: str = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
+    """A SQLite file, or a database of the kind that ADAPTER_TEST_DATABASE says; a module that always runs on both has
+    `pytestmark = pytest.mark.parametrize("database_url", …)`."""
+    kind = getattr(request, "param", os.environ.get("ADAPTER_TEST_DATABASE", "sqlite"))
+    url: str = request.getfixturevalue(f"{kind}_url")
     return url
 
 
