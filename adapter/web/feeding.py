@@ -14,6 +14,7 @@ from adapter.exchange.feeds import silence
 from adapter.feeds.model import Feed
 from adapter.support.errors import AdapterError, UnavailableError
 from adapter.web import limits
+from adapter.web.folders import PartnerFolder
 from adapter.web.inbox import Inbox
 from adapter.web.mllp import Door, Listener
 
@@ -82,9 +83,13 @@ class Feeding:
 
         return commit
 
-    def _folders(self, adapter: "Adapter") -> list[Inbox]:
+    def _folders(self, adapter: "Adapter") -> list[Inbox | PartnerFolder]:
         feeds = [feed for feed in adapter.feeds.values() if feed.protocol == "folder"]
-        return [Inbox(feed, adapter.feed_intake, self._most_bytes) for feed in feeds]
+        partners = adapter.directory.inboxes.values()
+        return [
+            *(Inbox(feed, adapter.feed_intake, self._most_bytes) for feed in feeds),
+            *(PartnerFolder(inbox, adapter, self._most_bytes) for inbox in partners),
+        ]
 
     def _listening(self, adapter: "Adapter", before: Mapping[str, Listener]) -> dict[str, Listener]:
         """A listener for each feed over MLLP; one of those before goes on where it suits."""
@@ -107,7 +112,7 @@ class Feeding:
 
     def _look(self) -> None:
         """Look into each folder when it is due, and after what waits."""
-        due: dict[Inbox, float] = {}
+        due: dict[Inbox | PartnerFolder, float] = {}
         catch_up = 0.0
         while not self._stopped.is_set():
             now = time.monotonic()
