@@ -13,6 +13,7 @@ _DOUBLES = 10.0
 """Seconds in which that doubles."""
 _GENTLE_FOR = 120.0
 """Seconds after which only the endpoint's own rate counts."""
+_SKEW = 60 * _MICROS
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,15 @@ class Pace:
     def next(self, at: int) -> int | None:
         """The new `rate_at` where one more may be sent now; None where it may not.
 
-        What a second allows may go at once. A clock that was set back stops nobody for longer than one message takes.
+        What a second allows may go at once. What is told from further ahead than clocks differ is of a clock that was
+        set back since.
         """
         rate = self._rate(at)
         if rate is None:
             return at
         interval = round(_MICROS / rate)
-        full = min(max(self.rate_at or at, at), at + max(_MICROS, interval))
+        known = self.rate_at if self.rate_at is not None and self.rate_at <= at + interval + _SKEW else at
+        full = max(known, at)
         return None if full - at > max(0, _MICROS - interval) else full + interval
 
     def _rate(self, at: int) -> float | None:

@@ -142,13 +142,15 @@ class Store:
         limit: Any = None,
         channels: Any = None,
         pulled: Any = None,
+        rate: Any = None,
+        give_up: Any = None,
         **options: Any,
     ) -> Worker:
         """A worker over this store whose schedule has no jitter."""
         if channel is not None:
             self.channels["a"] = channel
         defaults = {"jitter": 0.0, "quick_retries": 0, "poll_seconds": 0.05}
-        given = {"on_finished": on_finished, "limit": limit, "pulled": pulled}
+        given = {"on_finished": on_finished, "limit": limit, "pulled": pulled, "rate": rate, "give_up": give_up}
         extra = {key: value for key, value in given.items() if value is not None}
         return Worker(
             self.database,
