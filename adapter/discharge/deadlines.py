@@ -6,14 +6,19 @@ are aware UTC. An instant later than the message that states it is not computed 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from adapter.discharge import calendar
 from adapter.discharge.agreement import Agreement
 from adapter.discharge.facts import Fact
-from adapter.discharge.notices import Notices, first_sent
+from adapter.discharge.notices import MUNICIPALITY, Notice, Notices, first_sent
+
+OPEN_CARE = "open-care"
+_RECEIVING = frozenset({MUNICIPALITY, OPEN_CARE})
+_TAKEN_ON = frozenset({"accepted", "in-progress", "completed"})
+_DECIDED = _TAKEN_ON | {"rejected"}
 
 
 class State(StrEnum):
@@ -75,14 +80,7 @@ class _Times(NamedTuple):
 def duties(facts: Iterable[Fact], agreement: Agreement, now: datetime) -> list[Duty]:
     """Every duty of a case's present stay that its facts give rise to, in the order of the law."""
     notices = Notices.of(facts, agreement, now)
-    return [
-        *_admission_notice(notices),
-        *_contact(notices),
-        *_ready_notice(notices),
-        *_transfer(notices),
-        *_invitation(notices),
-        *_responsibility(notices),
-    ]
+    return [duty for chapter in _CHAPTERS for duty in chapter(notices)]
 
 
 def _duty(notices: Notices, kind: _Kind, times: _Times, to: str, flags: tuple[str, ...]) -> Duty:
@@ -125,6 +123,64 @@ def _admission_notice(notices: Notices) -> Iterator[Duty]:
         yield _duty(notices, kind, times, "", flags)
 
 
+def _recipients(notices: Notices) -> Iterator[Duty]:
+    """LAW 2:1: where municipal health care is judged to be needed, the notice goes to open care too. The notice itself
+    must not say what is needed (LAW 2:2), so that its absence is for a person to judge."""
+    start = first_sent(each for each in notices.admissions if each.recipient.kind == MUNICIPALITY)
+    if start is None:
+        return
+    told = first_sent(each for each in notices.admissions if each.recipient.kind == OPEN_CARE)
+    kind = _Kind("open-care-notified", "LAW 2:1", "inpatient", "recipients")
+    duty = _duty(notices, kind, _Times(start, None, told), "", ())
+    yield duty if told else replace(duty, state=State.UNKNOWN, flags=("need-of-municipal-health-care-not-said",))
+
+
+def _estimate(notices: Notices) -> Iterator[Duty]:
+    """LAW 2:4: who got the admission notice is told as soon as possible of another estimate; no time is set."""
+    changed = notices.changed_estimate
+    if changed is None:
+        return
+    kind = _Kind("estimate-changed", "LAW 2:4", "inpatient", "estimate")
+    for notice in notices.admissions:
+        yield _duty(
+            notices, kind, _Times(changed.at, None, changed.told(notice.recipient.unit)), notice.recipient.unit, ()
+        )
+
+
+def _planning(notices: Notices) -> Iterator[Duty]:
+    """LAW 2:6: a unit that got the admission notice begins to plan; no time is set. What tells of it is that it takes
+    the request on; one that turned it down has nothing to plan."""
+    kind = _Kind("planning-begun", "LAW 2:6", "receiver", "planning")
+    for notice in notices.admissions:
+        unit = notice.recipient.unit
+        if notice.recipient.kind not in _RECEIVING:
+            continue
+        duty = _duty(notices, kind, _Times(notice.sent, None, notices.answered(unit, _TAKEN_ON)), unit, ())
+        turned_down = duty.done is None and notices.answered(unit, {"rejected"}) is not None
+        yield replace(duty, state=State.NOT_APPLICABLE) if turned_down else _unless_died(notices, duty)
+
+
+def _agreed_answers(notices: Notices) -> Iterator[Duty]:
+    """Where region and municipality have agreed on them: the time for the kvittens of each notice, and for accepting
+    or rejecting."""
+    read, answer = notices.agreement.read_within, notices.agreement.answer_within
+    for notice in (*notices.admissions, *notices.ready):
+        if read is not None and notice.recipient.kind in _RECEIVING:
+            kind = _Kind(f"read-receipt-of-{notice.fact.event}", "agreement", "receiver", "read_within")
+            yield _duty(notices, kind, _within(notice, read, notice.read), notice.recipient.unit, ())
+    for notice in notices.admissions:
+        if answer is not None and notice.recipient.kind == MUNICIPALITY:
+            kind = _Kind("answer-in-time", "agreement", "municipality", "answer_within")
+            answered = notices.answered(notice.recipient.unit, _DECIDED)
+            yield _unless_died(
+                notices, _duty(notices, kind, _within(notice, answer, answered), notice.recipient.unit, ())
+            )
+
+
+def _within(notice: Notice, time: timedelta, done: datetime | None) -> _Times:
+    return _Times(notice.sent, notice.sent + time if notice.sent else None, done, to_the_instant=True)
+
+
 def _contact(notices: Notices) -> Iterator[Duty]:
     """LAW 2:5: the open-care unit's manager appoints a fast vårdkontakt before the discharge."""
     if notices.admissions:
@@ -163,6 +219,37 @@ def _invitation(notices: Notices) -> Iterator[Duty]:
     yield replace(duty, state=State.NOT_APPLICABLE) if notices.without_plan else _unless_died(notices, duty)
 
 
+def _plan(notices: Notices) -> Iterator[Duty]:
+    """LAW 4:1: where services of both region and municipality are needed, a plan is drawn up; no time is set. It waits
+    for the person's consent (LAW 4:2)."""
+    called = first_sent(notices.invitations)
+    if called is None:
+        return
+    drawn = notices.first_active_plan
+    duty = _duty(
+        notices,
+        _Kind("plan-drawn-up", "LAW 4:1", "region and municipality", "plan"),
+        _Times(called, None, drawn),
+        "",
+        (),
+    )
+    yield replace(duty, state=State.NOT_APPLICABLE) if notices.without_plan else _unless_died(notices, duty)
+
+
+def _summary(notices: Notices) -> Iterator[Duty]:
+    """LAW 3:3: the patient gets written information at the discharge; here until the end of its day [interp]. It may be
+    given without a message, so that without one it is not known whether it was."""
+    start, flags = notices.discharge_stated
+    if start is None and not flags:
+        return
+    due = calendar.end_of(calendar.local_date(start)) if start else None
+    kind = _Kind("information-to-the-patient", "LAW 3:3", "inpatient", "summary")
+    duty = _duty(notices, kind, _Times(start, due, notices.first_event("patient-information")), "", flags)
+    if duty.done is None and duty.state is State.LATE:
+        duty = replace(duty, state=State.UNKNOWN, flags=(*flags, "not-told-by-message"))
+    yield _unless_died(notices, duty)
+
+
 def _responsibility(notices: Notices) -> Iterator[Duty]:
     """Specialised care answers for the patient some days after a stay, where that is agreed (Örebro: 7 days)."""
     days, (start, flags) = notices.agreement.responsibility_days, notices.discharge_stated
@@ -180,3 +267,19 @@ def _responsibility(notices: Notices) -> Iterator[Duty]:
 def _unless_died(notices: Notices, duty: Duty) -> Duty:
     """There is nobody to plan for where the stay ended with death."""
     return replace(duty, state=State.NOT_APPLICABLE) if notices.said("outcome") == "died" else duty
+
+
+_CHAPTERS = (
+    _admission_notice,
+    _recipients,
+    _estimate,
+    _contact,
+    _planning,
+    _agreed_answers,
+    _ready_notice,
+    _transfer,
+    _summary,
+    _plan,
+    _invitation,
+    _responsibility,
+)

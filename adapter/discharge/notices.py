@@ -3,7 +3,7 @@
 An instant later than the message that states it is flagged and not computed with. Instants are aware UTC.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -27,6 +27,24 @@ class Notice:
     fact: Fact
     recipient: Recipient
     sent: datetime | None
+
+    @property
+    def read(self) -> datetime | None:
+        """When somebody there had read it (kvittens)."""
+        return _instant(self.recipient.read_at)
+
+
+@dataclass(frozen=True)
+class ChangedEstimate:
+    """Another estimate of the discharge than that of the admission notice: when it was first said, and when each unit
+    was first told of it."""
+
+    at: datetime
+    sent: dict[str, datetime]
+
+    def told(self, unit: str) -> datetime | None:
+        """When a unit was told; None where it was not."""
+        return self.sent.get(unit)
 
 
 class Notices:
@@ -127,6 +145,40 @@ class Notices:
     def discharge(self) -> datetime | None:
         """When the patient left."""
         return self.discharge_stated[0]
+
+    @property
+    def changed_estimate(self) -> ChangedEstimate | None:
+        """The latest estimate, where another one was said before it; None where none has changed."""
+        said = [fact for fact in self._facts if "estimated_discharge" in fact.instants]
+        if not said or said[0].instants["estimated_discharge"] == said[-1].instants["estimated_discharge"]:
+            return None
+        latest = said[-1].instants["estimated_discharge"]
+        since = len(said) - 1
+        while since and said[since - 1].instants["estimated_discharge"] == latest:
+            since -= 1
+        sent: dict[str, datetime] = {}
+        for fact in said[since:]:
+            for notice in self._first_to_each([fact]):
+                if notice.sent is not None:
+                    sent.setdefault(notice.recipient.unit, notice.sent)
+        return ChangedEstimate(from_micros(said[since].happened_at), sent)
+
+    @property
+    def first_active_plan(self) -> datetime | None:
+        """When a plan was first said to be active, by its sender's clock."""
+        active = (fact for fact in self._facts if fact.statements.get("plan_status") == "active")
+        return next((from_micros(fact.happened_at) for fact in active), None)
+
+    def first_event(self, event: str) -> datetime | None:
+        """When the first message of an event was accepted."""
+        return next((_instant(fact.accepted_at) for fact in self._of(event)), None)
+
+    def answered(self, unit: str, statuses: Collection[str]) -> datetime | None:
+        """When a unit first gave a Task one of the statuses, by its own clock."""
+        for fact in self._facts:
+            if fact.sender == unit and any(task["status"] in statuses for task in fact.tasks):
+                return from_micros(fact.happened_at)
+        return None
 
     @property
     def without_plan(self) -> bool:

@@ -286,3 +286,90 @@ def test_each_duty_says_agreement_version_and_clause() -> None:
     )
     assert the("admission-notice-in-time", [ADMISSION], agreed).clause == "x 2024-1: § 4"
     assert the("admission-notice-in-time", [ADMISSION]).clause == "statutory SFS 2025:449: LAW 2:3"
+
+
+def states(
+    rule: str, facts: list[Fact], agreement: Agreement = STATUTORY, now: datetime = LONG_AFTER
+) -> dict[str, State]:
+    return {each.to: each.state for each in duties(facts, agreement, now) if each.rule == rule}
+
+
+def answer(unit: str, status: str, sent: str = "2026-03-09T14:00:00+01:00") -> Fact:
+    tasks = ({"identifier": "t", "status": status},)
+    return Fact(f"answer-{unit}-{status}", "acceptance-answer", to_micros(at(sent)), unit, tasks=tasks)
+
+
+def test_open_care_is_notified_too_or_a_person_looks_at_it() -> None:
+    both = fact("admission-notice", "2026-03-09T10:00:00+01:00", recipients=(UNIT, OPEN_CARE))
+    assert states("open-care-notified", [both]) == {"": State.MET}
+    alone = the("open-care-notified", [ADMISSION])
+    assert (alone.state, alone.flags) == (State.UNKNOWN, ("need-of-municipal-health-care-not-said",))
+    assert states("open-care-notified", [ready("2026-03-10T10:00:00+01:00")]) == {}
+
+
+def test_another_estimate_is_told_to_everybody_who_got_the_notice() -> None:
+    said = {"estimated_discharge": "2026-03-16"}
+    first = fact("admission-notice", "2026-03-09T10:00:00+01:00", recipients=(UNIT, OPEN_CARE), instants=said)
+    same = fact("planning-information", "2026-03-09T12:00:00+01:00", instants=said)
+    assert states("estimate-changed", [first, same]) == {}
+    later = {"estimated_discharge": "2026-03-18"}
+    update = fact("admission-notice-update", "2026-03-11T10:00:00+01:00", recipients=(UNIT,), instants=later)
+    assert states("estimate-changed", [first, same, update]) == {"municipality": State.MET, "open-care": State.OPEN}
+    again = fact("admission-notice-update", "2026-03-12T10:00:00+01:00", "2", recipients=(OPEN_CARE,), instants=later)
+    assert set(states("estimate-changed", [first, update, again]).values()) == {State.MET}
+    assert the("estimate-changed", [first, update, again]).start == at("2026-03-11T10:00:00+01:00")
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [("accepted", State.MET), ("in-progress", State.MET), ("received", State.OPEN), ("rejected", State.NOT_APPLICABLE)],
+)
+def test_a_unit_has_begun_to_plan_when_it_takes_the_request_on(status: str, state: State) -> None:
+    assert states("planning-begun", [ADMISSION, answer("municipality", status)]) == {"municipality": state}
+
+
+def test_a_plan_is_drawn_up_after_the_kallelse_unless_none_is_to_be_held() -> None:
+    active = fact("sip", "2026-03-12T10:00:00+01:00", statements={"plan_status": "active"})
+    refused = fact("general-message", "2026-03-11T10:00:00+01:00", statements={"plan_consent": "refused"})
+    assert states("plan-drawn-up", [ADMISSION, INVITATION, active]) == {"": State.MET}
+    assert states("plan-drawn-up", [ADMISSION, INVITATION]) == {"": State.OPEN}
+    assert states("plan-drawn-up", [ADMISSION, INVITATION, refused]) == {"": State.NOT_APPLICABLE}
+    assert states("plan-drawn-up", [ADMISSION]) == {}
+
+
+def test_information_to_the_patient_may_be_given_without_a_message() -> None:
+    left = discharge("2026-03-13T13:00:00+01:00")
+    given = fact("patient-information", "2026-03-13T12:00:00+01:00", recipients=())
+    assert states("information-to-the-patient", [ADMISSION, given, left]) == {"": State.MET}
+    unknown = the("information-to-the-patient", [ADMISSION, left])
+    assert (unknown.state, unknown.flags) == (State.UNKNOWN, ("not-told-by-message",))
+    assert states("information-to-the-patient", [ADMISSION]) == {}
+
+
+AGREED = Agreement(id="x", version="1", name="x", valid_from=date(2018, 1, 1), read_within="24h", answer_within="48h")
+
+
+@pytest.mark.parametrize(
+    ("read", "state"),
+    [("2026-03-10T10:12:00+01:00", State.MET), ("2026-03-10T10:12:01+01:00", State.LATE), (None, State.LATE)],
+)
+def test_a_kvittens_is_due_where_that_is_agreed(read: str | None, state: State) -> None:
+    recipient = Recipient("municipality", "municipality", CODE, read_at=to_micros(at(read)) if read else None)
+    notice = fact("admission-notice", "2026-03-09T10:12:00+01:00", recipients=(recipient,))
+    assert states("read-receipt-of-admission-notice", [notice], AGREED) == {"municipality": state}
+    assert states("read-receipt-of-admission-notice", [notice]) == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "sent", "state"),
+    [
+        ("accepted", "2026-03-11T10:12:00+01:00", State.MET),
+        ("rejected", "2026-03-11T10:12:00+01:00", State.MET),
+        ("accepted", "2026-03-11T10:12:01+01:00", State.LATE),
+        ("received", "2026-03-11T10:12:00+01:00", State.LATE),
+    ],
+)
+def test_an_answer_is_due_where_that_is_agreed(status: str, sent: str, state: State) -> None:
+    facts = [ADMISSION, answer("municipality", status, sent)]
+    assert states("answer-in-time", facts, AGREED) == {"municipality": state}
+    assert states("answer-in-time", facts) == {}
