@@ -13,7 +13,7 @@ from adapter.store.alarms import clear_alarm, raise_alarm, standing
 from adapter.store.database import Database
 from adapter.support.clock import from_micros, to_micros
 
-SILENT = "source-silent"
+SILENT = "silent-source"
 """Kind of the alarm that a feed is silent; its subject is `feed/<id>`."""
 
 _event = tables.feed_event.c

@@ -211,7 +211,7 @@ _ATTENTION: Mapping[str, tuple[str, str]] = {
     "statutory-notice-refused": ("Ett lagstadgat meddelande avvisades; fristen kan brytas", ""),
     "feed-gap": ("Uppgifter saknas från ett journalsystem: någon har inte kunnat underrättas", ""),
     "feed-refused": ("Meddelanden från ett journalsystem avvisades och har inte kommit igen", ""),
-    "source-silent": ("Ett journalsystem som brukar skicka har tystnat", ""),
+    "silent-source": ("Ett journalsystem som brukar skicka har tystnat", ""),
     "configuration-refused": ("En ny konfiguration avvisades; den gamla gäller fortfarande", ""),
     "worker-silent": ("Meddelanden väntar och ingen arbetsprocess är igång", ""),
 }
