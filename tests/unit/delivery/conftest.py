@@ -182,10 +182,13 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 receiver.requests.append((self.path, headers, body))
+                self.body = body
                 receiver.answer(self)
+
+            do_GET = do_PUT = do_POST  # noqa: N815 - http.server's names
 
             def log_message(self, *_: Any) -> None: ...
 
