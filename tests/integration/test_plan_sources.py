@@ -10,10 +10,15 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote
 
+import jwt
 import pytest
-from sqlalchemy import select
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import select, update
+from typer.testing import CliRunner
 
 from adapter import wiring
+from adapter.cli.main import app
 from adapter.exchange.plans import poller as polling
 from adapter.fhir import canonical
 from adapter.plans.cosmic_link import PROFILE
@@ -23,6 +28,7 @@ from adapter.security.principals import Right
 from adapter.store import alarms, tables
 from adapter.support import settings
 from adapter.support.clock import ManualClock, SystemClock
+from adapter.support.errors import ConfigurationError
 
 EHR, OPEN_CARE, MUNICIPALITY = "SE2321000222-E7A31", "SE2321000222-HC2074", "SE2120002643-MOTT01"
 PERSON = "194108109168"
@@ -62,6 +68,7 @@ class Others(ThreadingHTTPServer):
         self.riv: list[CarePlan] = []
         self.asked: list[tuple[str, str, bytes, dict[str, str]]] = []
         self.refuse: tuple[int, dict[str, str]] | None = None
+        self.assertions: list[str] = []
 
     def searches(self) -> list[str]:
         return [path for _, path, _, _ in self.asked if path.startswith("/fhir/CarePlan?")]
@@ -109,6 +116,12 @@ class Handler(BaseHTTPRequestHandler):
         )
         if server.refuse is not None:
             self.send(server.refuse[0], b"{}", "application/json", server.refuse[1])
+        elif self.path == "/token":
+            server.assertions.append(parse_qs(body.decode())["client_assertion"][0])
+            told = {"access_token": f"token-{len(server.assertions)}", "token_type": "Bearer", "expires_in": 300}
+            self.send(200, json.dumps(told).encode(), "application/json")
+        elif server.assertions and self.headers["Authorization"] != f"Bearer token-{len(server.assertions)}":
+            self.send(401, b"{}", "application/json")
         elif self.path == "/riv":
             asked = wire.read_request(soap.read(body).body)
             plans = tuple(plan for plan in server.riv if plan.patient == asked.patient)
@@ -154,15 +167,17 @@ class Region:
         self.clock = ManualClock(SystemClock().now())
         self._built: list[wiring.Adapter] = []
         folder = installation.folder
-        (folder / "directory" / "plans.yaml").write_text(
-            f"""
-endpoints:
-  - {{id: cosmic, system: ehr, channel: fhir, address: "{others.base}/fhir"}}
-  - {{id: riv, system: ehr, channel: fhir, address: "{others.base}/riv"}}
-""",
-            "utf-8",
-        )
+        self.endpoints()
         self._toml = (folder / "adapter.toml").read_text("utf-8")
+
+    def endpoints(self, **more: str) -> None:
+        """The endpoints of the sources, as the directory has them; `more` by name."""
+        base = self.others.base
+        lines = [
+            f'  - {{id: {name}, system: ehr, channel: fhir, address: "{base}{path}"{more.get(name, "")}}}'
+            for name, path in (("cosmic", "/fhir"), ("riv", "/riv"))
+        ]
+        (self.installation.folder / "directory" / "plans.yaml").write_text("\n".join(["endpoints:", *lines]), "utf-8")
 
     def configured(self, *sources: str, more: str = f'consent_handled = "{GROUND}"\nkind = "SIP"') -> wiring.Adapter:
         contracts = {
@@ -197,6 +212,10 @@ endpoints:
     def carried(self):
         return [row for row in self.rows(tables.message) if row["source"].startswith("plans:")]
 
+    def protect(self) -> None:
+        with self.installation.adapter.database.write() as connection:
+            connection.execute(update(tables.patient).values(protected=True))
+
     def alarms(self):
         with self.installation.adapter.database.read() as connection:
             return [alarm.kind for alarm in alarms.standing(connection) if alarm.kind.startswith("plan-")]
@@ -204,10 +223,8 @@ endpoints:
 
 @pytest.fixture
 def region(installation, parts, others, messages) -> Iterator[Region]:
-    """A case that is open: the notice, the planning information and the notice that the patient is ready."""
-    for message in messages("plan sources")[:3]:
-        assert installation.send(message).status == 200
-    installation.adapter.worker.run_until_idle()
+    """A case that is open: the ward has sent its notice, and asks the municipality to take part."""
+    assert installation.send(messages("plan sources")[0]).status == 200
     made = Region(installation, parts, others)
     yield made
     made.close()
@@ -447,6 +464,72 @@ def test_an_answer_that_cannot_be_read_is_a_gap_that_ends_with_the_next_one(regi
     region.clock.advance(timedelta(hours=2))
     adapter.plan_poller.round()
     assert (region.gaps(), len(region.carried())) == ([], 1)
+
+
+def test_tokens_are_fetched_with_a_signed_assertion(region, others):
+    key = ec.generate_private_key(ec.SECP384R1())
+    file = region.installation.folder / "client.pem"
+    pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    file.write_bytes(key.private_bytes(*pem))
+    oauth = f'token_url: "{others.base}/token", client_id: adapter, key_file: ../client.pem, algorithm: ES384'
+    region.endpoints(cosmic=f", oauth: {{{oauth}}}")
+    region.configured("cosmic").plan_poller.round()
+    assert len(region.carried()) == 1
+    (assertion,) = others.assertions
+    said = jwt.decode(assertion, key.public_key(), ["ES384"], audience=f"{others.base}/token")
+    assert (said["iss"], said["sub"]) == ("adapter", "adapter")
+
+
+def command(region, *words: str, typed: str = ""):
+    file = region.installation.folder / "adapter.toml"
+    return CliRunner().invoke(app, ["plans", *words, "--config", str(file)], input=typed)
+
+
+def test_operations_see_sources_and_gaps_and_settle_them(region, others):
+    others.resources["Organization/3"]["identifier"][0]["value"] = "SE2321000222-ELSEWHERE"
+    region.configured("cosmic").plan_poller.round()
+    listed = command(region, "sources", "--json")
+    assert listed.exit_code == 0, listed.exception
+    (source,) = json.loads(listed.stdout)["sources"]
+    assert (source["state"], source["cases"], source["carried"], source["gaps"]) == ("asked", 1, 0, 1)
+    shown = command(region, "gaps", "--json")
+    (gap,) = json.loads(shown.stdout)["gaps"]
+    assert (shown.exit_code, gap["source"], gap["kind"]) == (1, "cosmic", "unit")
+    assert PERSON not in shown.stdout
+    attention = region.installation.adapter.views.status(region.installation.operator).attention
+    assert [each.next_command for each in attention if each.kind == "plan-gap"] == [
+        "adapter plans gaps --source cosmic"
+    ]
+    region.protect()
+    (hidden,) = json.loads(command(region, "gaps", "--json").stdout)["gaps"]
+    assert (hidden["source"], hidden["case_id"]) == (None, None)
+    assert command(region, "settle", str(gap["id"]), "--reason", "ringde enheten").exit_code == 0
+    assert command(region, "gaps").exit_code == 0
+    assert command(region, "settle", str(gap["id"]), "--reason", "igen").exit_code != 0
+
+
+def test_a_person_fetches_a_plan_and_puts_it_into_the_case(region, others, parts, monkeypatch):
+    region.configured("cosmic")
+    monkeypatch.setattr(wiring.Adapter, "message_validator", parts.message_validator)
+    monkeypatch.setattr(wiring.Adapter, "mappings", parts.mappings)
+    shown = command(region, "fetch", "--source", "cosmic", typed=f"{PERSON}\n")
+    assert [each["resource"]["resourceType"] for each in json.loads(shown.stdout)["entry"]][-1] == "CarePlan"
+    assert region.carried() == []
+    words = ("fetch", "--source", "cosmic", "--into-case", "--reason", "efterfrågad på mötet", "--json")
+    done = command(region, *words, typed=f"{PERSON}\n")
+    assert (done.exit_code, json.loads(done.stdout)) == (0, {"sent": 1, "known": 0, "gaps": []})
+    assert json.loads(command(region, *words, typed=f"{PERSON}\n").stdout)["known"] == 1
+    audited = [row["reason"] for row in region.rows(tables.audit) if row["action"] == "plan-fetch"]
+    assert audited == [GROUND, "efterfrågad på mötet", "efterfrågad på mötet"]
+    assert command(region, "fetch", "--into-case", typed=f"{PERSON}\n").exit_code == 2
+    assert command(region, *words, typed="191212121212\n").exit_code != 0
+
+
+def test_sources_that_do_not_fit_the_directory_are_refused_with_their_line(region):
+    with pytest.raises(ConfigurationError, match=r"plans\.sources\.0\.sender: is not a unit of region"):
+        _ = region.configured("cosmic", more=f'sender = "{MUNICIPALITY}"').plan_sources
+    with pytest.raises(ConfigurationError, match=r"plans\.sources\.0\.receivers"):
+        _ = region.configured("cosmic", more='receivers = ["SE2321000222-NOBODY"]').plan_sources
 
 
 def test_the_thread_starts_and_stops_at_once(region, others):

@@ -87,9 +87,11 @@ def ask_about(connection: Connection, source: str, cases: Iterable[tuple[str, in
     gone = [row.id for row in rows if row.case_id not in wanted]
     for start in range(0, len(gone), 500):
         connection.execute(tables.plan_question.delete().where(_question.id.in_(gone[start : start + 500])))
-    for case_id in wanted.keys() - {row.case_id for row in rows}:
-        values = {"source": source, "case_id": case_id, "patient_id": wanted[case_id], "next_at": at}
-        insert_if_absent(connection, tables.plan_question, **values)
+    known_before = {row.case_id for row in rows}
+    for case_id, patient_id in wanted.items():
+        if case_id not in known_before:
+            values = {"source": source, "case_id": case_id, "patient_id": patient_id, "next_at": at}
+            insert_if_absent(connection, tables.plan_question, **values)
 
 
 def due(connection: Connection, source: str, at: int, limit: int) -> list[Question]:

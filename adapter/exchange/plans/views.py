@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, String, case, cast, func, null, select, update
+from sqlalchemy import Connection, Select, String, case, cast, func, null, select, update
 
 from adapter.exchange.reasons import given_reason
 from adapter.exchange.records import Attention
@@ -106,10 +106,10 @@ class PlanViews:
         with self._database.read() as connection:
             states = {row.source: row for row in connection.execute(select(tables.plan_source))}
             counted = select(_version.source, func.count().label("number")).group_by(_version.source)
-            sent: dict[str, int] = dict(connection.execute(counted.where(_version.status == "sent")).tuples().all())
-            gaps: dict[str, int] = dict(connection.execute(counted.where(*_OPEN)).tuples().all())
-            query = select(_question.source, func.count()).group_by(_question.source)
-            cases: dict[str, int] = dict(connection.execute(query).tuples().all())
+            sent = _numbers(connection, counted.where(_version.status == "sent"))
+            gaps = _numbers(connection, counted.where(*_OPEN))
+            query = select(_question.source, func.count().label("number")).group_by(_question.source)
+            cases = _numbers(connection, query)
         now = to_micros(self._clock.now())
         found = []
         for each in configured:
@@ -174,6 +174,10 @@ class PlanViews:
             if patient_id is None:
                 raise NotFoundError(f"there is no open gap {gap_id}")
             audit.record(connection, principal, "plan-gap-settle", f"plan_version/{gap_id}", at, patient_id, reason)
+
+
+def _numbers(connection: Connection, query: Select[tuple[str, int]]) -> dict[str, int]:
+    return {row.source: row.number for row in connection.execute(query)}
 
 
 def _instant(micros: int | None) -> datetime | None:
