@@ -266,9 +266,9 @@ def _moments(left: Plan, right: Plan, decide: Callable[[int], bool], slow: Truth
     def truth(this: Any, scope: Scope) -> bool | None:
         one, other = first(this, scope), second(this, scope)
         if len(one) == 1 == len(other) and one[0].__class__ is str and other[0].__class__ is str:
-            a, b = temporal.whole(one[0]), temporal.whole(other[0])
-            if a is not None and a.__class__ is b.__class__:
-                return decide((a > b) - (a < b))
+            order = temporal.whole_order(one[0], other[0])
+            if order is not None:
+                return decide(order)
         return slow(this, scope)
 
     return truth

@@ -9,6 +9,7 @@ _OF_ITEMS = frozenset(("where", "select", "all", "exists", "repeat", "repeatAll"
 _OF_TYPES = frozenset(("as", "is", "ofType"))
 _OF_INPUT = frozenset(
     ("first", "last", "tail", "single", "skip", "take", "children", "empty", "not", "count", "hasValue", "matches")
+    + ("intersect", "subsetOf", "supersetOf", "isDistinct")
 )
 """Functions that build their plan, and of which the input and the arguments still tell the result."""
 

@@ -188,12 +188,11 @@ def extensions_below(item: Any) -> tuple[list[Any], int]:
             extensions = value["extension"]
             found += extensions if extensions.__class__ is list else [extensions]
         for key, inner in value.items():
-            known = below(key)
-            if known is None:
-                continue
-            if inner.__class__ is dict:
-                pending.append((inner, known))
-            elif inner.__class__ is list:
+            kind = inner.__class__
+            if kind is dict:
+                if (known := below(key)) is not None:
+                    pending.append((inner, known))
+            elif kind is list and (known := below(key)) is not None:
                 pending += [(each, known) for each in inner if each.__class__ is dict]
     return found, len(pending)
 

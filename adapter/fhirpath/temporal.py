@@ -21,7 +21,7 @@ _WHOLE_SECOND = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3})?(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])",
     re.ASCII,
 ).fullmatch
-_DAY, _LONGEST = len("2026-03-09"), len("2026-03-09T08:40:00.000+01:00")
+_DAY, _SECOND, _LONGEST = len("2026-03-09"), len("2026-03-09T08:40:00"), len("2026-03-09T08:40:00.000+01:00")
 _MAX_OFFSET = 14 * 60
 _MAX_FRACTION = 20
 
@@ -118,6 +118,16 @@ def whole(text: str) -> dt.date | dt.datetime | None:
     except ValueError:
         return None
     return None
+
+
+def whole_order(one: str, other: str) -> int | None:
+    """The order of two texts of one of the forms of `whole`: below 0, 0, above 0; None where it is not told so."""
+    first, second = whole(one), whole(other)
+    if first is None or first.__class__ is not second.__class__:
+        return None
+    if one[_SECOND:] == other[_SECOND:]:  # one form, and one offset: the texts have the order of the values
+        return (one > other) - (one < other)
+    return (first > second) - (first < second)
 
 
 def is_plain(text: str) -> bool:

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from adapter.fhirpath import comparison, nodes
+from adapter.fhirpath import nodes
 from adapter.fhirpath.compiler import Site
 from adapter.fhirpath.environment import Scope
 from adapter.fhirpath.errors import FhirPathError
+from adapter.fhirpath.functions.collections import keys
 from adapter.fhirpath.nodes import Node
 from adapter.fhirpath.plans import NOTHING, Focus, Plan, Truth, boolean, constant, counted, integer
 from adapter.fhirpath.registry import built, plain
-from adapter.fhirpath.work import size
 
 
 @built("exists", 0, 1)
@@ -105,19 +105,24 @@ _truths("allFalse", lambda values: not any(values))
 _truths("anyFalse", lambda values: not all(values))
 
 
-@plain("subsetOf", 1)
-def subset_of(scope: Scope, items: list[Any], other: list[Any]) -> list[Any]:
-    scope.work.spend(size(items) + size(other))
-    return [{comparison.key(item) for item in items} <= {comparison.key(item) for item in other}]
+@built("subsetOf", 1)
+def subset_of(site: Site, source: Plan) -> Plan:
+    some, others = keys(source), keys(site.argument(0))
+    return boolean(lambda this, scope: set(some(this, scope)) <= set(others(this, scope)))
 
 
-@plain("supersetOf", 1)
-def superset_of(scope: Scope, items: list[Any], other: list[Any]) -> list[Any]:
-    scope.work.spend(size(items) + size(other))
-    return [{comparison.key(item) for item in items} >= {comparison.key(item) for item in other}]
+@built("supersetOf", 1)
+def superset_of(site: Site, source: Plan) -> Plan:
+    some, others = keys(source), keys(site.argument(0))
+    return boolean(lambda this, scope: set(some(this, scope)) >= set(others(this, scope)))
 
 
-@plain("isDistinct")
-def is_distinct(scope: Scope, items: list[Any]) -> list[Any]:
-    scope.work.spend(size(items))
-    return [len({comparison.key(item) for item in items}) == len(items)]
+@built("isDistinct")
+def is_distinct(_site: Site, source: Plan) -> Plan:
+    some = keys(source)
+
+    def truth(this: Any, scope: Scope) -> bool:
+        found = some(this, scope)
+        return len(set(found)) == len(found)
+
+    return boolean(truth)
