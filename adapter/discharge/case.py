@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from adapter.discharge.facts import Fact, missing, stays
+from adapter.discharge.tasks import is_behind
+
+ANSWER = "acceptance-answer"
 
 _PHASE = {
     "care-request": "requested",
@@ -66,5 +69,9 @@ def _apply(state: dict[str, Any], fact: Fact) -> None:
 
 
 def _tasks(state: dict[str, Any], fact: Fact) -> None:
+    """An answer moves a Task; any other message restates what its sender knows, which may have been overtaken."""
     for task in fact.tasks:
-        state["tasks"][task["identifier"]] = task["status"]
+        identifier, status = task["identifier"], task["status"]
+        known = state["tasks"].get(identifier)
+        if known is None or fact.event == ANSWER or not is_behind(status, known):
+            state["tasks"][identifier] = status

@@ -107,3 +107,21 @@ def test_what_others_name_and_never_came_is_told() -> None:
 
 def test_no_facts_are_an_open_case() -> None:
     assert project([])["phase"] == "open"
+
+
+def asked(name: str, event: str, hour: int, status: str) -> Fact:
+    return fact(name, event, hour, tasks=({"identifier": "t", "status": status},))
+
+
+def test_a_message_that_has_been_overtaken_does_not_take_a_task_back() -> None:
+    facts = [
+        asked("a", "admission-notice", 1, "requested"),
+        asked("b", "acceptance-answer", 2, "accepted"),
+        asked("c", "planning-information", 3, "requested"),
+    ]
+    assert all(project(order)["tasks"] == {"t": "accepted"} for order in permutations(facts))
+
+
+def test_an_answer_may_take_a_task_where_others_may_not() -> None:
+    paused = [asked("a", "acceptance-answer", 1, "on-hold"), asked("b", "acceptance-answer", 2, "in-progress")]
+    assert project(paused)["tasks"] == {"t": "in-progress"}
