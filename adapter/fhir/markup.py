@@ -41,7 +41,7 @@ def decode(content: bytes) -> str:
     """The text of an XML document in UTF-8 (a byte order mark is dropped). Raises ParseError for another encoding and
     for a document type declaration."""
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         before = content[: error.start]
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8-sig")) + 1

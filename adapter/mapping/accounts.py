@@ -201,10 +201,12 @@ def fhir_counted(bundle: _Item, run: Run, marks: Set[tuple[int, str | int]], omi
         holder, names, resource = stack.pop()
         kind = holder.get("resourceType")
         if kind is not None and holder is not bundle:
-            resource, is_named = holder, id(holder) in named
-            names = omissions.top(str(kind) if is_named else f"{_OTHER}{kind}")
-            if not is_named and names.left_out(kind, holder, holder) is None:
-                return False
+            if id(holder) not in named:
+                left = omissions.top(f"{_OTHER}{kind}").left_out(kind, holder, holder)
+                if left is None or left.value is not None or left.beside or _holds_resource(holder):
+                    return False
+                continue  # all of it is left out
+            names, resource = omissions.top(str(kind)), holder
         members = names.members
         for name, value in holder.items():
             inner = members.get(name) or names.member(name)
@@ -232,6 +234,22 @@ def fhir_counted(bundle: _Item, run: Run, marks: Set[tuple[int, str | int]], omi
             elif inner.left_out(value, holder, resource) is None:
                 return False
     return count == len(marks)
+
+
+def _holds_resource(resource: _Item) -> bool:
+    """Whether there is another resource in it."""
+    stack: list[Any] = [each for each in resource.values() if type(each) in _HOLDERS]
+    while stack:
+        node = stack.pop()
+        if type(node) is dict:
+            if "resourceType" in node:
+                return True
+            node = node.values()
+        stack += [each for each in node if type(each) in _HOLDERS]
+    return False
+
+
+_HOLDERS = (dict, list)
 
 
 def record_counted(root: Record, marks: Set[tuple[int, str | int]]) -> bool:

@@ -32,6 +32,11 @@ class Group(Rule):
             return Step(self._to_record, self._to_fhir, key=key, rule=self)
         return Step(self._to_record, self._to_fhir, self.path.root, self.path.begins, key, self)
 
+    def speaks_of(self) -> set[str]:
+        """The names that the rules inside ask for, and the one that the group goes through."""
+        inside = set(self.block.speaks_of - {self.name})
+        return inside if self.path is None else inside | {self.path.root}
+
     def _to_record(self, run: ToRecord, scope: Scope, node: dict[str, Any]) -> None:
         record = self.record
         for item, said, joins in self._items(run, node):

@@ -69,8 +69,9 @@ class Mapping:
             message.event: accounts.Omissions([*message.omissions, *compiled.omissions])
             for message in compiled.messages
         }
+        code = straight.Code(compiled.system.name)
         self._straight = {
-            message.event: straight.Straight(message, self._omissions[message.event], compiled.system.name)
+            message.event: straight.Straight(message, self._omissions[message.event], code)
             for message in compiled.messages
         }
         self._same_content = frozenset(compiled.system.identity.same_content)

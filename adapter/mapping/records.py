@@ -8,6 +8,7 @@ Within a group `/kuvert/arendeId` begins at the root nevertheless.
 """
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
@@ -128,9 +129,8 @@ def peek(content: bytes, path: RecordPath, limit: int) -> str | None:
 
 def write(record: Record, root: str, schema: RecordSchema) -> bytes:
     """The record as UTF-8 XML in the schema's order. Raises MappingError where it does not follow the schema."""
-    kind = schema.types[schema.roots[root]]
     lines = list[str]()
-    _write(lines, record, root, kind, schema, "")
+    _write(lines, record, root, schema.types[schema.roots[root]], schema, "")
     begin = f'<{root} xmlns="{schema.namespace}"'
     lines[:1] = [begin + lines[0][len(root) + 1 :]] if lines else [f"{begin}/>"]
     content = (_DECLARATION + "\n".join(lines) + "\n").encode()
@@ -166,17 +166,38 @@ def _record(root: Any) -> Record:
     return record
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """How an element with certain keys is written: its attributes (key, what stands before the value), and its children
+    (name, type) in the schema's order."""
+
+    attributes: list[tuple[str, str]]
+    children: list[tuple[str, Type]]
+
+
+_PLANS = 512  # for each type; keys come from rules, so there are not many
+
+
+def _plan(record: Record, kind: Type, schema: RecordSchema) -> _Plan:
+    names = [name for name, value in record.items() if isinstance(value, list)]
+    names.sort(key=lambda name: kind.children[name].order)
+    attributes = [(key, f' {key[1:]}="') for key in record if key not in names and key != TEXT]
+    found = _Plan(attributes, [(name, schema.types[kind.children[name].type]) for name in names])
+    if len(kind.plans) < _PLANS:
+        kind.plans[tuple(record)] = found
+    return found
+
+
 def _write(lines: list[str], record: Record, name: str, kind: Type, schema: RecordSchema, indent: str) -> None:
     """Adds the lines of an element; none where it says nothing."""
-    attributes, children = "", []
-    for key, value in record.items():
-        if isinstance(value, list):
-            children.append(key)
-        elif key != TEXT:
-            text = value.translate(_IN_ATTRIBUTE) if _SPECIAL.search(value) else value
-            attributes = f'{attributes} {key[1:]}="{text}"'
-    text = record.get(TEXT)
-    if not children:
+    plan = kind.plans.get(tuple(record)) or _plan(record, kind, schema)
+    attributes = ""
+    for key, before in plan.attributes:
+        text = record[key]
+        text = text.translate(_IN_ATTRIBUTE) if _SPECIAL.search(text) else text
+        attributes = f'{attributes}{before}{text}"'
+    if not plan.children:
+        text = record.get(TEXT)
         if text is not None:
             text = text.translate(_IN_TEXT) if _SPECIAL.search(text) else text
             lines.append(f"{indent}<{name}{attributes}>{text}</{name}>")
@@ -185,12 +206,15 @@ def _write(lines: list[str], record: Record, name: str, kind: Type, schema: Reco
         return
     start = len(lines)
     lines.append(f"{indent}<{name}{attributes}>")
-    if len(children) > 1:
-        children.sort(key=lambda child: kind.children[child].order)
-    for child in children:
-        inner = schema.types[kind.children[child].type]
+    below = indent + "  "
+    for child, inner in plan.children:
         for each in record[child]:
-            _write(lines, each, child, inner, schema, indent + "  ")
+            if len(each) == 1 and TEXT in each:
+                text = each[TEXT]
+                text = text.translate(_IN_TEXT) if _SPECIAL.search(text) else text
+                lines.append(f"{below}<{child}>{text}</{child}>")
+            else:
+                _write(lines, each, child, inner, schema, below)
     if len(lines) > start + 1:
         lines.append(f"{indent}</{name}>")
     elif attributes:

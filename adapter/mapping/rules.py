@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from adapter.mapping.codecs import Codec, CodecError
@@ -39,6 +40,10 @@ class Step:
 class Rule:
     """A rule as data."""
 
+    def speaks_of(self) -> set[str]:
+        """The names that the rule asks for, beside that of its root."""
+        return set()
+
 
 class Block:
     """Rules that stand together. Most rules of a part find nothing in a given message: those are passed over without
@@ -48,6 +53,15 @@ class Block:
         self.steps = steps
         self._there = [(step.root, step.element, step.to_record) for step in steps if step.to_record]
         self._back = [(step.key, step.to_fhir) for step in steps if step.to_fhir]
+
+    @cached_property
+    def speaks_of(self) -> frozenset[str]:
+        """The names that the rules ask for."""
+        found = {step.root for step in self.steps}
+        for step in self.steps:
+            found |= step.rule.speaks_of() if step.rule else set()
+            found |= {path.root for path in (*step.guard.when_fhir, *step.guard.unless_fhir)} if step.guard else set()
+        return frozenset(found)
 
     def to_record(self, run: ToRecord, scope: Scope) -> None:
         """Each rule in its order."""
@@ -137,6 +151,10 @@ class Constant(Rule):
     value: str | bool
     within: FhirPath
 
+    def speaks_of(self) -> set[str]:
+        """The name that `within` begins with."""
+        return {self.within.root}
+
 
 @dataclass(frozen=True)
 class Link(Rule):
@@ -145,6 +163,10 @@ class Link(Rule):
     fhir: FhirPath
     names: tuple[str, ...]
     within: FhirPath
+
+    def speaks_of(self) -> set[str]:
+        """The name that `within` begins with."""
+        return {self.within.root}
 
 
 @dataclass(frozen=True)

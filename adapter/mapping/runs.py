@@ -228,7 +228,7 @@ class ToFhir(Run):
         self._same_content = same_content
         self._references: list[tuple[dict[str, Any], dict[str, Any]]] = []
         self._targets: dict[int, dict[str, Any]] = {}
-        self._base = _namespace(namespace) + f"{seed}|".encode()
+        self._base = hashlib.sha1(_namespace(namespace) + f"{seed}|".encode(), usedforsecurity=False)
 
     def open(self, scope: Scope, name: str) -> dict[str, Any]:
         """The group item or resource of a name, made where it is a resource that nothing has been said of yet."""
@@ -261,8 +261,10 @@ class ToFhir(Run):
 
     def id(self, key: str) -> str:
         """The id that belongs to a key in this message, the same on every run: a UUID of version 5."""
-        text = hashlib.sha1(self._base + key.encode(), usedforsecurity=False).hexdigest()
-        variant = "89ab"[int(text[16], 16) & 3]
+        digest = self._base.copy()
+        digest.update(key.encode())
+        text = digest.hexdigest()
+        variant = _VARIANTS[text[16]]
         return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
 
     def entries(self) -> list[dict[str, Any]]:
@@ -275,17 +277,14 @@ class ToFhir(Run):
                 _CONTENT(resource) if resource_type in self._same_content else key
             )
             final[id(resource)] = f"urn:uuid:{resource_id}"
-            rest = dict(resource)
-            resource.clear()
-            resource["resourceType"] = resource_type
-            resource["id"] = resource_id
-            resource.update(rest)
-            kept.setdefault(resource_id, resource)
+            if resource_id not in kept:
+                kept[resource_id] = {"resourceType": resource_type, "id": resource_id, **resource}
         for reference, resource in self._references:
             reference["reference"] = final[id(resource)]
         return [{"fullUrl": f"urn:uuid:{key}", "resource": resource} for key, resource in kept.items()]
 
 
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _CONTENT = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 

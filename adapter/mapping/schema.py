@@ -40,6 +40,8 @@ class Type:
     codes: frozenset[str] = frozenset()
     has_text: bool = True
     needs: list[frozenset[str]] = field(default_factory=list)
+    plans: dict[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+    """How elements with certain keys are written, as `records` remembers it."""
 
 
 class RecordSchema:

@@ -4,13 +4,18 @@ The code is for what messages are as a rule. Where a node is not of the shape th
 or what Python raises of itself (`UNEXPECTED`): then the rules are run one by one, and they say what is to be said.
 """
 
-from collections.abc import Iterable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from threading import RLock
 from typing import Any
 
 from adapter.mapping.codecs import CodecError
 from adapter.mapping.paths import FhirPath, Head
 from adapter.mapping.records import TEXT, RecordPath
+from adapter.mapping.rules import Block
+from adapter.mapping.runs import Scope
 from adapter.support.errors import MappingError
 
 
@@ -22,28 +27,56 @@ UNEXPECTED = (Detour, CodecError, MappingError, AttributeError, TypeError, KeyEr
 """What the code raises where a message is not as it expects."""
 
 
-class Source:
-    """The functions of one module. `names` is what stands behind the names that the code uses and does not define."""
+class Source(ABC):
+    """The functions for the blocks of a mapping in one direction. A block is written and compiled when it is called for
+    the first time: of most messages, most rules find nothing. `names` is what the code uses and does not define."""
 
-    def __init__(self) -> None:
-        self.names: dict[str, Any] = {"Detour": Detour}
-        self._functions: list[str] = []
+    def __init__(self, label: str) -> None:
+        self.names: dict[str, Any] = {"Detour": Detour, "Scope": Scope}
+        self._label = label
+        self._blocks: dict[tuple[int, tuple[str, ...]], str] = {}
+        self._waiting: list[Function] = []
+        self._lock = RLock()
+
+    @abstractmethod
+    def written(self, name: str, block: Block, scope: tuple[str, ...]) -> "Function":
+        """The function of a block, within groups of these names."""
+
+    def block(self, block: Block, scope: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """The name of a block's function, and those names of the groups around it that it speaks of."""
+        scope = tuple(name for name in scope if name in block.speaks_of)
+        key = id(block), scope
+        with self._lock:
+            if key not in self._blocks:
+                name = self._blocks[key] = f"block{len(self._blocks)}"
+                self.names[name] = partial(self._first, name, block, scope)
+            return self._blocks[key], scope
+
+    def _first(self, name: str, block: Block, scope: tuple[str, ...], *arguments: Any) -> None:
+        """Stands for a block's function until it is called."""
+        with self._lock:
+            if isinstance(self.names[name], partial):
+                functions = [self.written(name, block, scope)]
+                functions += self._waiting
+                self._waiting.clear()
+                text = "\n".join(line for function in functions for line in function.lines)
+                made = dict[str, Any]()
+                exec(compile(text, f"<{self._label} {name}>", "exec"), self.names, made)  # noqa: S102 - of checked files
+                self.names |= made
+        self.names[name](*arguments)
+
+    def beside(self, name: str, write: Callable[[], "Function"]) -> str:
+        """The name of a function that the one which is being written calls; written where it is not known."""
+        if name not in self.names:
+            self.names[name] = None
+            self._waiting.append(write())
+        return name
 
     def name(self, value: Any) -> str:
         """A name for an object that the code speaks of."""
         name = f"k{id(value)}"
         self.names[name] = value
         return name
-
-    def add(self, function: "Function") -> None:
-        """The function is complete."""
-        self._functions.append("\n".join(function.lines))
-
-    def compiled(self, label: str) -> dict[str, Any]:
-        """The functions by their names. `label` stands for the file in a traceback."""
-        text = "\n\n".join(self._functions)
-        exec(compile(text, f"<{label}>", "exec"), self.names)  # noqa: S102 - written here, of checked files
-        return self.names
 
 
 class Function:

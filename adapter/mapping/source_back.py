@@ -9,44 +9,36 @@ from adapter.mapping.groups import Group
 from adapter.mapping.paths import FhirPath
 from adapter.mapping.records import RecordPath
 from adapter.mapping.rules import Block, Constant, Guard, Link, Step, Value
-from adapter.mapping.runs import Scope
 from adapter.mapping.source import Function, Source
 
 _COMMON = ("resources, members = run.resources, run.members", "mark, later = run.marks.add, run.later.append")
 
 
-class BackWriter:
-    """Writes the functions of one message."""
+class Back(Source):
+    """Writes the functions of one direction."""
 
-    def __init__(self) -> None:
-        self.source = Source()
-        self.source.names |= {"Scope": Scope}
-        self._blocks: dict[tuple[int, tuple[str, ...]], str] = {}
-
-    def block(self, block: Block, scope: tuple[str, ...]) -> str:
-        """The name of a block's function, within groups of these names."""
-        key = id(block), scope
-        if key not in self._blocks:
-            self._blocks[key] = f"block{len(self._blocks)}"
-            function = _Function(self, self._blocks[key], scope)
-            for step in block.steps:
-                if step.to_fhir:
-                    with function.inside():
-                        function.step(step)
-            self.source.add(function)
-        return self._blocks[key]
+    def written(self, name: str, block: Block, scope: tuple[str, ...]) -> Function:
+        """The function of a block."""
+        function = _Function(self, name, scope)
+        function.block(block)
+        return function
 
 
 class _Function(Function):
-    def __init__(self, writer: BackWriter, name: str, scope: tuple[str, ...]) -> None:
-        super().__init__(writer.source, name, ("run", "root", "record", *(f"m_{each}" for each in scope)))
-        self._writer = writer
+    def __init__(self, source: Source, name: str, scope: tuple[str, ...]) -> None:
+        super().__init__(source, name, ("run", "root", "record", *(f"m_{each}" for each in scope)))
         self._scope = scope
         for line in _COMMON:
             self.put(line)
 
-    def step(self, step: Step) -> None:
-        """One rule."""
+    def block(self, block: Block) -> None:
+        """Each rule in its order."""
+        for step in block.steps:
+            if step.to_fhir:
+                with self.inside():
+                    self._step(step)
+
+    def _step(self, step: Step) -> None:
         rule = step.rule
         if isinstance(rule, Constant | Link) and (
             rule.within.root == rule.fhir.root or rule.within.root not in self._scope
@@ -127,10 +119,8 @@ class _Function(Function):
     def _late(self, rule: Constant | Link) -> None:
         """What goes without saying. It is written when all else is there."""
         root = rule.fhir.root
-        late = f"late_{self.source.name(rule)}_{root in self._scope}"
-        if late not in self.source.names:
-            self.source.names[late] = None
-            self.source.add(self._writes(late, rule))
+        name = f"late_{self.source.name(rule)}_{root in self._scope}"
+        late = self.source.beside(name, lambda: self._writes(name, rule))
         self.put(f"later(({late}, {f'm_{root}' if root in self._scope else 'None'}))")
 
     def _writes(self, name: str, rule: Constant | Link) -> Function:
@@ -162,8 +152,9 @@ class _Function(Function):
             self.open(f"for {node} in {found}:")
         item = self._made(rule)
         scope = self._scope if rule.name in self._scope else (*self._scope, rule.name)
-        items = ", ".join(item if each == rule.name else f"m_{each}" for each in scope)
-        self.put(f"{self._writer.block(rule.block, scope)}(run, root, {node}, {items})")
+        block, speaks_of = self.source.block(rule.block, scope)
+        items = "".join(f", {item if each == rule.name else f'm_{each}'}" for each in speaks_of)
+        self.put(f"{block}(run, root, {node}{items})")
 
     def _made(self, rule: Group) -> str:
         path = rule.path

@@ -9,7 +9,6 @@ from adapter.mapping.groups import Group
 from adapter.mapping.paths import FhirPath
 from adapter.mapping.records import RecordPath
 from adapter.mapping.rules import Block, Constant, Guard, Link, Step, Value
-from adapter.mapping.runs import Scope
 from adapter.mapping.source import Function, Source, fits
 
 _COMMON = (
@@ -18,29 +17,19 @@ _COMMON = (
 )
 
 
-class ThereWriter:
-    """Writes the functions of one message."""
+class There(Source):
+    """Writes the functions of one direction."""
 
-    def __init__(self) -> None:
-        self.source = Source()
-        self._blocks: dict[tuple[int, tuple[str, ...]], str] = {}
-        self.source.names |= {"Scope": Scope}
-
-    def block(self, block: Block, scope: tuple[str, ...]) -> str:
-        """The name of a block's function, within groups of these names."""
-        key = id(block), scope
-        if key not in self._blocks:
-            self._blocks[key] = f"block{len(self._blocks)}"
-            function = _Function(self, self._blocks[key], scope)
-            function.block(block)
-            self.source.add(function)
-        return self._blocks[key]
+    def written(self, name: str, block: Block, scope: tuple[str, ...]) -> Function:
+        """The function of a block."""
+        function = _Function(self, name, scope)
+        function.block(block)
+        return function
 
 
 class _Function(Function):
-    def __init__(self, writer: ThereWriter, name: str, scope: tuple[str, ...]) -> None:
-        super().__init__(writer.source, name, ("run", "root", "record", *(f"m_{each}" for each in scope)))
-        self._writer = writer
+    def __init__(self, source: Source, name: str, scope: tuple[str, ...]) -> None:
+        super().__init__(source, name, ("run", "root", "record", *(f"m_{each}" for each in scope)))
         self._scope = scope
         for line in _COMMON:
             self.put(line)
@@ -174,10 +163,8 @@ class _Function(Function):
 
     def _link(self, rule: Link, item: str) -> None:
         """One reference. It is looked at when all that the names may stand for is there."""
-        check = f"check_{self.source.name(rule)}"
-        if check not in self.source.names:
-            self.source.names[check] = None
-            self.source.add(self._check(check, rule))
+        name = f"check_{self.source.name(rule)}"
+        check = self.source.beside(name, lambda: self._check(name, rule))
         self._within(rule.within)
         self.put(f"run.later.append(({check}, {item}))")
 
@@ -245,5 +232,6 @@ class _Function(Function):
     def _inner(self, rule: Group, item: str) -> None:
         inner = self.opened(self._start(rule.record), rule.record, new=rule.record.repeats)
         scope = self._scope if rule.name in self._scope else (*self._scope, rule.name)
-        items = ", ".join(item if each == rule.name else f"m_{each}" for each in scope)
-        self.put(f"{self._writer.block(rule.block, scope)}(run, root, {inner}, {items})")
+        block, speaks_of = self.source.block(rule.block, scope)
+        items = "".join(f", {item if each == rule.name else f'm_{each}'}" for each in speaks_of)
+        self.put(f"{block}(run, root, {inner}{items})")

@@ -6,6 +6,7 @@ result here, and the rules are run one by one: they alone refuse, and say what b
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from adapter.fhir.bundles import MessageBundle
@@ -13,10 +14,10 @@ from adapter.mapping import accounts
 from adapter.mapping.compiler import Message
 from adapter.mapping.paths import Slot
 from adapter.mapping.records import Record
-from adapter.mapping.runs import ToFhir, ToRecord, Trace
-from adapter.mapping.source import UNEXPECTED, Detour
-from adapter.mapping.source_back import BackWriter
-from adapter.mapping.source_there import ThereWriter
+from adapter.mapping.runs import Run, ToFhir, ToRecord, Trace
+from adapter.mapping.source import UNEXPECTED, Detour, Source
+from adapter.mapping.source_back import Back
+from adapter.mapping.source_there import There
 
 Marks = set[tuple[int, str | int]]
 
@@ -71,18 +72,24 @@ class _Back(ToFhir):
         self.marks = trace.marks
 
 
-class Straight:
-    """The code of one message in both directions. It is written when a direction is taken for the second time: what
-    is mapped once, as from the command line, does not wait for it."""
+class Code:
+    """The code of a mapping, which its messages share: they have parts in common."""
 
-    def __init__(self, rules: Message, omissions: accounts.Omissions, label: str) -> None:
-        self._rules, self._omissions, self._label = rules, omissions, label
-        self._asked = {"there": 0, "back": 0}
-        self._code: dict[str, _Block] = {}
+    def __init__(self, label: str) -> None:
+        self.there, self.back = There(f"{label} to record"), Back(f"{label} to FHIR")
+
+
+class Straight:
+    """One message in both directions. Its code is written when a direction is taken for the second time: what is mapped
+    once, as from the command line, does not wait for it."""
+
+    def __init__(self, rules: Message, omissions: accounts.Omissions, code: Code) -> None:
+        self._rules, self._omissions, self._code = rules, omissions, code
+        self._blocks: dict[Source, _Block | None] = {}
 
     def to_record(self, message: MessageBundle) -> Record | None:
         """The record of a message; None where its rules are to be run one by one."""
-        block = self._block("there", ThereWriter)
+        block = self._block(self._code.there)
         if block is None:
             return None
         run = _There(message)
@@ -98,7 +105,7 @@ class Straight:
 
     def to_fhir(self, root: Record, namespace: str, seed: str, same_content: frozenset[str]) -> dict[str, Any] | None:
         """The message of a record; None where its rules are to be run one by one."""
-        block = self._block("back", BackWriter)
+        block = self._block(self._code.back)
         if block is None:
             return None
         run = _Back(namespace, seed, same_content, self._rules.types)
@@ -116,13 +123,16 @@ class Straight:
         bundle["entry"] = run.entries()
         return bundle if accounts.record_counted(root, run.marks) else None
 
-    def _block(self, direction: str, writer: type[ThereWriter] | type[BackWriter]) -> _Block | None:
-        block = self._code.get(direction)
+    def _block(self, source: Source) -> _Block | None:
+        if source not in self._blocks:
+            self._blocks[source] = None
+            return None
+        block = self._blocks[source]
         if block is None:
-            self._asked[direction] += 1
-            if self._asked[direction] == 1:
-                return None
-            made = writer()
-            name = made.block(self._rules.block, ())
-            block = self._code[direction] = made.source.compiled(f"{self._label} {self._rules.event}")[name]
+            name, _ = source.block(self._rules.block, ())
+            block = self._blocks[source] = partial(_call, source.names, name)
         return block
+
+
+def _call(names: dict[str, Any], name: str, run: Run, root: Record, record: Record) -> None:
+    names[name](run, root, record)

@@ -1,0 +1,220 @@
+"""The code that is written from the rules against the rules run one by one: the same bytes, the same account, or no
+result at all. Messages and records are shipped ones, changed at random in ways that no sender should, and some do."""
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from adapter.fhir import json as fhir_json
+from adapter.fhir.bundles import MessageBundle
+from adapter.mapping import Mapping, NotCarriedError, Outcome, accounts, records
+from adapter.mapping.mapping import RecordResult
+from adapter.mapping.straight import Straight
+from adapter.support.errors import MappingError
+
+ROOT = Path(__file__).parents[3]
+LIFECARE = ROOT / "mappings" / "lifecare"
+SAMPLES = sorted(file for file in (LIFECARE / "samples").glob("*.xml") if "mottagningsbevis" not in file.name)
+MESSAGES = [*sorted((ROOT / "fixtures" / "journeys").glob("*/*.json")), *sorted((LIFECARE / "samples").glob("*.json"))]
+NOTICE = "fixtures/journeys/home-with-sip/01-admission-notice.json"
+CHANGED = settings(
+    max_examples=settings().max_examples if settings().max_examples > 1000 else 60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+WILD: list[Any] = [None, "", "x", "\x01", "urn:uuid:x", 0, 1, True, [], {}, [None], [[1]], ["a", "b"], {"a": "b"}]
+WILD += [{"reference": "x"}, {"resourceType": "Basic"}, {"resourceType": "Organization", "id": "o"}]
+
+
+@pytest.fixture(scope="module")
+def one_by_one() -> Mapping:
+    """The shipped mapping as it is where nothing is written from its rules."""
+    mapping = Mapping.load(LIFECARE)
+    for event_code, each in mapping._straight.items():
+        mapping._straight[event_code] = _Never(each._rules, each._omissions, each._code)
+    return mapping
+
+
+@pytest.fixture(scope="module")
+def lifecare() -> Mapping:
+    mapping = Mapping.load(LIFECARE)
+    for each in mapping._straight.values():
+        each._blocks = dict.fromkeys((each._code.there, each._code.back))
+    return mapping
+
+
+class _Never(Straight):
+    def _block(self, source: Any) -> None:
+        return None
+
+
+def for_one(bundle: dict[str, Any], index: int) -> dict[str, Any]:
+    whole = copy.deepcopy(bundle)
+    header = MessageBundle(whole).header
+    header["destination"] = header["destination"][index : index + 1]
+    return whole
+
+
+def straight_there(mapping: Mapping, bundle: dict[str, Any]) -> records.Record | None:
+    message = MessageBundle(bundle)
+    code = mapping._straight.get(message.event or "")
+    return code.to_record(message) if code and len(message.destinations) == 1 else None
+
+
+def straight_back(mapping: Mapping, root: records.Record, body: str) -> dict[str, Any] | None:
+    rules = mapping._by_body[body]
+    identity = mapping._system.identity
+    return mapping._straight[rules.event].to_fhir(root, identity.namespace, "seed", mapping._same_content)
+
+
+def test_what_is_shipped_goes_straight_and_comes_out_the_same(lifecare: Mapping, one_by_one: Mapping) -> None:
+    contents = {file.read_bytes() for file in SAMPLES}
+    for file in [each for each in MESSAGES if each.parent.name in ("samples", "home-with-sip")]:
+        bundle = fhir_json.parse(file.read_bytes())
+        if MessageBundle(bundle).event not in lifecare.events:
+            continue
+        message = for_one(bundle, 0)
+        expected = one_by_one.to_record(message)
+        assert straight_there(lifecare, message) is not None
+        written = lifecare.to_record(message)
+        assert (written.content, written.report.to_dict()) == (expected.content, expected.report.to_dict())
+        assert written.report.used == expected.report.used
+        contents.add(written.content)
+    for content in contents:
+        expected_back = one_by_one.to_fhir(content)
+        read = lifecare.to_fhir(content)
+        assert fhir_json.serialize(read.bundle) == fhir_json.serialize(expected_back.bundle)
+        assert read.report.to_dict() == expected_back.report.to_dict()
+        root = records.read(content, lifecare._schema, "meddelande", 1 << 22)
+        assert straight_back(lifecare, root, root["kuvert"][0]["typ"][0]["#text"]) is not None
+
+
+def inside(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Holder and key of every node."""
+    for key, item in list(value.items() if isinstance(value, dict) else enumerate(value)):
+        yield value, key
+        if isinstance(item, dict | list):
+            yield from inside(item)
+
+
+def shaken(value: Any, data: st.DataObject, wild: list[Any], most: int = 3) -> None:
+    """Some nodes are gone, twice, others, elsewhere as well, in a list or out of it; some have more members."""
+    for _ in range(data.draw(st.integers(1, most))):
+        places = list(inside(value))
+        holder, key = data.draw(st.sampled_from(places))
+        other_holder, other = data.draw(st.sampled_from(places))
+        match data.draw(st.sampled_from(("gone", "twice", "other", "same", "copied", "listed", "unlisted", "more"))):
+            case "gone":
+                del holder[key]
+            case "twice" if isinstance(holder, list):
+                holder.append(copy.deepcopy(holder[key]))
+            case "other":
+                holder[key] = copy.deepcopy(data.draw(st.sampled_from(wild)))
+            case "same" if not any(each is holder for each, _ in inside([other_holder[other]])):
+                holder[key] = other_holder[other]
+            case "copied":
+                holder[key] = copy.deepcopy(other_holder[other])
+            case "listed":
+                holder[key] = [holder[key]]
+            case "unlisted" if isinstance(holder[key], list) and holder[key]:
+                holder[key] = holder[key][0]
+            case "more" if isinstance(holder, dict):
+                holder[data.draw(st.sampled_from(("extra", "id", "extension", "display", "text")))] = copy.deepcopy(
+                    data.draw(st.sampled_from(wild))
+                )
+
+
+@CHANGED
+@given(data=st.data())
+def test_a_message_goes_straight_only_where_nothing_would_be_lost(
+    lifecare: Mapping, one_by_one: Mapping, data: st.DataObject
+) -> None:
+    bundle = fhir_json.parse(data.draw(st.sampled_from(MESSAGES)).read_bytes())
+    bundle = for_one(bundle, data.draw(st.integers(0, len(MessageBundle(bundle).destinations) - 1)))
+    shaken(bundle, data, WILD)
+    before = copy.deepcopy(bundle)
+    found = straight_there(lifecare, bundle)
+    assert bundle == before
+    expected = outcome(one_by_one, bundle)
+    event(f"{'straight' if found is not None else 'one by one'}, {type(expected).__name__}")
+    if isinstance(expected, RecordResult):
+        assert not expected.report.of(Outcome.NOT_MAPPED)
+    if found is not None and isinstance(expected, RecordResult):
+        assert records.write(found, "meddelande", lifecare._schema) == expected.content
+        assert lifecare.to_record(bundle).report.to_dict() == expected.report.to_dict()
+    elif found is not None:
+        assert "does not follow its schema" in str(expected)
+
+
+def outcome(mapping: Mapping, bundle: dict[str, Any]) -> RecordResult | Exception:
+    try:
+        return mapping.to_record(bundle)
+    except (MappingError, AttributeError, TypeError) as error:
+        return error
+
+
+@CHANGED
+@given(data=st.data())
+def test_a_record_goes_straight_only_where_nothing_would_be_lost(
+    lifecare: Mapping, one_by_one: Mapping, data: st.DataObject
+) -> None:
+    content = data.draw(st.sampled_from(SAMPLES)).read_bytes()
+    root = records.read(content, lifecare._schema, "meddelande", 1 << 22)
+    body = root["kuvert"][0]["typ"][0]["#text"]
+    rules = lifecare._by_body[body]
+    for _ in range(data.draw(st.integers(1, 3))):
+        _shake_record(root, data)
+    found = straight_back(lifecare, root, body)
+    try:
+        run, bundle = one_by_one._run_back(root, rules, "seed")
+    except MappingError:
+        assert found is None
+        return
+    leaves = list(accounts.record_leaves(root, "meddelande"))
+    lines = accounts.lines(lambda: leaves, run, one_by_one._omissions[rules.event])
+    whole = all(line.outcome != Outcome.NOT_MAPPED for line in lines)
+    event("straight" if found is not None else "whole, one by one" if whole else "not whole")
+    if found is not None:
+        assert whole
+        assert fhir_json.serialize(found) == fhir_json.serialize(bundle)
+
+
+def _shake_record(root: records.Record, data: st.DataObject) -> None:
+    elements = [holder[key] for holder, key in inside(root) if isinstance(holder[key], dict)]
+    element = data.draw(st.sampled_from(elements))
+    match data.draw(st.sampled_from(("gone", "twice", "text", "attribute", "child"))):
+        case "gone" if element:
+            del element[data.draw(st.sampled_from(sorted(element)))]
+        case "twice":
+            for held in element.values():
+                if isinstance(held, list):
+                    held.append(copy.deepcopy(held[0]) if held else {})
+        case "text":
+            element["#text"] = data.draw(st.sampled_from(("x", "", "true", "2026-01-01", "a\x01b", "1")))
+        case "attribute":
+            element[data.draw(st.sampled_from(("@system", "@typ", "@x")))] = "x"
+        case "child":
+            held = element.setdefault(data.draw(st.sampled_from(("namn", "hsaId", "kod", "x"))), [])
+            if isinstance(held, list):
+                held.append({"#text": "x"})
+
+
+def test_what_nobody_speaks_of_keeps_a_message_from_going_straight(lifecare: Mapping, one_by_one: Mapping) -> None:
+    bundle = for_one(fhir_json.parse((ROOT / NOTICE).read_bytes()), 0)
+    assert straight_there(lifecare, bundle) is not None
+    refused = 0
+    for each in [holder[key] for holder, key in inside(bundle) if isinstance(holder[key], dict)]:
+        each["unheardOf"] = "x"
+        straight = straight_there(lifecare, bundle)
+        try:
+            one_by_one.to_record(bundle)
+        except NotCarriedError:
+            refused += 1
+            assert straight is None
+        del each["unheardOf"]
+    assert refused > 20
+    assert straight_there(lifecare, bundle) is not None
