@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, acting, opened
+from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, acting, installation, opened, operator
+from adapter.cli.repair import repair
+from adapter.cli.undelivered import undelivered
 
 if TYPE_CHECKING:
     from adapter.exchange.operations import Operations
     from adapter.exchange.records import DeliveryDetail, DeliveryRow
     from adapter.security.principals import Principal
 
-app = typer.Typer(no_args_is_help=True, help="See deliveries; retry, cancel or release them.")
+app = typer.Typer(no_args_is_help=True, help="See deliveries; retry, hold, cancel, release, repair or redirect them.")
+app.command()(repair)
+app.command()(undelivered)
 
 Number = Annotated[int, typer.Argument(min=1, max=LARGEST_ID, metavar="DELIVERY", help="the delivery's number")]
 Numbers = Annotated[
@@ -102,6 +106,66 @@ def release(
 ) -> None:
     """Let held deliveries go to their receivers. Exit status 1 where one cannot be."""
     _act(deliveries, config, as_json, "released", lambda operations, by, number: operations.release(by, number, reason))
+
+
+@app.command()
+def hold(
+    deliveries: Numbers,
+    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Keep waiting deliveries, and those behind them, until they are released. Exit status 1 where one cannot be."""
+    _act(deliveries, config, as_json, "held", lambda operations, by, number: operations.hold(by, number, reason))
+
+
+@app.command()
+def redirect(
+    delivery_id: Number,
+    endpoint: Annotated[str, typer.Option(help="an endpoint of the same receiver, or of who has taken over from it")],
+    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Send a dead letter, or one that waits, by another endpoint, mapped for that. Exit status 1 where it cannot be."""
+    from adapter.delivery.outbox import DeliveryStateError
+    from adapter.exchange.acts import ConflictError
+    from adapter.support.errors import ForbiddenError, MappingError
+
+    with installation(config) as adapter:
+        try:
+            new = adapter.redirects.redirect(operator(), delivery_id, endpoint, reason)
+        except (ConflictError, DeliveryStateError, ForbiddenError, MappingError) as error:
+            output.print_line(str(error))
+            raise typer.Exit(1) from error
+    if as_json:
+        output.print_json({"delivery": new})
+    else:
+        output.print_line(f"delivery {delivery_id} is sent by {endpoint} as delivery {new}")
+
+
+@app.command()
+def errors(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """Show the dead letters by what went wrong, the largest group first; those of protected persons are in none."""
+    with installation(config) as adapter:
+        found = adapter.replays.groups(operator())
+    if as_json:
+        output.print_json({"errors": found})
+        return
+    columns = ("DEAD", "SIGNATURE", "EVENT", "ENDPOINT", "OLDEST", "NEWEST", "SUCH AS")
+    cells = (
+        (
+            row.count,
+            row.signature,
+            row.event,
+            row.endpoint,
+            output.local(row.oldest),
+            output.local(row.newest),
+            row.first,
+        )
+        for row in found
+    )
+    output.print_table(columns, cells, "There are no dead letters.")
 
 
 def _act(

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, Config, Json, acting, opened
+from adapter.cli.context import DEFAULT_CONFIG, Config, Json, acting, installation, opened, operator
 from adapter.support.errors import ConfigurationError, NotFoundError
 
 if TYPE_CHECKING:
     from adapter.cli.context import Context
     from adapter.exchange.records import EndpointRow
 
-app = typer.Typer(no_args_is_help=True, help="See endpoints; pause and resume them.")
+app = typer.Typer(no_args_is_help=True, help="See endpoints; pause, resume and test them.")
 
 _STATES = {"closed": "working", "open": "not answering", "tripped": "refusing us"}
 """A breaker's words mean the opposite to most people."""
@@ -82,6 +82,22 @@ def resume(
     with acting(config) as (operations, principal):
         operations.resume(principal, endpoint, reason)
     output.print_line(f"endpoint {endpoint} is resumed")
+
+
+@app.command("test")
+def try_out(endpoint: Endpoint, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """Call an endpoint without sending a message. Exit status 1 where it does not answer as it should."""
+    with installation(config) as adapter:
+        found = adapter.test_endpoint(operator(), endpoint)
+    if as_json:
+        output.print_json(found)
+    else:
+        output.print_line(f"{endpoint}: {'in order' if found.ok else found.reason}", "bold" if found.ok else "bold red")
+        for words, lines in (("proven", found.proves), ("not known", found.leaves_open)):
+            for line in lines:
+                output.print_line(f"    {words}: {line}")
+    if not found.ok:
+        raise typer.Exit(1)
 
 
 def print_overview(context: "Context", rows: "Sequence[EndpointRow]") -> None:

@@ -18,6 +18,7 @@ from adapter.cli import (
     messages,
     packages,
     plans,
+    replays,
     tokens,
 )
 from adapter.cli.check import check
@@ -26,6 +27,7 @@ from adapter.cli.map import map_
 from adapter.cli.serve import serve, work
 from adapter.cli.status import status
 from adapter.cli.validate import validate
+from adapter.cli.where import where
 from adapter.support.errors import AdapterError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -33,12 +35,14 @@ app.command()(demo)
 app.command()(serve)
 app.command("worker")(work)
 app.command()(status)
+app.command()(where)
 app.command()(check)
 app.command()(validate)
 app.command("map")(map_)
 app.add_typer(mappings.app, name="mappings")
 app.add_typer(messages.app, name="messages")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(replays.app, name="replays")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(audit.app, name="audit")
