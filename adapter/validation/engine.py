@@ -131,10 +131,11 @@ class Engine:
             return
         if element == "contained":
             frame.outer, frame.is_contained = outer.outer, True
-            frame.bundle, frame.entry = outer.bundle, outer.entry
+            frame.bundle, frame.entry, frame.full_url = outer.bundle, outer.entry, outer.full_url
         else:
             frame.bundle = outer.group
-            frame.entry = owner if outer.type == "Bundle" else None
+            if outer.type == "Bundle":
+                frame.entry, frame.full_url = owner, text(owner.get("fullUrl"))
         self._walk(value, frame, run, path)
         run.frame = outer
 

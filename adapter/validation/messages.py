@@ -192,6 +192,7 @@ def _provenances(message: MessageBundle) -> Iterator[Issue]:
 
 def _references(message: MessageBundle) -> Iterator[Issue]:
     own = {place for place, _ in message.own_provenances}
+    here = {url for entry in message.entries if entry.get("resource") and (url := _urn(entry.get("fullUrl")))}
     for index, (entry, resource) in enumerate(zip(message.entries, message.resources, strict=True)):
         place = f"Bundle.entry[{index}].resource"
         checked = resource
@@ -199,11 +200,16 @@ def _references(message: MessageBundle) -> Iterator[Issue]:
             checked = _without_parties(resource)
         elif resource.get("resourceType") == "Provenance" and place not in own:
             checked = resource | {"target": None}  # a header of an earlier message: history, not content
-        if not any(_reference_fault(message, entry, url) for url in _urls(checked)):
+        if not any(_reference_fault(message, entry, url) for url in _urls(checked) - here):
             continue
         for path, url in _written_references(checked):
             if fault := _reference_fault(message, entry, url):
                 yield rules.REFERENCE.issue(fault, place + _expression(path))
+
+
+def _urn(url: object) -> str | None:
+    """A URL to which a reference leads wherever it stands, where an entry has it."""
+    return url if isinstance(url, str) and url.startswith("urn:") and "/_history/" not in url else None
 
 
 def _without_parties(header: dict[str, Any]) -> dict[str, Any]:

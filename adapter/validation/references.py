@@ -50,15 +50,18 @@ def check(value: dict[str, Any], run: Run, path: Path) -> None:
         if not (value.keys() & {"reference", "_reference", "identifier", "display", "_display", "extension"}):
             run.report(rules.REFERENCE_SHAPE, "expected reference, identifier or display", path, severity="warning")
         return
+    frame = run.frame.outer
+    group: Group | None = frame.bundle
+    if group is not None and url in group.plain and frame.full_url is not None:
+        frame.references.append((url, path))
+        return
     if not url or ((" " in url or not url.isprintable()) and any(map(str.isspace, url))):
         run.report(rules.REFERENCE_INVALID, "the reference is empty or holds white space", path)
         return
-    frame = run.frame.outer
     if url.startswith("#"):
         if url != "#" and url[1:] not in frame.contained:
             run.report(rules.REFERENCE_SHAPE, "no contained resource has this id", path)
         return
-    group: Group | None = frame.bundle
     if group is not None and group.is_bundle:
         _in_bundle(url, group, frame, run, path)
 
@@ -66,7 +69,7 @@ def check(value: dict[str, Any], run: Run, path: Path) -> None:
 def _in_bundle(url: str, group: Group, frame: Frame, run: Run, path: Path) -> None:
     frame.references.append((url, path))
     entry = frame.entry or {}
-    if text(entry.get("fullUrl")) is None:
+    if frame.full_url is None:
         if group.type not in _NO_BASE_NEEDED:
             run.report(
                 rules.BUNDLE_FULL_URL_MISSING, "the entry has no fullUrl: expected one, as a base for references", path
@@ -84,6 +87,8 @@ def _in_bundle(url: str, group: Group, frame: Frame, run: Run, path: Path) -> No
     elif found and not absolute and _type_of(found[0]) != url.partition("/")[0]:
         words = f"the reference names another type than the {_type_of(found[0])} that it leads to"
         run.report(rules.REFERENCE_TYPE, words, path, code="required")
+    elif absolute:
+        group.plain.add(url)
 
 
 def place(frame: Frame, url: str) -> Path:

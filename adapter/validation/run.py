@@ -60,12 +60,14 @@ class Needing:
 
 class Frame:
     """A resource that the walk is in. `outer` is the resource that contains it, or itself; `bundle` is what references
-    of the resource are resolved in, `entry` the index of the entry it is of, `holder` the resource around it."""
+    of the resource are resolved in, `entry` the entry that it is of and `full_url` that entry's, `holder` the resource
+    around it."""
 
     __slots__ = (
         "bundle",
         "contained",
         "entry",
+        "full_url",
         "group",
         "holder",
         "ids",
@@ -90,6 +92,7 @@ class Frame:
         self.bundle: Group | None = None
         self.group: Group | None = None
         self.entry: dict[str, Any] | None = None
+        self.full_url: str | None = None
         self.holder: Frame | None = None
         self.scope: Any = None
 

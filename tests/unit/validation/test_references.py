@@ -34,7 +34,7 @@ def run_in(type_: str | None = None, full_url: str | None = f"{SERVER}Observatio
         )
         entries += [{"fullUrl": url, "resource": each} for url, each in (*found, (SERVER + "Task/7", GROUP))]
         run.frame.bundle = Group({"resourceType": "Bundle", "type": type_, "entry": entries})
-        run.frame.entry = entries[0]
+        run.frame.entry, run.frame.full_url = entries[0], full_url
     return run
 
 
@@ -123,7 +123,7 @@ def test_what_is_no_reference_leads_nowhere_in_a_bundle(url: str) -> None:
 
 def test_what_is_of_no_entry_has_no_base() -> None:
     run = run_in("collection")
-    run.frame.entry = None
+    run.frame.entry = run.frame.full_url = None
     references.check({"reference": "Patient/1"}, run, None)
     assert [issue.rule for issue in run.issues] == ["bundle-fullurl-missing"]
 
