@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.config import create_ssl_context
 
 from adapter.support.errors import AdapterError
 from adapter.web.app import Kept, create
+from adapter.web.certificates import Renewing
 from adapter.web.protocol import Protocol
 
 if TYPE_CHECKING:
@@ -108,7 +110,23 @@ def _config(app: ASGIApp, settings: "ServerSettings") -> uvicorn.Config:
         config.load()
     except (OSError, ssl.SSLError) as error:
         raise AdapterError(f"server.tls_certificate, tls_key or tls_client_ca cannot be used: {error}") from error
+    files = [file for file in (settings.tls_certificate, settings.tls_key, settings.tls_client_ca) if file is not None]
+    if config.ssl is not None:
+        Renewing(config.ssl, lambda: _context(config), files)
     return config
+
+
+def _context(config: uvicorn.Config) -> ssl.SSLContext:
+    """What `config.load` makes, from the files as they are now."""
+    return create_ssl_context(
+        certfile=config.ssl_certfile or "",
+        keyfile=config.ssl_keyfile,
+        password=config.ssl_keyfile_password,
+        ssl_version=config.ssl_version,
+        cert_reqs=config.ssl_cert_reqs,
+        ca_certs=config.ssl_ca_certs,
+        ciphers=config.ssl_ciphers,
+    )
 
 
 def _listen(address: str, port: int) -> socket.socket:

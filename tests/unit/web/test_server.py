@@ -99,6 +99,36 @@ def test_with_a_client_authority_only_its_callers_come_in(make, certificates):
             client.get(url)
 
 
+def shown(site, *trusted):
+    """The name on the certificate that a new connection is shown."""
+    context = ssl.create_default_context()
+    for cert in trusted:
+        context.load_verify_locations(cert)
+    url = httpx.URL(site.server.url)
+    with (
+        socket.create_connection((url.host, url.port), timeout=60) as plain,
+        context.wrap_socket(plain, server_hostname=url.host) as connection,
+    ):
+        return dict(part[0] for part in connection.getpeercert()["subject"])["commonName"]
+
+
+def test_a_renewed_certificate_is_shown_without_a_restart_and_a_broken_one_is_not(make, certificates, tmp_path):
+    old, new = certificates["server"], certificates["stranger"]
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert.write_bytes(old[0].read_bytes())
+    key.write_bytes(old[1].read_bytes())
+    site = make(tls_certificate=cert, tls_key=key)
+    trusted = old[0], new[0]
+    assert shown(site, *trusted) == "server"
+    with httpx.Client(verify=trusting(old[0]), timeout=60) as client:
+        assert client.get(f"{site.server.url}/health/live").status_code == 200
+        cert.write_bytes(new[0].read_bytes())
+        assert shown(site, *trusted) == "server"  # its key is not there yet
+        key.write_bytes(new[1].read_bytes())
+        assert shown(site, *trusted) == "stranger"
+        assert client.get(f"{site.server.url}/health/live").status_code == 200  # a connection that was open goes on
+
+
 def test_a_certificate_that_is_none_is_said(tmp_path, database, make_site):
     for name in ("cert.pem", "key.pem"):
         (tmp_path / name).write_text("not a certificate")
