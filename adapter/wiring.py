@@ -21,8 +21,9 @@ from adapter.delivery.channels.base import Channel, Check
 from adapter.delivery.worker import Worker, WorkerOptions
 from adapter.directory import Directory, Endpoint, Inbox
 from adapter.discharge.events import EVENTS
-from adapter.exchange import reaching
+from adapter.exchange import agreements, reaching
 from adapter.exchange.acts import Means
+from adapter.exchange.agreements import Agreements
 from adapter.exchange.blocks import Blocks
 from adapter.exchange.care_plans import CarePlans, Options
 from adapter.exchange.editing import Repairs
@@ -39,6 +40,7 @@ from adapter.exchange.plans.fetching import PlanFetching
 from adapter.exchange.plans.poller import PlanPoller
 from adapter.exchange.plans.poller import Source as PlanSource
 from adapter.exchange.receive import Exchange
+from adapter.exchange.reckonings import Reckonings
 from adapter.exchange.redirect import Redirects
 from adapter.exchange.repair import chosen, map_again, needs_mapping
 from adapter.exchange.replays import Replays
@@ -123,13 +125,13 @@ class Adapter:
         self._running = _Running(self)
 
     def renewed(self) -> "Adapter":
-        """The same installation with directory, routes, mappings and feeds as their files are now; in force once it has
-        `take_over`. adapter.toml is not read again. Raises ConfigurationError that names every problem, and
+        """The same installation with directory, routes, mappings, feeds and agreements as their files are now; in force
+        once it has `take_over`. adapter.toml is not read again. Raises ConfigurationError that names every problem, and
         DefinitionsError."""
         made = Adapter(self.settings, self.clock)
         made.__dict__ |= {name: part for name, part in vars(self).items() if isinstance(_part(name), lasting)}
         made._running = self._running
-        _ = made.directory, made.mappings, made.feeds
+        _ = made.directory, made.mappings, made.feeds, made.agreements
         return made
 
     def take_over(self) -> None:
@@ -162,6 +164,15 @@ class Adapter:
         """The journal systems without FHIR messages, by the feed's id."""
         folder = self.settings.feeds.folder
         return feed_files.load(folder, self.directory.hsa_ids, self.directory.addresses)
+
+    @cached_property
+    def agreements(self) -> Agreements:
+        """What region and municipalities have agreed."""
+        return agreements.load(self.settings.agreements.folder)
+
+    @cached_property
+    def reckonings(self) -> Reckonings:
+        return Reckonings(self.database, self.directory, self.agreements, self.clock)
 
     @cached_property
     def feed_intake(self) -> FeedIntake:
@@ -220,12 +231,12 @@ class Adapter:
 
     @cached_property
     def config_version(self) -> str:
-        """sha256 over settings, directory, mappings, suppressions and feeds: by what a message was checked, routed and
-        mapped."""
+        """sha256 over settings, directory, mappings, suppressions, feeds and agreements: by what a message was checked,
+        routed and mapped."""
         parts = [self.settings.version, self.directory.version]
         parts += [f"{name} {mapping.version}" for name, mapping in self.mappings.items()]
         parts += [self.suppressions.digest] if self.suppressions is not None else []
-        parts += [self.feeds.version] if self.feeds else []
+        parts += [each.version for each in (self.feeds, self.agreements) if each]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @lasting
@@ -322,6 +333,8 @@ class Adapter:
         """The systems whose plans are fetched, by id. Raises ConfigurationError where one's settings do not fit the
         directory."""
         settings, named = self.settings, self.settings.plans.sources
+        if not named:
+            return {}
         if problems := plan_sources.problems(settings, self.directory, swedish_day(self.clock.now())):
             raise ConfigurationError(problems)
         parts = PlanParts(

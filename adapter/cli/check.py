@@ -13,7 +13,7 @@ from adapter.support.errors import AdapterError, ConfigurationError, Definitions
 
 if TYPE_CHECKING:
     from adapter.definitions import Definitions
-    from adapter.directory import Directory
+    from adapter.directory import Directory, Endpoint, Inbox
     from adapter.support.settings import Settings
 
 
@@ -40,6 +40,8 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
         settings = context.settings(config)
     except ConfigurationError as error:
         return error.problems, []
+    from adapter.exchange import reaching
+
     missing, doubtful = packages(settings)
     problems = [*_certificate(settings), *missing, *_terminology(settings)]
     try:
@@ -55,7 +57,8 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
         directory = _directory(settings)
     except ConfigurationError as error:
         return problems + error.problems, []
-    problems += directory.secret_problems() + _mappings(settings, directory) + _feeds(settings, directory)
+    problems += directory.secret_problems() + reaching.problems(directory)
+    problems += _mappings(settings, directory) + _feeds(settings, directory) + _agreements(settings)
     problems += _cosmic_link(settings, directory) + _plan_sources(settings, directory)
     return problems, [
         *doubtful,
@@ -84,6 +87,17 @@ def _feeds(settings: "Settings", directory: "Directory") -> list[Problem]:
 
     try:
         files.load(settings.feeds.folder, directory.hsa_ids, directory.addresses)
+    except ConfigurationError as error:
+        return error.problems
+    return []
+
+
+def _agreements(settings: "Settings") -> list[Problem]:
+    """What is wrong with the files of agreements."""
+    from adapter.exchange import agreements
+
+    try:
+        agreements.load(settings.agreements.folder)
     except ConfigurationError as error:
         return error.problems
     return []
@@ -227,7 +241,8 @@ def _mappings(settings: "Settings", directory: "Directory") -> list[Problem]:
     """What is wrong with the mappings that endpoints name; with less of a look where the definitions are not there."""
     from adapter.definitions import core, load
 
-    names = sorted({endpoint.mapping for endpoint in directory.endpoints.values() if endpoint.mapping})
+    users: list[Endpoint | Inbox] = [*directory.endpoints.values(), *directory.inboxes.values()]
+    names = sorted({each.mapping for each in users if each.mapping})
     try:
         definitions = load((core.KEY, *settings.packages.required)) if names else None
     except DefinitionsError:  # told already, as a problem of the packages

@@ -119,6 +119,11 @@ class FeedsSection(Section):
     """the folder with one file a feed: a journal system without FHIR messages; none where not set"""
 
 
+class AgreementsSection(Section):
+    folder: LocalPath | None = None
+    """the folder with one file a version of an agreement; what the law says holds where not set"""
+
+
 class Packages(Section):
     required: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+#[A-Za-z0-9.+_-]+$")], ...] = (
         "hl7.fhir.r4.core#4.0.1",
@@ -276,6 +281,7 @@ class Settings(BaseSettings):
     directory: DirectorySection = Field(default_factory=DirectorySection)
     mappings: Mappings = Field(default_factory=Mappings)
     feeds: FeedsSection = Field(default_factory=FeedsSection)
+    agreements: AgreementsSection = Field(default_factory=AgreementsSection)
     packages: Packages = Field(default_factory=Packages)
     validation: Validation = Field(default_factory=Validation)
     terminology: Terminology = Field(default_factory=Terminology)
