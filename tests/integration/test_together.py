@@ -1,0 +1,134 @@
+"""Several processes on one database: what two of them do at once happens once, and in order."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+
+from adapter import wiring
+from adapter.discharge import case
+from adapter.exchange import facts
+from adapter.exchange.submission import Refusal, Submission
+from adapter.exchange.tasks import Answered, Wanted
+from adapter.fhir import json as fhir_json
+from adapter.security.principals import Right
+from adapter.store import tables
+from adapter.support import settings
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def both(installation, parts):
+    """Two adapters of one installation, as two processes would have them."""
+    other = wiring.build(settings.load(installation.folder / "adapter.toml"))
+    other.message_validator, other.mappings = parts.message_validator, parts.mappings
+    made = (installation.adapter, other)
+    for one in made:
+        _ = one.exchange, one.tasks, one.worker
+    yield made
+    other.close()
+
+
+def rows(installation, query):
+    with installation.adapter.database.read() as connection:
+        return connection.execute(query).all()
+
+
+def at_once(acts):
+    """What each act returns; they begin at the same time."""
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return [one.result(60) for one in [pool.submit(act) for act in acts]]
+
+
+def sending(installation, adapter, message):
+    body = message if isinstance(message, bytes) else fhir_json.serialize(message)
+    submission = Submission(body, "application/fhir+json", request_id="test")
+    return lambda: adapter.exchange.receive(submission, installation.principal("region"))
+
+
+def test_one_message_that_comes_by_both_at_once_has_one_effect(installation, both, messages):
+    body = fhir_json.serialize(messages("a")[0])
+    replies = at_once([sending(installation, both[number % 2], body) for number in range(8)])
+    assert {reply.status for reply in replies} == {200}
+    assert len({json.dumps(reply.resource, sort_keys=True) for reply in replies}) == 1
+    found = {
+        table.name: len(rows(installation, select(table))) for table in (tables.message, tables.fact, tables.patient)
+    }
+    assert found == {"message": 1, "fact": 1, "patient": 1}
+    assert len(rows(installation, select(tables.delivery))) == 2
+
+
+def test_messages_of_one_person_at_once_leave_one_person_one_case_and_whole_streams(installation, both, messages):
+    sent = [message for message in messages("a") if _sender(installation, message)]
+    assert installation.send(sent[0]).status == 200  # the person is known: nothing but the row of it keeps them apart
+    replies = at_once([sending(installation, both[number % 2], each) for number, each in enumerate(sent[1:])])
+    assert {reply.status for reply in replies} == {200}
+    assert len(rows(installation, select(tables.patient))) == 1
+    (state,) = rows(installation, select(tables.case_state))
+    with installation.adapter.database.read() as connection:
+        told = facts.read(connection, state.case_id)
+    assert len(told) == len(sent)
+    assert state.state == json.loads(json.dumps(case.project(told)))
+    column = tables.delivery.c
+    places = select(column.stream_id, func.count(), func.min(column.sequence), func.max(column.sequence))
+    for _, count, first, last in rows(installation, places.group_by(column.stream_id)):
+        assert (first, last) == (1, count)
+
+
+def _sender(installation, message):
+    """Whether the region sends it, and it answers nothing."""
+    resources = [entry["resource"] for entry in message["entry"]]
+    source = json.dumps([each for each in resources if each["resourceType"] == "Provenance"])
+    units = installation.principal("region").units
+    return '"source"' not in source and any(f'"{unit}"' in json.dumps(resources) for unit in units)
+
+
+def test_of_two_changes_of_one_version_of_a_task_one_is_stale(installation, both, messages):
+    assert installation.send(messages("a")[0]).status == 200
+    installation.adapter.worker.run_until_idle()
+    owner = installation.principal("kommun", Right.CONTENT, Right.SEND)
+    (shown, *_) = both[0].tasks.search(owner, Wanted()).tasks
+
+    def answer(adapter, status):
+        given = shown.task | {"status": status}
+        if status == "rejected":
+            given |= {"statusReason": {"text": "Bor inte i kommunen"}}
+        submission = Submission(b"{}", "application/fhir+json", request_id="test")
+        try:
+            return adapter.tasks.update(owner, shown.id, given, shown.version, submission).version
+        except Answered as refused:
+            return refused.reply.status
+        except Refusal as refused:
+            return refused.status
+
+    found = at_once([lambda n=n: answer(both[n % 2], ("received", "accepted", "rejected")[n % 3]) for n in range(6)])
+    assert sorted(found) == [shown.version + 1, 412, 412, 412, 412, 412]
+    (task,) = rows(installation, select(tables.task).where(tables.task.c.id == shown.id))
+    assert task.version == shown.version + 1
+
+
+def test_two_workers_deliver_each_message_once_and_each_stream_in_order(installation, both, messages):
+    for seed in range(2):
+        for message in messages(f"s{seed}"):
+            if _sender(installation, message):
+                assert installation.send(message).status == 200
+    waiting = select(func.count()).select_from(tables.delivery).where(tables.delivery.c.status != "done")
+    for one in both:
+        one.worker.start()
+    deadline = time.monotonic() + 60
+    while rows(installation, waiting) != [(0,)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    for one in both:
+        one.worker.stop()
+    attempt, delivery = tables.attempt.c, tables.delivery.c
+    tries = select(attempt.delivery_id, func.count()).group_by(attempt.delivery_id)
+    assert {count for _, count in rows(installation, tries)} == {1}
+    ended = select(delivery.stream_id, delivery.sequence).join_from(tables.delivery, tables.attempt)
+    order = rows(installation, ended.order_by(attempt.ended_at, attempt.id))
+    for stream in {row.stream_id for row in order}:
+        places = [row.sequence for row in order if row.stream_id == stream]
+        assert places == sorted(places)
