@@ -189,15 +189,16 @@ class Carrier:
         return CaseIds(seed, {"case": case.case_id, "stay": case.stay_id})
 
     def _writer(self, case: Case, done: Sequence[Row[Any]], generation: int, on: date) -> CaseWriter:
-        units = {unit: self._unit(unit, on) for unit in case.units | _parties(done)}
+        first = "admission-notice" if case.admission else "home-care-referral"
+        units = {unit: self._unit(unit, on, first) for unit in case.units | _parties(done)}
         links = [ledger.as_link(row) for row in done]
         return CaseWriter(case, self._ids(case), units, links, generation)
 
-    def _unit(self, hsa: str, on: date) -> Unit:
+    def _unit(self, hsa: str, on: date, event: str) -> Unit:
         """A unit by the directory's name; one that is not in it by its HSA-id."""
         known = self._directory.unit(hsa, on)
         try:
-            endpoint = self._directory.route(Receiver(hsa=hsa), "admission-notice", on).endpoint.logical
+            endpoint = self._directory.route(Receiver(hsa=hsa), event, on).endpoint.logical
         except (UnknownRecipient, AmbiguousRecipient):
             endpoint = self._address
         return Unit(hsa, known.name if known else hsa, endpoint, self._plan.name)

@@ -35,6 +35,22 @@ class Admission:
     estimate: str | None = None
     placed_by: str | None = None
 
+    @property
+    def unit(self) -> str:
+        return self.ward
+
+
+@dataclass(frozen=True)
+class Referral:
+    """How a case began that never was a stay: who refers to health care at home, by which way in, and why. `way_in` and
+    `criteria` are codes of ours."""
+
+    unit: str
+    sent: str
+    way_in: str
+    reason: str
+    criteria: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True)
 class Ready:
@@ -73,12 +89,13 @@ class Discharge:
 
 @dataclass(frozen=True)
 class Case:
-    """One ongoing case. `key` is the source's own; `municipality` the kommunkod whose wave carries it."""
+    """One ongoing case, begun by an `admission` or by a `referral`: one of the two. `key` is the source's own;
+    `municipality` the kommunkod whose wave carries it."""
 
     key: str
     municipality: str
     person: Person
-    admission: Admission
+    admission: Admission | None
     requests: tuple[Request, ...]
     case_id: str | None = None
     stay_id: str | None = None
@@ -89,6 +106,15 @@ class Case:
     consents: tuple[Consent, ...] = ()
     plan: HeldPlan | None = None
     discharge: Discharge | None = None
+    referral: Referral | None = None
+
+    @property
+    def origin(self) -> Admission | Referral:
+        """What it began with."""
+        found = self.admission or self.referral
+        if found is None:
+            raise ValueError("a case begins with an admission or a referral")
+        return found
 
     @property
     def protected(self) -> bool:
@@ -98,7 +124,7 @@ class Case:
     def senders(self) -> frozenset[str]:
         """The units in whose name messages of the case are written."""
         named = (self.invitation.sender if self.invitation else None, self.plan.sender if self.plan else None)
-        return frozenset({self.admission.ward, *(unit for unit in named if unit)})
+        return frozenset({self.origin.unit, *(unit for unit in named if unit)})
 
     @property
     def units(self) -> frozenset[str]:
@@ -109,8 +135,9 @@ class Case:
 
     @property
     def stay(self) -> tuple[object, ...]:
-        """What makes it the same person's same stay."""
-        return self.person.identifiers, self.admission.ward, self.admission.admitted
+        """What makes it the same person's same stay, or the same referral."""
+        began = self.admission.admitted if self.admission else self.origin.sent
+        return self.person.identifiers, self.origin.unit, began
 
 
 def merged(first: Case, second: Case) -> tuple[Case, list[str]]:

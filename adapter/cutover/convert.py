@@ -16,6 +16,7 @@ from adapter.cutover.case import (
     Information,
     Invitation,
     Ready,
+    Referral,
     Request,
 )
 from adapter.cutover.schema import schema
@@ -80,6 +81,14 @@ CODES = {
         "vilande": "on-hold",
         "utford": "completed",
     },
+    "vagTyp": {"primarvard": "primary-care", "specialiseradOppenvard": "specialised-outpatient"},
+    "kriteriumTyp": {
+        "samordningsbehov": "coordination-need",
+        "identifieradRisk": "identified-risk",
+        "patientsakerhetsbedomd": "patient-safety-assessed",
+        "vuxen": "adult",
+        "psykiatriskVardIHemmet": "psychiatric-care-at-home",
+    },
     "utskrivenTillTyp": {"hemmet": "home", "annanVardenhet": "transferred", "avliden": "died"},
 }
 """Code type of the XSD → its codes → ours."""
@@ -133,21 +142,17 @@ def _case(root: _Element) -> Case:
     person = _person(root.only("person"))
     if not person.identifiers:
         raise ValueError("person: expected personnummer, samordningsnummer or reservnummer")
-    stay, ready, discharge = root.only("vistelse"), root.one("utskrivningsklar"), root.one("utskriven")
+    ready, discharge = root.one("utskrivningsklar"), root.one("utskriven")
+    requests = _requests(root.all("begaran"), "begaran")
+    referral = _referral(root, len(requests))
     information = root.one("underlag")
     return Case(
         key=root.must("nyckel"),
         municipality=root.must("kommun"),
         person=person,
-        admission=Admission(
-            ward=stay.must("enhet"),
-            admitted=stay.must("inskriven"),
-            sent=root.only("inskrivningsmeddelande").must("skickat"),
-            need_assessed=stay.text("behovBedomt"),
-            estimate=stay.text("beraknadUtskrivning"),
-            placed_by=stay.text("placerandeKommun"),
-        ),
-        requests=_requests(root.all("begaran"), "begaran"),
+        admission=None if referral else _admission(root),
+        referral=referral,
+        requests=requests,
         case_id=root.text("arendeId"),
         stay_id=root.text("vistelseId"),
         team=tuple(
@@ -162,6 +167,40 @@ def _case(root: _Element) -> Case:
         consents=tuple(_consent(each) for each in root.all("samtycke")),
         plan=_plan(held) if (held := root.one("plan")) else None,
         discharge=_discharge(discharge) if discharge else None,
+    )
+
+
+def _admission(root: _Element) -> Admission:
+    stay, notice = root.one("vistelse"), root.one("inskrivningsmeddelande")
+    if stay is None or notice is None:
+        name = "vistelse" if stay is None else "inskrivningsmeddelande"
+        raise ValueError(f"{name}: is missing; a case without a stay in hospital has remiss in its place")
+    return Admission(
+        ward=stay.must("enhet"),
+        admitted=stay.must("inskriven"),
+        sent=notice.must("skickat"),
+        need_assessed=stay.text("behovBedomt"),
+        estimate=stay.text("beraknadUtskrivning"),
+        placed_by=stay.text("placerandeKommun"),
+    )
+
+
+def _referral(root: _Element, asked: int) -> Referral | None:
+    """How a case without a stay in hospital began; None for a case with one."""
+    element = root.one("remiss")
+    if element is None:
+        return None
+    for name in ("vistelse", "inskrivningsmeddelande", "utskrivningsklar", "utskriven"):
+        if root.one(name) is not None:
+            raise ValueError(f"{name}: expected none, for a case with remiss is one without a stay in hospital")
+    if asked != 1:
+        raise ValueError("begaran: expected one, for a remiss goes to one unit")
+    return Referral(
+        unit=element.must("enhet"),
+        sent=element.must("skickat"),
+        way_in=element.code("vag", "vagTyp") or "",
+        reason=element.must("orsak"),
+        criteria=tuple(CODES["kriteriumTyp"][each] for each in element.texts("kriterium")),
     )
 
 

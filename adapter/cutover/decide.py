@@ -11,8 +11,6 @@ from adapter.directory import AmbiguousRecipient, Directory, Receiver, UnknownRe
 from adapter.discharge.events import EVENTS
 from adapter.support.errors import AdapterError
 
-_NEEDED = ("admission-notice", "general-message")
-"""What every carried case needs a route for."""
 NO_WAVE = "kommun: the municipality is in no wave of the plan"
 
 
@@ -89,8 +87,9 @@ def _weigh(weighed: Weighed, plan: Plan, directory: Directory, on: date) -> Weig
         if directory.party_of(unit, on) is None
     ]
     receivers = set[str]()
+    first = "admission-notice" if case.admission else "home-care-referral"
     for number, request in enumerate(case.requests, start=1):
-        system = _system(directory, request.unit, on)
+        system = _system(directory, request.unit, on, first)
         if system is None:
             reasons.append(f"begaran {number}: no route leads to the unit on {on} for what is carried")
         elif system == plan.target:
@@ -99,10 +98,10 @@ def _weigh(weighed: Weighed, plan: Plan, directory: Directory, on: date) -> Weig
             gaps.append(f"begaran {number}: the unit works in another system, which keeps its case")
     if not receivers and not reasons:
         reasons.append("begaran: none of the units that are asked works in the new system")
-    if case.admission.ward in receivers:
+    if case.origin.unit in receivers:
         reasons.append("begaran: the ward asks itself; expected another unit")
     for number, called in enumerate(case.invitation.called if case.invitation else (), start=1):
-        if _system(directory, called.unit, on) == plan.target:
+        if _system(directory, called.unit, on, first) == plan.target:
             receivers.add(called.unit)
         else:
             gaps.append(f"kallelse/kallad {number}: the unit does not work in the new system, and is not called there")
@@ -111,6 +110,8 @@ def _weigh(weighed: Weighed, plan: Plan, directory: Directory, on: date) -> Weig
 
 def _lacking(case: Case) -> list[str]:
     """What the admission notice must hold (LAW 2:2) and the export does not. Nothing is invented."""
+    if case.admission is None:
+        return []
     lacking = []
     if case.admission.estimate is None:
         lacking.append("vistelse/beraknadUtskrivning is missing: no admission notice can be made without it (LAW 2:2)")
@@ -122,7 +123,7 @@ def _lacking(case: Case) -> list[str]:
 
 def _senders(case: Case) -> list[tuple[str, str]]:
     """The units in whose name messages are written, and where the export names them."""
-    found = [(case.admission.ward, "vistelse/enhet")]
+    found = [(case.origin.unit, "vistelse/enhet" if case.admission else "remiss/enhet")]
     if case.invitation is not None:
         found.append((case.invitation.sender, "kallelse/fran"))
     if case.plan is not None:
@@ -130,10 +131,11 @@ def _senders(case: Case) -> list[tuple[str, str]]:
     return found
 
 
-def _system(directory: Directory, unit: str, on: date) -> str | None:
-    """The system that a unit's messages lead to; None where there is none, or not one for all that is needed."""
+def _system(directory: Directory, unit: str, on: date, first: str) -> str | None:
+    """The system that a unit's messages lead to, from the case's first event to the last; None where there is none, or
+    not one for both."""
     systems = set()
-    for event in _NEEDED:
+    for event in (first, "general-message"):
         try:
             systems.add(directory.route(Receiver(hsa=unit), EVENTS[event].code, on).endpoint.system)
         except (UnknownRecipient, AmbiguousRecipient):

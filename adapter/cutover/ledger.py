@@ -129,6 +129,8 @@ def lives_on(connection: Connection, case_id: str, first_header_id: str) -> bool
 def present(connection: Connection, patient_id: int, case: Case, endpoints: Iterable[str] | None = None) -> str | None:
     """The id of a case of the same person and stay that came through this adapter, and not by a cut-over; None where
     there is none. With `endpoints`: one that has gone, or is to go, to one of them."""
+    if case.admission is None:
+        return None  # nothing but the stay tells that two cases are the same
     state, known, delivery = tables.case_state, tables.message, tables.delivery
     carried = exists().where(_message.c.header_id == known.c.header_id)
     came = exists().where(known.c.case_id == state.c.case_id, known.c.status == "accepted", ~carried)

@@ -9,19 +9,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 from adapter.authoring.chain import Chain, Link
+from adapter.authoring.content import request_identifier
 from adapter.authoring.message import Author, MessageScene
 from adapter.authoring.parties import Unit
 from adapter.authoring.scene import Resource, code_of
 from adapter.authoring.stay import Stay, StayChange
 from adapter.cutover.case import Case, Request
-from adapter.cutover.parts import CORRECTED, GONE, PARTICIPATE, RECEIVE, REVISED, Part
+from adapter.cutover.parts import CORRECTED, ENROL, GONE, PARTICIPATE, RECEIVE, REVISED, Part
 from adapter.fhir.canonical import CASE, CASE_EXTENSION, TASK
 
 _TASKS = {
     RECEIVE: "Planera mottagande efter utskrivning",
+    ENROL: "Ta över till hälso- och sjukvård i hemmet",
     PARTICIPATE: "Delta i samordnad individuell planering",
 }
 _ABOUT = {
+    "home-care-referral": "ServiceRequest",
     "planning-information": "Communication",
     "sip-invitation": "Appointment",
     "sip": "CarePlan",
@@ -103,7 +106,8 @@ class CaseWriter:
         *,
         with_stay: bool = True,
     ) -> tuple[Resource, Link]:
-        scene = MessageScene(self._author, part.at, part.sender, self._author.resource_id("encounter"))
+        stay = self._author.resource_id("encounter") if self._case.admission else None
+        scene = MessageScene(self._author, part.at, part.sender, stay)
         content = list(self._content(scene, part, with_stay=with_stay))
         about = _ABOUT.get(event, "Encounter")
         bundle = self._author.write(
@@ -121,7 +125,7 @@ class CaseWriter:
         return bundle, self._chain.last
 
     def _content(self, scene: MessageScene, part: Part, *, with_stay: bool) -> Iterator[Resource]:
-        if with_stay:
+        if with_stay and self._case.admission is not None:
             stay = Stay(1, self._author.resource_id("encounter"), self._author.resource_id("stay"))
             stay.change(part.stay)
             ward = self._author.reference(self._case.admission.ward)
@@ -136,7 +140,7 @@ class CaseWriter:
 
     def _task(self, scene: MessageScene, code: str, request: Request) -> Resource:
         called = self._case.invitation if code == PARTICIPATE else None
-        asked_by, asked_at = self._case.admission.ward, self._case.admission.sent
+        asked_by, asked_at = self._case.origin.unit, self._case.origin.sent
         if called is not None:
             asked_by, asked_at = called.sender, called.sent
         name = f"task {code} of {request.unit}"
@@ -152,7 +156,8 @@ class CaseWriter:
             **({"statusReason": reason} if reason else {}),
             "intent": "order",
             "code": code_of("task-code", code) | {"text": _TASKS[code]},
-            "focus": scene.encounter["encounter"],
+            "focus": scene.encounter.get("encounter")
+            or {"type": "ServiceRequest", "identifier": request_identifier(scene)},
             "for": scene.patient,
             **scene.encounter,
             "authoredOn": asked_at,

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapter.authoring.content import Content, Note
+from adapter.authoring.content import Request as Referred
 from adapter.authoring.planning import Contact
 from adapter.authoring.stay import Ready as ReadyStay
 from adapter.authoring.stay import StayChange
 from adapter.cutover.case import Case, Request, digest
 from adapter.fhir import instants
 
-ADMISSION, INFORMATION, READY, INVITATION, PLAN, DISCHARGE, NOTE = (
+ADMISSION, REFERRAL, INFORMATION, READY, INVITATION, PLAN, DISCHARGE, NOTE = (
     "admission",
+    "referral",
     "information",
     "ready",
     "invitation",
@@ -23,9 +25,10 @@ ADMISSION, INFORMATION, READY, INVITATION, PLAN, DISCHARGE, NOTE = (
     "discharge",
     "note",
 )
-RECEIVE, PARTICIPATE = "receive-patient", "participate-in-sip"
+RECEIVE, ENROL, PARTICIPATE = "receive-patient", "receive-into-home-care", "participate-in-sip"
 EVENTS = {
     ADMISSION: "admission-notice",
+    REFERRAL: "home-care-referral",
     INFORMATION: "planning-information",
     READY: "ready-for-discharge",
     INVITATION: "sip-invitation",
@@ -37,7 +40,7 @@ REVISED = {ADMISSION: "admission-notice-update"}
 """The event of a revision, where it is another than the first one's."""
 _ASKED = "requested"
 """What a request was when the message that asked was sent; the answers are told by the note."""
-CORRECTED = frozenset({READY, INVITATION, DISCHARGE})
+CORRECTED = frozenset({REFERRAL, READY, INVITATION, DISCHARGE})
 """Parts whose revision stands in the place of the earlier message; the others are told anew."""
 GONE = {READY: "ready-for-discharge-withdrawn"}
 """The event that takes a part back which the source no longer has; other parts are retracted."""
@@ -70,7 +73,8 @@ class Cut:
 def identity(case: Case, receivers: frozenset[str]) -> str:
     """The digest of what a carried case cannot change by a further message: who, which stay, where, to whom."""
     asked = sorted(_asked(case, receivers))
-    return digest(sorted(case.person.identifiers), case.admission.ward, case.admission.admitted, asked)
+    admitted = case.admission.admitted if case.admission else None
+    return digest(sorted(case.person.identifiers), case.origin.unit, admitted, asked)
 
 
 def cut(case: Case, source: str, taken: str, receivers: frozenset[str]) -> Cut:
@@ -99,8 +103,22 @@ Maker = Callable[[Case, frozenset[str], list[str]], Iterator[Part]]
 
 def _admission(case: Case, receivers: frozenset[str], _gaps: list[str]) -> Iterator[Part]:
     known = case.admission
+    if known is None:
+        return
     asked = tuple((RECEIVE, Request(each.unit, _ASKED)) for each in case.requests if each.unit in receivers)
     yield _part(case, ADMISSION, known.sent, known.ward, receivers, (), asked, case.person)
+
+
+def _referral(case: Case, receivers: frozenset[str], _gaps: list[str]) -> Iterator[Part]:
+    known = case.referral
+    if known is None:
+        return
+    asked = tuple((ENROL, Request(each.unit, _ASKED)) for each in case.requests if each.unit in receivers)
+    says = tuple(
+        Referred(request="home-care", of=each.unit, reason=known.reason, way_in=known.way_in, criteria=known.criteria)
+        for _, each in asked
+    )
+    yield _part(case, REFERRAL, known.sent, known.unit, receivers, says, asked, case.person)
 
 
 def _information(case: Case, receivers: frozenset[str], gaps: list[str]) -> Iterator[Part]:
@@ -111,13 +129,13 @@ def _information(case: Case, receivers: frozenset[str], gaps: list[str]) -> Iter
         return
     says: tuple[Content, ...] = case.information.sections
     team = (Contact(team=case.team),) if case.team else ()
-    yield _part(case, INFORMATION, case.information.sent, case.admission.ward, receivers, (*says, *team))
+    yield _part(case, INFORMATION, case.information.sent, case.origin.unit, receivers, (*says, *team))
 
 
 def _ready(case: Case, receivers: frozenset[str], _gaps: list[str]) -> Iterator[Part]:
     if case.ready is None:
         return
-    yield _part(case, READY, case.ready.sent, case.admission.ward, receivers, ())
+    yield _part(case, READY, case.ready.sent, case.origin.unit, receivers, ())
 
 
 def _invitation(case: Case, receivers: frozenset[str], gaps: list[str]) -> Iterator[Part]:
@@ -153,10 +171,10 @@ def _discharge(case: Case, receivers: frozenset[str], _gaps: list[str]) -> Itera
     found = case.discharge
     if found is None:
         return
-    yield _part(case, DISCHARGE, found.sent, case.admission.ward, receivers, ())
+    yield _part(case, DISCHARGE, found.sent, case.origin.unit, receivers, ())
 
 
-_MAKERS: tuple[Maker, ...] = (_admission, _information, _ready, _invitation, _plan, _discharge)
+_MAKERS: tuple[Maker, ...] = (_admission, _referral, _information, _ready, _invitation, _plan, _discharge)
 
 
 def _note(case: Case, source: str, taken: str, receivers: frozenset[str], gaps: list[str]) -> Part:
@@ -168,7 +186,7 @@ def _note(case: Case, source: str, taken: str, receivers: frozenset[str], gaps: 
         f"Meddelandekedjan börjar om här: tidigare meddelanden finns i {source}.",
         *(f"Inte övertaget: {gap}." for gap in _told(gaps)),
     ]
-    asked = [(RECEIVE, request) for request in case.requests if request.unit in receivers]
+    asked = [(_asks(case), request) for request in case.requests if request.unit in receivers]
     if case.invitation is not None:
         called = (each for each in case.invitation.called if each.unit != case.invitation.sender)
         asked += [(PARTICIPATE, each) for each in called if each.unit in receivers]
@@ -176,7 +194,7 @@ def _note(case: Case, source: str, taken: str, receivers: frozenset[str], gaps: 
     if case.information is None and case.team:
         says = (*says, Contact(team=case.team))
     told = digest(says[1:], asked, gaps)  # another export's time is no news by itself
-    part = _part(case, NOTE, taken, case.admission.ward, receivers, says, tuple(asked))
+    part = _part(case, NOTE, taken, case.origin.unit, receivers, says, tuple(asked))
     return replace(part, digest=told)
 
 
@@ -194,6 +212,8 @@ def _told(gaps: list[str]) -> list[str]:
 def _stay(case: Case, name: str, at: str) -> StayChange:
     """What a part says of the stay: what had been told by then."""
     known = case.admission
+    if known is None:
+        return StayChange()
     if name == ADMISSION:
         need = known.need_assessed
         return StayChange(admitted=known.admitted, need_assessed=need, estimated_discharge=known.estimate)
@@ -218,12 +238,17 @@ def _part(
     *more: object,
 ) -> Part:
     to = tuple(sorted(receivers - {sender}))
-    asked = tasks or tuple((RECEIVE, each) for each in case.requests if each.unit in to)
+    asked = tasks or tuple((_asks(case), each) for each in case.requests if each.unit in to)
     stay = _stay(case, name, at)
     told = digest(at, sender, stay if name in (ADMISSION, READY, DISCHARGE) else None, says, *more)
     if name == INVITATION:
         told = digest(told, tasks)
     return Part(name, EVENTS[name], at, sender, to, stay, says, asked, told)
+
+
+def _asks(case: Case) -> str:
+    """What the receiving unit is asked."""
+    return ENROL if case.referral else RECEIVE
 
 
 def instant(text: str) -> datetime:

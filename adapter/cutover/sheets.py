@@ -6,7 +6,7 @@ Of a protected person nothing is told that says anything of a place: that is tak
 from collections.abc import Callable, Iterator
 
 from adapter.cutover import convert
-from adapter.cutover.case import Case, Request
+from adapter.cutover.case import Admission, Case, Referral, Request
 from adapter.fhir import instants
 from adapter.fhir.canonical import PERSONNUMMER, SAMORDNINGSNUMMER
 from adapter.support.clock import STOCKHOLM
@@ -31,6 +31,7 @@ _WORDS = {
     "omvardnadsbehov": "omvårdnadsbehov",
     "ovrigt": "övrigt",
     "pagaende": "pågående",
+    "patientsakerhetsbedomd": "patientsäkerhetsbedömd",
     "patientenTackarNej": "patienten tackar nej",
     "samordnadVardplan": "samordnad vårdplan",
     "samtyckeSaknas": "samtycke saknas",
@@ -38,6 +39,10 @@ _WORDS = {
     "skyddadFolkbokforing": "skyddad folkbokföring",
     "uppfoljning": "uppföljning",
     "uppgifterSaknas": "uppgifter saknas",
+    "specialiseradOppenvard": "specialiserad öppenvård",
+    "primarvard": "primärvård",
+    "identifieradRisk": "identifierad risk",
+    "psykiatriskVardIHemmet": "psykiatrisk vård i hemmet",
     "utford": "utförd",
     "vardorsak": "vårdorsak",
 }
@@ -51,8 +56,9 @@ Name = Callable[[str], str]
 def hidden(case: Case) -> Iterator[Group]:
     """What of a protected person's case says nothing of a place."""
     yield "Person", [*numbers(case), ("Namn", _name(case)), ("Skyddsmarkering", _labels(case))]
-    times = [("Inskriven", local(case.admission.admitted))]
-    times += [("Beräknad utskrivning", local(case.admission.estimate))] if case.admission.estimate else []
+    times = [("Inskriven", local(case.admission.admitted))] if case.admission else [("Remiss", local(case.origin.sent))]
+    estimate = case.admission.estimate if case.admission else None
+    times += [("Beräknad utskrivning", local(estimate))] if estimate else []
     times += [("Utskrivningsklar, bedömd", local(case.ready.assessed))] if case.ready else []
     times += [("Kallelse, start", local(case.invitation.meeting.start))] if case.invitation else []
     yield "Tider", times
@@ -68,7 +74,10 @@ def whole(case: Case, unit_name: Name) -> Iterator[Group]:
     ]
     person += [("Skyddsmarkering", _labels(case))] if case.person.labels else []
     yield "Person", person
-    yield "Inskrivningsmeddelande", _admission(case, unit_name)
+    if case.admission is not None:
+        yield "Inskrivningsmeddelande", _admission(case.admission, unit_name)
+    if case.referral is not None:
+        yield "Överföring till hälso- och sjukvård i hemmet", _referral(case.referral, unit_name)
     for request in case.requests:
         yield "Begäran om mottagande", _request(request, unit_name)
     if case.team:
@@ -94,8 +103,17 @@ def whole(case: Case, unit_name: Name) -> Iterator[Group]:
         yield "Utskrivningsmeddelande", [pair for pair in times if pair[1]]
 
 
-def _admission(case: Case, unit_name: Name) -> Fields:
-    known = case.admission
+def _referral(known: Referral, unit_name: Name) -> Fields:
+    return [
+        ("Från", unit_name(known.unit)),
+        ("Skickat", local(known.sent)),
+        ("Väg in", _swedish("vagTyp", known.way_in)),
+        ("Orsak", known.reason),
+        *(("Kriterium", _swedish("kriteriumTyp", each)) for each in known.criteria),
+    ]
+
+
+def _admission(known: Admission, unit_name: Name) -> Fields:
     found = [
         ("Enhet", unit_name(known.ward)),
         ("Inskriven", local(known.admitted)),

@@ -354,3 +354,50 @@ def _utc(text: str) -> str:
     found = instants.parse(text)
     assert found is not None
     return found.isoformat()
+
+
+def referred(row: Row) -> Row:
+    """The row as a case of somebody who never was in hospital, referred by a health centre."""
+    origin = {
+        "remiss.enhet": CENTRE,
+        "remiss.skickat": (TAKEN - timedelta(days=9)).isoformat(),
+        "remiss.vag": "primarvard",
+        "remiss.orsak": "Svårläkta bensår.",
+        "remiss.kriterium": "samordningsbehov|vuxen",
+    }
+    gone = ("vistelse", "vistelseId", "inskrivningsmeddelande", "utskrivningsklar", "utskriven")
+    asked = [part for part in row.parts if part[0] != ("begaran",) or part[1]["enhet"] in RECEIVING.values()]
+    return replace(row, cells={n: v for n, v in row.cells.items() if not n.startswith(gone)} | origin, parts=asked)
+
+
+def test_a_case_without_a_stay_in_hospital_is_carried_changed_and_taken_back(installation: Any):
+    cutover = CutOver(installation)
+    [row] = [referred(each) for each in rows(5) if "plan.titel" in each.cells][:1]
+    assert cutover.runner.run(cutover.export([row])) == {"carried": 1}
+    told = cutover.deliver()
+    assert told["overforingHemsjukvard"] == 1
+    assert not {"inskrivningsmeddelande", "utskrivningsklar"} & told.keys()
+    assert {"sip", "generelltMeddelande"} <= told.keys()
+    with cutover.adapter.database.read() as connection:
+        events = connection.execute(tables.message.select().order_by(tables.message.c.id)).all()
+        received = [cutover.adapter.contents.of_message(connection, each.id, "received")[0] for each in events]
+    bundles = [fhir_json.parse(each.body) for each in received]
+    kinds = [[entry["resource"]["resourceType"] for entry in bundle["entry"]] for bundle in bundles]
+    assert not any("Encounter" in each for each in kinds)
+    assert "ServiceRequest" in kinds[0]
+    assert cutover.runner.run(cutover.export([row], 1)) == {"carried": 1}
+    assert cutover.deliver() == told
+    changed = with_cells(row, remiss_orsak="Svårläkta bensår, nu även smärta.")
+    assert cutover.runner.run(cutover.export([changed], 2)) == {"carried": 1}
+    assert cutover.deliver()["overforingHemsjukvard"] == 2
+    for wave in ("first", "second"):
+        roll_back(cutover.desk, wave, cutover.export([changed], 2), "fel i uttaget")
+    assert cutover.status() == {row.cells["nyckel"]: "taken-back"}
+
+
+def test_a_referral_of_a_unit_that_the_directory_does_not_have_is_refused(installation: Any):
+    cutover = CutOver(installation)
+    [row] = [with_cells(referred(each), remiss_enhet="SE2321000222-NOWHERE") for each in rows(1)]
+    assert cutover.runner.run(cutover.export([row])) == {"refused": 1}
+    [case] = cutover.report().cases
+    assert "remiss/enhet: the directory has no such unit" in str(case.reasons)

@@ -171,3 +171,52 @@ def test_a_missing_file_is_told(tmp_path: Path):
 def test_the_columns_are_those_of_the_schema():
     etree.XMLSchema(etree.parse(str(Path(export.__file__).parent / "export.xsd")))
     assert set(export.TABLES) == set(schema().tables("arendeTyp"))
+
+
+def referred(row: Row, **cells: str) -> Row:
+    """The row as a case without a stay in hospital."""
+    kept = ("nyckel", "kommun", "person.")
+    origin = {
+        "remiss.enhet": "SE0000000101-HC01",
+        "remiss.skickat": "2026-03-02T10:00:00+01:00",
+        "remiss.vag": "primarvard",
+        "remiss.orsak": "Svårläkta bensår.",
+        "remiss.kriterium": "samordningsbehov|vuxen",
+    }
+    of_one = [part for part in row.parts if part[0] == ("begaran",)][:1]
+    known = {name: value for name, value in row.cells.items() if name.startswith(kept)}
+    return replace(row, cells=known | origin | {n.replace("_", "."): v for n, v in cells.items()}, parts=of_one)
+
+
+def test_a_case_without_a_stay_begins_with_a_referral(tmp_path: Path):
+    given = [referred(row) for row in rows(2)]
+    one, other = read(tmp_path, given), read(tmp_path, given, as_csv=True)
+    assert [entry.fault for entry in one.entries] == [None, None]
+    assert [entry.case for entry in one.entries] == [entry.case for entry in other.entries]
+    case = one.entries[0].case
+    assert case is not None
+    assert (case.admission, case.origin.unit) == (None, "SE0000000101-HC01")
+    assert case.referral is not None
+    assert (case.referral.way_in, case.referral.criteria) == ("primary-care", ("coordination-need", "adult"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({"inskrivningsmeddelande_skickat": "2026-03-02T10:00:00+01:00"}, "inskrivningsmeddelande: expected none"),
+        ({"remiss_vag": "slutenvard"}, "arende/remiss/vag: expected one of primarvard, specialiseradOppenvard"),
+    ],
+)
+def test_a_referral_and_a_stay_do_not_mix(tmp_path: Path, cells: dict[str, str], words: str):
+    [entry] = read(tmp_path, [referred(rows(1)[0], **cells)]).entries
+    assert words in (entry.fault or "")
+
+
+def test_a_case_begins_with_one_of_the_two_and_a_referral_asks_one_unit(tmp_path: Path):
+    row = referred(rows(1)[0])
+    without = {name: value for name, value in row.cells.items() if not name.startswith("remiss")}
+    [entry] = read(tmp_path, [replace(row, cells=without)]).entries
+    assert "vistelse: is missing; a case without a stay in hospital has remiss in its place" in (entry.fault or "")
+    other = (row.parts[0][0], row.parts[0][1] | {"enhet": "SE0000000111-MOTT1"})
+    [entry] = read(tmp_path, [replace(row, parts=[*row.parts, other])]).entries
+    assert "begaran: expected one" in (entry.fault or "")
