@@ -1,6 +1,5 @@
 """How the directory's endpoints become channels of delivery."""
 
-from pathlib import Path
 from typing import Any
 
 from adapter.delivery import channels
@@ -21,6 +20,7 @@ from adapter.fhir import wire
 from adapter.fhir.bundles import MessageBundle
 from adapter.mapping import Mapping
 from adapter.support.errors import AdapterError, MappingError, Problem
+from adapter.support.secrets import SecretError
 
 _ABOUT_A_TASK = frozenset(
     {
@@ -62,7 +62,7 @@ def settings_of(endpoint: Endpoint) -> ChannelSettings:
     )
 
 
-def problems(directory: Directory, mappings: Path) -> list[Problem]:
+def problems(directory: Directory) -> list[Problem]:
     """What keeps an endpoint from being used as it is configured: certificates that do not fit, a proxy that is none, a
     key that cannot sign. Nothing is called."""
     found = []
@@ -70,10 +70,9 @@ def problems(directory: Directory, mappings: Path) -> list[Problem]:
         if endpoint.pulled:
             continue
         try:
-            mapping = None if endpoint.mapping is None else Mapping.load(mappings / endpoint.mapping)
-            open_channel(endpoint, mapping).close()
-        except MappingError:
-            continue  # told as a problem of the mapping
+            channels.build(settings_of(endpoint), lambda _body: None).close()
+        except SecretError:
+            pass  # told with the key that names it
         except AdapterError as error:
             found.append(directory.endpoint_problem(endpoint.id, str(error)))
         if endpoint.oauth is not None and endpoint.oauth.key_file is not None and endpoint.oauth.key_file.is_file():

@@ -48,6 +48,84 @@ def refused(folder: Path, **known: object) -> list[tuple[str, int | None, str]]:
         ("channel: fhir", "channel: fhir\n    timeout: 30", "endpoints.yaml", 5, "timeout: expected a duration"),
         ("channel: fhir", "channel: fhir\n    timeout: 0s", "endpoints.yaml", 5, "timeout: should be greater than"),
         ("channel: fhir", "channel: mailbox", "endpoints.yaml", 5, "emptied by its receiver: leave address out"),
+        ("channel: fhir", "channel: folder", "endpoints.yaml", 5, "a folder is named by folder: leave address out"),
+        (
+            "channel: fhir",
+            "channel: fhir\n    proxy: proxy.example:8080",
+            "endpoints.yaml",
+            5,
+            "proxy: expected environment, or a URL such as",
+        ),
+        (
+            "channel: fhir",
+            "channel: fhir\n    proxy: http://u:p@proxy.example",
+            "endpoints.yaml",
+            5,
+            "proxy: must not hold a user",
+        ),
+        (
+            "channel: fhir",
+            "channel: fhir\n    proxy_password_file: p",
+            "endpoints.yaml",
+            5,
+            "proxy_password_file: needs proxy beside it",
+        ),
+        (
+            "channel: fhir",
+            "channel: fhir\n    soap: {action: x}",
+            "endpoints.yaml",
+            5,
+            "soap: is for a channel of kind soap",
+        ),
+        (
+            "channel: fhir",
+            "channel: fhir\n    folder: {path: x}",
+            "endpoints.yaml",
+            5,
+            "folder: is for a channel of kind folder",
+        ),
+        (
+            "channel: fhir",
+            "channel: fhir\n    missing_task: create",
+            "endpoints.yaml",
+            5,
+            "missing_task: is for a channel of kind fhir-task",
+        ),
+        (
+            "channel: fhir",
+            "channel: fhir\n    token_env: A\n    oauth: {token_url: https://a.example, client_id: a, key_file: k}",
+            "endpoints.yaml",
+            6,
+            "expected one of token_file, token_env and oauth",
+        ),
+        (
+            "channel: fhir",
+            "channel: fhir\n    oauth:\n      token_url: http://a.example\n      client_id: a\n      key_file: k",
+            "endpoints.yaml",
+            6,
+            "http:// is only for this machine",
+        ),
+        (
+            "channel: fhir",
+            "channel: fhir\n    oauth:\n      token_url: https://a.example\n      client_id: a",
+            "endpoints.yaml",
+            5,
+            "key_file: goes with method private_key_jwt",
+        ),
+        (
+            "channel: fhir",
+            "channel: fhir\n    oauth: {token_url: https://a.example, client_id: a, method: client_secret_post}",
+            "endpoints.yaml",
+            5,
+            "needs either secret_file or secret_env",
+        ),
+        (
+            "channel: fhir",
+            "channel: soap\n    mapping: lifecare\n    soap:\n      action: x\n      result: {code: a//b, ok: [OK]}",
+            "endpoints.yaml",
+            8,
+            "code: is ",
+        ),
         ("channel: fhir", "channel: mailbox\n    token_env: B", "endpoints.yaml", 5, "a mailbox is not called"),
         ("channel: fhir", "channel: mailbox\n    mapping: x", "endpoints.yaml", 5, "kind mailbox sends FHIR as it is"),
         ("    address: https://ehr.example/fhir/$process-message\n", "", "endpoints.yaml", 2, "expected a URL such as"),
@@ -117,9 +195,7 @@ def test_one_slip_is_told_once(write) -> None:
 
 def test_all_slips_are_told_together(write) -> None:
     found = refused(
-        write(
-            ("kind: provider", "kind: clinic"), ("channel: fhir", "channel: fax"), ("party: south}", "party: souht}")
-        )
+        write(("kind: provider", "kind: clinic"), ("channel: fhir", "channel: fax"), ("party: south}", "party: souht}"))
     )
     assert [(name, line) for name, line, _ in found] == [("endpoints.yaml", 4), ("parties.yaml", 6), ("routes.yaml", 5)]
 
@@ -268,3 +344,37 @@ class TestFiles:
         folder = write()
         (folder / "units.csv").write_bytes("hsa,name,kind,party\nSE1,Å,municipal,north\n".encode("latin-1"))
         assert refused(folder)[0] == ("units.csv", 2, "is not UTF-8 text: save it as CSV UTF-8")
+
+
+def test_a_door_for_tasks_takes_answers_alone(write) -> None:
+    spoilt = ("channel: fhir", "channel: fhir-task")
+    answers = [
+        (f"{{to: {{party: {party}}}, ", f"{{to: {{party: {party}}}, events: [acceptance-answer], ")
+        for party in ("region", "clinic")
+    ]
+    found = refused(write(spoilt))
+    assert [line for _, line, _ in found] == [2, 3]
+    assert all("takes Tasks alone: write events: [acceptance-answer]" in reason for _, _, reason in found)
+    assert Directory.load(write(spoilt, *answers))
+
+
+def test_one_folder_serves_one_purpose(write, tmp_path) -> None:
+    (tmp_path / "drop").mkdir()
+    endpoint = f"endpoints:\n  - {{id: out, system: shared, channel: folder, folder: {{path: {tmp_path}/drop}}}}\n"
+    inbox = f"inboxes:\n  - {{id: in, system: shared, path: {tmp_path}/drop/../drop}}\n"
+    folder = write(("endpoints:\n", endpoint))
+    assert Directory.load(folder).endpoint("out").address == ""
+    (folder / "inboxes.yaml").write_text(inbox)
+    assert refused(folder) == [
+        ("inboxes.yaml", 2, f"the folder {tmp_path}/drop/../drop is already at endpoints.yaml:2")
+    ]
+
+
+def test_a_folder_that_is_away_is_a_warning(write, tmp_path) -> None:
+    folder = write()
+    text = f"inboxes:\n  - id: in\n    system: shared\n    path: {tmp_path}/away\n"
+    (folder / "inboxes.yaml").write_text(text)
+    (warning,) = [each for each in Directory.load(folder).warnings if each.file.name == "inboxes.yaml"]
+    assert (warning.line, "nothing can be left in it" in warning.reason) == (4, True)
+    (folder / "inboxes.yaml").write_text(text.replace("shared", "shard"))
+    assert refused(folder)[0][2].startswith("there is no system 'shard' in the directory; did you mean 'shared'?")
