@@ -42,8 +42,6 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
         return error.problems, []
     from adapter.exchange import reaching
 
-    from adapter.exchange import reaching
-
     missing, doubtful = packages(settings)
     problems = [*_certificate(settings), *missing, *_terminology(settings)]
     try:
@@ -176,7 +174,7 @@ def packages(settings: "Settings") -> tuple[list[Problem], list[Problem]]:
 
 
 def _directory(settings: "Settings") -> "Directory":
-    from adapter.directory import Directory, Endpoint, Inbox
+    from adapter.directory import Directory
     from adapter.discharge.events import EVENTS
 
     return Directory.load(settings.directory.folder, mappings=settings.mappings.folder, events=EVENTS)
