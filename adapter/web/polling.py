@@ -11,21 +11,16 @@ class Polling:
     """The poller of one process. Raises ConfigurationError where a source's settings do not fit the directory."""
 
     def __init__(self, adapter: "Adapter") -> None:
-        self._poller = adapter.plan_poller if adapter.settings.plans.sources else None
+        self._poller = adapter.plan_poller
 
     def start(self) -> None:
-        if self._poller is not None:
-            self._poller.start()
+        self._poller.start()
 
     def stop(self) -> None:
         """End what `start` began, after the request that is under way."""
-        if self._poller is not None:
-            self._poller.stop()
+        self._poller.stop()
 
     def prepare(self, adapter: "Adapter") -> Callable[[], None]:
         """Make ready for another configuration; what is returned puts it in force."""
-        poller = self._poller
-        if poller is None:
-            return lambda: None
         sources, version = adapter.plan_sources, adapter.config_version
-        return lambda: poller.renew(sources, version)
+        return lambda: self._poller.renew(sources, version)

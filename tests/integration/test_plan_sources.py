@@ -496,7 +496,7 @@ def test_operations_see_sources_and_gaps_and_settle_them(region, others):
     (gap,) = json.loads(shown.stdout)["gaps"]
     assert (shown.exit_code, gap["source"], gap["kind"]) == (1, "cosmic", "unit")
     assert PERSON not in shown.stdout
-    attention = region.installation.adapter.views.status(region.installation.operator).attention
+    attention = region.installation.adapter.views.status(region.installation.operator)
     assert [each.next_command for each in attention if each.kind == "plan-gap"] == [
         "adapter plans gaps --source cosmic"
     ]
@@ -538,4 +538,10 @@ def test_the_thread_starts_and_stops_at_once(region, others):
     poller.start()
     poller.stop()
     assert region.carried() == []
+    region.configured("cosmic", more="").plan_poller.round()
+    assert region.alarms() == [polling.NO_GROUND]
+    without = region.configured().plan_poller
+    without.start()
+    without.stop()
+    assert region.alarms() == []
     assert Right.SEND in region.configured("cosmic").plan_sources["cosmic"].carrier.principal.rights

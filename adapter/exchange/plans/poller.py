@@ -33,6 +33,7 @@ log = logging.getLogger("adapter.plans")
 
 REFUSED, SILENT, NO_GROUND = "plan-source-refuses", "plan-source-silent", "plan-source-no-ground"
 """Kinds of alarm."""
+_KINDS = (REFUSED, SILENT, NO_GROUND)
 _SECOND = 1_000_000
 _AT_ONCE = 20
 _LOOK_SECONDS = 5.0
@@ -81,6 +82,10 @@ class PlanPoller:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
+        with suppress(UnavailableError):
+            self._forget()
+        if not self._sources:
+            return
         self._thread = threading.Thread(target=self._run, name="plan sources", daemon=True)
         self._thread.start()
 
@@ -101,6 +106,14 @@ class PlanPoller:
         """Ask every source what is due now; returns how many questions were asked."""
         sources = self._sources
         return sum(self._guarded(name, source) for name, source in sources.items() if not self._stopped.is_set())
+
+    def _forget(self) -> None:
+        """What was wrong with a source that is configured no more needs nobody."""
+        subjects = {_subject(name) for name in self._sources}
+        with self._database.write() as connection:
+            for alarm in alarms.standing(connection):
+                if alarm.kind in _KINDS and alarm.subject not in subjects:
+                    alarms.clear_alarm(connection, kind=alarm.kind, subject=alarm.subject, at=self._now())
 
     def _run(self) -> None:
         while not self._stopped.is_set():

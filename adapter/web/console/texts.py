@@ -213,6 +213,10 @@ _ATTENTION: Mapping[str, tuple[str, str]] = {
     "feed-refused": ("Meddelanden från ett journalsystem avvisades och har inte kommit igen", ""),
     "silent-source": ("Ett journalsystem som brukar skicka har tystnat", ""),
     "configuration-refused": ("En ny konfiguration avvisades; den gamla gäller fortfarande", ""),
+    "plan-gap": ("Planer som hämtats kunde inte föras in i ärendet", ""),
+    "plan-source-refuses": ("Ett system som planer hämtas från släpper inte in oss", ""),
+    "plan-source-silent": ("Ett system som planer hämtas från har slutat svara", ""),
+    "plan-source-no-ground": ("Planer hämtas inte: ingen har angett på vilken grund", ""),
     "worker-silent": ("Meddelanden väntar och ingen arbetsprocess är igång", ""),
 }
 
