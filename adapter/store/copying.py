@@ -46,8 +46,10 @@ def copy(source: Database, target: Database, at: int, told: Told = lambda *_: No
     Raises CopyError where a worker lives, the source is not at this version's schema, the target holds something, or a
     row did not arrive as it was; SchemaError and UnavailableError as `migrate.upgrade`.
     """
-    if migrate.pending(source):
-        raise CopyError("the database to copy is not at the schema of this version: run `adapter db upgrade` first")
+    if migrate.current(source) != migrate.newest():
+        raise CopyError(
+            "the database to copy is not at the schema of this version: run `adapter db upgrade` with the newest first"
+        )
     migrate.upgrade(target)
     with source.write() as reading, target.write() as writing:
         _alone(reading)

@@ -2,6 +2,9 @@
 
 A migration runs in one transaction, alone: a second process that starts at the same time waits, then finds the work
 done. There is no way down: a backup is the way back.
+
+The first digit of a revision is its epoch. Within one a schema only grows, so that a version before works on it too:
+processes of both run side by side while they are exchanged (ADR 0030).
 """
 
 from functools import cache
@@ -23,10 +26,12 @@ class SchemaError(AdapterError):
 def upgrade(database: Database) -> list[str]:
     """Apply all pending migrations; returns their revisions, oldest first, empty where there was nothing to do.
 
-    Raises SchemaError where the database was written by a newer version, UnavailableError where it does not answer.
+    Raises SchemaError where the database was written by a newer version of another epoch, UnavailableError where it
+    does not answer.
     """
     with database.write() as connection:
         if not database.is_sqlite:
+            connection.execute(text("SET LOCAL lock_timeout = 0"))  # another's migration may take its time
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
         revisions = _pending(connection)
         if revisions:
@@ -51,6 +56,11 @@ def pending(database: Database) -> list[str]:
         return _pending(connection)
 
 
+def newest() -> str:
+    """The revision that this version brings a database to."""
+    return _revisions()[-1]
+
+
 def _current(connection: Connection) -> str | None:
     """As Alembic keeps it."""
     if not inspect(connection).has_table("alembic_version"):
@@ -64,6 +74,8 @@ def _pending(connection: Connection) -> list[str]:
     known = _revisions()
     if at is None:
         return list(known)
+    if at > known[-1] and at[0] == known[-1][0]:
+        return []  # a newer version has made it grow
     if at not in known:
         raise SchemaError(
             f"the database has schema {at}, which this version does not know (its newest is {known[-1]}): a newer "

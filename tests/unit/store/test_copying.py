@@ -109,7 +109,7 @@ def test_a_row_that_arrives_changed_undoes_the_whole_copy(filled: Database, targ
 
 def test_what_is_copied_is_of_the_schema_of_this_version(tmp_path: Path, target: Database, stored):
     old = Database(f"sqlite:///{tmp_path / 'old.db'}")
-    with pytest.raises(CopyError, match="run `adapter db upgrade` first"):
+    with pytest.raises(CopyError, match="run `adapter db upgrade`"):
         copying.copy(old, target, stored.now)
     old.close()
     new = Database(f"sqlite:///{tmp_path / 'new.db'}")
