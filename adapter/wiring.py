@@ -26,6 +26,7 @@ from adapter.exchange.acts import Means
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.blocks import Blocks
 from adapter.exchange.care_plans import CarePlans, Options
+from adapter.exchange.cases import Cases
 from adapter.exchange.editing import Repairs
 from adapter.exchange.feeds.intake import FeedIntake
 from adapter.exchange.feeds.intake import Parts as FeedParts
@@ -169,6 +170,10 @@ class Adapter:
     def agreements(self) -> Agreements:
         """What region and municipalities have agreed."""
         return agreements.load(self.settings.agreements.folder)
+
+    @cached_property
+    def cases(self) -> Cases:
+        return Cases(self.database, self.directory, self.agreements, self.clock)
 
     @cached_property
     def reckonings(self) -> Reckonings:

@@ -7,6 +7,7 @@ import typer
 from adapter.cli import (
     audit,
     blocks,
+    cases,
     cutover,
     db,
     deliveries,
@@ -21,6 +22,7 @@ from adapter.cli import (
     replays,
     tokens,
 )
+from adapter.cli.cases import case
 from adapter.cli.check import check
 from adapter.cli.demo import demo
 from adapter.cli.map import map_
@@ -36,11 +38,13 @@ app.command()(serve)
 app.command("worker")(work)
 app.command()(status)
 app.command()(where)
+app.command()(case)
 app.command()(check)
 app.command()(validate)
 app.command("map")(map_)
 app.add_typer(mappings.app, name="mappings")
 app.add_typer(messages.app, name="messages")
+app.add_typer(cases.app, name="payment")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(replays.app, name="replays")
 app.add_typer(endpoints.app, name="endpoints")
