@@ -132,6 +132,14 @@ class _Names:
                     self.replaced[resource["id"]] = dict(author.reference(own[hsa]))
                 elif hsa is None:
                     self.replaced[resource["id"]] = _logical(resource)
+        for resource in letter.plan.resources:
+            if resource["resourceType"] == "PractitionerRole" and not self._is_somewhere(resource):
+                self.replaced[resource["id"]] = _who(resource)
+
+    def _is_somewhere(self, role: Resource) -> bool:
+        """Whether a role says at which unit, as our profile asks: not by a name alone."""
+        unit = self.in_place(obj(role.get("organization")))
+        return bool(unit.get("reference") or unit.get("identifier"))
 
     def in_place(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -151,6 +159,11 @@ def _logical(organization: Resource) -> Resource:
     identifier = next((each for each in objects(organization.get("identifier")) if text(each.get("value"))), None)
     found |= {"identifier": identifier} if identifier else {}
     return found | {"display": text(organization.get("name")) or "enhet utan namn"}
+
+
+def _who(role: Resource) -> Resource:
+    """Whoever has a role at no unit that is known."""
+    return obj(role.get("practitioner")) or {"display": "medarbetare utan enhet"}
 
 
 def _identified(plan: Resource) -> Resource:

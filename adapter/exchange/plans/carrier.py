@@ -42,8 +42,12 @@ _COERCIVE = "SPLPTLRV"
 _UNDELIVERED = frozenset({"mapping-failed", "outgoing-invalid"})
 _CARRIED_STATUS = frozenset({"active", "on-hold", "revoked", "completed", "unknown"})
 _MEDIA_TYPE = "application/fhir+json"
+_ANSWER = "answer"
 _FHIR, _RECORDS = _GROUPS = ("fhir", "records")
 """What receivers take: a message that goes to one kind is not the message of the other."""
+
+
+_KEPT_UNDER = ("", "route", *_GROUPS)
 
 
 @dataclass(frozen=True)
@@ -93,20 +97,20 @@ class Carrier:
         return Principal(f"plans {self.source.id}", self.party, units, frozenset({Right.SEND}))
 
     def carry(self, case: Case, plans: Sequence[FetchedPlan], *, whole: bool = True) -> Carried:
-        """Put plans into the case. `whole`: these are all that the source has of the person, so that a gap which is
-        not met again has ended. Raises UnavailableError where the store does not answer."""
+        """Put plans into the case. A gap of theirs that is not met again has ended; where these are all that the source
+        has of the person (`whole`), every such gap. Raises UnavailableError where the store does not answer."""
         results = [result for plan in plans for result in self._plan(case, plan)]
         gaps = tuple(number for word, number in results if word == "gap")
-        if whole:
-            at = to_micros(self._parts.clock.now())
-            with self._parts.database.write() as connection:
-                store.mend(connection, self.source.id, case.case_id, gaps, at)
+        about = {_hash(f"{key}\0{group}") for key in (_ANSWER, *(plan.key for plan in plans)) for group in _KEPT_UNDER}
+        at = to_micros(self._parts.clock.now())
+        with self._parts.database.write() as connection:
+            store.mend(connection, self.source.id, case.case_id, gaps, at, None if whole else about)
         words = [word for word, _ in results]
         return Carried(words.count("sent"), words.count("known"), gaps)
 
     def miss(self, case: Case, gap: Gap) -> int:
         """Keep that an answer as a whole could not be read; returns the gap's number."""
-        return self._gap(self._key(case, "answer", _hash(gap.reason), ""), gap)
+        return self._gap(self._key(case, _ANSWER, _hash(gap.reason), ""), gap)
 
     def finish(self) -> None:
         """Hand in what was written before the process ended."""
@@ -171,7 +175,7 @@ class Carrier:
         body = fhir_json.serialize(bundle)
         with parts.database.write() as connection:
             row_id = store.plan(connection, parts.cipher, key, message, body, to_micros(now))
-        return self._hand_in(key, row_id, body)
+        return ("known", 0) if row_id is None else self._hand_in(key, row_id, body)
 
     def _form(self, letter: Letter, now: datetime) -> tuple[str, dict[str, Any] | None, str]:
         """(event, Bundle, why not): a SIP where it is one and all receivers can take it, else a note with a document,

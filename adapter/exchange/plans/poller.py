@@ -37,6 +37,8 @@ _KINDS = (REFUSED, SILENT, NO_GROUND)
 _SECOND = 1_000_000
 _AT_ONCE = 20
 _LOOK_SECONDS = 5.0
+_REFRESH = 60 * _SECOND
+"""How often it is seen which cases are open."""
 _NEVER_HEARD = 3
 PATIENCE_SECONDS = 60.0
 """How long the answers to one question may take altogether, the last one aside."""
@@ -77,6 +79,7 @@ class PlanPoller:
         self._clock = clock
         self._config_version = config_version
         self._look_seconds = look_seconds
+        self._refresh_at: dict[str, int] = {}
         self._owner = f"plans-{uuid.uuid4().hex[:12]}"
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -99,7 +102,7 @@ class PlanPoller:
 
     def renew(self, sources: Mapping[str, Source], config_version: str) -> None:
         """Ask these from the next round on."""
-        self._sources, self._config_version = sources, config_version
+        self._sources, self._config_version, self._refresh_at = sources, config_version, {}
         self._opened += sources.values()
 
     def round(self) -> int:
@@ -131,8 +134,12 @@ class PlanPoller:
         return 0
 
     def _source(self, name: str, source: Source) -> int:
+        at = self._now()
+        refresh = at >= self._refresh_at.get(name, 0)
+        if not refresh and self._nothing_due(name, at):
+            return 0
+        self._refresh_at[name] = at + _REFRESH if refresh else self._refresh_at[name]
         with self._database.write() as connection:
-            at = self._now()
             if not source.carrier.source.consent_handled:
                 words = f"plan source {name} is not asked: no ground is stated in plans.sources.consent_handled"
                 _raise(connection, NO_GROUND, name, words, at)
@@ -142,21 +149,33 @@ class PlanPoller:
             if not store.take_lease(connection, name, self._owner, at, at + source.lease):
                 return 0
         try:
+            if refresh:
+                self._refresh(name, source)
             return self._ask_all(name, source)
         finally:
             with suppress(UnavailableError), self._database.write() as connection:
                 store.give_back(connection, name, self._owner)
 
-    def _ask_all(self, name: str, source: Source) -> int:
+    def _nothing_due(self, name: str, at: int) -> bool:
+        with self._database.read() as connection:
+            row = store.state(connection, name)
+            rests = row is not None and row.not_before is not None and row.not_before > at
+            return rests or not store.due(connection, name, at, 1)
+
+    def _refresh(self, name: str, source: Source) -> None:
+        """Hand in what was left over, and see which cases are open."""
         source.carrier.finish()
-        settings = source.carrier.source
-        with self._database.write() as connection:
-            at = self._now()
-            ended_after = at - round(settings.after_discharge.total_seconds() * _SECOND)
+        at = self._now()
+        ended_after = at - round(source.carrier.source.after_discharge.total_seconds() * _SECOND)
+        with self._database.read() as connection:
             found = cases.open_cases(connection, source.carrier.party, ended_after)
+        with self._database.write() as connection:
             store.ask_about(connection, name, found, at)
             store.again(connection, name, self._config_version, at)
-            due = store.due(connection, name, at, _AT_ONCE)
+
+    def _ask_all(self, name: str, source: Source) -> int:
+        with self._database.read() as connection:
+            due = store.due(connection, name, self._now(), _AT_ONCE)
         asked = 0
         for question in due:
             with self._database.write() as connection:

@@ -1,11 +1,11 @@
 """The rows of fetched plans: sources and their leases, the cases that are asked about, versions seen. Instants in UTC
 microseconds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from adapter.store import tables
 from adapter.store.content import Cipher
@@ -137,8 +137,9 @@ def planned(connection: Connection, source: str) -> list[Any]:
     return list(connection.execute(query.order_by(_version.id)))
 
 
-def plan(connection: Connection, cipher: Cipher, key: Key, message: dict[str, Any], body: bytes, at: int) -> int:
-    """Keep a message that is about to be handed in, so that it is the same one after a crash; returns its row's id."""
+def plan(connection: Connection, cipher: Cipher, key: Key, message: dict[str, Any], body: bytes, at: int) -> int | None:
+    """Keep a message that is about to be handed in, so that it is the same one after a crash; returns its row's id.
+    None where another process has written one meanwhile, which hands it in."""
     key_id, sealed = cipher.seal(body)
     values = message | {"status": "planned", "kind": None, "reason": None, "key_id": key_id, "bytes": sealed}
     return _put(connection, key, values | {"ended_at": None, "ended_by": None}, at)
@@ -147,10 +148,16 @@ def plan(connection: Connection, cipher: Cipher, key: Key, message: dict[str, An
 def gap(connection: Connection, key: Key, kind: str, reason: str, config_version: str, at: int) -> int:
     """Keep that a version was not carried into the case, and why. One that a person has settled stays so."""
     row = known(connection, key)
+    if row is not None and row.status == "sent":
+        return int(row.id)
     values: dict[str, Any] = {"status": "gap", "kind": kind, "reason": reason, "config_version": config_version}
     if row is not None and row.status == "gap" and row.ended_by == MENDED:
         values |= {"ended_at": None, "ended_by": None}
-    return _put(connection, key, values | {"key_id": None, "bytes": None}, at)
+    values |= {"key_id": None, "bytes": None}
+    if row is None:
+        return _put(connection, key, values, at) or 0
+    connection.execute(update(tables.plan_version).where(_version.id == row.id).values(values))
+    return int(row.id)
 
 
 def settle(connection: Connection, row_id: int) -> None:
@@ -159,28 +166,30 @@ def settle(connection: Connection, row_id: int) -> None:
     connection.execute(query.values(status="sent", key_id=None, bytes=None))
 
 
-def mend(connection: Connection, source: str, case_id: str, standing: Sequence[int], at: int) -> None:
-    """End the gaps of a case that were not met again in a whole answer."""
-    query = update(tables.plan_version).where(
-        _version.source == source, _version.case_id == case_id, *_open_gap(), _version.id.not_in(standing)
-    )
-    connection.execute(query.values(ended_at=at, ended_by=MENDED))
+def mend(
+    connection: Connection, source: str, case_id: str, standing: Sequence[int], at: int, plans: Collection[str] | None
+) -> None:
+    """End the gaps of a case that were not met again: of these plans (hashes), of all where None."""
+    gone = [_version.source == source, _version.case_id == case_id, *_open_gap(), _version.id.not_in(standing)]
+    if plans is not None:
+        gone.append(_version.plan.in_(plans))
+    connection.execute(update(tables.plan_version).where(*gone).values(ended_at=at, ended_by=MENDED))
 
 
-def _put(connection: Connection, key: Key, values: dict[str, Any], at: int) -> int:
-    first = {"seen_at": at, "source": key.source, "case_id": key.case_id, "patient_id": key.patient_id}
-    insert_if_absent(connection, tables.plan_version, **first, plan=key.plan, version=key.version, **_first(values))
-    connection.execute(update(tables.plan_version).where(*_is(key)).values(values))
+def _put(connection: Connection, key: Key, values: dict[str, Any], at: int) -> int | None:
+    """Insert the row of a version, or put it in the place of a gap; None where there is a message already."""
+    own = {"source": key.source, "case_id": key.case_id, "plan": key.plan, "version": key.version}
+    row = {"seen_at": at, "patient_id": key.patient_id} | own | values
+    if not insert_if_absent(connection, tables.plan_version, **row):
+        over = update(tables.plan_version).where(*_is(key), _version.status == "gap").values(values)
+        if connection.execute(over).rowcount == 0:
+            return None
     return int(connection.execute(select(_version.id).where(*_is(key))).scalar_one())
-
-
-def _first(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: values[name] for name in ("status", "config_version")}
 
 
 def _is(key: Key) -> tuple[Any, ...]:
     place = (_version.source == key.source, _version.case_id == key.case_id)
-    return (and_(*place), _version.plan == key.plan, _version.version == key.version)
+    return (*place, _version.plan == key.plan, _version.version == key.version)
 
 
 def _open_gap() -> tuple[Any, ...]:

@@ -90,9 +90,11 @@ def test_a_message_is_planned_then_sent_and_its_bytes_are_let_go(stored, key):
     with stored.database.write() as connection:
         store.gap(connection, key, "unit", "not known", "c0", stored.now)
         row_id = store.plan(connection, Plain(), key, message, body, stored.now)
+        assert store.plan(connection, Plain(), key, message, b"another process", stored.now) is None
         (planned,) = store.planned(connection, "s")
         assert (planned.id, planned.bytes, planned.kind, planned.receivers) == (row_id, body, None, ["R"])
         store.settle(connection, row_id)
+        assert store.gap(connection, key, "unit", "too late", "c1", stored.now) == row_id
         assert store.planned(connection, "s") == []
         assert [(row.header_id, row.bytes) for row in store.earlier(connection, key)] == [("h", None)]
 
@@ -100,9 +102,11 @@ def test_a_message_is_planned_then_sent_and_its_bytes_are_let_go(stored, key):
 def test_a_gap_that_a_person_has_settled_stays_so_and_one_that_ended_comes_again(stored, key):
     with stored.database.write() as connection:
         row_id = store.gap(connection, key, "unit", "not known", "c1", stored.now)
-        store.mend(connection, "s", "a", [row_id], stored.now)
+        store.mend(connection, "s", "a", [row_id], stored.now, None)
         assert store.known(connection, key).ended_at is None
-        store.mend(connection, "s", "a", [], stored.now)
+        store.mend(connection, "s", "a", [], stored.now, {"another plan"})
+        assert store.known(connection, key).ended_at is None
+        store.mend(connection, "s", "a", [], stored.now, {"plan"})
         assert store.known(connection, key).ended_by == store.MENDED
         store.gap(connection, key, "unit", "not known", "c1", stored.now)
         assert store.known(connection, key).ended_at is None
