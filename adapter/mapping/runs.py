@@ -147,11 +147,14 @@ class ToRecord(Run):
 
     def concerns(self, name: str, reference: Any) -> bool:
         """Whether a Reference is to what a name stands for, be it by another entry that has the same identifier."""
-        if self.leads([name], reference):
-            return True
         target, _ = self.follow(reference)
+        if target is None:
+            return bool(self.leads([name], reference))
+        standing = self.standing([name])
+        if any(each is target for each in standing):
+            return True
         pairs = identified(target)
-        return any(not pairs.isdisjoint(identified(each)) for each in self.standing([name]))
+        return any(not pairs.isdisjoint(identified(each)) for each in standing)
 
     def leads(self, names: list[str], reference: Any) -> list[Slot]:
         """The slots of a Reference that leads to one of these names; none where it leads elsewhere."""

@@ -59,7 +59,7 @@ class Source(ABC):
                 functions = [self.written(name, block, scope)]
                 functions += self._waiting
                 self._waiting.clear()
-                text = "\n".join(line for function in functions for line in function.lines)
+                text = "\n".join(line for function in functions for line in function.lines())
                 made = dict[str, Any]()
                 exec(compile(text, f"<{self._label} {name}>", "exec"), self.names, made)  # noqa: S102 - of checked files
                 self.names |= made
@@ -84,13 +84,49 @@ class Function:
 
     def __init__(self, source: Source, name: str, parameters: Iterable[str]) -> None:
         self.source = source
-        self.lines = [f"def {name}({', '.join(parameters)}):"]
+        self.first: list[str] = []
+        self._head = f"def {name}({', '.join(parameters)}):"
+        self._body: list[str] = []
         self._depth = 1
         self._count = 0
+        self._lasting = set(parameters)
+        self._looked_up: dict[tuple[str, Any], str] = {}
+        self._kept: dict[tuple[str, Any], str] = {}
+
+    def lines(self) -> list[str]:
+        """All of it."""
+        opened = [f"{' = '.join(self._kept.values())} = None"] if self._kept else []
+        return [self._head, *(f"  {line}" for line in (*self.first, *opened)), *self._body]
 
     def put(self, line: str) -> None:
         """One more line."""
-        self.lines.append("  " * self._depth + line)
+        self._body.append("  " * self._depth + line)
+
+    def lookup(self, node: str, key: Any, lines: Callable[[str], Iterable[str]]) -> str | None:
+        """A variable for what is asked of a source once, when the function begins; None where the node is not known
+        then. `lines` finds it."""
+        if node not in self._lasting:
+            return None
+        if (node, key) not in self._looked_up:
+            found = self._looked_up[node, key] = self.new()
+            self.first += lines(found)
+            self._lasting.add(found)
+        return self._looked_up[node, key]
+
+    @contextmanager
+    def once(self, node: str, key: Any) -> Iterator[str]:
+        """A variable for what the lines within open in the result. Where the node is the same throughout, that is done
+        when the function first comes to need it."""
+        if node not in self._lasting:
+            yield self.new()
+            return
+        known = self._kept.get((node, key))
+        found = known or self.new()
+        with self.inside():
+            self.open(f"if {found} is None:")
+            yield found
+        self._kept[node, key] = found
+        self._lasting.add(found)
 
     def new(self) -> str:
         """A name for a local variable."""
@@ -114,8 +150,7 @@ class Function:
         at."""
         looked: list[tuple[str, str]] = []
         for name, is_list, where in heads:
-            value, item = self.new(), self.new()
-            self.put(f"{value} = {node}.get({name!r})")
+            value, item = self.member(node, name), self.new()
             self.open(f"if {value} is not None:")
             if is_list and where:
                 self.put(f"{item} = None")
@@ -136,10 +171,27 @@ class Function:
             node = item
         return node, looked
 
+    def member(self, node: str, name: str) -> str:
+        """The variable of a member."""
+
+        def find(found: str) -> Iterable[str]:
+            yield f"{found} = None if {node} is None else {node}.get({name!r})"
+
+        found = self.lookup(node, name, find)
+        if found is None:
+            found = self.new()
+            self.put(f"{found} = {node}.get({name!r})")
+        return found
+
     def made(self, node: str, head: Head) -> str:
         """The variable of a member that is an object, made where there is none."""
+        with self.once(node, head) as item:
+            self._make(node, head, item)
+        return item
+
+    def _make(self, node: str, head: Head, item: str) -> None:
         name, is_list, where = head
-        item, fresh = self.new(), "{" + ", ".join(f"{key!r}: {value!r}" for key, value in where) + "}"
+        fresh = "{" + ", ".join(f"{key!r}: {value!r}" for key, value in where) + "}"
         self.put(f"{item} = {node}.get({name!r})")
         with self.inside():
             self.open(f"if {item} is None:")
@@ -161,7 +213,6 @@ class Function:
             self.put(f"else: {item} = {item}[0]")
         elif where:
             self.put(f"else: {item}.update({fresh})")
-        return item
 
     def holder(self, node: str, path: FhirPath) -> str:
         """The variable of what holds the last element of a path, made where there is none."""
@@ -196,10 +247,11 @@ class Function:
 
     def child(self, node: str, name: str) -> str:
         """The variable of a record's element, made where there is none."""
-        held, item = self.new(), self.new()
-        self.put(f"{held} = {node}.get({name!r})")
-        self.put(f"if {held} is None: {node}[{name!r}] = [{item} := {{}}]")
-        self.put(f"else: {item} = {held}[0]")
+        with self.once(node, name) as item:
+            held = self.new()
+            self.put(f"{held} = {node}.get({name!r})")
+            self.put(f"if {held} is None: {node}[{name!r}] = [{item} := {{}}]")
+            self.put(f"else: {item} = {held}[0]")
         return item
 
     def opened(self, node: str, path: RecordPath, *, new: bool) -> str:
@@ -235,15 +287,28 @@ class Function:
         if not path.names:
             return None
         for name in path.names[:-1]:
-            held = self.new()
-            self.put(f"{held} = {node}.get({name!r})")
-            self.open(f"if {held} is not None:")
-            self.put(f"if len({held}) != 1: raise Detour")
-            node = f"{held}[0]"
+            node = self._only(node, name)
+            self.open(f"if {node} is not None:")
         found = self.new()
         self.put(f"{found} = {node}.get({path.names[-1]!r})")
         self.open(f"if {found} is not None:")
         return found
+
+    def _only(self, node: str, name: str) -> str:
+        """The variable of the one element of a name."""
+
+        def find(found: str) -> Iterable[str]:
+            yield f"{found} = None if {node} is None else {node}.get({name!r})"
+            yield f"if {found} is not None:"
+            yield f"  if len({found}) != 1: raise Detour"
+            yield f"  {found} = {found}[0]"
+
+        only = self.lookup(node, name, find)
+        if only is None:
+            only = self.new()
+            for line in find(only):
+                self.put(line)
+        return only
 
 
 def fits(item: str, where: Iterable[tuple[str, str]]) -> str:

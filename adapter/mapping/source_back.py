@@ -28,8 +28,7 @@ class _Function(Function):
     def __init__(self, source: Source, name: str, scope: tuple[str, ...]) -> None:
         super().__init__(source, name, ("run", "root", "record", *(f"m_{each}" for each in scope)))
         self._scope = scope
-        for line in _COMMON:
-            self.put(line)
+        self.first += _COMMON
 
     def block(self, block: Block) -> None:
         """Each rule in its order."""
@@ -70,13 +69,13 @@ class _Function(Function):
     def _start(self, path: RecordPath) -> str:
         return "root" if path.from_root else "record"
 
-    def _opened(self, name: str) -> str:
+    def _item(self, name: str) -> str:
         """The variable of a group item or resource, made where nothing has been said of it yet."""
         if name in self._scope:
             return f"m_{name}"
-        item = self.new()
-        self.put(f"{item} = resources.get({name!r})")
-        self.put(f"if {item} is None: {item} = run.opened({name!r})")
+        with self.once("run", name) as item:
+            self.put(f"{item} = resources.get({name!r})")
+            self.put(f"if {item} is None: {item} = run.opened({name!r})")
         return item
 
     def _value(self, rule: Value) -> None:
@@ -97,7 +96,7 @@ class _Function(Function):
             self.open(f"if {text} is not None:")
             self.put(f"mark((id({node}), {rule.record.key!r}))")
             self._decode(rule, text)
-            self.write(self._opened(rule.fhir.root), rule.fhir, text)
+            self.write(self._item(rule.fhir.root), rule.fhir, text)
             if rule.required:
                 self.put(f"{done} = True")
         if rule.required and rule.fhir.root in self._scope:
@@ -164,13 +163,13 @@ class _Function(Function):
             self.put(f"members.setdefault({rule.name!r}, []).append({item})")
             return item
         if path is not None and not path.steps:
-            return self._opened(path.root)
+            return self._item(path.root)
         if path is not None and rule.resource is None:
-            return self.appended(self._opened(path.root), path)
+            return self.appended(self._item(path.root), path)
         item = self._created(rule.resource or "", rule.name)
         self.put(f"members.setdefault({rule.name!r}, []).append({item})")
         if path is not None:
-            self.put(f"run.refer({self.appended(self._opened(path.root), path)}, {item})")
+            self.put(f"run.refer({self.appended(self._item(path.root), path)}, {item})")
         return item
 
     def _created(self, resource_type: str, name: str) -> str:

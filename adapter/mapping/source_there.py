@@ -31,8 +31,7 @@ class _Function(Function):
     def __init__(self, source: Source, name: str, scope: tuple[str, ...]) -> None:
         super().__init__(source, name, ("run", "root", "record", *(f"m_{each}" for each in scope)))
         self._scope = scope
-        for line in _COMMON:
-            self.put(line)
+        self.first += _COMMON
 
     def block(self, block: Block) -> None:
         """Each rule in its order; those that stand beside each other and speak of one name share the question for
@@ -40,7 +39,8 @@ class _Function(Function):
         steps = [step for step in block.steps if step.to_record]
         for root in dict.fromkeys(step.root for step in steps):
             if root not in self._scope:
-                self.put(f"r_{root} = resources.get({root!r})")
+                self.first.append(f"r_{root} = resources.get({root!r})")
+                self._lasting.add(f"r_{root}")
         before = None
         depth = self._depth
         for step in steps:
@@ -55,8 +55,10 @@ class _Function(Function):
         return f"m_{name}" if name in self._scope else f"r_{name}"
 
     def _any_item(self, name: str) -> str:
-        """The expression of a name that may not be the root of a rule of this block."""
-        return f"m_{name}" if name in self._scope else f"resources.get({name!r})"
+        """The variable of a name that may not be the root of a rule of this block."""
+        if name in self._scope:
+            return f"m_{name}"
+        return self.lookup("run", name, lambda found: [f"{found} = resources.get({name!r})"]) or ""
 
     def _step(self, step: Step) -> None:
         item = self._item(step.root)
@@ -67,7 +69,7 @@ class _Function(Function):
         elif isinstance(rule, Constant):
             self._guarded(step.guard)
             self._constant(rule, item)
-        elif isinstance(rule, Link) and not rule.fhir.is_list:
+        elif isinstance(rule, Link):
             self._guarded(step.guard)
             self._link(rule, item)
         elif isinstance(rule, Group):
@@ -82,16 +84,31 @@ class _Function(Function):
             self.put(f"{self.source.name(step.to_record)}(run, Scope({{{items}}}, record, root), {item})")
 
     def _guarded(self, guard: Guard | None) -> None:
-        if guard is not None and (guard.when_fhir or guard.unless_fhir):
+        if guard is not None:
             there = [self._exists(path) for path in guard.when_fhir]
             there += [f"not {self._exists(path)}" for path in guard.unless_fhir]
-            self.open(f"if {' and '.join(there)}:")
+            if there:
+                self.open(f"if {' and '.join(there)}:")
 
     def _exists(self, path: FhirPath) -> str:
-        item = self._any_item(path.root)
+        """A variable that is true where there is anything at the path."""
+        item, found = self._any_item(path.root), self.new()
         if not path.steps:
-            return f"({item} is not None)"
-        return f"{self.source.name(path.exists)}({item})"
+            self.put(f"{found} = {item} is not None")
+            return found
+        self.put(f"{found} = False")
+        with self.inside():
+            self.open(f"if {item} is not None:")
+            holder, _ = self.descend(item, path.heads)
+            name, is_list, where = path.last
+            value, each = self.member(holder, name), self.new()
+            self.open(f"if {value} is not None and {value} != []:")
+            if is_list and where:
+                self.open(f"for {each} in {value}:")
+                self.put(f"if {fits(each, where)}: {found} = True")
+            else:
+                self.put(f"{found} = {fits(value, where) or True}")
+        return found
 
     def _start(self, path: RecordPath) -> str:
         return "root" if path.from_root else "record"
@@ -103,8 +120,7 @@ class _Function(Function):
         with self.inside():
             holder, looked = self.descend(item, rule.fhir.heads)
             name, is_list, _ = rule.fhir.last
-            value, text = self.new(), self.new()
-            self.put(f"{value} = {holder}.get({name!r})")
+            value, text = self.member(holder, name), self.new()
             key = f"(id({holder}), {name!r})"
             if is_list:
                 index = self.new()
@@ -114,8 +130,8 @@ class _Function(Function):
                 self.open(f"for {index}, {text} in {several}:")
                 key = f"(id({value}), {index})"
             else:
-                text = value
                 self.open(f"if {value} is not None:")
+                self.put(f"{text} = {value}")
             self._encode(rule, text)
             self.text(self._start(rule.record), rule.record, text, new=rule.many)
             self.put(f"mark({key})")
@@ -159,7 +175,8 @@ class _Function(Function):
 
     def _within(self, path: FhirPath) -> None:
         if path.steps:
-            self.open(f"if {self._exists(path)}:")
+            found = self._exists(path)
+            self.open(f"if {found}:")
 
     def _link(self, rule: Link, item: str) -> None:
         """One reference. It is looked at when all that the names may stand for is there."""
@@ -171,16 +188,20 @@ class _Function(Function):
     def _check(self, name: str, rule: Link) -> Function:
         function = Function(self.source, name, ("run", "item"))
         holder, _ = function.descend("item", rule.fhir.heads)
-        member, _, where = rule.fhir.last
-        function.put(f"reference = {holder}.get({member!r})")
-        function.open(f"if reference is not None{' and ' + fits('reference', where) if where else ''}:")
-        function.put("target = run.urns.get(reference.get('reference'))")
+        member, is_list, where = rule.fhir.last
+        reference = function.member(holder, member)
+        names = self.source.name(list(rule.names))
+        if is_list:
+            function.put(f"if {reference} is not None: run.linked({names}, {reference}, {where!r})")
+            return function
+        function.open(f"if {reference} is not None{' and ' + fits(reference, where) if where else ''}:")
+        function.put(f"target = run.urns.get({reference}.get('reference'))")
         with function.inside():
             function.open("if target is not None:")
-            names = " + ".join(f"run.members.get({each!r}, [])" for each in rule.names)
-            function.open(f"for each in {names}:")
-            function.put("if each is target: return run.marks.add((id(reference), 'reference'))")
-        function.put(f"else: run.marks.update(run.said({self.source.name(list(rule.names))}, reference))")
+            members = " + ".join(f"run.members.get({each!r}, [])" for each in rule.names)
+            function.open(f"for each in {members}:")
+            function.put(f"if each is target: return run.marks.add((id({reference}), 'reference'))")
+        function.put(f"else: run.marks.update(run.said({names}, {reference}))")
         return function
 
     def _group(self, rule: Group, item: str) -> None:
@@ -199,13 +220,13 @@ class _Function(Function):
     def _items(self, rule: Group, path: FhirPath, item: str) -> None:
         holder, looked = self.descend(item, path.heads)
         name, is_list, where = path.last
-        value, each = self.new(), self.new()
-        self.put(f"{value} = {holder}.get({name!r})")
+        value, each = self.member(holder, name), self.new()
         self.open(f"if {value} is not None:")
         if is_list:
             self.put(f"if {value}.__class__ is not list: raise Detour")
             if where:
-                self.put(f"{value} = [{each} for {each} in {value} if {fits(each, where)}]")
+                held, value = value, self.new()
+                self.put(f"{value} = [{each} for {each} in {held} if {fits(each, where)}]")
             if not rule.record.repeats:
                 self.put(f"if len({value}) > 1: raise Detour")
             self.open(f"for {each} in {value}:")

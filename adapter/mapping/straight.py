@@ -56,6 +56,17 @@ class _There(ToRecord):
         """As `leads`, with marks for the slots."""
         return {(id(holder), key) for holder, key in self.leads(names, reference)}
 
+    def linked(self, names: list[str], references: Any, where: tuple[tuple[str, str], ...]) -> None:
+        """Marks the references of a list that lead to what the names stand for; one that leads there again is none."""
+        if where or type(references) is not list:
+            raise Detour
+        wanted, told = len(self.standing(names)), set[str]()
+        for reference in references:
+            for holder, key in self.leads(names, reference)[-1:]:
+                if len(told) < wanted and holder[key] not in told:
+                    told.add(holder[key])
+                    self.marks |= self.said(names, reference)
+
     def finish(self) -> None:
         for step, scope in self.later:
             step(self, scope)
