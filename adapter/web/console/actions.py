@@ -15,11 +15,12 @@ from adapter.web.console.shell import Shell
 from adapter.web.console.visitor import ROOT, Visitor
 
 Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
-DeliveryAct = Literal["retry", "release", "cancel"]
+DeliveryAct = Literal["retry", "hold", "release", "cancel"]
 EndpointAct = Literal["pause", "resume"]
 
 _ON_DELIVERY: dict[DeliveryAct, Callable[[Operations, Principal, int, str], None]] = {
     "retry": Operations.retry,
+    "hold": Operations.hold,
     "release": Operations.release,
     "cancel": Operations.cancel,
 }

@@ -1,5 +1,7 @@
 """Forms: small, from our own pages, and bound to the session that they were shown in."""
 
+from collections.abc import Callable, Coroutine
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
@@ -14,6 +16,20 @@ _MEDIA_TYPE = "application/x-www-form-urlencoded"
 
 
 async def read_form(request: Request) -> dict[str, str]:
+    """The fields of a small form; as `_read`."""
+    return await _read(request, MAX_FORM)
+
+
+def read_long_form(most: int) -> Callable[[Request], Coroutine[Any, Any, dict[str, str]]]:
+    """The same for a form that carries a text of at most so many bytes, which may stand as three characters each."""
+
+    async def read_long(request: Request) -> dict[str, str]:
+        return await _read(request, 3 * most + MAX_FORM)
+
+    return read_long
+
+
+async def _read(request: Request, most: int) -> dict[str, str]:
     """The fields of a form that one of our own pages sent.
 
     Raises ForbiddenError where the browser says that another site sent it, Refused where it is no form, too large or
@@ -23,10 +39,10 @@ async def read_form(request: Request) -> dict[str, str]:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _MEDIA_TYPE:
         raise Refused(415, MEDIA_TYPE, f"expected a form ({_MEDIA_TYPE})")
     try:
-        body = await read(request, MAX_FORM)
+        body = await read(request, most)
         return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"))
     except TooLarge as error:
-        raise Refused(413, SIZE, f"the form is larger than {MAX_FORM} bytes") from error
+        raise Refused(413, SIZE, f"the form is larger than {most} bytes") from error
     except TooSlow as error:
         raise Refused(408, SLOW, "the form did not arrive in time") from error
     except ValueError as error:

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from adapter.discharge.events import EVENTS
 from adapter.support.errors import NotFoundError
-from adapter.web.console import actions, gaps, login, rendering
+from adapter.web.console import actions, gaps, login, persons, rendering, repairing, replaying
 from adapter.web.console.sessions import Sessions
 from adapter.web.console.shell import Shell
 from adapter.web.console.visitor import ROOT, Visitor
@@ -32,6 +32,17 @@ _ACTIONS = (
     "delivery-retry",
     "delivery-release",
     "delivery-cancel",
+    "delivery-hold",
+    "delivery-repair",
+    "delivery-redirect",
+    "delivery-replay",
+    "replay-start",
+    "replay-pause",
+    "replay-resume",
+    "replay-cancel",
+    "where",
+    "undelivered-view",
+    "endpoint-test",
     "endpoint-pause",
     "endpoint-resume",
     "feed-content-view",
@@ -50,6 +61,8 @@ def router(adapter: "Adapter", sessions: Sessions) -> APIRouter:
     routes = APIRouter(prefix=ROOT, route_class=shell.route_class(), include_in_schema=False)
     _static(routes)
     login.add(routes, shell)
+    for module in (repairing, replaying, persons):
+        module.add(routes, shell)
     actions.add(routes, shell)
     gaps.add(routes, shell)
     _status(routes, shell)

@@ -5,6 +5,7 @@ from typing import Literal
 
 from adapter.discharge.events import EVENTS
 from adapter.exchange.records import Attention
+from adapter.web.console.acting_texts import TEXTS as ACTING
 
 Language = Literal["sv", "en"]
 LANGUAGES: tuple[Language, ...] = ("sv", "en")
@@ -223,7 +224,7 @@ _ATTENTION: Mapping[str, tuple[str, str]] = {
 
 def text(key: str, language: Language) -> str:
     """The words for a key. A code that has none (a Task status of another system) is shown as it is."""
-    found = TEXTS.get(key)
+    found = TEXTS.get(key) or ACTING.get(key)
     return key.partition(" ")[2] or key if found is None else found[LANGUAGES.index(language)]
 
 
