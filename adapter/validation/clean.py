@@ -17,6 +17,7 @@ from adapter.fhir.elements import Element, Primitive, Table
 from adapter.validation.members import right
 from adapter.validation.primitives import LONGEST, TEXTS, Recurring, accepting, fault
 from adapter.validation.run import Check, Clean, Needing, Run, Unclean
+from adapter.validation.source import Source
 
 _CODINGS = 20_000
 _SHORT = 200
@@ -66,8 +67,8 @@ class Cleaners:
                 writer.structure(self._table[structure].elements, self._known(structure))
             finally:
                 self._begun.discard(structure)
-            made = writer.function() if structure != "Coding" else _coding(writer.function())
-            self._made[structure], self._sources[structure] = made, writer.source
+            made = writer.source.function() if structure != "Coding" else _coding(writer.source.function())
+            self._made[structure], self._sources[structure] = made, writer.source.text
             return made
 
     def member(self, structure: str, element: Element) -> Clean:
@@ -77,8 +78,8 @@ class Cleaners:
         def member(value: Any, run: Run) -> None:
             if not made:
                 writer = _Writer(self, structure)
-                writer.member(element, "value", self._known(structure).extras[element.name], "    ")
-                made.append(writer.function())
+                writer.member(element, "value", self._known(structure).extras[element.name], 1)
+                made.append(writer.source.function())
             made[0](value, run)
 
         return member
@@ -147,52 +148,30 @@ def _coding(clean: Clean) -> Clean:
 
 
 class _Writer:
-    """Writes the source of one function, and collects what it speaks of."""
+    """Writes the function of a type, or of a member."""
 
     def __init__(self, cleaners: Cleaners, structure: str) -> None:
         self._cleaners = cleaners
         self._structure = structure
-        self._lines = ["def clean(value, run):"]
-        self._objects: dict[str, Any] = {"Unclean": Unclean, "LONGEST": LONGEST}
-
-    @property
-    def source(self) -> str:
-        """What is written so far."""
-        return "\n".join(self._lines)
-
-    def function(self) -> Clean:
-        """The function that is written."""
-        code = compile(self.source, f"<clean {self._structure}>", "exec")
-        exec(code, self._objects)  # noqa: S102 - nothing in it but R4's names and what stands here
-        found: Clean = self._objects["clean"]
-        return found
-
-    def _named(self, kind: str, thing: Any) -> str:
-        name = f"{kind}{len(self._objects)}"
-        self._objects[name] = thing
-        return name
+        self.source = Source(structure)
 
     def structure(self, elements: tuple[Element, ...], known: Known) -> None:
         """An object: each element that is looked at counts the member off, and none may be left."""
-        write = self._lines.append
-        write("    if value.__class__ is not dict or not value:")
-        write("        raise Unclean")
-        write("    left = len(value)")
+        source = self.source
+        source.unclean(1, "value.__class__ is not dict or not value")
+        source.write(1, "left = len(value)")
         plain = [e for e in elements if _is_plain(e) and (e.kind == "primitive" or self._cleaners.knows(e.type))]
         if any(each.min > 0 and not each.choice and each not in plain for each in elements):
-            write("    raise Unclean")
+            source.write(1, "raise Unclean")
         for element in plain:
             variable = f"{element.name}_"
-            write(f"    {variable} = value.get({element.name!r})")
-            write(f"    if {variable} is not None:")
-            write("        left -= 1")
-            self.member(element, variable, known.extras[element.name], "        ")
+            source.write(1, f"{variable} = value.get({element.name!r})")
             if element.min > 0:
-                write("    else:")
-                write("        raise Unclean")
+                source.unclean(1, f"{variable} is None")
+            source.write(1, f"if {variable} is not None:", "    left -= 1")
+            self.member(element, variable, known.extras[element.name], 2)
         self._choices(elements)
-        write("    if left:")
-        write("        raise Unclean")
+        source.unclean(1, "left")
         self._whole(known.whole, {each.name for each in plain})
 
     def _choices(self, elements: tuple[Element, ...]) -> None:
@@ -200,57 +179,54 @@ class _Writer:
         for element in elements:
             if element.choice and element.kind in ("primitive", "complex"):
                 choices.setdefault(element.choice, []).append(element)
-        for name, found in choices.items():
-            choice = self._named(f"choice_{name[:-3]}_", self._cleaners.choice(self._structure, found))
-            self._lines.append(f"    found = {choice}(value, run) if left else 0")
-            self._lines.append("    left -= found")
+        for found in choices.values():
+            choice = self.source.named("choice", self._cleaners.choice(self._structure, found))
+            self.source.write(1, f"found = {choice}(value, run) if left else 0", "left -= found")
             if found[0].min > 0:
-                self._lines.append("    if not found:")
-                self._lines.append("        raise Unclean")
+                self.source.unclean(1, "not found")
 
     def _whole(self, checks: tuple[Check, ...], names: set[str]) -> None:
         for check in checks:
             if isinstance(check, Needing) and check.names and names.issuperset(check.names):
-                needed = " and ".join(f"{name}_ is not None" for name in sorted(check.names))
-                self._lines.append(f"    if {needed}:")
-                self._lines.append(f"        {self._named('whole', check.check)}(value, run, None)")
+                self.source.write(1, f"if {' and '.join(f'{name}_ is not None' for name in sorted(check.names))}:")
+                self.source.write(2, f"{self.source.named('whole', check.check)}(value, run, None)")
             else:
-                self._lines.append(f"    {self._named('whole', check)}(value, run, None)")
+                self.source.write(1, f"{self.source.named('whole', check)}(value, run, None)")
 
-    def member(self, element: Element, variable: str, extras: tuple[Check, ...], indent: str) -> None:
+    def member(self, element: Element, variable: str, extras: tuple[Check, ...], depth: int) -> None:
         """One value, or an array of at least one."""
         if not element.is_list:
-            return self._value(element, variable, extras, indent)
-        self._lines.append(f"{indent}if {variable}.__class__ is not list or not {variable}:")
-        self._lines.append(f"{indent}    raise Unclean")
-        self._lines.append(f"{indent}for item in {variable}:")
-        return self._value(element, "item", extras, f"{indent}    ")
+            return self._value(element, variable, extras, depth)
+        self.source.unclean(depth, f"{variable}.__class__ is not list or not {variable}")
+        self.source.write(depth, f"for item in {variable}:")
+        return self._value(element, "item", extras, depth + 1)
 
-    def _value(self, element: Element, variable: str, extras: tuple[Check, ...], indent: str) -> None:
+    def _value(self, element: Element, variable: str, extras: tuple[Check, ...], depth: int) -> None:
+        source = self.source
         if element.kind == "primitive":
-            leaf = self._named(f"leaf_{element.type}_", self._cleaners.leaf(element, extras))
             unlike = self._unlike(element, variable, extras)
             if unlike:
-                self._lines.append(f"{indent}if {unlike}:")
-            self._lines.append(f"{indent}{'    ' if unlike else ''}{leaf}({variable}, run)")
+                source.write(depth, f"if {unlike}:")
+            leaf = source.named(f"leaf_{element.type}_", self._cleaners.leaf(element, extras))
+            source.write(depth + bool(unlike), f"{leaf}({variable}, run)")
             return
-        self._lines.append(f"{indent}{self._named('object', self._cleaners.of(element.type))}({variable}, run)")
+        source.write(depth, f"{source.named('object', self._cleaners.of(element.type))}({variable}, run)")
         for each in extras:
-            self._lines.append(f"{indent}{self._named('extra', each)}({variable}, run, None)")
+            source.write(depth, f"{source.named('extra', each)}({variable}, run, None)")
 
     def _unlike(self, element: Element, variable: str, extras: tuple[Check, ...]) -> str:
         """The condition on which a primitive needs more than a quick look; the empty text where there is none."""
         if element.type in TEXTS and not extras:
             # From "!" on: so it is neither empty nor blank.
-            long = f"len({variable}) >= LONGEST"
+            long = f"len({variable}) >= {LONGEST}"
             return f"{variable}.__class__ is not str or {variable} <= '!' or not {variable}.isprintable() or {long}"
         if len(extras) == 1 and isinstance(extras[0], Recurring):
-            return f"{variable}.__class__ is not str or {variable} not in {self._named('good', extras[0].good)}"
+            return f"{variable}.__class__ is not str or {variable} not in {self.source.named('good', extras[0].good)}"
         test = right(self._cleaners.primitive(element), extras)
         if test is None:
             return ""
-        name = self._named("test", test)
-        return f"{variable}.__class__ is not str or len({variable}) >= LONGEST or not {name}({variable})"
+        name = self.source.named("test", test)
+        return f"{variable}.__class__ is not str or len({variable}) >= {LONGEST} or not {name}({variable})"
 
 
 def _is_plain(element: Element) -> bool:

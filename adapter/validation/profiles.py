@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from adapter.fhir.elements import Element
 from adapter.fhir.shapes import obj
-from adapter.validation import constraints, rules, shortcuts
+from adapter.validation import clean_profiles, constraints, rules, shortcuts
 from adapter.validation.bindings import Terms
 from adapter.validation.constraints import Check, Constraint
 from adapter.validation.items import Collectors, Item
-from adapter.validation.run import Path, Run
+from adapter.validation.run import Clean, Path, Run
 from adapter.validation.shortcuts import Occurrence
 from adapter.validation.slicing import Slicing
 from adapter.validation.targets import TargetCheck
@@ -64,13 +64,34 @@ class Profile:
         self.type = root.path
         self.root = root
         self._compiler = Compiler(url, root, host)
-        self._check: ItemCheck | None = None
+        self._inner: Inner | None = None
+        self._clean: dict[tuple[str, str], Clean] = {}
 
     def check(self, item: Item, run: Run) -> None:
         """Reports what an item breaks of the profile, beyond R4's base."""
-        if self._check is None:
-            self._check = self._compiler.whole()
-        self._check(item, run)
+        inner = self._inner
+        if inner is None:
+            inner = self._inner = self._compiler.whole()
+        if item.value.__class__ is not dict or item.extra is not None:
+            return inner.check(item, run)
+        clean = self._cleaner(inner, item)
+        if run.is_trying:
+            clean(item.value, run)
+        elif not run.is_clean(item.value, clean):
+            inner.check(item, run)
+        return None
+
+    def _cleaner(self, inner: "Inner", item: Item) -> Clean:
+        key = (item.type, self._compiler.collectors.structure(item))
+        found = self._clean.get(key)
+        if found is None:
+            found = self._clean[key] = clean_profiles.source(self.url, inner.of(*key)).function()
+        return found
+
+    def source(self, item: Item) -> str:
+        """The source of the function that tells whether an object keeps the profile, for people."""
+        inner = self._inner or self._compiler.whole()
+        return clean_profiles.source(self.url, inner.of(item.type, self._compiler.collectors.structure(item))).text
 
 
 class Compiler:
@@ -85,10 +106,10 @@ class Compiler:
         self._root = root
         self._host = host
 
-    def whole(self) -> ItemCheck:
-        """The check of an item against the profile."""
+    def whole(self) -> "Inner":
+        """The checks of an item against the profile."""
         base = self._host.definitions(self._root.path.partition(".")[0]).get(self._root.path, {})
-        return Inner(self._root, None, self.item_checks(self._root.definition, base), self).check
+        return Inner(self._root, None, self.item_checks(self._root.definition, base), self)
 
     def slice_check(self, node: Node, whole: Node, structure: str) -> ItemCheck | None:
         """For slicing: the check of an item in a slice."""
@@ -205,12 +226,12 @@ class Inner:
         """All checks of a value of an element: of an object or of a primitive without extensions. None where a
         primitive's extensions are looked at."""
         if element.kind != "primitive":
-            return self._of(element.type, element.type)
+            return self.of(element.type, element.type)
         if self._node.children and self._children("Element"):
             return None
         return tuple(check for each in self._own for check in each.of(element.type))
 
-    def _of(self, type_: str, structure: str) -> tuple[Check, ...]:
+    def of(self, type_: str, structure: str) -> tuple[Check, ...]:
         """The checks of objects of a type, whose children are those of a structure."""
         made = self._made.get((type_, structure))
         if made is None:
@@ -234,7 +255,7 @@ class Inner:
         checks = self._objects.get(item.type)
         if checks is None:
             structure = self._compiler.collectors.structure(item)
-            checks = self._objects[item.type] = self._of(item.type, structure)
+            checks = self._objects[item.type] = self.of(item.type, structure)
         for each in checks:
             each(value, run, item.path)
         return None
@@ -243,7 +264,7 @@ class Inner:
         outer, value, path = run.frame, item.value, item.path
         run.frame = run.frames.get(id(value), outer)
         try:
-            for each in self._of(item.type, self._compiler.collectors.structure(item)):
+            for each in self.of(item.type, self._compiler.collectors.structure(item)):
                 each(value, run, path)
         finally:
             run.frame = outer

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from adapter.fhir.elements import Element, table
-from adapter.fhir.shapes import text
 from adapter.validation import rules
 from adapter.validation.groups import Group, Target
 from adapter.validation.primitives import is_absolute

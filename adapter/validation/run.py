@@ -43,16 +43,16 @@ class Unclean(Exception):  # noqa: N818 - not an error: what may be wrong is exp
 class Needing:
     """A check that has nothing to say of objects that lack one of some members."""
 
-    __slots__ = ("_pairs", "check", "names")
+    __slots__ = ("check", "names", "pairs")
 
     def __init__(self, check: Check, names: Iterable[str]) -> None:
         self.check = check
         self.names = frozenset(names)
-        self._pairs = tuple((name, f"_{name}") for name in sorted(self.names))
+        self.pairs = tuple((name, f"_{name}") for name in sorted(self.names))
 
     def __call__(self, value: Any, run: "Run", path: Path) -> None:
         if value.__class__ is dict:
-            for name, extra in self._pairs:
+            for name, extra in self.pairs:
                 if name not in value and extra not in value:
                     return
         self.check(value, run, path)

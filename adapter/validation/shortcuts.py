@@ -17,15 +17,34 @@ OwnerCheck = Callable[[dict[str, Any], Run, Path], None]
 Check = Callable[[Any, Run, Path], None]
 
 
+class Watched:
+    """The check of an element that is one member, and what it consists of: `checks` of each value, `slow` for all that
+    is unusual."""
+
+    __slots__ = ("_check", "checks", "occurrence", "slow")
+
+    def __init__(
+        self, occurrence: "Occurrence", check: OwnerCheck, checks: tuple[Check, ...], slow: OwnerCheck
+    ) -> None:
+        self.occurrence = occurrence
+        self.checks = checks
+        self.slow = slow
+        self._check = check
+
+    def __call__(self, owner: dict[str, Any], run: Run, path: Path) -> None:
+        self._check(owner, run, path)
+
+
 class Occurrence:
     """An element that is one member, and how often it may occur."""
 
-    __slots__ = ("extra", "greatest", "is_primitive", "key", "least", "step")
+    __slots__ = ("extra", "greatest", "is_list", "is_primitive", "key", "least", "step")
 
     def __init__(self, element: Element, least: int, greatest: int | None) -> None:
         self.key = element.name
         self.extra = f"_{element.name}" if element.kind == "primitive" and not element.attribute else ""
         self.is_primitive = element.kind == "primitive"
+        self.is_list = element.is_list
         self.step = step_of(element)
         self.least = least
         self.greatest = sys.maxsize if greatest is None else greatest
@@ -43,11 +62,12 @@ class Occurrence:
             if not is_right:
                 slow(owner, run, path)
 
-        return check
+        return Watched(self, check, (), slow)
 
     def each(self, checks: tuple[Check, ...], slow: OwnerCheck) -> OwnerCheck:
         """The check of the number, and of each value."""
-        return self._primitives(checks, slow) if self.is_primitive else self._objects(checks, slow)
+        check = self._primitives(checks, slow) if self.is_primitive else self._objects(checks, slow)
+        return Watched(self, check, checks, slow)
 
     def resource(self, inner: Callable[[Item, Run], None], slow: OwnerCheck) -> OwnerCheck:
         """The check of the number, and of the one resource that the member may be."""
