@@ -9,6 +9,7 @@ from adapter.cli import output
 from adapter.cli.context import DEFAULT_CONFIG, Config, Json, installation, operator
 
 if TYPE_CHECKING:
+    from adapter.discharge.deadlines import Duty
     from adapter.discharge.payment import Liability
     from adapter.exchange.reckonings import Month
 
@@ -71,6 +72,11 @@ def freeze(
     with installation(config) as adapter:
         found = adapter.reckonings.freeze(operator(), kommunkod, month.date(), reason)
     _print_month(found, as_json=as_json)
+
+
+def _duty(duty: "Duty") -> tuple[object, ...]:
+    times = output.local(duty.due), output.local(duty.done)
+    return duty.state.value, duty.rule, duty.paragraph, duty.owes, duty.to, *times
 
 
 def _print_liability(found: "Liability") -> None:
