@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from adapter.fhir.elements import Table
-from adapter.mapping import accounts, codecs, concepts, groups, model, paths, records, rules
+from adapter.mapping import accounts, codecs, concepts, groups, links, model, paths, records, rules
 from adapter.mapping.schema import RecordSchema, Type
 from adapter.support.checked import Lines, Place
 from adapter.support.errors import Problem
@@ -245,10 +245,10 @@ class _Builder:
         names = [rule.refers] if isinstance(rule.refers, str) else list(rule.refers or [])
         self._known(names)
         if rule.record is None:
-            return rules.link(label, fhir, names, self._fhir(rule.within or fhir.root))
+            return links.link(label, fhir, names, self._fhir(rule.within or fhir.root))
         if rule.position:
-            return rules.position(label, fhir, names[0], self._record(rule.record))
-        return rules.flag(label, fhir, names, self._record(rule.record))
+            return links.position(label, fhir, names[0], self._record(rule.record))
+        return links.flag(label, fhir, names, self._record(rule.record))
 
     def _group(self, rule: model.Rule, label: str, place: Place) -> rules.Step:
         path = self._fhir(rule.each) if rule.each else None

@@ -6,9 +6,10 @@ carried is marked in the set `run.marks`, as (id of the record's element, key).
 
 from adapter.mapping.codecs import CODECS
 from adapter.mapping.groups import Group
+from adapter.mapping.links import Link
 from adapter.mapping.paths import FhirPath
 from adapter.mapping.records import RecordPath
-from adapter.mapping.rules import Block, Constant, Guard, Link, Step, Value
+from adapter.mapping.rules import Block, Constant, Guard, Step, Value
 from adapter.mapping.source import Function, Source
 
 _COMMON = ("resources, members = run.resources, run.members", "mark, later = run.marks.add, run.later.append")
