@@ -56,6 +56,7 @@ from adapter.mapping import Mapping
 from adapter.security.principals import Principal
 from adapter.security.pseudonyms import Pseudonyms
 from adapter.security.tokens import Tokens
+from adapter.store.bell import Bell
 from adapter.store.content import ContentStore, Plain
 from adapter.store.database import Database, open_database
 from adapter.support import tls
@@ -415,6 +416,11 @@ class Adapter:
         )
 
     @lasting
+    def bell(self) -> Bell | None:
+        """What wakes the workers of other processes, once it is started; None on SQLite, which one process has."""
+        return None if self.database.is_sqlite else Bell(self.database.engine)
+
+    @lasting
     def patience(self) -> Patience:
         """Raises ConfigurationError where the settings name events that are not there."""
         named = self.settings.delivery
@@ -460,9 +466,12 @@ class Adapter:
         map_again(connection, self.contents, self.directory, mappings, delivery_id, at, outgoing)
 
     def wake(self) -> None:
-        """Tell the worker of this process, where one runs, that there may be something to send."""
+        """Tell the workers, of this process and of others that share its database, that there may be something to
+        send."""
         if "worker" in self.__dict__:
             self.worker.wake()
+        if self.bell is not None:
+            self.bell.ring()
 
     def open_channel(self, endpoint_id: str) -> Channel | None:
         """A new channel to an endpoint; None for one that the directory no longer has."""
@@ -484,6 +493,8 @@ class Adapter:
     def close(self) -> None:
         """Close what was opened. The worker must have been stopped."""
         self._running.close()
+        if (bell := self.__dict__.get("bell")) is not None:
+            bell.stop()
         if "database" in self.__dict__:
             self.database.close()
 

@@ -42,6 +42,8 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
         if worker:
             worker.start()
             replaying.start()
+        if adapter.bell:
+            adapter.bell.start(worker.wake if worker else None)
         if polling:
             polling.start()
         feeding.start()
@@ -79,6 +81,8 @@ def work(config: Config = DEFAULT_CONFIG) -> None:
         reloading = Reloading(adapter, [polling])
         replaying = Replaying(adapter.replay_one)
         adapter.worker.start()
+        if adapter.bell:
+            adapter.bell.start(adapter.worker.wake)
         replaying.start()
         polling.start()
         reloading.start()
