@@ -36,6 +36,8 @@ FIELDS = (
     "feed",
     "feed_event",
     "feed_stay",
+    "plan_source",
+    "plan_version",
 )
 """What `extra` may hold, in the order written. For a protected person the caller leaves the endpoint out."""
 

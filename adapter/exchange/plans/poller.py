@@ -236,7 +236,7 @@ class PlanPoller:
             store.failed(connection, name, at, at + round(rest * _SECOND), str(fault))
             if fault.refused:
                 _raise(connection, REFUSED, name, f"plan source {name} refuses us: {fault}", at)
-        log.warning("plan source does not answer as it should", extra={"plan_source": name, "reason": str(fault)})
+        log.warning("plan source does not answer as it should", extra={"plan_source": name})
 
     def _watch(self, connection: Connection, name: str, source: Source, at: int) -> None:
         """Tell operations of a source that has been silent for too long."""

@@ -146,6 +146,24 @@ def test_no_other_address_than_the_servers_is_asked(url):
         gathering.gather(lambda _: page(link=[{"relation": "next", "url": url}]), BASE, "7")
 
 
+@pytest.mark.parametrize("query", [f"patient.identifier=x%7C{PERSON}", f"a=1&b={PERSON[:8]}-{PERSON[8:]}"])
+def test_a_next_page_whose_address_holds_a_persons_number_is_not_asked(query):
+    answer = page(link=[{"relation": "next", "url": f"{BASE}/CarePlan?{query}"}])
+    with pytest.raises(MappingError, match="holds a person's number") as caught:
+        gathering.gather(lambda _: answer, BASE, "7")
+    assert PERSON not in str(caught.value)
+
+
+def test_a_resource_whose_id_is_a_persons_number_is_not_asked_for():
+    asked = []
+    plan = {"resourceType": "CarePlan", "id": "1", "subject": {"reference": f"Patient/{PERSON}"}}
+    gathering.gather(
+        lambda url: asked.append(url) or page(entry=[{"resource": plan}]), BASE, "7", "2026-03-01T10:00:00Z"
+    )
+    assert len(asked) == 1
+    assert asked[0].endswith("&_lastUpdated=ge2026-03-01T10%3A00%3A00Z")
+
+
 def test_pages_without_end_and_references_without_number_are_refused():
     with pytest.raises(MappingError, match="more than 20 pages"):
         gathering.gather(lambda _: page(link=[{"relation": "next", "url": f"{BASE}/next"}]), BASE, "7")
