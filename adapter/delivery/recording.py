@@ -80,7 +80,8 @@ class Recorder:
             log(claim, logging.WARNING, "delivery lease lost, result not recorded", verdict.kind, answer.status)
             return False
         level = logging.INFO if verdict.kind in (Kind.DONE, Kind.WAIT) else logging.WARNING
-        log(claim, level, "delivery attempt", verdict.kind, answer.status)
+        if verdict.kind is not Kind.WAIT or answer.handed_over:  # else it was only looked at
+            log(claim, level, "delivery attempt", verdict.kind, answer.status)
         if change is not None:
             # beside a protected person's attempt the name would tell where it went; the alarm has it
             where = {} if claim.protected else {"endpoint": claim.endpoint}

@@ -30,6 +30,7 @@ from adapter.support.errors import AdapterError, ParseError
 _ROUNDS = 5
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _SYNTAX = re.compile(r"[\\,|$]")
+_NOT_OF_A_KEY = re.compile(r"[^A-Za-z0-9.-]")
 _OF_STATUS = ("statusReason", "businessStatus")
 _GROWING = ("note", "output")
 _CHANGED = (409, 412)
@@ -148,7 +149,9 @@ class FhirTaskChannel:
         self, method: str, url: str, outgoing: Outgoing, task: dict[str, Any], condition: dict[str, str]
     ) -> Answer:
         body = xml.serialize(task) if self._accept.endswith("xml") else json.serialize(task)
-        headers = {"Accept": self._accept, "Content-Type": self._accept} | condition
+        # another version is written another way: one key for both would be a repeat of the first
+        key = _NOT_OF_A_KEY.sub("", f"{outgoing.idempotency_id}-{outgoing.delivery_id}-{condition.get('If-Match', '0')}")
+        headers = {"Accept": self._accept, "Content-Type": self._accept, "Idempotency-Key": key} | condition
         return self._sender.deliver(method, url, outgoing, headers, body)
 
     def _merged(self, theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:

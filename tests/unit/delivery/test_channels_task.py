@@ -133,7 +133,7 @@ def test_the_answer_is_put_on_the_version_that_was_read(server, send):
     )
     ((method, headers),) = server.written
     assert (method, headers["If-Match"], headers["Content-Type"]) == ("PUT", 'W/"1"', "application/fhir+json")
-    assert headers["Idempotency-Key"] == "id-1-7"
+    assert headers["Idempotency-Key"] == "id-1-7-W1"
 
 
 def test_a_repeat_does_no_harm(server, send):
