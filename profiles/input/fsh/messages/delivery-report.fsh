@@ -19,7 +19,7 @@ Description: "Leveransstatus: what became of one message at one destination. Wri
 * insert PublishedStructure
 * obeys delivery-reason and delivery-received
 * status from DeliveryStatusValueSet (required)
-* status ^comment = "completed: delivered, the receiver's system has acknowledged it. not-done: failed, it will not arrive without someone's help. on-hold: held until someone releases it."
+* status ^comment = "completed: delivered, the receiver's system has acknowledged it. not-done: failed, it will not arrive without someone's help. on-hold: not there yet, because someone has to release it or the receiver's system does not take it; it is tried on."
 * statusReason.text 1..1
 * statusReason ^short = "Why it failed or is held, in words"
 * subject 0..0
@@ -36,6 +36,7 @@ Description: "Leveransstatus: what became of one message at one destination. Wri
 * recipient only Reference(Organization)
 * insert Named(recipient)
 * recipient ^short = "The destination"
+* recipient ^comment = "Of a message about a person with skyddad folkbokföring the identifier is the place of the destination in its header (sid/destination, from 1): it says nothing to who has not the message."
 * sent 1..1
 * sent ^short = "When this became so"
 * received ^short = "When the receiver's system had acknowledged it"
