@@ -15,7 +15,16 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
 from sqlalchemy import event, insert, select
 
 from adapter.delivery import breaker, leases, outbox
@@ -36,8 +45,9 @@ WAIT = 5 * SECOND
 PROBE = 300 * SECOND
 START = to_micros(datetime(2026, 3, 2, 9, tzinfo=UTC))
 ENDPOINTS = ("a", "b")
-PEOPLE = 2
+PEOPLE = 1
 WORKERS = ("w1", "w2")
+ENDS = (Kind.DONE, Kind.DEAD, Kind.RETRY, Kind.TRIP)
 
 
 @dataclass
@@ -172,9 +182,13 @@ class Outbox(RuleBasedStateMachine):
     @rule(
         endpoint=st.sampled_from(ENDPOINTS),
         person=st.integers(1, PEOPLE),
-        kind=st.sampled_from(["hold", "release", "yield"]),
+        kinds=st.lists(st.sampled_from(["hold", "release", "yield"]), min_size=1, max_size=3),
     )
-    def enqueue(self, endpoint: str, person: int, kind: str) -> None:
+    def enqueue(self, endpoint: str, person: int, kinds: list[str]) -> None:
+        for kind in kinds:
+            self.enqueue_one(endpoint, person, kind)
+
+    def enqueue_one(self, endpoint: str, person: int, kind: str) -> None:
         at, holds, yields = self.clock.at, kind != "release", kind == "yield"
         new = NewDelivery(
             message_id=1,
@@ -202,6 +216,14 @@ class Outbox(RuleBasedStateMachine):
 
     @rule(target=claims, worker=st.sampled_from(WORKERS))
     def claim(self, worker: str) -> Any:
+        return self.claimed(worker)
+
+    @rule(target=claims, worker=st.sampled_from(WORKERS))
+    def claim_after_a_lease_has_run_out(self, worker: str) -> Any:
+        self.clock.at += LEASE
+        return self.claimed(worker)
+
+    def claimed(self, worker: str) -> Any:
         at = self.clock.at
         terms = Terms(worker, at, LEASE / SECOND, lambda _: 4, PROBE / SECOND)
         may = {number for number, one in self.expected.deliveries.items() if self.expected.may_go(one, at)}
@@ -217,7 +239,13 @@ class Outbox(RuleBasedStateMachine):
             assert claim.probe == (door.state != "closed")
             if claim.probe:
                 door.probe_at = at + PROBE
-        return found[0] if found else None
+        return multiple(*found)
+
+    @rule(worker=st.sampled_from(WORKERS), kind=st.sampled_from(ENDS))
+    def claim_and_finish(self, worker: str, kind: Kind) -> None:
+        found = self.claimed(worker)
+        for claim in found.values:
+            self.ended(claim, kind)
 
     def record(self, claim: Any, kind: Kind) -> Expected | None:
         """The delivery where the result counts; None, and nothing may have changed, where the lease was lost."""
@@ -228,9 +256,12 @@ class Outbox(RuleBasedStateMachine):
         return one if ours else None
 
     @precondition(lambda self: self.expected.deliveries)
-    @rule(claim=consumes(claims), kind=st.sampled_from((Kind.DONE, Kind.RETRY, Kind.TRIP, Kind.DEAD)))
+    @rule(claim=consumes(claims), kind=st.sampled_from(ENDS))
     def finish(self, claim: Any, kind: Kind) -> None:
-        if claim is None or (one := self.record(claim, kind)) is None:
+        self.ended(claim, kind)
+
+    def ended(self, claim: Any, kind: Kind) -> None:
+        if (one := self.record(claim, kind)) is None:
             return
         at, name = self.clock.at, one.stream[0]
         door = self.expected.doors[name]
@@ -261,8 +292,6 @@ class Outbox(RuleBasedStateMachine):
 
     @rule(claim=consumes(claims))
     def give_back(self, claim: Any) -> None:
-        if claim is None:
-            return
         one = self.expected.deliveries[claim.delivery_id]
         ours = one.status == "running" and one.token == claim.token
         assert self.act(leases.give_back, claim, self.clock.at) == ours
@@ -271,8 +300,6 @@ class Outbox(RuleBasedStateMachine):
 
     @rule(claim=claims)
     def renew(self, claim: Any) -> None:
-        if claim is None:
-            return
         self.act(leases.renew, [claim], self.clock.at + LEASE)
         one = self.expected.deliveries[claim.delivery_id]
         if one.status == "running" and one.token == claim.token:
