@@ -52,6 +52,9 @@ _FAULTS: dict[Fault, tuple[Kind, str]] = {
     Fault.PROXY: (Kind.TRIP, "our proxy does not let us through"),
 }
 
+_OURS = frozenset({Fault.CREDENTIALS, Fault.ISSUER, Fault.PROXY, Fault.FOLDER})
+"""Faults on our side, before anything was handed over: their words hold nothing of a message, and say what to mend."""
+
 _BY_CODE = {Code.OK: Kind.DONE, Code.TRANSIENT: Kind.RETRY, Code.FATAL: Kind.DEAD}
 
 
@@ -59,6 +62,9 @@ def classify(answer: Answer) -> Verdict:
     """The verdict on an answer. Every answer has one: what is not understood is tried again with the same id."""
     if answer.fault is not None:
         kind, signature = _FAULTS[answer.fault]
+        if answer.fault in _OURS and answer.reason:
+            signature = f"{signature}: {_clean(answer.reason)}"
+            return Verdict(kind, signature, signature)
         return _verdict(answer, kind, signature)
     if answer.awaited is not None:
         return Verdict(Kind.WAIT, _AWAITED, _AWAITED, retry_after=answer.awaited)

@@ -150,9 +150,9 @@ class FhirTaskChannel:
     ) -> Answer:
         body = xml.serialize(task) if self._accept.endswith("xml") else json.serialize(task)
         # another version is written another way: one key for both would be a repeat of the first
-        key = _NOT_OF_A_KEY.sub("", f"{outgoing.idempotency_id}-{outgoing.delivery_id}-{condition.get('If-Match', '0')}")
-        headers = {"Accept": self._accept, "Content-Type": self._accept, "Idempotency-Key": key} | condition
-        return self._sender.deliver(method, url, outgoing, headers, body)
+        version = _NOT_OF_A_KEY.sub("", condition.get("If-Match", "0"))
+        headers = {"Accept": self._accept, "Content-Type": self._accept} | condition
+        return self._sender.deliver(method, url, outgoing, headers, body, part=version)
 
     def _merged(self, theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
         """The receiver's Task with what our answer says of it. Notes and results are added to, never taken away."""

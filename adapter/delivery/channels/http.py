@@ -51,11 +51,20 @@ class HttpSender:
         return self.request("GET", url, {"Accept": accept})
 
     def deliver(
-        self, method: str, url: str, outgoing: Outgoing, headers: dict[str, str], body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        outgoing: Outgoing,
+        headers: dict[str, str],
+        body: bytes | None = None,
+        *,
+        part: str = "",
     ) -> Answer:
-        """One request of a delivery; `body` is what goes on the wire, where that is not the delivery's bytes alone.
-        `X-Request-ID` is new each time; correlation id and idempotency key are not."""
-        correlation_id, key = outgoing.correlation_id, f"{outgoing.idempotency_id}-{outgoing.delivery_id}"
+        """One request of a delivery; `body` is what goes on the wire, where that is not the delivery's bytes alone, and
+        `part` which one of its requests this is, where it has several. `X-Request-ID` is new each time; correlation id
+        and idempotency key are not."""
+        correlation_id = outgoing.correlation_id
+        key = "-".join(filter(None, [outgoing.idempotency_id, str(outgoing.delivery_id), part]))
         content = outgoing.body if body is None else body
         told = {
             "Content-Type": outgoing.media_type,
