@@ -101,11 +101,16 @@ class PlanViews:
         self._clock = clock
 
     def sources(self, principal: Principal, configured: Iterable[PlanSource]) -> list[SourceRow]:
-        """Each configured source, and how it answered."""
+        """Each configured source, and how it answered; protected persons are not counted."""
         _require(principal, Right.LIST)
         with self._database.read() as connection:
             states = {row.source: row for row in connection.execute(select(tables.plan_source))}
-            counted = select(_version.source, func.count().label("number")).group_by(_version.source)
+            counted = (
+                select(_version.source, func.count().label("number"))
+                .join_from(tables.plan_version, tables.patient)
+                .where(_patient.protected.is_(False))
+                .group_by(_version.source)
+            )
             sent = _numbers(connection, counted.where(_version.status == "sent"))
             gaps = _numbers(connection, counted.where(*_OPEN))
             query = select(_question.source, func.count().label("number")).group_by(_question.source)
