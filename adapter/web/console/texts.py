@@ -218,6 +218,8 @@ _ATTENTION: Mapping[str, tuple[str, str]] = {
     "plan-source-refuses": ("Ett system som planer hämtas från släpper inte in oss", ""),
     "plan-source-silent": ("Ett system som planer hämtas från har slutat svara", ""),
     "plan-source-no-ground": ("Planer hämtas inte: ingen har angett på vilken grund", ""),
+    "inbox-unusable": ("En mapp där ett system lämnar meddelanden kan inte användas", ""),
+    "mailbox-silent": ("Ingen hämtar de meddelanden som väntar i en brevlåda", ""),
     "worker-silent": ("Meddelanden väntar och ingen arbetsprocess är igång", ""),
 }
 
