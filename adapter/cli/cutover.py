@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from adapter.cutover.plan import Plan
     from adapter.cutover.report import CaseRow, Report
     from adapter.cutover.runner import Runner, Verdict
+    from adapter.delivery.channels.base import Check
+    from adapter.directory import Endpoint
     from adapter.wiring import Adapter
 
 app = typer.Typer(no_args_is_help=True, help="Move ongoing cases from one system to another.")
@@ -111,6 +113,9 @@ def readiness(
     plan: File = DEFAULT_PLAN,
     from_: From = None,
     to: To = None,
+    send_test: Annotated[
+        bool, typer.Option("--send-test", help="Send each endpoint a document that is no message, to be refused.")
+    ] = False,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -122,11 +127,12 @@ def readiness(
         with output.progress("looking") as advance:
             verdicts = opened.runner().preview(export, advance=advance)
         adapter = opened.adapter
-        found = module.assess(opened.plan, adapter.directory, adapter.mappings, verdicts, module.knock)
+        reach = _Reach(adapter, send_test)
+        found = module.assess(opened.plan, adapter.directory, adapter.mappings, verdicts, reach)
         nameless = [each for each in verdicts if each.protected]
     if as_json:
         rows = [vars(each) | {"ready": each.ready} for each in found]
-        output.print_json({"municipalities": rows, "protected": _counts(nameless)})
+        output.print_json({"municipalities": rows, "protected": _counts(nameless), "tests": reach.tests})
     else:
         rows_ = (
             (each.wave, each.start, each.kommunkod, each.name, each.units, output.counted(each.cases), _yes(each.ready))
@@ -139,10 +145,38 @@ def readiness(
                 output.print_line(f"{each.kommunkod}: {problem}")
             for reason, count in each.refused.items():
                 output.print_line(f"{each.kommunkod}: {count} would be refused: {reason}")
+        for name, test in reach.tests.items():
+            said = "; ".join((*test.proves, *(f"not shown: {each}" for each in test.leaves_open)))
+            output.print_line(f"endpoint {name}, test send: {said}" if test.ok else f"endpoint {name}: {test.reason}")
         if nameless:
             output.print_line(f"protected persons, of any municipality: {output.counted(_counts(nameless))}")
     if not all(each.ready for each in found):
         raise typer.Exit(1)
+
+
+class _Reach:
+    """Says why an endpoint cannot be reached; with `send_test` by a test send too, whose outcome it keeps."""
+
+    def __init__(self, adapter: "Adapter", send_test: bool) -> None:
+        self._adapter = adapter
+        self._send_test = send_test
+        self.tests: dict[str, Check] = {}
+
+    def __call__(self, endpoint: "Endpoint") -> str | None:
+        from adapter.cutover import probing, readiness
+
+        reason = readiness.knock(endpoint)
+        channel = self._adapter.open_channel(endpoint.id) if self._send_test and reason is None else None
+        if channel is None:
+            return reason
+        try:
+            test = probing.probe(endpoint, channel)
+        finally:
+            channel.close()
+        if test is None:
+            return None
+        self.tests[endpoint.id] = test
+        return None if test.ok else test.reason
 
 
 @app.command()

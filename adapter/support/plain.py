@@ -1,7 +1,7 @@
 """Records as plain data for JSON: dataclasses become objects, instants UTC with `Z`."""
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 
@@ -15,4 +15,6 @@ def plain(data: object) -> Any:
         return [plain(item) for item in data]
     if isinstance(data, datetime):
         return data.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(data, date):
+        return data.isoformat()
     return data
