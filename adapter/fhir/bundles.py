@@ -55,7 +55,7 @@ class MessageBundle:
         """The first MessageHeader, wherever it stands; empty without one."""
         return next(iter(self.of_type("MessageHeader")), {})
 
-    @property
+    @cached_property
     def event(self) -> str | None:
         """The code of eventCoding where it is in our event code system: a code of another system is not our event."""
         coding = obj(self.header.get("eventCoding"))
@@ -104,7 +104,7 @@ class MessageBundle:
         found = (self.resolve(focus, self.header_entry) for focus in objects(self.header.get("focus")))
         return [resource for resource in found if resource is not None]
 
-    @property
+    @cached_property
     def destinations(self) -> list[dict[str, Any]]:
         """MessageHeader.destination, each at its own index; one that is not an object is empty."""
         written = self.header.get("destination")

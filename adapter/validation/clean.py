@@ -72,17 +72,10 @@ class Cleaners:
             return made
 
     def member(self, structure: str, element: Element) -> Clean:
-        """The function of an element's member, one value or an array; written when it is first called."""
-        made: list[Clean] = []
-
-        def member(value: Any, run: Run) -> None:
-            if not made:
-                writer = _Writer(self, structure)
-                writer.member(element, "value", self._known(structure).extras[element.name], 1)
-                made.append(writer.source.function())
-            made[0](value, run)
-
-        return member
+        """The function of an element's member, one value or an array."""
+        writer = _Writer(self, structure)
+        writer.member(element, "value", self._known(structure).extras[element.name], 1)
+        return writer.source.function()
 
     def knows(self, structure: str) -> bool:
         """Whether objects of a type or backbone can be found clean at all."""
@@ -111,13 +104,17 @@ class Cleaners:
     def choice(self, structure: str, elements: list[Element]) -> Callable[[dict[str, Any], Run], int]:
         """Of an element with a choice of types: a function that looks at the member that is there and tells whether
         there is one."""
-        members = {each.name: self.member(structure, each) for each in elements}
+        by_name = {each.name: each for each in elements}
+        made: dict[str, Clean] = {}
 
         def choice(owner: dict[str, Any], run: Run) -> int:
             found = 0
             for key in owner:
-                if key in members:
-                    members[key](owner[key], run)
+                if key in by_name:
+                    clean = made.get(key)
+                    if clean is None:
+                        clean = made[key] = self.member(structure, by_name[key])
+                    clean(owner[key], run)
                     found += 1
             if found > 1:
                 raise Unclean

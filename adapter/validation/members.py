@@ -83,10 +83,15 @@ def several_objects(shape: "Shape", extras: tuple[Check, ...], place: str, slow:
     return member
 
 
-def tried(clean: Clean, explained: Member) -> Member:
-    """A member that is explained only where something may be wrong with it."""
+def tried(make: Callable[[], Clean], explained: Member) -> Member:
+    """A member that is explained only where something may be wrong with it. The function that tells is made when it is
+    first needed."""
+    clean: Clean | None = None
 
     def member(value: Any, owner: dict[str, Any], run: Run, path: Path, key: str) -> None:
+        nonlocal clean
+        if clean is None:
+            clean = make()
         if not run.is_clean(value, clean):
             explained(value, owner, run, path, key)
 

@@ -65,33 +65,20 @@ class Profile:
         self.root = root
         self._compiler = Compiler(url, root, host)
         self._inner: Inner | None = None
-        self._clean: dict[tuple[str, str], Clean] = {}
 
     def check(self, item: Item, run: Run) -> None:
         """Reports what an item breaks of the profile, beyond R4's base."""
         inner = self._inner
         if inner is None:
             inner = self._inner = self._compiler.whole()
-        if item.value.__class__ is not dict or item.extra is not None:
-            return inner.check(item, run)
-        clean = self._cleaner(inner, item)
-        if run.is_trying:
-            clean(item.value, run)
-        elif not run.is_clean(item.value, clean):
+        clean = None if run.is_trying else inner.clean(item)
+        if clean is None or not run.is_clean(item.value, clean):
             inner.check(item, run)
-        return None
 
-    def _cleaner(self, inner: "Inner", item: Item) -> Clean:
-        key = (item.type, self._compiler.collectors.structure(item))
-        found = self._clean.get(key)
-        if found is None:
-            found = self._clean[key] = clean_profiles.source(self.url, inner.of(*key)).function()
-        return found
-
-    def source(self, item: Item) -> str:
+    def source(self) -> str:
         """The source of the function that tells whether an object keeps the profile, for people."""
         inner = self._inner or self._compiler.whole()
-        return clean_profiles.source(self.url, inner.of(item.type, self._compiler.collectors.structure(item))).text
+        return clean_profiles.source(self.url, inner.of(self.type, self.type)).text
 
 
 class Compiler:
@@ -208,6 +195,7 @@ class Inner:
         self._below: dict[str, tuple[OwnerCheck, ...]] = {}
         self._made: dict[tuple[str, str], tuple[Check, ...]] = {}
         self._objects: dict[str, tuple[Check, ...]] = {}
+        self._clean: dict[str, Clean] = {}
 
     def is_idle(self, structure: str) -> bool:
         """For a slice: whether it adds nothing."""
@@ -252,6 +240,10 @@ class Inner:
             return self._check_primitive(item, run)
         if "resourceType" in value:
             return self._check_resource(item, run)
+        if run.is_trying:
+            clean = self.clean(item)
+            if clean is not None:
+                return clean(value, run)
         checks = self._objects.get(item.type)
         if checks is None:
             structure = self._compiler.collectors.structure(item)
@@ -260,14 +252,30 @@ class Inner:
             each(value, run, item.path)
         return None
 
+    def clean(self, item: Item) -> Clean | None:
+        """The function that tells whether an object is as it must be; None for what is no object of the item's type,
+        and for primitives."""
+        value, type_ = item.value, item.type
+        if value.__class__ is not dict or item.extra is not None or value.get("resourceType", type_) != type_:
+            return None
+        found = self._clean.get(type_)
+        if found is None and self._compiler.collectors.structure(item) == type_:
+            source = clean_profiles.source(self._compiler.url, self.of(type_, type_))
+            found = self._clean[type_] = source.function()
+        return found
+
     def _check_resource(self, item: Item, run: Run) -> None:
         outer, value, path = run.frame, item.value, item.path
         run.frame = run.frames.get(id(value), outer)
+        clean = self.clean(item) if run.is_trying else None
         try:
+            if clean is not None:
+                return clean(value, run)
             for each in self.of(item.type, self._compiler.collectors.structure(item)):
                 each(value, run, path)
         finally:
             run.frame = outer
+        return None
 
     def _check_primitive(self, item: Item, run: Run) -> None:
         for each in self._own:

@@ -138,7 +138,9 @@ class Targets:
         if url.__class__ is not str or not (self.types or self.aggregation or stated):
             return None
         if stated is None and not self.aggregation and run.frame.outer.bundle is None and url[:1] != "#":
-            return self._implied(url, run, path)  # it leads out of all that is here
+            if url.partition("/")[0] not in self.types:
+                self._implied(url, run, path)  # it leads out of all that is here
+            return None
         found = target(url, run.frame)
         if stated is not None:
             self._stated(stated, url, found, run, path)

@@ -5,6 +5,7 @@ made for its type, cardinality, binding and invariants.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from adapter.fhir.elements import Element, Primitive, Structure, Table
@@ -121,7 +122,7 @@ class Shapes:
             quick = members.several_objects if element.is_list else members.one_object
             wrapped = quick(self[element.type], extras, place, wrapped)
             if structure.kind == "resource" and self.cleaners.knows(element.type):
-                wrapped = members.tried(self.cleaners.member(structure.name, element), wrapped)
+                wrapped = members.tried(partial(self.cleaners.member, structure.name, element), wrapped)
         return {element.name: wrapped}
 
     def _resource(self, name: str) -> members.Item:

@@ -47,11 +47,15 @@ def holding(pattern: Any) -> Callable[[Any], bool]:
     if isinstance(pattern, str):
         return lambda value: bool(value == pattern)
     if isinstance(pattern, dict):
-        members = tuple((name, holding(each)) for name, each in pattern.items())
+        texts = tuple((name, each) for name, each in pattern.items() if isinstance(each, str))
+        members = tuple((name, holding(each)) for name, each in pattern.items() if not isinstance(each, str))
 
         def has_members(value: Any) -> bool:
             if not isinstance(value, dict):
                 return False
+            for name, text_ in texts:
+                if value.get(name) != text_:
+                    return False
             for name, held in members:  # noqa: SIM110 - all() with a generator costs twice as much
                 if name not in value or not held(value[name]):
                     return False

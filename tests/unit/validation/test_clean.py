@@ -145,3 +145,9 @@ def test_the_source_can_be_read(validator: Validator) -> None:
     source = validator._engine.shapes.cleaners.source("Period")
     assert "start_ = value.get('start')" in source
     assert "if end_ is not None and start_ is not None:" in source  # per-1 says something only then
+
+
+def test_the_source_for_a_profile_can_be_read(validator: Validator) -> None:
+    profile = validator._engine.profile("https://discharge-adapter.example/fhir/StructureDefinition/stay")
+    assert profile is not None
+    assert "value.get('status')" in profile.source()
