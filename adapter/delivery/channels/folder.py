@@ -10,6 +10,7 @@ receiver takes away. An `.ok` is kept in `acknowledged/`, where a repeat finds i
 
 import errno
 import os
+import stat
 import time
 import uuid
 from collections.abc import Iterator
@@ -69,10 +70,9 @@ class FolderChannel:
     def _drop(self, name: str, body: bytes) -> bool:
         """Put the file there whole; False where the same lies there already. It is on disk when this returns."""
         target = self._folder / name
-        with suppress(FileNotFoundError):
-            if target.read_bytes() == body:
-                _sync(self._folder)  # who wrote it may have ended before it did
-                return False
+        if _content(target, len(body) + 1) == body:
+            _sync(self._folder)  # who wrote it may have ended before it did
+            return False
         with _whole(self._folder, name, body) as written:
             written.rename(target)
         _sync(self._folder)
@@ -88,8 +88,7 @@ class FolderChannel:
             return Answer(final=True, acknowledgement=Acknowledgement(Code.OK))
         if not refused.exists():
             return None
-        with refused.open("rb") as stream:
-            words = stream.read(_REASON_BYTES).decode("utf-8", "replace").strip()
+        words = (_content(refused, _REASON_BYTES) or b"").decode("utf-8", "replace").strip()
         # away from here: were it sent again, this would not be the answer to that
         self._keep(refused, kept)
         self._forget(name)
@@ -101,13 +100,13 @@ class FolderChannel:
         since = _since(mark)
         if since is None:
             self._drop(name, body)
-            mark.touch()
+            _touch(mark)
             return Answer(awaited=_SOONEST, handed_over=True)
         age = max(0.0, time.time() - since)
         if age < within:
             return Answer(awaited=min(max(_SOONEST, age / 10), _LATEST, within - age + 1))
         fetched = "it was taken away" if self._drop(name, body) else "it was not taken away"
-        mark.touch()
+        _touch(mark)
         words = f"no {name}.ok or .error within {within:g} s: {fetched}; the file is there again or still"
         return Answer(final=True, acknowledgement=Acknowledgement(Code.TRANSIENT, words))
 
@@ -144,6 +143,24 @@ def _whole(folder: Path, name: str, body: bytes) -> Iterator[Path]:
             written.unlink(missing_ok=True)
 
 
+def _content(file: Path, most: int) -> bytes | None:
+    """The first bytes of an ordinary file; None where there is none. Who may write in the folder must not make us read
+    another file by a link, nor wait at a pipe."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENXIO):
+            return None
+        raise
+    with os.fdopen(descriptor, "rb") as stream:
+        return stream.read(most) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+
+
+def _touch(mark: Path) -> None:
+    os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o660))
+    os.utime(mark, follow_symlinks=False)
+
+
 def _sync(folder: Path) -> None:
     """Flush the folder's names to disk. A share that cannot be asked for that says EINVAL."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -158,7 +175,7 @@ def _sync(folder: Path) -> None:
 
 def _since(mark: Path) -> float | None:
     try:
-        return mark.stat().st_mtime
+        return mark.lstat().st_mtime
     except FileNotFoundError:
         return None
 

@@ -141,6 +141,20 @@ def test_what_was_handed_over_before_an_end_is_known(folder, send):
     assert (folder / NAME).stat().st_ino == inode
 
 
+def test_nobody_makes_us_read_another_file(folder, send, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret")
+    send(60.0)
+    (folder / f"{NAME}.error").symlink_to(secret)
+    refused = send(60.0)
+    assert refused.kind is Kind.DEAD
+    assert "s3cret" not in refused.reason
+    (folder / NAME).unlink()
+    os.mkfifo(folder / NAME)  # whoever opened it would wait for ever
+    assert send().kind is Kind.DONE
+    assert (folder / NAME).read_bytes() == b"<m/>"
+
+
 def test_an_acknowledgement_is_not_acknowledged(send):
     assert send(60.0, Outgoing(7, b"<m/>", "application/xml", "id-1", "c", acknowledged=False)).kind is Kind.DONE
 

@@ -11,6 +11,7 @@ import pytest
 
 from adapter.delivery.channels import build
 from adapter.delivery.channels.base import Acknowledgement, ChannelSettings, Code, Fault, Outgoing
+from adapter.delivery.channels.options import OAuthSettings
 from adapter.support.errors import AdapterError
 
 OUTGOING = Outgoing(
@@ -81,6 +82,19 @@ def test_our_certificate_where_the_receiver_demands_one(secure, certificates):
     assert send(url, **trust).fault is Fault.TLS
     ours = {"client_certificate": certificates / "client.pem", "client_key": certificates / "client.key"}
     assert send(url, **trust, **ours).status == 200
+
+
+def test_the_token_endpoint_is_trusted_as_the_receiver_is(secure, receiver, replies, certificates, tmp_path):
+    url = secure(demand=True)
+    (tmp_path / "secret").write_text("a client's secret")
+    token = b'{"access_token":"t","token_type":"bearer","expires_in":300}'
+    receiver.answer = lambda handler: replies(200, token if handler.path == "/token" else b"")(handler)
+    named = OAuthSettings(f"{url}/token", "adapter", "client_secret_post", secret_file=tmp_path / "secret")
+    ours = {"client_certificate": certificates / "client.pem", "client_key": certificates / "client.key"}
+    assert send(url, oauth=named, ca_file=certificates / "other.pem", **ours).fault is Fault.CREDENTIALS
+    assert receiver.requests == []
+    assert send(url, oauth=named, ca_file=certificates / "server.pem", **ours).status == 200
+    assert receiver.requests[-1][1]["authorization"] == "Bearer t"
 
 
 def test_a_server_that_speaks_no_tls_is_the_wrong_door(receiver):

@@ -142,6 +142,16 @@ def test_a_proxy_that_cannot_be_used_is_said_when_made(proxy, password, words, t
     assert "no colon here" not in str(refused.value)
 
 
+def test_one_connection_serves_many_messages(receiver):
+    ports, answer = [], receiver.answer
+    receiver.answer = lambda handler: [ports.append(handler.client_address[1]), answer(handler)]
+    speaks = sender(settings(receiver.url))
+    for _ in range(3):
+        assert speaks.post(receiver.url, OUTGOING, "*/*").status == 200
+    speaks.close()
+    assert len(set(ports)) == 1
+
+
 class TestSignature:
     @pytest.fixture
     def secret(self, tmp_path) -> Path:
