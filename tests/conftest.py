@@ -36,6 +36,7 @@ class _Own:
     process: subprocess.Popen[str]
     url: str
     version: str
+    folder: str
 
     @classmethod
     def start(cls) -> "_Own":
@@ -46,7 +47,7 @@ class _Own:
         said = json.loads(process.stdout.readline() or "{}")
         if not said:
             raise pytest.UsageError("no PostgreSQL could be started: scripts/postgresql says why")
-        return cls(process, said["url"], said["version"])
+        return cls(process, said["url"], said["version"], said["folder"])
 
     def stop(self) -> None:
         assert self.process.stdin is not None
@@ -69,7 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     if _own:
-        return f"PostgreSQL {_own[0].version} of our own"
+        return f"PostgreSQL {_own[0].version} of our own, by {_own[0].folder}"
     return f"PostgreSQL named by {NAMED}" if NAMED in os.environ else "PostgreSQL of our own, when a test asks for it"
 
 

@@ -59,7 +59,7 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
         return problems + error.problems, []
     problems += directory.secret_problems() + reaching.problems(directory)
     problems += _mappings(settings, directory) + _feeds(settings, directory) + _agreements(settings)
-    problems += _cosmic_link(settings, directory) + _plan_sources(settings, directory)
+    problems += _cosmic_link(settings, directory) + _plan_sources(settings, directory) + _patience(settings)
     return problems, [
         *doubtful,
         *ending,
@@ -67,6 +67,7 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
         *directory.warnings,
         *_unknown_caregivers(settings, directory),
         *_left_behind(settings, directory),
+        *_in_the_clear(settings),
     ]
 
 
@@ -111,6 +112,12 @@ def _cosmic_link(settings: "Settings", directory: "Directory") -> list[Problem]:
     return [Problem(settings.file, settings.line("cosmic_link", "endpoint"), reason)]
 
 
+def _patience(settings: "Settings") -> list[Problem]:
+    from adapter.exchange import patience
+
+    return patience.problems(settings)
+
+
 def _plan_sources(settings: "Settings", directory: "Directory") -> list[Problem]:
     """What of the systems whose plans are fetched does not fit the directory."""
     from adapter.exchange.plans import sources
@@ -126,6 +133,14 @@ def _unknown_caregivers(settings: "Settings", directory: "Directory") -> list[Pr
     reason = "has no hsa: who reads its plans by GetCarePlans cannot tell the caregiver"
     parties = (party for party in directory.parties.values() if party.hsa is None and party.kind != "operator")
     return [Problem(settings.directory.folder, None, f"the party '{party.id}' {reason}") for party in parties]
+
+
+def _in_the_clear(settings: "Settings") -> list[Problem]:
+    """Where what is kept would travel between machines for all to read."""
+    if not settings.database.in_the_clear:
+        return []
+    reason = "database.url: what is kept would travel without encryption: add sslmode=verify-full and sslrootcert"
+    return [Problem(settings.file, settings.line("database", "url"), reason)]
 
 
 def _terminology(settings: "Settings") -> list[Problem]:
