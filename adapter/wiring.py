@@ -21,7 +21,7 @@ from adapter.delivery.channels.base import Channel, Check
 from adapter.delivery.worker import Worker, WorkerOptions
 from adapter.directory import Directory, Endpoint, Inbox
 from adapter.discharge.events import EVENTS
-from adapter.exchange import agreements, reaching
+from adapter.exchange import agreements, patience, reaching
 from adapter.exchange.acts import Means
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.blocks import Blocks
@@ -34,7 +34,6 @@ from adapter.exchange.link_plans import LinkPlans
 from adapter.exchange.mailbox import Mailboxes
 from adapter.exchange.operations import Operations
 from adapter.exchange.outgoing import Outgoing
-from adapter.exchange.patience import Patience
 from adapter.exchange.plans import sources as plan_sources
 from adapter.exchange.plans.carrier import Parts as PlanParts
 from adapter.exchange.plans.fetching import PlanFetching
@@ -421,21 +420,8 @@ class Adapter:
         return None if self.database.is_sqlite else Bell(self.database.engine)
 
     @lasting
-    def patience(self) -> Patience:
-        """Raises ConfigurationError where the settings name events that are not there."""
-        named = self.settings.delivery
-        found = Patience(named.escalate_after, named.escalate_after_for, named.give_up_after)
-        problems = [
-            Problem(
-                self.settings.file,
-                self.settings.line("delivery", "escalate_after_for", event),
-                f"delivery.escalate_after_for: there is no event '{event}'",
-            )
-            for event in found.unknown
-        ]
-        if problems:
-            raise ConfigurationError(problems)
-        return found
+    def patience(self) -> patience.Patience:
+        return patience.of(self.settings)
 
     @cached_property
     def reports(self) -> Reports:

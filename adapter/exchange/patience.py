@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from adapter.discharge.events import EVENTS, Policy
+from adapter.support.errors import ConfigurationError, Problem
+from adapter.support.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -14,11 +16,6 @@ class Patience:
     escalate_after: timedelta
     escalate_for: Mapping[str, timedelta]
     give_up_after: timedelta
-
-    @property
-    def unknown(self) -> list[str]:
-        """Events that are named and not there."""
-        return sorted(set(self.escalate_for) - set(EVENTS))
 
     def tell_after(self, event: str) -> timedelta:
         """How long a delivery of an event may wait, whatever the cause, before its sender is told."""
@@ -31,3 +28,23 @@ class Patience:
         if known is not None and known.policy is not Policy.RELEASE:
             return None
         return self.give_up_after.total_seconds()
+
+
+def problems(settings: Settings) -> list[Problem]:
+    """The events that the settings name and that are not there."""
+    return [
+        Problem(
+            settings.file,
+            settings.line("delivery", "escalate_after_for", event),
+            f"delivery.escalate_after_for: there is no event '{event}'",
+        )
+        for event in sorted(set(settings.delivery.escalate_after_for) - set(EVENTS))
+    ]
+
+
+def of(settings: Settings) -> Patience:
+    """What the settings say. Raises ConfigurationError."""
+    if found := problems(settings):
+        raise ConfigurationError(found)
+    named = settings.delivery
+    return Patience(named.escalate_after, named.escalate_after_for, named.give_up_after)

@@ -1,5 +1,8 @@
 """The sender is told what became of its message: by a FHIR message to its own endpoint, once for each change."""
 
+import threading
+
+import pytest
 from sqlalchemy import select, update
 
 from adapter.exchange import sender_alarms
@@ -165,6 +168,37 @@ def test_of_a_protected_person_the_report_says_only_which_destination_of_the_mes
     assert outcomes.errors(installation.adapter.message_validator.issues(MessageBundle(first))) == []
     subjects = {subject for _, subject in alarms(installation)}
     assert subjects == {"endpoint/protected"}
+
+
+def test_an_end_between_the_report_and_what_was_told_tells_it_once(installation, messages, monkeypatch):
+    refuse(installation.open_care)
+    installation.send(messages("a")[0])
+    with monkeypatch.context() as broken:
+
+        def end(*_, **__):
+            raise KeyboardInterrupt
+
+        broken.setattr(sender_alarms, "clear", end)  # the last thing that the transaction does
+        with pytest.raises(KeyboardInterrupt):
+            run(installation)
+    assert deliveries(installation, reports=True) == []
+    run(installation)
+    assert len(reports(installation)) == 1
+
+
+def test_several_who_tell_at_once_tell_it_once(installation, messages):
+    installation.lifecare.server.refuse()
+    installation.send(messages("a")[0])
+    time_passes(installation)
+    _ = installation.adapter.reports
+    threads = [threading.Thread(target=installation.adapter.reports.tell_next) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told = [each for report in reports(installation) for each in resources(report, "Communication")[:1]]
+    assert len(told) == 2  # one for each destination
+    assert len({each["recipient"][0]["identifier"]["value"] for each in told}) == 2
 
 
 def test_a_sender_without_an_address_is_stated_to_operations_once(installation, messages):

@@ -87,7 +87,7 @@ class TestProtected:
             )
         installation.adapter.operations.retry(installation.operator, dead.id)
         installation.adapter.worker.run_until_idle()
-        assert {row.status for row in deliveries(installation)} == {"held"}
+        assert {row.status for row in deliveries(installation) if row.event != "delivery-report"} == {"held"}
 
     def test_lists_do_not_tell_where_the_person_is(self, installation, messages):
         installation.send(protect(messages("a")[0]))

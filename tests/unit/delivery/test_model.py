@@ -404,8 +404,8 @@ class Outbox(RuleBasedStateMachine):
 thorough = os.environ.get("HYPOTHESIS_PROFILE") == "prove"
 TestOutbox = Outbox.TestCase
 TestOutbox.settings = settings(
-    max_examples=3_000 if thorough else 12,
-    stateful_step_count=80 if thorough else 30,
+    max_examples=2_000 if thorough else 8,
+    stateful_step_count=80 if thorough else 25,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
