@@ -101,6 +101,7 @@ def _started(config: Config) -> "Iterator[Adapter]":
     from adapter.store import migrate
     from adapter.support.logging import configure
 
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what starts now reads the files anyway
     loaded = settings(config)
     configure(loaded.logging.format, loaded.logging.level)
     problems, warnings = packages(loaded)
