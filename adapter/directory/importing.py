@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
@@ -76,7 +76,7 @@ def plan(folder: Path, source: Path, on: date) -> Plan:
     if problems:
         raise ConfigurationError(problems)
     after = {_key(row.entry): row for row in current}
-    after.update((_key(row.entry), row) for row in incoming.units)
+    after.update((_key(row.entry), _reachable(row, after.get(_key(row.entry)))) for row in incoming.units)
     for key, row in _missing(current, incoming.units, on):
         if row is None:
             del after[key]
@@ -90,6 +90,15 @@ def plan(folder: Path, source: Path, on: date) -> Plan:
     before = {_key(row.entry): row.entry for row in current}
     units = sorted((row.entry for row in after.values()), key=_order)
     return Plan(tuple(_changes(before, units)), write(units), target)
+
+
+def _reachable(row: Row[Unit], before: Row[Unit] | None) -> Row[Unit]:
+    """The row, with the contacts that it leaves empty as they were: lists from elsewhere have none."""
+    if before is None:
+        return row
+    names = ("phone", "email", "contact")
+    kept = {name: value for name in names if (value := getattr(before.entry, name)) and not getattr(row.entry, name)}
+    return replace(row, entry=row.entry.model_copy(update=kept)) if kept else row
 
 
 def _key(unit: Unit) -> Key:

@@ -97,5 +97,5 @@ def test_every_key_is_in_the_example(name: str) -> None:
 
 def test_the_example_units_have_every_column() -> None:
     assert (EXAMPLE / "units.csv").read_text("utf-8").splitlines()[0].split(",") == [
-        "hsa", "name", "kind", "party", "parent", "valid_from", "valid_to"
+        "hsa", "name", "kind", "party", "parent", "valid_from", "valid_to", "phone", "email", "contact"
     ]  # fmt: skip
