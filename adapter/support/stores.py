@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -85,7 +85,8 @@ def _postgresql(url: str) -> str:
     except ValueError as error:
         raise ValueError(f"has no port number after the host's colon: {_WORDS}") from error
     seen = [(name, str(from_folder(Path(value))) if _is_file(name, value) else value) for name, value in parameters]
-    return urlunsplit(("postgresql+psycopg", parts.netloc, parts.path, urlencode(seen), ""))
+    # by hand: urlunsplit leaves the slashes out where there is no host, as with a socket
+    return f"postgresql+psycopg://{parts.netloc}{parts.path}" + (f"?{urlencode(seen)}" if seen else "")
 
 
 def _is_file(name: str, value: str) -> bool:

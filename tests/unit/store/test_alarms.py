@@ -1,21 +1,14 @@
 """Alarms are told on transition, not repeated."""
 
-from pathlib import Path
-
 import pytest
 
-from adapter.store import migrate
 from adapter.store.alarms import clear_alarm, raise_alarm, standing
-from adapter.store.database import Database
 
 
 @pytest.fixture
-def connection(tmp_path: Path):
-    database = Database(f"sqlite:///{tmp_path / 'adapter.db'}")
-    migrate.upgrade(database)
-    with database.write() as connection:
+def connection(open_any):
+    with open_any().write() as connection:
         yield connection
-    database.close()
 
 
 def dead_letter(connection, subject: str, at: int, reason: str = "refused") -> bool:

@@ -1,13 +1,16 @@
 """What one connection may make another wait for, and what is said where it cannot be had."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, select, text, update
 
-from adapter.store import migrate
-from adapter.store.database import Database
+from adapter.store import migrate, tables
+from adapter.store.database import Database, open_database
 from adapter.support.errors import UnavailableError
+from adapter.support.stores import Database as Named
 
 
 @pytest.fixture
@@ -34,3 +37,86 @@ def test_a_connection_that_is_not_free_in_time_is_an_unavailable_database(databa
         pass
     for connection in taken:
         connection.close()
+
+
+def test_a_reader_sees_one_moment_and_writes_nothing(open_any):
+    database, other = open_any(), open_any()
+    with database.read() as reading:
+        assert reading.execute(select(tables.patient)).all() == []
+        with other.write() as connection:
+            connection.execute(insert(tables.patient).values(created_at=1))
+        assert reading.execute(select(tables.patient)).all() == []
+    with database.read() as reading:
+        assert len(reading.execute(select(tables.patient)).all()) == 1
+
+
+class TestPostgreSQL:
+    @pytest.fixture
+    def database(self, postgresql_url):
+        opened = Database(postgresql_url)
+        yield opened
+        opened.close()
+
+    def test_who_reads_cannot_write(self, database):
+        with pytest.raises(UnavailableError), database.read() as connection:
+            connection.execute(insert(tables.patient).values(created_at=1))
+
+    def test_a_commit_is_on_disk_where_the_server_would_let_it_wait(self, database):
+        """The server of the tests has synchronous_commit off."""
+        with database.write() as connection:
+            assert connection.execute(text("SHOW synchronous_commit")).scalar_one() == "on"
+
+    def test_a_lock_that_is_not_free_in_time_is_an_unavailable_database(self, database):
+        with database.write() as first:
+            first.execute(insert(tables.patient).values(id=1, created_at=1))
+        with database.write() as first:
+            first.execute(update(tables.patient).values(created_at=2))
+            short = text("SET LOCAL lock_timeout = '20ms'")
+            with pytest.raises(UnavailableError), database.write() as second:  # noqa: PT012 - the first cannot fail
+                second.execute(short)
+                second.execute(update(tables.patient).values(created_at=3))
+
+    def test_two_that_wait_for_each_other_both_come_through(self, database):
+        with database.write() as connection:
+            connection.execute(insert(tables.patient), [{"id": 1, "created_at": 0}, {"id": 2, "created_at": 0}])
+        both, tries = threading.Barrier(2, timeout=60), []
+
+        def crosswise(first, second):
+            def work(connection):
+                tries.append(first)
+                connection.execute(text("SET LOCAL deadlock_timeout = '20ms'"))
+                add = update(tables.patient).values(created_at=tables.patient.c.created_at + 1)
+                connection.execute(add.where(tables.patient.c.id == first))
+                if len(tries) <= 2:
+                    both.wait()
+                connection.execute(add.where(tables.patient.c.id == second))
+
+            database.transact(work)
+
+        with ThreadPoolExecutor(2) as pool:
+            for one in [pool.submit(crosswise, 1, 2), pool.submit(crosswise, 2, 1)]:
+                one.result(60)
+        with database.read() as connection:
+            assert connection.execute(select(tables.patient.c.created_at)).scalars().all() == [2, 2]
+        assert len(tries) == 3
+
+    def test_connections_that_were_cut_are_told_and_made_anew(self, database, postgresql):
+        with pytest.raises(UnavailableError), database.write() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        with database.read() as connection:
+            connection.execute(text("SELECT 1"))
+        with postgresql.engine.connect() as other:
+            cut = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+            other.execute(cut, {"name": database.url.database})
+        with database.read() as connection:
+            assert connection.execute(text("SELECT 1")).scalar_one() == 1
+
+    def test_a_server_that_is_not_there_is_told(self, tmp_path):
+        away = open_database(Named(url=f"postgresql:///d?host={tmp_path}&user=u"))
+        with pytest.raises(UnavailableError, match="does not answer"), away.read():
+            pass
+
+    def test_a_password_that_is_missing_is_told_by_its_place(self, tmp_path):
+        away = open_database(Named(url=f"postgresql:///d?host={tmp_path}&user=u", password_file=tmp_path / "none"))
+        with pytest.raises(UnavailableError, match=r"there is no secret in the file .*none"), away.read():
+            pass

@@ -343,7 +343,9 @@ class TestPostgreSQL:
         ],
     )
     def test_what_would_travel_in_the_clear_is_known(self, write, url: str, clear: bool) -> None:
-        assert self.read(write, url).in_the_clear is clear
+        named = self.read(write, url)
+        assert named.in_the_clear is clear
+        assert make_url(named.url).get_backend_name() == url.partition(":")[0]
 
 
 class TestTomlLines:
