@@ -167,7 +167,7 @@ class PartnerFolder:
             code,
             words,
             size=os.fstat(descriptor).st_size,
-            sha256=hashlib.sha256(b"").hexdigest(),
+            sha256=_digest(descriptor),
             request_id=f"file-{uuid.uuid4()}",
             source=self._inbox.mapping or "fhir",
             principal=self._principal(),
@@ -216,6 +216,15 @@ def _listed(folder: Path) -> Iterator[tuple[str, tuple[int, int]]]:
         except FileNotFoundError:
             continue
         yield each.name, (about.st_size, about.st_mtime_ns)
+
+
+def _digest(descriptor: int) -> str:
+    """Of an ordinary file's whole content, however large."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return hashlib.sha256(b"").hexdigest()
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    with os.fdopen(os.dup(descriptor), "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A partner's folder on a real disk: what is taken, when, by whom, and where it ends."""
 
 import fcntl
+import hashlib
 import os
 import shutil
 import threading
@@ -46,7 +47,7 @@ class Exchange:
         return reply
 
     def refuse(self, status, code, text, **about):
-        self.refused.append((status, about["size"], about["source"]))
+        self.refused.append((status, about["size"], about["source"], about["sha256"]))
         return Reply(status, outcomes.to_fhir([Issue("error", code, text)]))
 
 
@@ -148,9 +149,18 @@ def test_what_is_not_even_read_is_refused_and_kept_as_such(place, name, body, st
     place.leave(name, body)
     place.open().look()
     assert place.exchange.received == []
-    assert place.exchange.refused == [(status, len(body), "fhir")]
+    assert place.exchange.refused == [(status, len(body), "fhir", hashlib.sha256(body).hexdigest())]
     assert place.lying()["refused"] == [name, f"{name}.answer"]
     assert b"OperationOutcome" in (place.folder / "refused" / f"{name}.answer").read_bytes()
+
+
+def test_a_record_that_is_too_large_is_refused_in_the_partners_words(place):
+    place.leave("a.xml", b"x" * (MOST + 1))
+    os.mkfifo(place.folder / "b.xml")
+    assert place.open(mapping="lifecare").look() == 2
+    assert [(status, source) for status, _, source, _ in place.exchange.refused] == [(413, "lifecare")] * 2
+    answer = (place.folder / "refused" / "a.xml.answer").read_text()
+    assert answer == "<fatal-error is no ordinary file of at most 1000 bytes ['too-long']/>"
 
 
 def test_a_file_that_still_grows_is_left_alone(place, ticking):
