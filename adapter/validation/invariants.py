@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from adapter.fhir.shapes import objects, text
-from adapter.fhirpath import Compiled, FhirPathError, FhirPathLimitError, Scope, model, nodes
+from adapter.fhirpath import Compiled, FhirPathError, FhirPathLimitError, Scope, model, nodes, temporal
 from adapter.fhirpath import compile as compile_expression
 from adapter.fhirpath.model import Type
 from adapter.validation import errata, rules
 from adapter.validation.run import Check, Frame, Needing, Path, Run
 
-Holds = Callable[[dict[str, Any]], bool]
+Holds = Callable[[dict[str, Any]], bool | None]
+"""Whether an object keeps an invariant; None where FHIRPath is to tell."""
 
 _BEST_PRACTICE = "http://hl7.org/fhir/StructureDefinition/elementdefinition-bestpractice"
 
@@ -54,6 +55,14 @@ def _distinct(value: dict[str, Any]) -> bool:
     return True
 
 
+def _in_order(value: dict[str, Any]) -> bool | None:
+    start, end = value.get("start"), value.get("end")
+    if start.__class__ is not str or end.__class__ is not str or "_start" in value or "_end" in value:
+        return None
+    order = temporal.whole_order(str(start), str(end))
+    return None if order is None else order <= 0
+
+
 BY_HAND: dict[str, Holds] = {
     "extension.exists() != value.exists()": _extension,
     "code.empty() or system.exists()": lambda v: "code" not in v or _has(v, "system"),
@@ -77,6 +86,7 @@ BY_HAND: dict[str, Holds] = {
     "%resource.type = 'history'))": lambda v: _entries(
         v, "response", "batch-response", "transaction-response", "history"
     ),
+    "start.hasValue().not() or end.hasValue().not() or (start <= end)": _in_order,
     "(type = 'history') or entry.where(fullUrl.exists()).select(fullUrl&resource.meta.versionId)"
     ".isDistinct()": _distinct,
 }
@@ -133,21 +143,19 @@ def _check(
     severity = "error" if constraint.get("severity") == "error" else "warning"
     words = f"{key}: expected: {text(constraint.get('human')) or expression}"
     by_hand = BY_HAND.get(expression)
-    if by_hand is not None:
-        holds = by_hand
-
-        def quick(value: Any, run: Run, path: Path) -> None:
-            if value.__class__ is dict and not holds(value):
-                run.report(rule, words, path, profile, severity)
-
-        return _needing(quick, expression, type_name)
     evaluate = Evaluated(key, expression, type_name, profile, inner=inner)
+
+    def quick(value: Any, run: Run, path: Path) -> None:
+        if value.__class__ is dict and by_hand is not None:
+            found = by_hand(value)
+            if found is False or (found is None and evaluate(value, run, path) is False):
+                run.report(rule, words, path, profile, severity)
 
     def check(value: Any, run: Run, path: Path) -> None:
         if evaluate(value, run, path) is False:
             run.report(rule, words, path, profile, severity)
 
-    return _needing(check, expression, type_name)
+    return _needing(check if by_hand is None else quick, expression, type_name)
 
 
 def _needing(check: Check, expression: str, type_name: str) -> Check:

@@ -28,6 +28,7 @@ RESPONSE = (
     "%resource.type = 'history'))"
 )
 DISTINCT = "(type = 'history') or entry.where(fullUrl.exists()).select(fullUrl&resource.meta.versionId).isDistinct()"
+PERIOD = "start.hasValue().not() or end.hasValue().not() or (start <= end)"
 X = [{"url": "http://acme.com/x", "valueCode": "x"}]
 EXTRA = {"extension": X}
 ONE, TWO = {"fullUrl": "http://acme.com/Patient/1"}, {"fullUrl": "http://acme.com/Patient/2"}
@@ -49,6 +50,20 @@ EVERY = (
 )
 CASES: dict[str, tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = {
     # expression: type, what keeps it, what breaks it
+    PERIOD: (
+        "Period",
+        [
+            {"start": "2026-03-09", "end": "2026-03-09"},
+            {"start": "2026-03-09T08:40:00+01:00", "end": "2026-03-09T08:40:00+01:00"},
+            {"start": "2026-03-09T08:40:00+01:00", "end": "2026-03-09T07:40:01Z"},
+            {"start": "2026-03-09T08:40:00.000+01:00", "end": "2026-03-09T08:40:00.001+01:00"},
+        ],
+        [
+            {"start": "2026-03-10", "end": "2026-03-09"},
+            {"start": "2026-03-09T08:40:01+01:00", "end": "2026-03-09T08:40:00+01:00"},
+            {"start": "2026-03-09T08:40:00+01:00", "end": "2026-03-09T07:39:59Z"},
+        ],
+    ),
     EXTENSION: (
         "Extension",
         [{"url": "x", "valueCode": "x"}, {"url": "x", "_valueCode": EXTRA}, {"url": "x", "extension": X}],
@@ -153,6 +168,22 @@ def test_by_hand_is_as_by_fhirpath(expression: str) -> None:
 )
 def test_what_is_of_no_right_type_is_said_elsewhere(value: dict[str, Any]) -> None:
     assert invariants.BY_HAND[DISTINCT](value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"start": "2026-03-09"},
+        {"start": "2026-03", "end": "2026-03-09"},
+        {"start": "2026-02-30", "end": "2026-03-09"},
+        {"start": "2026-03-09", "end": "2026-03-09T08:40:00+01:00"},
+        {"start": "2026-03-09", "end": "2026-03-08", "_end": EXTRA},
+        {"start": ["2026-03-09"], "end": "2026-03-08"},
+    ],
+)
+def test_what_is_unusual_in_a_period_is_left_to_fhirpath(value: dict[str, Any]) -> None:
+    assert invariants.BY_HAND[PERIOD](value) is None
 
 
 BASE = "http://hl7.org/fhir/StructureDefinition/"
