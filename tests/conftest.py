@@ -108,7 +108,7 @@ def postgresql() -> Iterator[Server]:
             _own.append(_Own.start())
         url = _own[0].url
     url = make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
     yield Server(url, engine)
     engine.dispose()
 
@@ -120,7 +120,7 @@ def _reused(postgresql: Server) -> Iterator[tuple[str, Engine]]:
     opened = Database(url)
     migrate.upgrade(opened)
     opened.close()
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
     yield url, engine
     engine.dispose()
     postgresql.drop(url)
