@@ -42,7 +42,12 @@ def needed(connection: Connection, principal: Principal, now: datetime, late_aft
         *_late(connection, principal, now - late_after),
     ]
     if principal.sees_all:
-        found += [*_endpoints(connection), *_silent_worker(connection, now), *_alarms(connection)]
+        found += [
+            *_endpoints(connection),
+            *_silent_worker(connection, now),
+            *_replays(connection),
+            *_alarms(connection),
+        ]
         found += feed_views.attention(connection, now)
         found += plan_views.attention(connection)
     return sorted(found, key=lambda attention: (attention.severity != _URGENT, attention.since))
@@ -199,6 +204,21 @@ def _silent_worker(connection: Connection, now: datetime) -> Iterator[Attention]
         next_command="adapter serve",
         severity=_URGENT,
     )
+
+
+def _replays(connection: Connection) -> Iterator[Attention]:
+    """A replay that somebody has paused stands still until somebody goes on with it."""
+    replay = tables.replay.c
+    query = select(replay.id, replay.created_at, replay.total, replay.done, replay.refused)
+    for row in connection.execute(query.where(replay.status == "paused").order_by(replay.id)):
+        yield Attention(
+            kind="replay-paused",
+            subject=f"replay {row.id}",
+            what=f"replay {row.id} is paused at {row.done + row.refused} of {row.total}",
+            since=from_micros(row.created_at),
+            next_command=f"adapter replays resume {row.id}",
+            severity=_SOON,
+        )
 
 
 def _alarms(connection: Connection) -> Iterator[Attention]:

@@ -208,6 +208,7 @@ _ATTENTION: Mapping[str, tuple[str, str]] = {
     "late": ("{event}: väntar fortfarande{to}", "{event}: still waiting{to}"),
     "endpoint-open": ("{endpoint} svarar inte som den ska; prövas igen av sig själv", ""),
     "endpoint-tripped": ("{endpoint} släpper inte in oss eller är fel adress; prövas igen av sig själv", ""),
+    "replay-paused": ("En omsändning är pausad", "A replay is paused"),
     "endpoint-paused": ("{endpoint} är pausad; allt dit väntar", "{endpoint} is paused; everything to it waits"),
     "statutory-notice-refused": ("Ett lagstadgat meddelande avvisades; fristen kan brytas", ""),
     "feed-gap": ("Uppgifter saknas från ett journalsystem: någon har inte kunnat underrättas", ""),

@@ -8,6 +8,7 @@ from adapter.exchange import selection
 from adapter.exchange.acts import ConflictError, Means
 from adapter.exchange.replays import Replays
 from adapter.exchange.selection import Filter
+from adapter.exchange.views import Views
 from adapter.security.principals import Right
 from adapter.store import tables
 from adapter.support.errors import AdapterError, ForbiddenError, NotFoundError
@@ -130,6 +131,8 @@ def test_pause_resume_and_cancel(replays, stored, clock, operations_principal):
     replays.pause(operations_principal, replay, "they are slow")
     clock.advance(timedelta(minutes=1))
     assert not replays.step()
+    [told] = Views(stored.database, stored.contents, clock).status(operations_principal)[-1:]
+    assert (told.kind, told.next_command) == ("replay-paused", f"adapter replays resume {replay}")
     with pytest.raises(ConflictError, match="is paused"):
         replays.pause(operations_principal, replay)
     replays.resume(operations_principal, replay)
