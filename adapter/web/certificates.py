@@ -6,7 +6,11 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from adapter.support.errors import AdapterError
+
 log = logging.getLogger("adapter")
+
+Make = Callable[[], ssl.SSLContext | None]
 
 
 class Renewing:
@@ -17,7 +21,7 @@ class Renewing:
     stays, and a warning is logged.
     """
 
-    def __init__(self, context: ssl.SSLContext, make: Callable[[], ssl.SSLContext], files: Sequence[Path]) -> None:
+    def __init__(self, context: ssl.SSLContext, make: Make, files: Sequence[Path]) -> None:
         self._make = make
         self._files = tuple(files)
         self._stamp = self._stamped()
@@ -36,8 +40,8 @@ class Renewing:
 
     def _renew(self) -> None:
         try:
-            self._current = self._make()
-        except (OSError, ssl.SSLError) as error:
+            self._current = self._make() or self._current
+        except (AdapterError, OSError, ssl.SSLError) as error:
             log.warning("the server's certificate cannot be renewed, the old one stays: %s", type(error).__name__)
         else:
             log.info("the server's certificate was renewed")

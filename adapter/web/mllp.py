@@ -18,6 +18,7 @@ from adapter.exchange.feeds.intake import FeedIntake
 from adapter.feeds.events import RefusedEvent
 from adapter.feeds.model import Feed, Mllp
 from adapter.support.errors import AdapterError, UnavailableError
+from adapter.web.certificates import Renewing
 
 log = logging.getLogger("adapter.feeds")
 
@@ -59,6 +60,9 @@ class Listener:
         self._settings: Mllp = feed.mllp
         self._door = door
         self._context = _context(feed.id, feed.mllp)
+        if self._context is not None:
+            files = (feed.mllp.tls_certificate, feed.mllp.tls_key, feed.mllp.tls_client_ca)
+            Renewing(self._context, lambda: _context(feed.id, self._settings), [file for file in files if file])
         same = before is not None and before.place == self.place
         self._socket: socket.socket = before.shared() if before and same else _listen(feed.id, feed.mllp)
         self.port: int = self._socket.getsockname()[1]

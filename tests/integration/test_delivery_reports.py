@@ -133,6 +133,26 @@ def test_one_that_cannot_be_mapped_is_told(installation, messages):
     assert "format" in str(report)
 
 
+def test_a_second_failure_is_not_told_again_and_an_arrival_after_it_is(installation, messages):
+    taken = installation.open_care._process
+    refuse(installation.open_care)
+    installation.send(messages("a")[0])
+    run(installation)
+    (dead,) = [row.id for row in deliveries(installation) if row.status == "dead"]
+    for _ in range(2):
+        installation.adapter.operations.retry(installation.operator, dead)
+        run(installation)
+    assert len(reports(installation)) == 1
+    installation.open_care._process = taken
+    installation.adapter.operations.retry(installation.operator, dead)
+    run(installation)
+    first, second = reports(installation)
+    assert statuses(first)["SE2321000222-HC2074"] == "not-done"
+    assert statuses(second)["SE2321000222-HC2074"] == "completed"
+    ids = [each["id"] for report in (first, second) for each in (report, *(e["resource"] for e in report["entry"]))]
+    assert len(ids) == len(set(ids))
+
+
 def test_a_cancelled_delivery_is_told(installation, messages):
     installation.lifecare.server.refuse()
     installation.send(messages("a")[0])
