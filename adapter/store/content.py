@@ -34,7 +34,8 @@ class Plain:
 
 @dataclass(frozen=True)
 class Content:
-    """`stage` is received, translated (a partner's record as FHIR), outcome, answer, mapped, report or response."""
+    """`stage` is received, translated (a partner's record as FHIR), outcome, answer, mapped, report, response, or
+    repaired (as a person has edited it)."""
 
     id: int
     stage: str
