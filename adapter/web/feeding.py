@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from adapter.exchange.feeds import silence
 from adapter.feeds.model import Feed
 from adapter.support.errors import AdapterError, UnavailableError
-from adapter.web import limits
+from adapter.web import folders, limits
 from adapter.web.folders import PartnerFolder
 from adapter.web.inbox import Inbox
 from adapter.web.mllp import Door, Listener
@@ -113,9 +113,13 @@ class Feeding:
     def _look(self) -> None:
         """Look into each folder when it is due, and after what waits."""
         due: dict[Inbox | PartnerFolder, float] = {}
+        known: object = None
         catch_up = 0.0
         while not self._stopped.is_set():
             now = time.monotonic()
+            if known is not self._adapter:
+                known = self._adapter
+                self._guarded(lambda: folders.forget_removed(self._adapter))
             due = {inbox: due.get(inbox, 0.0) for inbox in self._inboxes}
             for inbox in [inbox for inbox, at in due.items() if at <= now]:
                 self._guarded(inbox.look)

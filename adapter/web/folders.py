@@ -28,7 +28,7 @@ from adapter.directory import Inbox
 from adapter.exchange.submission import Submission
 from adapter.fhir import json, xml
 from adapter.security.principals import Principal, Right
-from adapter.store.alarms import clear_alarm, raise_alarm
+from adapter.store.alarms import clear_alarm, raise_alarm, standing
 from adapter.support.clock import swedish_day, to_micros
 from adapter.support.files import write_whole
 
@@ -202,6 +202,18 @@ class PartnerFolder:
         write_whole(target.with_name(target.name + ANSWER), reply.body, 0o660)
         file.rename(target)
         log.info("inbox file %s", DONE if reply.taken else REFUSED, extra={"inbox": self._inbox.id})
+
+
+def forget_removed(adapter: "Adapter") -> None:
+    """Clear the alarms of inboxes that the directory no longer has."""
+    at = to_micros(adapter.clock.now())
+    with adapter.database.read() as connection:
+        told = {alarm.subject for alarm in standing(connection) if alarm.kind == UNUSABLE}
+    gone = told - {f"inbox/{name}" for name in adapter.directory.inboxes}
+    if gone:
+        with adapter.database.write() as connection:
+            for subject in gone:
+                clear_alarm(connection, kind=UNUSABLE, subject=subject, at=at)
 
 
 def _listed(folder: Path) -> Iterator[tuple[str, tuple[int, int]]]:

@@ -262,6 +262,11 @@ def test_a_folder_that_is_away_is_an_alarm_until_it_is_back(place, database):
     place.folder.rename(moved)
     assert folder.look() == folder.look() == 0
     assert alarms() == [("inbox-unusable", "inbox/north", "the folder cannot be used: No such file or directory")]
+    clock = ManualClock(datetime(2026, 3, 2, 9, tzinfo=UTC))
+    for inboxes, left in ({"north": None}, 1), ({"south": None}, 0):
+        known = SimpleNamespace(clock=clock, database=database, directory=SimpleNamespace(inboxes=inboxes))
+        folders.forget_removed(known)
+        assert len(alarms()) == left
     moved.rename(place.folder)
     place.leave("a.json")
     assert folder.look() == 1
