@@ -145,7 +145,7 @@ class Mapping:
             raise MappingError(f"{self.name} has no message of this type; it has: {', '.join(sorted(self.records))}")
         if body not in root:
             raise MappingError(f"{self._compiled.type.text} names another message than the record holds")
-        seed = "|".join(path.first(root) or "" for path in self._compiled.seed)
+        seed = self._seed(root)
         identity = self._system.identity
         bundle = self._straight[rules.event].to_fhir(root, identity.namespace, seed, self._same_content)
         if bundle is not None:
@@ -156,6 +156,9 @@ class Mapping:
         report = self._report("fhir", rules, partial(self._told, rules, run, self._record_leaves(root)))
         self._refuse(report, whole)
         return FhirResult(bundle, report, self.version)
+
+    def _seed(self, root: Record) -> str:
+        return "|".join(path.first(root) or "" for path in self._compiled.seed)
 
     def _run_back(self, root: Record, rules: Message, seed: str) -> tuple[ToFhir, dict[str, Any]]:
         run = ToFhir(self._system.identity.namespace, seed, self._same_content, rules.types)

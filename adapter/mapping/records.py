@@ -109,7 +109,7 @@ def read(content: bytes, schema: RecordSchema, root: str, limit: int) -> Record:
     if element.tag != f"{{{schema.namespace}}}{root}":
         raise MappingError(f"expected the element {root} in the namespace {schema.namespace}")
     _follow(schema, element)
-    return _record(element)
+    return plain(element)
 
 
 def peek(content: bytes, path: RecordPath, limit: int) -> str | None:
@@ -129,13 +129,18 @@ def peek(content: bytes, path: RecordPath, limit: int) -> str | None:
 
 def write(record: Record, root: str, schema: RecordSchema) -> bytes:
     """The record as UTF-8 XML in the schema's order. Raises MappingError where it does not follow the schema."""
+    content = text(record, root, schema)
+    _follow(schema, markup.root(content))
+    return content
+
+
+def text(record: Record, root: str, schema: RecordSchema) -> bytes:
+    """The record as it is written, whether or not it follows its schema."""
     lines = list[str]()
     _write(lines, record, root, schema.types[schema.roots[root]], schema, "")
     begin = f'<{root} xmlns="{schema.namespace}"'
     lines[:1] = [begin + lines[0][len(root) + 1 :]] if lines else [f"{begin}/>"]
-    content = (_DECLARATION + "\n".join(lines) + "\n").encode()
-    _follow(schema, markup.root(content))
-    return content
+    return (_DECLARATION + "\n".join(lines) + "\n").encode()
 
 
 def legal(text: str) -> bool:
@@ -150,7 +155,8 @@ def _parse(content: bytes, limit: int) -> Any:
     return markup.root(content)
 
 
-def _record(root: Any) -> Record:
+def plain(root: Any) -> Record:
+    """An element with all that is below it."""
     record: Record = {}
     made: dict[Any, Record] = {}  # by the element, of those that have children
     for element in root.iter():
