@@ -1,6 +1,8 @@
 """One engine for SQLite and PostgreSQL: `read()` and `write()` transactions, and what each database needs set."""
 
 import os
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ _BUSY_TIMEOUT_MS = 10_000
 _INCREMENTAL = 2
 """SQLite's number for auto_vacuum = incremental."""
 _TRIES = 5
+_APART_SECONDS = 0.05
 
 _Result = TypeVar("_Result")
 
@@ -57,13 +60,14 @@ class Database:
         Raises as `write`.
         """
         with _unavailable():
-            for _ in range(_TRIES - 1):
+            for number in range(1, _TRIES):
                 try:
                     with self._writing.begin() as connection:
                         return work(connection)
                 except DBAPIError as error:
                     if not postgresql.came_between(error):
                         raise
+                time.sleep(number * random.uniform(0, _APART_SECONDS))  # noqa: S311 - so that they do not meet again
             with self._writing.begin() as connection:
                 return work(connection)
 

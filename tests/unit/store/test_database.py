@@ -98,7 +98,7 @@ class TestPostgreSQL:
                 one.result(60)
         with database.read() as connection:
             assert connection.execute(select(tables.patient.c.created_at)).scalars().all() == [2, 2]
-        assert len(tries) == 3
+        assert len(tries) >= 3
 
     def test_connections_that_were_cut_are_told_and_made_anew(self, database, postgresql):
         with pytest.raises(UnavailableError), database.write() as connection:
