@@ -23,7 +23,13 @@ from adapter.security.principals import Principal, Right
 from adapter.store import tables
 from adapter.store.database import Database
 from adapter.support.clock import Clock, from_micros, to_micros
-from adapter.support.errors import AdapterError, NotFoundError, UnavailableError
+from adapter.support.errors import (
+    AdapterError,
+    ConfigurationError,
+    DefinitionsError,
+    NotFoundError,
+    UnavailableError,
+)
 
 STORED, MAPPED = "stored", "mapped"
 """The content of a replay: the bytes as they were sent then, or mapped anew as things are configured now."""
@@ -221,7 +227,7 @@ class Replays:
         try:
             with connection.begin_nested():
                 outcome, new = self._again.send(connection, item["delivery_id"], at, anew=task["content"] == MAPPED)
-        except UnavailableError:
+        except (ConfigurationError, DefinitionsError, UnavailableError):
             raise  # nothing is wrong with the delivery: it is taken again
         except AdapterError as error:
             words = str(error)[:_MOST_WORDS]

@@ -1,17 +1,19 @@
 """Replay of many deliveries as a task, on a real store."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 
 from adapter.exchange import selection
 from adapter.exchange.acts import ConflictError, Means
+from adapter.exchange.replaying import Replaying
 from adapter.exchange.replays import Replays
 from adapter.exchange.selection import Filter
 from adapter.exchange.views import Views
 from adapter.security.principals import Right
 from adapter.store import tables
-from adapter.support.errors import AdapterError, ForbiddenError, NotFoundError
+from adapter.support.errors import AdapterError, DefinitionsError, ForbiddenError, NotFoundError, UnavailableError
 
 
 @pytest.fixture
@@ -248,3 +250,42 @@ def test_lists_are_bounded_and_paged(replays, stored, operations_principal):
     assert len(rows) == 2
     rest, following = replays.items(operations_principal, 1, after=following, limit=2)
     assert (len(rest), following) == (1, None)
+
+
+@pytest.mark.parametrize("error", [UnavailableError("away"), DefinitionsError("no package")])
+def test_a_fault_of_ours_refuses_nothing_and_it_goes_on_after(
+    replays, stored, clock, operations_principal, monkeypatch, error
+):
+    number = dead(stored)
+    replay = start(replays, operations_principal)
+
+    def fails(*_given, **_named):
+        raise error
+
+    with monkeypatch.context() as broken:
+        broken.setattr("adapter.exchange.again.Again.send", fails)
+        with pytest.raises(type(error)):
+            replays.step()
+    run(replays, clock)
+    assert replays.one(operations_principal, replay).done == 1
+    assert states(stored) == {number: "waiting"}
+
+
+def test_beside_the_worker_it_goes_on_after_a_fault_until_stopped(monkeypatch):
+    monkeypatch.setattr("adapter.exchange.replaying._AFTER_A_FAULT", 0.001)
+    seen, enough = [], threading.Event()
+
+    def step():
+        seen.append(1)
+        if len(seen) == 2:
+            raise UnavailableError("away")
+        if len(seen) == 3:
+            raise ValueError("a fault")
+        if len(seen) > 5:
+            enough.set()
+        return len(seen) == 1
+
+    replaying = Replaying(step, every=0.001)
+    replaying.start()
+    assert enough.wait(60)
+    replaying.stop()
