@@ -214,3 +214,15 @@ def test_what_is_written_is_read_again(write) -> None:
     units = Directory.load(write()).units
     rows = files.read_units(importing.write(units), Path("units.csv"))
     assert [row.entry for row in rows.units] == list(units)
+
+
+def test_contacts_that_the_list_does_not_have_stay(write, source) -> None:
+    folder = write()
+    units = folder / "units.csv"
+    lines = units.read_text("utf-8").splitlines()
+    lines = [lines[0] + ",phone,contact", *(f"{line},010-000 00 00,the desk" for line in lines[1:])]
+    units.write_text("\n".join(lines) + "\n", "utf-8")
+    plan = importing.plan(folder, source(NORTH.replace("Home care north", "Hemsjukvård norr")), TODAY)
+    assert kinds(plan) == {"SE2321000002-H1": "changed"}
+    [change] = [change for change in plan.changes if change.unit.hsa == "SE2321000002-H1"]
+    assert (change.unit.phone, change.unit.contact) == ("010-000 00 00", "the desk")
