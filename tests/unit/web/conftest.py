@@ -210,3 +210,9 @@ def _issue_of():
 @pytest.fixture
 def make_site():
     return Site
+
+
+@pytest.fixture
+def any_url(sqlite_url):
+    """What is shown and asked for over HTTP is the same on each database: the rooms below are tested on both."""
+    return sqlite_url
