@@ -6,7 +6,7 @@ from typing import Any
 from adapter.fhir.elements import table
 from adapter.fhir.shapes import obj, objects, text
 from adapter.validation import references, rules
-from adapter.validation.groups import Entry, Group, base_of
+from adapter.validation.groups import Entry, Group, Link, base_of
 from adapter.validation.primitives import is_absolute
 from adapter.validation.references import is_rest
 from adapter.validation.run import Path, Run
@@ -133,7 +133,8 @@ class _Linked:
             if url in seen:
                 continue
             seen.add(url)
-            link = self._group.link(url, entry)
+            plain = self._group.plain.get(url)
+            link = self._group.link(url, entry) if plain is None else Link(plain, named=False)
             if link.named and link.resources:
                 words = (
                     "a resource has this type and id, but by the rules for fullUrl the reference does not lead there"

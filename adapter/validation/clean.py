@@ -204,7 +204,7 @@ class _Writer:
             unlike = self._unlike(element, variable, extras)
             if unlike:
                 source.write(depth, f"if {unlike}:")
-            leaf = source.named(f"leaf_{element.type}_", self._cleaners.leaf(element, extras))
+            leaf = source.named("leaf", self._cleaners.leaf(element, extras))
             source.write(depth + bool(unlike), f"{leaf}({variable}, run)")
             return
         source.write(depth, f"{source.named('object', self._cleaners.of(element.type))}({variable}, run)")
@@ -228,6 +228,6 @@ class _Writer:
 
 def _is_plain(element: Element) -> bool:
     """Whether an element is looked at by its name: no choice, and nothing that needs a place."""
-    if element.choice or element.attribute or element.type == "Extension":
+    if element.choice or element.attribute or element.type == "Extension" or not element.name.isidentifier():
         return False
     return element.kind in ("primitive", "complex")

@@ -23,7 +23,7 @@ def source(label: str, checks: tuple[Check, ...]) -> Source:
 
 def _write(source: Source, checks: tuple[Check, ...], variable: str, depth: int, level: int) -> None:
     for check in checks:
-        if isinstance(check, Watched) and level < _DEEPEST:
+        if isinstance(check, Watched) and level < _DEEPEST and check.occurrence.key.isidentifier():
             _element(source, check, variable, depth, level)
         elif isinstance(check, Needing):
             there = " and ".join(f"({name!r} in {variable} or {extra!r} in {variable})" for name, extra in check.pairs)

@@ -42,7 +42,7 @@ class Group:
         self.links = objects(container.get("link"))
         self.targets: dict[str, Target] = {}
         """Where absolute references lead, once it was asked: the same from every entry."""
-        self.plain: set[str] = set()
+        self.plain: dict[str, list[Resource]] = {}
         """Absolute references of which there is nothing to say but where they lead."""
         self._by_url: dict[str, list[Resource]] = {}
         self._by_name: dict[str, list[Resource]] = {}

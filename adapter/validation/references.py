@@ -87,7 +87,7 @@ def _in_bundle(url: str, group: Group, frame: Frame, run: Run, path: Path) -> No
         words = f"the reference names another type than the {_type_of(found[0])} that it leads to"
         run.report(rules.REFERENCE_TYPE, words, path, code="required")
     elif absolute:
-        group.plain.add(url)
+        group.plain[url] = found
 
 
 def place(frame: Frame, url: str) -> Path:

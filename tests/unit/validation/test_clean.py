@@ -95,9 +95,9 @@ def _benchmark(name: str) -> ModuleType:
 def test_mutants_and_official_cases_get_the_issues_of_those_that_are_explained() -> None:
     mutating, seeding = _benchmark("official_mutants"), _benchmark("official_seeds")
     seeds = seeding.seeds()
+    mutants = mutating.mutants(seeds, 2500, 3)
     contents = [(s.definitions, s.profile, "json", s.resource) for s in seeds]
-    for each in mutating.mutants(seeds, 2500, 3):
-        contents.append((each.seed.definitions, each.seed.profile, each.format, each.text.encode()))
+    contents += [(m.seed.definitions, m.seed.profile, m.format, m.text.encode()) for m in mutants]
     for case in seeding.cases():
         written = case["resource"]
         texts = tuple(each["text"] for each in case["definitions"])
