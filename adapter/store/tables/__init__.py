@@ -13,6 +13,7 @@ told how it stands, null once that is done or needless; `reported` what the send
 """
 
 from adapter.store.tables.acting import delivery_origin, replay, replay_item
+from adapter.store.tables.alerts import alert, alert_item, alert_message, gauge
 from adapter.store.tables.base import metadata
 from adapter.store.tables.cutovers import cutover_item, cutover_message, cutover_run
 from adapter.store.tables.deliveries import (
@@ -36,6 +37,9 @@ APPEND_ONLY = ("fact", "audit", "frozen_month")
 __all__ = [
     "APPEND_ONLY",
     "alarm",
+    "alert",
+    "alert_item",
+    "alert_message",
     "attempt",
     "audit",
     "block",
@@ -54,6 +58,7 @@ __all__ = [
     "feed_message",
     "feed_stay",
     "frozen_month",
+    "gauge",
     "message",
     "metadata",
     "patient",

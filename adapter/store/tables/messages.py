@@ -122,5 +122,12 @@ case_state = Table(
     refers("patient_id", "patient"),
     Column("state", JSON, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("look_at", Instant, server_default=text("0")),
+    Index(
+        "ix_case_state_look_at",
+        "look_at",
+        sqlite_where=text("look_at IS NOT NULL"),
+        postgresql_where=text("look_at IS NOT NULL"),
+    ),
     comment="Projection of the facts; may be thrown away and rebuilt.",
 )

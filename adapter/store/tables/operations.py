@@ -1,6 +1,6 @@
 """Tokens, the audit trail, and what needs a person."""
 
-from sqlalchemy import JSON, Column, Index, String, Table, Text, text
+from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Text, text
 
 from adapter.store.tables.base import Instant, identity, metadata, refers
 
@@ -46,6 +46,8 @@ alarm = Table(
     Column("cleared_at", Instant),
     Column("reason", Text, nullable=False),
     Column("command", Text, nullable=False),
+    Column("statutory", Boolean, nullable=False, server_default=text("false")),
+    Column("confirmed_at", Instant),
     Index(
         "uq_alarm_standing",
         "kind",

@@ -52,7 +52,7 @@ def schema(database: Database) -> dict[str, list[str]]:
             text("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL")
         ).all()
     return {
-        name: sorted(re.split(r",\s", re.sub(r"\s+", " ", sql.removesuffix(")").strip())))
+        name: sorted(part.strip() for part in re.split(r",\s", re.sub(r"\s+", " ", sql.removesuffix(")").strip())))
         for name, sql in rows
         if name not in ("alembic_version", "sqlite_sequence")
     }
