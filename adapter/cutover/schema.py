@@ -9,6 +9,7 @@ from typing import Any
 from lxml import etree
 
 from adapter.fhir import markup
+from adapter.mapping.schema import place
 
 FILE = Path(__file__).parent / "export.xsd"
 CASE = "arende"
@@ -54,32 +55,16 @@ class Schema:
             return None
         complaints: Any = self._validator.error_log
         error = complaints[0]
-        place, kind = self._place(element, error.path)
+        where, kind = place(element, error.path, self.roots, self.types)
         if error.type_name == "SCHEMAV_ELEMENT_CONTENT":
             expected = _EXPECTED.search(error.message)
             names = expected["names"].replace(f"{{{self.namespace}}}", "") if expected else "nothing more"
             fault = "something is missing in it" if "Missing child" in error.message else "does not belong here"
-            return error.line or None, f"{place}: {fault}; expected {names}"
+            return error.line or None, f"{where}: {fault}; expected {names}"
         words = (
             f"one of {', '.join(kind.codes)}" if kind and kind.codes else kind.words if kind else "the schema's form"
         )
-        return error.line or None, f"{place}: expected {words[:1].lower()}{words[1:]}"
-
-    def _place(self, root: Any, xpath: str | None) -> tuple[str, Type | None]:
-        """The path and the type of the element that lxml names, as far as the schema knows its names."""
-        prefixes = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
-        found: Any = root.getroottree().xpath(xpath, namespaces=prefixes) if xpath else [root]
-        element = found[0] if found else root
-        chain = [etree.QName(each).localname for each in (*reversed(list(element.iterancestors())), element)]
-        kind = self.types.get(self.roots.get(chain[0], ""))
-        known = [chain[0] if kind else "the root element"]
-        for name in chain[1:]:
-            child = kind.children.get(name) if kind else None
-            if child is None:
-                break
-            known.append(name)
-            kind = self.types[child.type]
-        return "/".join(known), kind
+        return error.line or None, f"{where}: expected {words[:1].lower()}{words[1:]}"
 
     def columns(self, kind: str) -> dict[str, bool]:
         """The columns for a type: dotted path → whether a cell may hold several values. What repeats and has children

@@ -11,11 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from lxml import etree
-
 from adapter.fhir import markup
 from adapter.mapping.paths import PathError
-from adapter.mapping.schema import RecordSchema, Type
+from adapter.mapping.schema import RecordSchema, Type, place
 from adapter.support.errors import MappingError, ParseError
 
 Record = dict[str, Any]
@@ -241,7 +239,7 @@ def _follow(schema: RecordSchema, root: Any) -> None:
 
 def _words(schema: RecordSchema, root: Any, error: Any) -> str:
     """A fault in words: where, and what was expected; never the value that stands there."""
-    path, kind = _place(schema, root, error.path)
+    path, kind = place(root, error.path, schema.roots, schema.types)
     if error.type_name == "SCHEMAV_ELEMENT_CONTENT":
         expected = _EXPECTED.search(error.message)
         names = expected["names"].replace(f"{{{schema.namespace}}}", "") if expected else "nothing more"
@@ -251,21 +249,3 @@ def _words(schema: RecordSchema, root: Any, error: Any) -> str:
     if kind and kind.codes:
         words = f"one of {', '.join(sorted(kind.codes))}"
     return f"{path} (line {error.line}): expected {words}"
-
-
-def _place(schema: RecordSchema, root: Any, xpath: str | None) -> tuple[str, Type | None]:
-    """The element path and type of a fault, as far as the schema knows its names."""
-    found: Any = root.getroottree().xpath(xpath) if xpath else [root]
-    element = found[0] if isinstance(found, list) and found else root
-    while not isinstance(getattr(element, "tag", None), str):
-        element = element.getparent()
-    chain = [etree.QName(each).localname for each in (*reversed(list(element.iterancestors())), element)]
-    kind = schema.types.get(schema.roots.get(chain[0], ""))
-    known = [chain[0] if kind else "the root element"]
-    for name in chain[1:]:
-        child = kind.children.get(name) if kind else None
-        if child is None:
-            break
-        known.append(name)
-        kind = schema.types.get(child.type)
-    return "/".join(known), kind

@@ -4,11 +4,11 @@ Reads the plain part of XML Schema 1.0 that an exchange format needs: global ele
 choices of elements, attributes of simple content. Anything else is refused when the mapping is loaded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from lxml import etree
 
@@ -109,6 +109,42 @@ class RecordSchema:
             f"{etree.QName(node).localname} is not read here; use named types, sequence, choice and element with type"
         )
         raise ConfigurationError([Problem(self.file, node.sourceline, words)])
+
+
+class _Element(Protocol):
+    @property
+    def type(self) -> str: ...
+
+
+class _Kind(Protocol):
+    @property
+    def children(self) -> Mapping[str, _Element]: ...
+
+
+_K = TypeVar("_K", bound=_Kind)
+
+
+def place(root: Any, xpath: str | None, roots: Mapping[str, str], types: Mapping[str, _K]) -> tuple[str, _K | None]:
+    """The path and the type of the element that a complaint of lxml names, as far as a schema knows its names: `roots`
+    are the types of its global elements. What a sender made up is not repeated."""
+    prefixes = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
+    try:
+        found: Any = root.getroottree().xpath(xpath, namespaces=prefixes) if xpath else [root]
+    except etree.XPathError:  # a prefix that is declared further in
+        found = [root]
+    element = found[0] if isinstance(found, list) and found else root
+    while not isinstance(getattr(element, "tag", None), str):
+        element = element.getparent()
+    chain = [etree.QName(each).localname for each in (*reversed(list(element.iterancestors())), element)]
+    kind = types.get(roots.get(chain[0], ""))
+    known = [chain[0] if kind else "the root element"]
+    for name in chain[1:]:
+        child = kind.children.get(name) if kind else None
+        if child is None:
+            break
+        known.append(name)
+        kind = types.get(child.type)
+    return "/".join(known), kind
 
 
 def _parser() -> Any:

@@ -145,3 +145,12 @@ def test_text_that_xml_cannot_carry_is_refused(
     )
     with pytest.raises(MappingError, match="a character that XML cannot carry"):
         mapping.to_record(message({"resourceType": "Communication", "id": "c", "language": "a\x00b"}))
+
+
+@pytest.mark.parametrize("declared", ["outside", "inside"])
+def test_a_fault_in_a_record_with_prefixes_is_told_in_words(small: Callable[..., Mapping], declared: str) -> None:
+    outside = ' xmlns:b="urn:small"' if declared == "outside" else ""
+    inside = ' xmlns:b="urn:small"' if declared == "inside" else ""
+    content = f'<a:message xmlns:a="urn:small"{outside}><a:id>h</a:id><b:kind{inside}></b:kind></a:message>'
+    with pytest.raises(MappingError, match="the record does not follow its schema: message"):
+        small().to_fhir(content.encode())
