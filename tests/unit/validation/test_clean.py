@@ -148,6 +148,6 @@ def test_the_source_can_be_read(validator: Validator) -> None:
 
 
 def test_the_source_for_a_profile_can_be_read(validator: Validator) -> None:
-    profile = validator._engine.profile("https://discharge-adapter.example/fhir/StructureDefinition/stay")
+    profile = validator._engine.profile("https://discharge-adapter.example/fhir/StructureDefinition/hospital-stay")
     assert profile is not None
     assert "value.get('status')" in profile.source()
