@@ -129,3 +129,9 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Directory:
 @pytest.fixture
 def plans(stored: Any, directory: Directory) -> Plans:
     return Plans(stored, directory, Pseudonyms([("k1", b"a key for tests that is long enough")]))
+
+
+@pytest.fixture
+def any_url(sqlite_url):
+    """One of these tests drops a table: on a file of its own."""
+    return sqlite_url
