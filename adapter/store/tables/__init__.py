@@ -25,6 +25,7 @@ from adapter.store.tables.deliveries import (
     worker_heartbeat,
 )
 from adapter.store.tables.feeds import feed_event, feed_gap, feed_message, feed_stay
+from adapter.store.tables.keeping import expunge_run, installation, ledger_day, restoration
 from adapter.store.tables.messages import case_state, content, fact, message
 from adapter.store.tables.operations import alarm, audit, token
 from adapter.store.tables.people import block, patient, patient_key
@@ -52,6 +53,7 @@ __all__ = [
     "delivery_origin",
     "endpoint_outcome",
     "endpoint_state",
+    "expunge_run",
     "fact",
     "feed_event",
     "feed_gap",
@@ -59,6 +61,8 @@ __all__ = [
     "feed_stay",
     "frozen_month",
     "gauge",
+    "installation",
+    "ledger_day",
     "message",
     "metadata",
     "patient",
@@ -68,6 +72,7 @@ __all__ = [
     "plan_version",
     "replay",
     "replay_item",
+    "restoration",
     "stream",
     "task",
     "task_version",

@@ -47,6 +47,7 @@ message = Table(
     Column("principal", String(128)),
     Column("issues", JSON, nullable=False),
     Column("statutory", Boolean, nullable=False, server_default=text("false")),
+    Column("expunged_at", Instant),
     CheckConstraint("status IN ('accepted', 'rejected')", name="status"),
     Index("ix_message_case_id", "case_id"),
     Index("ix_message_patient_id", "patient_id"),
@@ -54,6 +55,14 @@ message = Table(
     Index("ix_message_answers_id", "answers_id"),
     Index("ix_message_sender_party", "sender_party", "id"),
     Index("ix_message_bundle_id", "bundle_id"),
+    Index(
+        "ix_message_kept",
+        "status",
+        "received_at",
+        "id",
+        sqlite_where=text("expunged_at IS NULL"),
+        postgresql_where=text("expunged_at IS NULL"),
+    ),
     Index(
         "uq_message_accepted_header",
         "sender_party",
