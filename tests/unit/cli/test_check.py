@@ -273,7 +273,7 @@ class TestImport:
     def test_shows_first_and_writes_when_told(self, example: Path) -> None:
         before = (example / "directory" / "units.csv").read_text("utf-8")
         rows = before.replace("Hemsjukvård norr", "Hemsjukvård väst")
-        rows = rows.replace("kommun-norrstrand,,,\n", "kommun-norrstrand,,,2025-12-31\n")
+        rows = rows.replace("kommun-norrstrand,,,,,,\n", "kommun-norrstrand,,,2025-12-31,,,\n")
         (example / "list.csv").write_text(rows, "utf-8")
         shown = run(example, "directory", "import", "list.csv")
         assert shown.status == 0

@@ -4,6 +4,7 @@ import re
 import textwrap
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
@@ -11,6 +12,7 @@ from sqlalchemy import make_url
 
 from adapter.support import settings, toml
 from adapter.support.errors import ConfigurationError
+from adapter.support.plan_sources import PlanSource
 
 KEY = "6b1f0c7ad9e24835b1f0c7ad9e248356"
 MINIMAL = """
@@ -406,17 +408,25 @@ def keys(model: type[BaseModel]) -> set[tuple[str, str]]:
     found = set()
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            found |= {(name, key) for key in field.annotation.model_fields}
+            for key, inner in field.annotation.model_fields.items():
+                table = entry(inner.annotation)
+                found |= {(f"{name}.{key}", each) for each in table.model_fields} if table else {(name, key)}
         else:
             found.add(("", name))
     return found
+
+
+def entry(annotation: Any) -> type[BaseModel] | None:
+    """The model of each table, where a setting is a list of tables that are written [[section.key]]."""
+    first = next(iter(get_args(annotation)), None)
+    return first if first is PlanSource else None
 
 
 def documented(text: str) -> list[tuple[str, str]]:
     """The (section, key) pairs that the example sets, or shows commented out, each under a comment."""
     found, section, before = [], "", ""
     for line in text.splitlines():
-        if header := re.fullmatch(r"\[(\w+)\]", line):
+        if header := re.fullmatch(r"(?:# )?\[\[?([\w.]+)\]\]?", line):
             section = header[1]
         elif key := re.match(r"(?:# )?(\w+) = ", line):
             assert before.startswith("# "), f"{key[1]} has no comment above it"
@@ -439,7 +449,7 @@ def test_defaults_in_the_example_are_the_defaults(write, tmp_path: Path) -> None
         (tmp_path / "tls" / name).write_text("x")
     for name in ("packages.lock", "suppressions.yaml"):
         (tmp_path / name).write_text("")
-    text = re.sub(r"(?m)^# (\w+ = .*)$", r"\1", EXAMPLE.read_text("utf-8"))
+    text = re.sub(r"(?m)^# (\w+ = .*|\[\[.*\]\])$", r"\1", EXAMPLE.read_text("utf-8"))
     text = re.sub(r"(?m)^(token|password)_env = .*$", "", text)  # stands for the file
     shown, plain = settings.load(write(text)), settings.load(write(MINIMAL))
     for section in ("delivery", "console", "logging"):
