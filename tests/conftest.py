@@ -4,6 +4,7 @@ PostgreSQL is the one that ADAPTER_TEST_POSTGRESQL names (a URL of its maintenan
 databases), else one of our own: started when a test first asks for it, stopped with the tests, also where they crash.
 """
 
+import functools
 import json
 import os
 import shutil
@@ -13,11 +14,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, create_engine, make_url, text
 
+from adapter.store import database as store
 from adapter.store import migrate
 from adapter.store.database import Database
 
@@ -97,6 +100,27 @@ class Server:
     def drop(self, url: str) -> None:
         with self.engine.connect() as connection:
             connection.execute(text(f"DROP DATABASE {make_url(url).database} WITH (FORCE)"))
+
+
+def _not_waiting_for_the_disk(prepare: Callable[[Any, object], None]) -> Callable[[Any, object], None]:
+    @functools.wraps(prepare)
+    def prepared(connection: Any, record: object) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA synchronous = off")
+
+    return prepared
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_sqlite() -> None:
+    """No test of these processes outlives the machine: what they commit to SQLite need not be on its disk."""
+    store._prepare_sqlite = _not_waiting_for_the_disk(store._prepare_sqlite)
+
+
+@pytest.fixture
+def on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite as it is run in earnest."""
+    monkeypatch.setattr(store, "_prepare_sqlite", store._prepare_sqlite.__wrapped__)  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")

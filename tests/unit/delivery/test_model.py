@@ -25,7 +25,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-from sqlalchemy import event, insert, select
+from sqlalchemy import insert, select
 
 from adapter.delivery import breaker, leases, outbox
 from adapter.delivery.channels.base import Answer
@@ -135,7 +135,6 @@ def store() -> Database:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     database = Database(f"sqlite:///{folder}/adapter.db")
     atexit.register(database.close)
-    event.listen(database.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
     message = {"status": "accepted", "source": "fhir", "content_hash": "h", "patient_id": 1, "received_at": 0}
     more = {"http_status": 200, "size": 1, "config_version": "c", "issues": []}
     with database.write() as connection:

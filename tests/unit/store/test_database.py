@@ -21,6 +21,14 @@ def database(tmp_path: Path):
     opened.close()
 
 
+@pytest.mark.usefixtures("on_disk")
+def test_a_commit_of_sqlite_is_on_disk_when_it_returns(database: Database):
+    with database.write() as connection:
+        pragmas = ("journal_mode", "synchronous", "foreign_keys")
+        found = [connection.execute(text(f"PRAGMA {each}")).scalar_one() for each in pragmas]
+    assert found == ["wal", 2, 1]
+
+
 def test_a_new_connection_reads_while_another_writes(database: Database):
     other = Database(str(database.url))
     with database.write() as connection:
