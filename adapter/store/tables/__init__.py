@@ -24,6 +24,7 @@ from adapter.store.tables.deliveries import (
     stream,
     worker_heartbeat,
 )
+from adapter.store.tables.escalations import escalation
 from adapter.store.tables.feeds import feed_event, feed_gap, feed_message, feed_stay
 from adapter.store.tables.keeping import expunge_run, installation, ledger_day, restoration
 from adapter.store.tables.messages import case_state, content, fact, message
@@ -53,6 +54,7 @@ __all__ = [
     "delivery_origin",
     "endpoint_outcome",
     "endpoint_state",
+    "escalation",
     "expunge_run",
     "fact",
     "feed_event",
