@@ -144,6 +144,7 @@ def subject(delivery_id: int) -> str:
 
 def alarm_dead_letter(connection: Connection, delivery_id: int, event: str, cause: str, at: int) -> bool:
     """Raise the alarm of a dead letter. It names neither endpoint nor receiver: the person may be protected."""
+    statutory = select(_delivery.statutory).where(_delivery.id == delivery_id)
     return raise_alarm(
         connection,
         kind=DEAD_LETTER,
@@ -151,6 +152,7 @@ def alarm_dead_letter(connection: Connection, delivery_id: int, event: str, caus
         reason=f"{event} was not delivered: {cause}",
         command=f"adapter deliveries show {delivery_id}",
         at=at,
+        statutory=connection.execute(statutory).scalar_one(),
     )
 
 

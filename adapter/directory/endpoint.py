@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from adapter.directory.model import DeadLetters, Entry, Identifier, LocalPath, Wait
 from adapter.support import checked, secrets
 from adapter.support.durations import Duration
-from adapter.support.settings import is_loopback
+from adapter.support.hosts import is_loopback
 
 MAILBOX = "mailbox"
 FOLDER = "folder"

@@ -6,6 +6,7 @@ is shown that tells where somebody is: no unit, no municipality, no payment.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -64,7 +65,7 @@ class Cases:
             audit.record(
                 connection, principal, "case-view", "case", to_micros(now), patient_id, optional_reason(reason)
             )
-        kommunkoder = _municipalities(known)
+        kommunkoder = municipalities(known)
         agreement = self._agreement(known, kommunkoder[0] if kommunkoder else None)
         found = Case(
             case=case_id,
@@ -95,9 +96,13 @@ class Cases:
         return payment.of_stay(Notices.of(known, self._agreement(known, kommunkod), now), kommunkod)
 
     def _agreement(self, known: Sequence[Fact], kommunkod: str | None) -> Agreement:
-        """That of the local day on which the case began: it goes with the case to its end."""
-        begun = min((fact.happened_at for fact in known), default=to_micros(self._clock.now()))
-        return self._agreements.of(kommunkod, calendar.local_date(from_micros(begun)))
+        return agreement_of(self._agreements, known, kommunkod, self._clock.now())
+
+
+def agreement_of(agreements: Agreements, known: Sequence[Fact], kommunkod: str | None, now: datetime) -> Agreement:
+    """That of the local day on which the case began: it goes with the case to its end."""
+    begun = min((fact.happened_at for fact in known), default=to_micros(now))
+    return agreements.of(kommunkod, calendar.local_date(from_micros(begun)))
 
 
 def _person(connection: Connection, principal: Principal, case_id: str) -> tuple[int | None, bool]:
@@ -112,7 +117,7 @@ def _person(connection: Connection, principal: Principal, case_id: str) -> tuple
     return rows[0].patient_id, any(row.protected for row in rows)
 
 
-def _municipalities(known: Sequence[Fact]) -> list[str]:
+def municipalities(known: Sequence[Fact]) -> list[str]:
     """The kommunkoder of the municipalities that were told, the first told first."""
     told = (each.kommunkod for fact in in_order(known) for each in fact.recipients)
     return list(dict.fromkeys(kommunkod for kommunkod in told if kommunkod))

@@ -313,7 +313,7 @@ def _store_fact(connection: Connection, checked: Checked, place: _Place, message
     ):
         column = tables.case_state.c
         same = (column.case_id == place.case_id, column.patient_id == place.patient_id)
-        kept = connection.execute(update(tables.case_state).where(*same).values(state=state, updated_at=at))
+        kept = connection.execute(update(tables.case_state).where(*same).values(state=state, updated_at=at, look_at=0))
         if kept.rowcount == 0:  # a message of another person began this case meanwhile
             raise _of_another()
 

@@ -61,6 +61,7 @@ def store(
             reason=f"{event.code} ({event.ground}) was refused with {refusal.status}: its deadline is at risk",
             command=f"adapter messages show {message_id}",
             at=to_micros(at),
+            statutory=True,
         )
     return message_id
 

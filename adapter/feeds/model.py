@@ -15,8 +15,9 @@ from adapter.feeds.events import Address
 from adapter.fhir import canonical
 from adapter.support import checked
 from adapter.support.durations import Duration
+from adapter.support.hosts import is_loopback
 from adapter.support.paths import LocalPath
-from adapter.support.settings import ExistingFile, is_loopback
+from adapter.support.settings import ExistingFile
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,55}$")]
 Place = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{2}-[1-9][0-9]{0,2}(\.[1-9][0-9]?){0,2}$")]

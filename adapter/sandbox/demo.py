@@ -25,7 +25,7 @@ from adapter.sandbox.timeline import ADAPTER, NAMES, Timeline
 from adapter.sandbox.verdict import outage_problems, receiver_problems, store_problems
 from adapter.support.clock import Clock, SystemClock
 from adapter.support.errors import AdapterError
-from adapter.support.settings import is_loopback
+from adapter.support.hosts import is_loopback
 
 _PARTNER_PATH = "/partners/lifecare/messages"
 _EVENTS = {"kvittens": "read-receipt", "svar": "acceptance-answer", "sip": "sip"}

@@ -1,12 +1,15 @@
-"""What needs a person: raised on transition, cleared when it no longer holds.
+"""What needs a person: raised on transition, cleared when it no longer holds; and the alert of each transition.
 
 An alarm says in `reason` what is wrong and in `command` what to do next. Neither holds personal data, and for a
-protected person neither names a receiver: the caller sees to that.
+protected person neither names a receiver: the caller sees to that. A transition writes its alert in the same
+transaction: who is told of it is decided later, by a worker.
 """
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from adapter.store import tables
 from adapter.store.insert import insert_if_absent
@@ -16,7 +19,7 @@ _alarm = tables.alarm.c
 
 @dataclass(frozen=True)
 class Alarm:
-    """A standing alarm. `raised_at` is in UTC microseconds."""
+    """A standing alarm. `raised_at` is in UTC microseconds; `statutory`: a duty by law is at stake."""
 
     id: int
     kind: str
@@ -24,30 +27,98 @@ class Alarm:
     raised_at: int
     reason: str
     command: str
+    statutory: bool = False
 
 
-def raise_alarm(connection: Connection, *, kind: str, subject: str, reason: str, command: str, at: int) -> bool:
+@dataclass(frozen=True)
+class Cause:
+    """Why an alarm is to stand."""
+
+    reason: str
+    command: str
+    statutory: bool = False
+
+
+def raise_alarm(
+    connection: Connection, *, kind: str, subject: str, reason: str, command: str, at: int, statutory: bool = False
+) -> bool:
     """Raise an alarm; True on transition, False where it already stands (its first reason is kept)."""
-    return insert_if_absent(
-        connection, tables.alarm, kind=kind, subject=subject, raised_at=at, reason=reason, command=command
-    )
+    values = {"kind": kind, "subject": subject, "raised_at": at, "reason": reason, "command": command}
+    if not insert_if_absent(connection, tables.alarm, **values, statutory=statutory):
+        return False
+    stands = select(tables.alarm).where(_alarm.kind == kind, _alarm.subject == subject, _alarm.cleared_at.is_(None))
+    _tell(connection, connection.execute(stands).one(), at, cleared=False)
+    return True
 
 
-def clear_alarm(connection: Connection, *, kind: str, subject: str, at: int) -> bool:
-    """Clear a standing alarm; True on transition, False where none stood."""
+def clear_alarm(connection: Connection, *, kind: str, subject: str, at: int, told: bool = True) -> bool:
+    """Clear a standing alarm; True on transition, False where none stood. Nobody is told of it unless `told`: another
+    alarm takes its place."""
     cleared = connection.execute(
         update(tables.alarm)
         .where(_alarm.kind == kind, _alarm.subject == subject, _alarm.cleared_at.is_(None))
         .values(cleared_at=at)
-    )
-    return cleared.rowcount > 0
+        .returning(*tables.alarm.c)
+    ).one_or_none()
+    if cleared is not None and told:
+        _tell(connection, cleared, at, cleared=True)
+    return cleared is not None
 
 
-def standing(connection: Connection) -> list[Alarm]:
-    """All alarms that have not been cleared, oldest first."""
-    rows = connection.execute(
-        select(_alarm.id, _alarm.kind, _alarm.subject, _alarm.raised_at, _alarm.reason, _alarm.command)
-        .where(_alarm.cleared_at.is_(None))
-        .order_by(_alarm.raised_at, _alarm.id)
-    )
+def confirm(connection: Connection, kinds: Collection[str], within: Callable[[str], bool], at: int) -> None:
+    """Note that standing alarms of these kinds, whose subjects are `within`, are still watched."""
+    numbers = [alarm.id for alarm in standing(connection, kinds) if within(alarm.subject)]
+    if numbers:
+        connection.execute(update(tables.alarm).where(_alarm.id.in_(numbers)).values(confirmed_at=at))
+
+
+def settle(
+    connection: Connection,
+    kinds: Collection[str],
+    within: Callable[[str], bool],
+    wanted: Mapping[tuple[str, str], Cause],
+    at: int,
+) -> None:
+    """Let, of these kinds and of the subjects that are `within`, just the wanted (kind, subject) stand. What is raised
+    about a subject takes the place of what is cleared about it."""
+    known = {(each.kind, each.subject) for each in standing(connection, kinds) if within(each.subject)}
+    anew = {subject for _, subject in wanted.keys() - known}
+    for kind, subject in sorted(known - wanted.keys()):
+        clear_alarm(connection, kind=kind, subject=subject, at=at, told=subject not in anew)
+    for kind, subject in sorted(wanted.keys() - known):
+        cause = wanted[kind, subject]
+        raise_alarm(
+            connection,
+            kind=kind,
+            subject=subject,
+            reason=cause.reason,
+            command=cause.command,
+            at=at,
+            statutory=cause.statutory,
+        )
+
+
+def standing(connection: Connection, kinds: Collection[str] | None = None) -> list[Alarm]:
+    """All alarms that have not been cleared, of these kinds where some are named, oldest first."""
+    columns = (_alarm.id, _alarm.kind, _alarm.subject, _alarm.raised_at, _alarm.reason, _alarm.command)
+    query = select(*columns, _alarm.statutory).where(_alarm.cleared_at.is_(None))
+    if kinds is not None:
+        query = query.where(_alarm.kind.in_(sorted(kinds)))
+    rows = connection.execute(query.order_by(_alarm.raised_at, _alarm.id))
     return [Alarm(**row) for row in rows.mappings()]
+
+
+def _tell(connection: Connection, alarm: Row[Any], at: int, *, cleared: bool) -> None:
+    connection.execute(
+        insert(tables.alert).values(
+            alarm_id=alarm.id,
+            cleared=cleared,
+            kind=alarm.kind,
+            subject=alarm.subject,
+            reason=alarm.reason,
+            command=alarm.command,
+            statutory=alarm.statutory,
+            since=alarm.raised_at,
+            at=at,
+        )
+    )

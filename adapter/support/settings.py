@@ -5,7 +5,6 @@ relative to the folder of adapter.toml. Secrets are named by file or variable, n
 """
 
 import hashlib
-import ipaddress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,9 +21,11 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from adapter.support import checked, overrides, paths, secrets, toml
+from adapter.support.alerting import Alerts
 from adapter.support.checked import Section
 from adapter.support.durations import Duration
 from adapter.support.errors import ConfigurationError, Problem
+from adapter.support.hosts import is_loopback
 from adapter.support.partners import CosmicLink, Riv
 from adapter.support.paths import LocalPath, relative_to
 from adapter.support.plan_sources import Plans
@@ -43,14 +44,6 @@ def _exists(path: Path) -> Path:
 ExistingFile = Annotated[LocalPath, AfterValidator(_exists)]
 Positive = Annotated[Duration, Field(gt=timedelta(0))]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address never leaves this machine."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 class Server(Section):
@@ -291,6 +284,7 @@ class Settings(BaseSettings):
     plans: Plans = Field(default_factory=Plans)
     security: Security
     delivery: Delivery = Field(default_factory=Delivery)
+    alerts: Alerts = Field(default_factory=Alerts)
     console: Console = Field(default_factory=Console)
     logging: Logging = Field(default_factory=Logging)
 

@@ -106,8 +106,7 @@ class PartnerFolder:
             if trouble is None:
                 clear_alarm(connection, kind=UNUSABLE, subject=subject, at=at)
             else:
-                named = {"kind": UNUSABLE, "subject": subject, "reason": trouble}
-                raise_alarm(connection, **named, command="adapter check", at=at)
+                raise_alarm(connection, kind=UNUSABLE, subject=subject, reason=trouble, command="adapter check", at=at)
         self._trouble = trouble
 
     def _left_behind(self) -> list[Path]:

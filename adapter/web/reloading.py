@@ -110,8 +110,9 @@ class Reloading:
             at = to_micros(self._adapter.clock.now())
             with self._adapter.database.write() as connection:
                 clear_alarm(connection, kind=REFUSED, subject=self._subject, at=at)  # this one says what is wrong now
-                values = {"kind": REFUSED, "subject": self._subject, "reason": reason}
-                raise_alarm(connection, **values, command="adapter check", at=at)
+                raise_alarm(
+                    connection, kind=REFUSED, subject=self._subject, reason=reason, command="adapter check", at=at
+                )
 
         self._tell(tell)
 

@@ -1,0 +1,47 @@
+"""Work that is done again and again by a thread of its own, beside the server or the worker."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from adapter.support.errors import UnavailableError
+
+log = logging.getLogger("adapter")
+
+_EVERY = 1.0
+_AFTER_A_FAULT = 10.0
+
+
+class Rounds:
+    """A thread that calls `step` while it says that something was done, and else looks again after `every` seconds.
+    `name` stands in the log."""
+
+    def __init__(self, name: str, step: Callable[[], bool], every: float = _EVERY) -> None:
+        self._name = name
+        self._step = step
+        self._every = every
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step that is under way."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        wait = 0.0
+        while not self._stopped.wait(wait):
+            wait = self._round()
+
+    def _round(self) -> float:
+        """After how many seconds to look again."""
+        try:
+            return 0.0 if self._step() else self._every
+        except UnavailableError:
+            log.warning("%s wait: the store does not answer", self._name)
+        except Exception as error:  # noqa: BLE001 - it goes on when the fault is mended
+            log.error("%s cannot go on", self._name, extra={"outcome": type(error).__name__})  # noqa: TRY400 - its words may hold data
+        return _AFTER_A_FAULT

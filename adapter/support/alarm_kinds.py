@@ -1,0 +1,45 @@
+"""The kinds of alarm that there are: what each is called, and whether it wakes somebody.
+
+An alarm that is about a statutory duty is told of at once whatever its kind's class.
+"""
+
+from typing import Literal, NamedTuple
+
+Class = Literal["wake", "office-hours"]
+"""wake: told of at any hour; office-hours: held over quiet hours, and told of at their end if it still stands"""
+
+
+class Kind(NamedTuple):
+    """`title` stands in the subject of an alert."""
+
+    title: str
+    default: Class
+
+
+KINDS: dict[str, Kind] = {
+    "alert-unsent": Kind("alerts do not reach a recipient", "office-hours"),
+    "certificate-ending": Kind("a certificate ends soon", "office-hours"),
+    "clock-offset": Kind("a clock is off", "wake"),
+    "configuration-refused": Kind("a new configuration was not taken", "office-hours"),
+    "dead-letter": Kind("a message could not be delivered", "office-hours"),
+    "deadline-at-risk": Kind("a time limit is near", "office-hours"),
+    "deadline-late": Kind("a time limit has passed", "office-hours"),
+    "deliveries-late": Kind("messages wait for too long", "wake"),
+    "disk-low": Kind("a disk is nearly full", "wake"),
+    "endpoint-open": Kind("an endpoint does not answer", "office-hours"),
+    "endpoint-tripped": Kind("an endpoint does not let us in", "wake"),
+    "inbox-unusable": Kind("a folder with messages cannot be used", "wake"),
+    "mailbox-silent": Kind("nobody empties a mailbox", "office-hours"),
+    "plan-source-no-ground": Kind("plans are not fetched", "office-hours"),
+    "plan-source-refuses": Kind("a source of plans does not let us in", "office-hours"),
+    "plan-source-silent": Kind("a source of plans does not answer", "office-hours"),
+    "sender-untold": Kind("a sender gets no report", "wake"),
+    "silent-source": Kind("a feed has fallen silent", "wake"),
+    "statutory-notice-refused": Kind("a statutory notice was refused", "wake"),
+    "stream-blocked": Kind("messages wait behind one that was not delivered", "office-hours"),
+    "worker-silent": Kind("no worker is at work", "wake"),
+}
+"""Each has a page in docs/runbooks."""
+
+ALWAYS_STATUTORY = frozenset({"statutory-notice-refused"})
+"""Kinds that are never held over quiet hours: settings that say otherwise are refused."""
