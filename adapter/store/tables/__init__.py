@@ -32,6 +32,7 @@ from adapter.store.tables.operations import alarm, audit, token
 from adapter.store.tables.people import block, patient, patient_key
 from adapter.store.tables.plans import plan_question, plan_source, plan_version
 from adapter.store.tables.reckonings import frozen_month
+from adapter.store.tables.resources import disclosed, resource, resource_version, subscription, subscription_event
 from adapter.store.tables.tasks import task, task_version
 
 APPEND_ONLY = ("fact", "audit", "frozen_month")
@@ -52,6 +53,7 @@ __all__ = [
     "cutover_run",
     "delivery",
     "delivery_origin",
+    "disclosed",
     "endpoint_outcome",
     "endpoint_state",
     "escalation",
@@ -74,8 +76,12 @@ __all__ = [
     "plan_version",
     "replay",
     "replay_item",
+    "resource",
+    "resource_version",
     "restoration",
     "stream",
+    "subscription",
+    "subscription_event",
     "task",
     "task_version",
     "token",
