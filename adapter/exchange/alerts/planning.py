@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, exists, func, insert, select, update
 
 from adapter.exchange.alerts.hours import OfficeHours
 from adapter.exchange.alerts.wording import House
@@ -55,7 +55,8 @@ class Planning:
 
     def _distribute(self, connection: Connection, alert: Row[Any], at: int) -> None:
         wakes = alert.statutory or self._settings.class_of(alert.kind) == "wake"
-        due_at = at if wakes else max(at, to_micros(self._hours.next(from_micros(at))))
+        opens = at if wakes else to_micros(self._hours.next(from_micros(at)))
+        due_at = alert.at if opens <= at else opens  # later than the alarm only where it is held
         recipients = self._told_of(alert, wakes=wakes)
         if alert.cleared:
             heard = _drop_unheard(connection, alert, at)
@@ -109,11 +110,13 @@ def _new(connection: Connection, most: int) -> Sequence[Row[Any]]:
 
 def _drop_unheard(connection: Connection, cleared: Row[Any], at: int) -> set[str]:
     """Those who have heard, or are about to hear, that the alarm was raised; for whom it was held it is over."""
-    of_this = select(_alert.id).where(_alert.alarm_id == cleared.alarm_id, ~_alert.cleared)
-    raised: ColumnElement[bool] = _item.alert_id.in_(of_this)
-    held = update(tables.alert_item).where(raised, *_OPEN, _item.due_at > at).values(dropped_at=at)
-    connection.execute(held)
-    heard = select(_item.recipient).where(raised, _item.dropped_at.is_(None))
+    query = select(_alert.id, _alert.at).where(_alert.alarm_id == cleared.alarm_id, ~_alert.cleared)
+    raised = connection.execute(query).one_or_none()
+    if raised is None:
+        return set()
+    held = (_item.alert_id == raised.id, *_OPEN, _item.due_at > raised.at)
+    connection.execute(update(tables.alert_item).where(*held).values(dropped_at=at))
+    heard = select(_item.recipient).where(_item.alert_id == raised.id, _item.dropped_at.is_(None))
     return set(connection.execute(heard).scalars())
 
 
