@@ -25,6 +25,7 @@ from adapter.store.tables.deliveries import (
     worker_heartbeat,
 )
 from adapter.store.tables.escalations import escalation
+from adapter.store.tables.experiences import experience
 from adapter.store.tables.feeds import feed_event, feed_gap, feed_message, feed_stay
 from adapter.store.tables.keeping import expunge_run, installation, ledger_day, restoration
 from adapter.store.tables.messages import case_state, content, fact, message
@@ -57,6 +58,7 @@ __all__ = [
     "endpoint_outcome",
     "endpoint_state",
     "escalation",
+    "experience",
     "expunge_run",
     "fact",
     "feed_event",

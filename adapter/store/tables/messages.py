@@ -120,6 +120,7 @@ fact = Table(
     Column("recorded_at", Instant, nullable=False),
     Index("ix_fact_case_id", "case_id"),
     Index("ix_fact_event", "event", "recorded_at"),
+    Index("ix_fact_patient_id", "patient_id", "event", "recorded_at"),
     sqlite_autoincrement=True,
     comment="Append-only: what happened in a case, without its content.",
 )
