@@ -5,6 +5,7 @@ names no include parameters, so none is used. Nothing outside the server's addre
 """
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -34,10 +35,10 @@ def gather(get: Get, base: str, subject: str, since: str | None = None) -> dict[
     entries: dict[str, dict[str, Any]] = {}
     for resource in _search(get, base, subject, since):
         entries[f"{base}/{resource.get('resourceType')}/{resource.get('id')}"] = resource
-    waiting = [url for resource in list(entries.values()) for url in _targets(resource, base)]
+    waiting = deque(url for resource in list(entries.values()) for url in _targets(resource, base))
     reads = 0
     while waiting:
-        url = waiting.pop(0)
+        url = waiting.popleft()
         if url in entries:
             continue
         reads += 1
@@ -45,6 +46,8 @@ def gather(get: Get, base: str, subject: str, since: str | None = None) -> dict[
             raise MappingError(f"the plans refer to more than {_MOST_READS} resources")
         found = get(url)
         if found is not None:
+            if found.get("resourceType") != url.removeprefix(f"{base}/").partition("/")[0]:
+                raise MappingError("a reading was not answered with a resource of the type that was asked for")
             entries[url] = found
             waiting += _targets(found, base)
     return {
@@ -65,9 +68,12 @@ def _search(get: Get, base: str, subject: str, since: str | None) -> Iterator[di
         if page.get("resourceType") != "Bundle":
             raise MappingError("the search was not answered with a Bundle")
         for entry in objects(page.get("entry")):
-            if obj(entry.get("search")).get("mode") != "outcome" and obj(entry.get("resource")).get("id"):
-                yield entry["resource"]
-        links = {link.get("relation"): text(link.get("url")) for link in objects(page.get("link"))}
+            found = obj(entry.get("resource"))
+            if obj(entry.get("search")).get("mode") != "outcome" and text(found.get("id")):
+                if text(found.get("resourceType")) is None:
+                    raise MappingError("Bundle.entry: the search holds what is no resource")
+                yield found
+        links = {text(link.get("relation")): text(link.get("url")) for link in objects(page.get("link"))}
         url = links.get("next")
         if url is not None and not url.startswith((f"{base}/", f"{base}?")):
             raise MappingError("Bundle.link: the next page is at another address than the server's")
@@ -89,9 +95,9 @@ def _targets(resource: dict[str, Any], base: str) -> list[str]:
     if resource.get("resourceType") in _ENDS:
         return []
     found: list[str] = []
-    waiting: list[Any] = [resource]
+    waiting: deque[Any] = deque([resource])
     while waiting:
-        value = waiting.pop(0)
+        value = waiting.popleft()
         if isinstance(value, list):
             waiting += value
         elif isinstance(value, dict):

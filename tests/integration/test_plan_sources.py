@@ -27,7 +27,7 @@ from adapter.plans.riv.contract import Answer, Attachment, CarePlan, PersonId, P
 from adapter.security.principals import Right
 from adapter.store import alarms, tables
 from adapter.support import settings
-from adapter.support.clock import ManualClock, SystemClock
+from adapter.support.clock import ManualClock, SystemClock, to_micros
 from adapter.support.errors import ConfigurationError
 
 EHR, OPEN_CARE, MUNICIPALITY = "SE2321000222-E7A31", "SE2321000222-HC2074", "SE2120002643-MOTT01"
@@ -394,6 +394,39 @@ def test_a_plan_of_another_person_is_a_gap_until_the_source_has_mended_it(region
     region.clock.advance(timedelta(hours=2))
     adapter.plan_poller.round()
     assert (len(region.carried()), region.gaps()) == (1, [])
+
+
+def test_a_note_about_somebody_else_is_not_told_of_the_person_of_the_case(region, others):
+    others.resources["Patient/8"] = {"identifier": [{"system": canonical.PERSONNUMMER, "value": "199010042386"}]}
+    others.resources["QuestionnaireResponse/4"]["subject"] = {"reference": "Patient/8"}
+    adapter = region.configured("cosmic")
+    adapter.plan_poller.round()
+    assert (region.carried(), region.gaps()) == ([], ["identity"])
+
+
+def test_a_plan_is_judged_and_named_by_itself_not_by_the_one_that_it_replaces(region, others):
+    before = copy.deepcopy(LINK["CarePlan/1"]) | {"status": "entered-in-error", "title": "Före", "meta": {}}
+    others.resources["CarePlan/1"]["replaces"] = [{"reference": "CarePlan/0"}]
+    others.resources["CarePlan/0"] = before | {"meta": {"lastUpdated": "2020-01-01T10:00:00Z"}}
+    adapter = region.configured("cosmic")
+    adapter.plan_poller.round()
+    (row,) = region.carried()
+    (note,) = of(message_of(region, row), "Communication")
+    assert (note["topic"], region.gaps()) == ({"text": "Link-plan"}, [])
+
+
+def test_a_case_that_fails_waits_for_its_next_turn_and_keeps_nobody_from_being_asked_about(region, monkeypatch):
+    adapter = region.configured("cosmic")
+
+    def fails(*_: object) -> None:
+        raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(adapter.plan_sources["cosmic"].asker, "ask", fails)
+    adapter.plan_poller.round()
+    assert adapter.plan_poller.round() == 0
+    (question,) = region.rows(tables.plan_question)
+    assert question["next_at"] > to_micros(region.clock.now())
+    assert question["asked_at"] is None
 
 
 @pytest.mark.slow

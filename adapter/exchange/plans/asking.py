@@ -72,12 +72,15 @@ class FetchedPlan:
 
     @property
     def plan(self) -> dict[str, Any]:
-        """The CarePlan."""
-        return next(each for each in self.resources if each["resourceType"] == "CarePlan")
+        """The CarePlan: the last, for those that it refers to come before it."""
+        return self.of_type("CarePlan")[-1]
 
     @property
     def resources(self) -> list[dict[str, Any]]:
         return [entry["resource"] for entry in self.reading.entries]
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        return [each for each in self.resources if each["resourceType"] == kind]
 
 
 class Asker(Protocol):

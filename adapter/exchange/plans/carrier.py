@@ -16,12 +16,13 @@ from adapter.directory import AmbiguousRecipient, Directory, Receiver, Route, Un
 from adapter.discharge import protection
 from adapter.exchange.commit import mark
 from adapter.exchange.plans import author, store
-from adapter.exchange.plans.asking import FetchedPlan
+from adapter.exchange.plans.asking import FetchedPlan, Person
 from adapter.exchange.plans.author import NOTE, SIP, Before, Letter
 from adapter.exchange.plans.case import Case, hides
 from adapter.exchange.plans.store import Key
 from adapter.exchange.receive import Exchange
 from adapter.exchange.submission import Submission
+from adapter.fhir import identifiers
 from adapter.fhir import json as fhir_json
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import HSA, MUNICIPALITY
@@ -212,8 +213,9 @@ class Carrier:
 
     def _against(self, case: Case, plan: FetchedPlan) -> Gap | None:
         """What forbids to carry the plan into the case."""
-        if not self._same_person(case, plan):
-            return Gap("identity", "the answer holds a plan of another person, or of one whom it does not name")
+        # in the message every Patient is the case's: a note about somebody else would be told of the wrong person
+        if not self._same_person(case, plan.person, *map(identifiers.of_patient, plan.of_type("Patient"))):
+            return Gap("identity", "the plan, or what comes with it, is of another person, or of one who is not named")
         on = swedish_day(self._parts.clock.now())
         if hides(case, self._parts.directory, frozenset(plan.units), self.party, on):
             return Gap("blocked", "a spärr is of the unit or the party that the plan comes from")
@@ -225,17 +227,19 @@ class Carrier:
             return Gap("status", "the plan is a draft or entered in error: it is not carried")
         return None
 
-    def _same_person(self, case: Case, plan: FetchedPlan) -> bool:
+    def _same_person(self, case: Case, *people: Person) -> bool:
+        """Whether all of them are the person of the case."""
         try:
             with self._parts.database.read() as connection:
-                return self._parts.pseudonyms.find(connection, plan.person) == case.patient_id if plan.person else False
+                find = self._parts.pseudonyms.find
+                return all(who and find(connection, who) == case.patient_id for who in people)
         except IdentityError:
             return False
 
     def _protect(self, case: Case, plan: FetchedPlan) -> None:
         """A label that the source has counts from now on, whether or not the plan can be carried."""
         found = protection.of(MessageBundle({"entry": plan.reading.entries}))
-        if (found.protected or found.confidential) and self._same_person(case, plan):
+        if (found.protected or found.confidential) and self._same_person(case, plan.person):
             with self._parts.database.write() as connection:
                 mark(connection, case.patient_id, found, to_micros(self._parts.clock.now()))
 

@@ -182,10 +182,22 @@ class PlanPoller:
                 now = self._now()
                 if self._stopped.is_set() or not store.renew_lease(connection, name, self._owner, now + source.lease):
                     break
-            if not self._ask(name, source, question):
-                break
+            try:
+                if not self._ask(name, source, question):
+                    break
+            except UnavailableError:
+                raise
+            except Exception:  # one case that we cannot deal with must not keep the others from being asked about
+                log.exception("plan source failed for one case", extra={"plan_source": name})
+                self._put_off(source, question)
             asked += 1
         return asked
+
+    def _put_off(self, source: Source, question: Question) -> None:
+        """Ask about the case again when it would be its turn anyway."""
+        wait = round(source.carrier.source.every.total_seconds() * _SECOND)
+        with self._database.write() as connection:
+            store.put_off(connection, question, self._now() + wait)
 
     def _ask(self, name: str, source: Source, question: Question) -> bool:
         """Ask about one case. False where the source has to rest."""

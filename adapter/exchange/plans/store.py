@@ -110,6 +110,11 @@ def asked(connection: Connection, question: Question, at: int, next_at: int, sin
     connection.execute(query.values(asked_at=at, next_at=next_at, since=since))
 
 
+def put_off(connection: Connection, question: Question, next_at: int) -> None:
+    """Ask about the case later; nothing was learnt."""
+    connection.execute(update(tables.plan_question).where(_question.id == question.id).values(next_at=next_at))
+
+
 def again(connection: Connection, source: str, config_version: str, at: int) -> None:
     """Under another configuration than before: ask at once, and for all, about the cases that have a gap."""
     stale = select(_version.case_id).where(

@@ -173,6 +173,19 @@ def test_pages_without_end_and_references_without_number_are_refused():
         gathering.gather(lambda url: page(entry=[{"resource": plan}]) if "?" in url else None, BASE, "7")
 
 
+@pytest.mark.parametrize("answer", [{}, {"resourceType": ["Organization"]}, {"resourceType": "Patient", "id": "3"}])
+def test_a_reading_that_is_answered_with_something_else_is_refused(answer):
+    plan = {"resourceType": "CarePlan", "id": "1", "author": {"reference": "Organization/3"}}
+    with pytest.raises(MappingError, match="of the type"):
+        gathering.gather(lambda url: page(entry=[{"resource": plan}]) if "?" in url else answer, BASE, "7")
+
+
+@pytest.mark.parametrize("found", [{"id": "1"}, {"id": "1", "resourceType": []}])
+def test_a_search_that_holds_what_is_no_resource_is_refused(found):
+    with pytest.raises(MappingError, match="no resource"):
+        gathering.gather(lambda _: page(link=[{"relation": []}], entry=[{"resource": found}]), BASE, "7")
+
+
 def test_references_to_elsewhere_and_out_of_the_patient_are_not_followed():
     asked = []
     elsewhere = {"reference": "https://elsewhere.example/Organization/1"}
