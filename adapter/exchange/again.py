@@ -1,5 +1,7 @@
 """One delivery sent once more: a dead letter at its old place, what has arrived as a delivery of its own."""
 
+from typing import Any
+
 from sqlalchemy import Connection, RowMapping, select
 
 from adapter.delivery import outbox
@@ -25,7 +27,7 @@ class Again:
         What waits may have arrived: its bytes stay as they are.
         """
         row = locked(connection, delivery_id, "dead", "waiting", "done", act="sent again")
-        patient_id = _patient(connection, row["stream_id"])
+        patient_id = _stream(connection, row["stream_id"]).patient_id
         if is_protected(connection, patient_id):
             raise DeliveryStateError(f"delivery {delivery_id} is about a protected person: a person looks at each")
         if row["status"] == "done":
@@ -37,6 +39,7 @@ class Again:
 
     def _as_new(self, connection: Connection, row: RowMapping, patient_id: int, at: int, *, anew: bool) -> int:
         kept = ("endpoint", "receiver_party", "receiver_unit", "event", "statutory", "holds_stream", "media_type")
+        kept += ("header_id",)  # what the adapter wrote itself is acknowledged by its own id
         new = outbox.enqueue(
             connection,
             NewDelivery(
@@ -46,6 +49,7 @@ class Again:
                 mapping=row["mapping"],
                 mapping_version=row["mapping_version"],
                 at=at,
+                stream=_stream(connection, row["stream_id"]).receiver,
                 **{name: row[name] for name in kept},
             ),
         )
@@ -77,7 +81,7 @@ class Again:
         repair.map_again(connection, *parts)
 
 
-def _patient(connection: Connection, stream_id: int) -> int:
+def _stream(connection: Connection, stream_id: int) -> Any:
     stream = tables.stream.c
-    found: int = connection.execute(select(stream.patient_id).where(stream.id == stream_id)).scalar_one()
-    return found
+    query = select(stream.patient_id, stream.receiver).where(stream.id == stream_id)
+    return connection.execute(query).one()

@@ -289,3 +289,17 @@ def test_beside_the_worker_it_goes_on_after_a_fault_until_stopped(monkeypatch):
     replaying.start()
     assert enough.wait(60)
     replaying.stop()
+
+
+def test_what_the_adapter_wrote_itself_goes_again_in_its_own_stream_under_its_own_id(
+    replays, stored, clock, operations_principal
+):
+    """The receiver acknowledges a delivery report by the report's id, not by that of the message it is about."""
+    number = dead(stored, status="done", event="delivery-report", header_id="own")
+    start(replays, operations_principal, Filter(status="done"))
+    run(replays, clock)
+    old, new = (row for row in stored.rows(tables.delivery))
+    assert old["id"] == number
+    assert new["header_id"] == "own"
+    receivers = {row["id"]: row["receiver"] for row in stored.rows(tables.stream)}
+    assert receivers[new["stream_id"]] == receivers[old["stream_id"]] != new["receiver_party"]
