@@ -24,8 +24,12 @@ SILENT_AFTER = timedelta(minutes=1)
 """A worker that has not polled for this long is not at work: it polls every few seconds."""
 
 _URGENT, _SOON = "urgent", "soon"
-_SEEN_IN_TABLES = frozenset({outbox.DEAD_LETTER, breaker.OPEN, breaker.TRIPPED, sender_alarms.LATE})
+WORKER_SILENT = "worker-silent"
+"""Kind of the alarm that messages are due and no worker is at work; its subject is `worker`."""
+
+_SEEN_IN_TABLES = frozenset({outbox.DEAD_LETTER, breaker.OPEN, breaker.TRIPPED, sender_alarms.LATE, WORKER_SILENT})
 """Kinds of alarm whose cause is shown from the tables themselves."""
+_MANY_OF_A_KIND = 5
 
 _message, _delivery, _attempt = tables.message.c, tables.delivery.c, tables.attempt.c
 _state, _heartbeat = tables.endpoint_state.c, tables.worker_heartbeat.c
@@ -186,8 +190,8 @@ def _endpoints(connection: Connection) -> Iterator[Attention]:
         )
 
 
-def _silent_worker(connection: Connection, now: datetime) -> Iterator[Attention]:
-    """Work is due, and no worker has polled of late: nothing moves."""
+def silent_since(connection: Connection, now: datetime) -> datetime | None:
+    """Since when work has been due and no worker has polled: nothing moves. None where one is at work."""
     limit = to_micros(now - SILENT_AFTER)
     due = select(func.min(_delivery.next_attempt_at)).where(
         _delivery.status == "waiting", _delivery.next_attempt_at < limit
@@ -195,15 +199,21 @@ def _silent_worker(connection: Connection, now: datetime) -> Iterator[Attention]
     oldest = connection.execute(due).scalar_one()
     polled = connection.execute(select(func.max(_heartbeat.polled_at))).scalar_one()
     if oldest is None or (polled is not None and polled >= limit):
-        return
-    yield Attention(
-        kind="worker-silent",
-        subject="worker",
-        what="messages are due and no worker is at work",
-        since=from_micros(oldest if polled is None else max(polled, oldest)),
-        next_command="adapter serve",
-        severity=_URGENT,
-    )
+        return None
+    return from_micros(oldest if polled is None else max(polled, oldest))
+
+
+def _silent_worker(connection: Connection, now: datetime) -> Iterator[Attention]:
+    since = silent_since(connection, now)
+    if since is not None:
+        yield Attention(
+            kind=WORKER_SILENT,
+            subject="worker",
+            what="messages are due and no worker is at work",
+            since=since,
+            next_command="adapter serve",
+            severity=_URGENT,
+        )
 
 
 def _replays(connection: Connection) -> Iterator[Attention]:
@@ -222,13 +232,21 @@ def _replays(connection: Connection) -> Iterator[Attention]:
 
 
 def _alarms(connection: Connection) -> Iterator[Attention]:
+    """The standing alarms, one by one; of a kind that many are standing of, the oldest, with how many there are."""
+    kinds: dict[str, list[alarms.Alarm]] = {}
     for alarm in alarms.standing(connection):
         if alarm.kind not in _SEEN_IN_TABLES:
+            kinds.setdefault(alarm.kind, []).append(alarm)
+    for kind, standing in kinds.items():
+        several = len(standing) > _MANY_OF_A_KIND
+        for alarm in standing[:1] if several else standing:
+            others = f" (and {len(standing) - 1} more of {kind})" if several else ""
             yield Attention(
-                kind=alarm.kind,
+                kind=kind,
                 subject=alarm.subject,
-                what=alarm.reason,
+                what=alarm.reason + others,
                 since=from_micros(alarm.raised_at),
                 next_command=alarm.command,
                 severity=_URGENT,
+                count=len(standing) if several else 1,
             )

@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from adapter.support.errors import UnavailableError
 
@@ -45,3 +46,15 @@ class Rounds:
         except Exception as error:  # noqa: BLE001 - it goes on when the fault is mended
             log.error("%s cannot go on", self._name, extra={"outcome": type(error).__name__})  # noqa: TRY400 - its words may hold data
         return _AFTER_A_FAULT
+
+
+@contextmanager
+def running(rounds: Sequence[Rounds]) -> Iterator[None]:
+    """All of them go while the block lasts."""
+    for each in rounds:
+        each.start()
+    try:
+        yield
+    finally:
+        for each in rounds:
+            each.stop()

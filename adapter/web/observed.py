@@ -1,6 +1,6 @@
-"""Numbers that the database knows better than this process: what waits, and what every worker has tried.
+"""Numbers that the database knows better than this process: what was rolled up, and what every worker has tried.
 
-They are looked up at most every five seconds and for a tenth of the time, however often they are asked for.
+Tries are followed at most every five seconds and for a tenth of the time, however often they are asked for.
 """
 
 import threading
@@ -14,60 +14,67 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Connection, Row, and_, case, func, literal, or_, select
 
 from adapter.exchange import visibility
-from adapter.security.principals import Principal, Right
+from adapter.exchange.watch import gauges
+from adapter.exchange.watch.gauges import PROTECTED
 from adapter.store import tables
 
 if TYPE_CHECKING:
-    from adapter.exchange.records import EndpointRow
     from adapter.wiring import Adapter
-
-PROTECTED = "protected"
-"""The endpoint under which everything of protected persons is counted."""
 
 _SHORTEST_REST = 5.0
 _SHARE = 10
 _WINDOW = 1000
-_MONITOR = Principal("metrics", "local", frozenset(), frozenset({Right.LIST, Right.ALL_PARTIES}))
 _attempt, _delivery = tables.attempt.c, tables.delivery.c
 
 
 class Observed(Collector):
-    """The gauges of the deliveries and the counter of attempts. Collecting raises UnavailableError where the database
-    does not answer."""
+    """The gauges of the installation and of this machine, and the counter of attempts. Collecting raises
+    UnavailableError where the database does not answer."""
 
     def __init__(self, adapter: "Adapter") -> None:
         self._adapter = adapter
         self._attempts = Attempts(adapter)
-        self._rows: list[EndpointRow] = []
         self._lock = threading.Lock()
         self._rest_until = 0.0
 
     def describe(self) -> list[Metric]:
         """Asked at registration: the database is not to be read for the names."""
-        return [*_gauges(), _counter()]
+        return [*_gauges().values(), _counter()]
 
     def collect(self) -> Iterator[Metric]:
         with self._lock:
-            self._look()
-            waiting, held, dead, oldest = _gauges()
-            now = self._adapter.clock.now()
-            for row in self._rows:
-                place = [row.endpoint or PROTECTED]
-                waiting.add_metric(place, row.waiting)
-                held.add_metric(place, row.held)
-                dead.add_metric(place, row.dead)
-                age = 0.0 if row.oldest_waiting_at is None else (now - row.oldest_waiting_at).total_seconds()
-                oldest.add_metric(place, max(age, 0.0))
+            self._follow()
             attempts = _counter()
             for (endpoint, outcome), number in sorted(self._attempts.counts.items()):
                 attempts.add_metric([endpoint, outcome], number)
-        yield from (waiting, held, dead, oldest, attempts)
+        found = _gauges()
+        with self._adapter.database.read() as connection:
+            rolled_up = gauges.read(connection)
+        self._fill(found, rolled_up)
+        for place, end in self._adapter.watch.ends.items():
+            found["certificate_end"].add_metric([place], end.timestamp())
+        for use, free in self._adapter.watch.disks.items():
+            found["disk_free"].add_metric([use], free)
+        for name, offset in self._adapter.watch.offsets.items():
+            found["clock_offset"].add_metric([name], offset.total_seconds())
+        yield from (*found.values(), attempts)
 
-    def _look(self) -> None:
+    def _fill(self, found: dict[str, GaugeMetricFamily], rolled_up: list[gauges.Number]) -> None:
+        now, ages = self._adapter.clock.now().timestamp(), {}
+        for name, label, value in rolled_up:
+            if name in _AGES:
+                ages[name, label] = max(now - value, 0.0)
+            else:
+                found[name].add_metric([label] if label else [], value)
+        for name, label, _ in rolled_up:
+            of = next((each for each, counted in _AGES.items() if counted == name), None)
+            if of is not None:
+                found[of].add_metric([label] if label else [], ages.get((of, label), 0.0))
+
+    def _follow(self) -> None:
         started = time.monotonic()
         if started < self._rest_until:
             return
-        self._rows = self._adapter.views.overview(_MONITOR)
         self._attempts.follow()
         ended = time.monotonic()
         self._rest_until = ended + max(_SHORTEST_REST, (ended - started) * _SHARE)
@@ -118,19 +125,40 @@ class Attempts:
         return list(connection.execute(query))
 
 
-def _gauges() -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:
-    return (
-        GaugeMetricFamily("adapter_deliveries_waiting", "Deliveries that wait or are under way", labels=["endpoint"]),
-        GaugeMetricFamily(
-            "adapter_deliveries_held", "Deliveries held until a person releases them", labels=["endpoint"]
-        ),
-        GaugeMetricFamily("adapter_deliveries_dead", "Dead letters that wait for a person", labels=["endpoint"]),
-        GaugeMetricFamily(
-            "adapter_deliveries_oldest_waiting_seconds",
-            "Age of the oldest delivery that waits; 0 where none does",
-            labels=["endpoint"],
-        ),
-    )
+_AGES = {"deliveries_oldest": "deliveries_waiting", "alerts_oldest": "alerts_waiting"}
+"""Rolled up as an instant, told as an age: 0 where what it is the oldest of is 0."""
+
+
+def _gauges() -> dict[str, GaugeMetricFamily]:
+    """By the name under which each is rolled up, or seen on this machine."""
+    return {
+        key: GaugeMetricFamily(f"adapter_{name}", text, labels=[label] if label else [])
+        for key, name, text, label in (
+            ("deliveries_waiting", "deliveries_waiting", "Deliveries that wait or are under way", "endpoint"),
+            ("deliveries_held", "deliveries_held", "Deliveries held until a person releases them", "endpoint"),
+            ("deliveries_dead", "deliveries_dead", "Dead letters that wait for a person", "endpoint"),
+            (
+                "deliveries_oldest",
+                "deliveries_oldest_waiting_seconds",
+                "Age of the oldest delivery that waits; 0 where none does",
+                "endpoint",
+            ),
+            (
+                "endpoint_working",
+                "endpoint_working",
+                "1 where messages go to the endpoint, 0 where they wait",
+                "endpoint",
+            ),
+            ("alarms_standing", "alarms_standing", "Alarms that stand", "kind"),
+            ("alerts_waiting", "alerts_waiting", "Messages about alarms that wait to be sent", ""),
+            ("alerts_oldest", "alerts_oldest_waiting_seconds", "Age of the oldest of them; 0 where none waits", ""),
+            ("workers", "workers", "Workers that have polled within the last minute", ""),
+            ("rolled_up", "rolled_up_timestamp_seconds", "When the numbers above were rolled up", ""),
+            ("certificate_end", "certificate_end_timestamp_seconds", "When a certificate of this machine ends", "use"),
+            ("disk_free", "disk_free_bytes", "Bytes free on a disk of this machine", "use"),
+            ("clock_offset", "clock_offset_seconds", "How far another clock is ahead of this machine's", "clock"),
+        )
+    }
 
 
 def _counter() -> CounterMetricFamily:

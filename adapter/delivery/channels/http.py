@@ -21,7 +21,17 @@ logger = logging.getLogger("adapter.delivery")
 
 _HEADER_SAFE = re.compile(r"[!-~]{1,128}")
 _TOKEN = re.compile(r"[!-~]+")
-_KEPT_HEADERS = ("content-type", "retry-after", "x-request-id", "x-correlation-id", "server", "via", "etag", "location")
+_KEPT_HEADERS = (
+    "content-type",
+    "retry-after",
+    "x-request-id",
+    "x-correlation-id",
+    "server",
+    "via",
+    "etag",
+    "location",
+    "date",
+)
 
 
 class HttpSender:

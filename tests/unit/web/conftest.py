@@ -143,6 +143,7 @@ class Site:
             message_validator=MessageValidator(),
             mappings={"lifecare": Mapping()},
             care_plans=None,
+            watch=SimpleNamespace(ends={}, disks={}, offsets={}),
         )
         self.server = Server(self.adapter)
         self.server.start()

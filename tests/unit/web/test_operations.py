@@ -2,13 +2,11 @@
 
 import json
 import logging
-import time
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, event, insert
 
-from adapter.exchange.records import EndpointRow
 from adapter.exchange.submission import Reply
 from adapter.store import migrate, tables
 from adapter.store.database import Database
@@ -91,36 +89,44 @@ class TestMetrics:
         assert [new - old for old, new in zip(before, after, strict=True)] == [1, 2, 1]
         assert "189001019802" not in self.read(site)
 
-    def test_show_what_waits_and_protected_persons_apart_and_look_seldom(self, site, monkeypatch):
-        site.views.rows[:] = [
-            EndpointRow("lifecare", "closed", None, 3, 1, 2, site.clock.now() - timedelta(seconds=90)),
-            EndpointRow(None, "protected", None, 0, 4, 0, None),
+    def test_show_what_was_rolled_up_and_this_machine(self, site):
+        at = site.clock.now() - timedelta(seconds=5)
+        numbers = [
+            ("deliveries_waiting", "lifecare", 3),
+            ("deliveries_waiting", "protected", 0),
+            ("deliveries_held", "protected", 4),
+            ("deliveries_oldest", "lifecare", (at - timedelta(seconds=85)).timestamp()),
+            ("alarms_standing", "dead-letter", 2),
+            ("alerts_waiting", "", 0),
+            ("rolled_up", "", at.timestamp()),
         ]
-        monkeypatch.setattr("adapter.web.observed._SHORTEST_REST", 0.0)
-        text = self.until(site, 'adapter_deliveries_waiting{endpoint="lifecare"} 3.0')
+        rows = [{"name": name, "label": label, "value": value, "at": 1} for name, label, value in numbers]
+        with site.adapter.database.write() as connection:
+            connection.execute(delete(tables.gauge))
+            connection.execute(insert(tables.gauge), rows)
+        site.adapter.watch.disks["store"] = 4096
+        site.adapter.watch.offsets["database"] = timedelta(seconds=-2)
+        text = self.read(site)
         for line in (
-            'adapter_deliveries_held{endpoint="lifecare"} 1.0',
-            'adapter_deliveries_dead{endpoint="lifecare"} 2.0',
-            'adapter_deliveries_oldest_waiting_seconds{endpoint="lifecare"} 90.0',
+            'adapter_deliveries_waiting{endpoint="lifecare"} 3.0',
             'adapter_deliveries_held{endpoint="protected"} 4.0',
+            'adapter_deliveries_oldest_waiting_seconds{endpoint="lifecare"} 90.0',
             'adapter_deliveries_oldest_waiting_seconds{endpoint="protected"} 0.0',
+            'adapter_alarms_standing{kind="dead-letter"} 2.0',
+            "adapter_alerts_oldest_waiting_seconds 0.0",
+            'adapter_disk_free_bytes{use="store"} 4096.0',
+            'adapter_clock_offset_seconds{clock="database"} -2.0',
         ):
             assert line in text
-        monkeypatch.setattr("adapter.web.observed._SHORTEST_REST", 60.0)
-        self.read(site)
-        self.read(site)
-        looked = site.views.looked
-        self.read(site)
-        assert site.views.looked == looked
 
-    def until(self, site, line):
-        """The cache of an earlier look may last a few seconds."""
-        for _ in range(100):
-            text = self.read(site)
-            if line in text:
-                return text
-            time.sleep(0.1)
-        raise AssertionError(text)
+    def test_no_scrape_counts_rows(self, site):
+        said = []
+        listener = lambda *args: said.append(args[2])  # noqa: E731
+        event.listen(site.adapter.database.engine, "before_cursor_execute", listener)
+        self.read(site)
+        event.remove(site.adapter.database.engine, "before_cursor_execute", listener)
+        assert said
+        assert not [statement for statement in said if "count(" in statement.lower()]
 
 
 class TestAttempts:

@@ -1,0 +1,16 @@
+"""When certificates end."""
+
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+
+
+def ends(file: Path) -> datetime | None:
+    """When the first of a PEM file's certificates ends (aware UTC): the own one, or one of its chain. None where it
+    cannot be read: what it is for says so itself."""
+    try:
+        found = x509.load_pem_x509_certificates(file.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return min(each.not_valid_after_utc for each in found)
