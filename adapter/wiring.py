@@ -24,6 +24,8 @@ from adapter.discharge.events import EVENTS
 from adapter.exchange import agreements, patience, reaching
 from adapter.exchange.acts import Means
 from adapter.exchange.agreements import Agreements
+from adapter.exchange.alerts.sending import Alerting
+from adapter.exchange.alerts.wording import House
 from adapter.exchange.blocks import Blocks
 from adapter.exchange.care_plans import CarePlans, Options
 from adapter.exchange.cases import Cases
@@ -45,9 +47,14 @@ from adapter.exchange.redirect import Redirects
 from adapter.exchange.repair import chosen, map_again, needs_mapping
 from adapter.exchange.replays import Replays
 from adapter.exchange.reports import Reports
+from adapter.exchange.rounds import Rounds
 from adapter.exchange.tasks import Tasks
 from adapter.exchange.undelivered import Reserve
 from adapter.exchange.views import Views
+from adapter.exchange.watch import surroundings
+from adapter.exchange.watch.deadlines import Deadlines
+from adapter.exchange.watch.gauges import Gauges
+from adapter.exchange.watch.installation import Surroundings, Watch
 from adapter.exchange.whereabouts import Where
 from adapter.feeds import files as feed_files
 from adapter.feeds.files import Feeds
@@ -291,6 +298,38 @@ class Adapter:
     def replay_one(self) -> bool:
         """Take the next delivery of a replay that is due, by the configuration in force; False where none is."""
         return self._running.adapter.replays.step()
+
+    @lasting
+    def alerting(self) -> Alerting:
+        """What tells people of alarms."""
+        house = House(self.settings.environment, self.settings.server.url)
+        return Alerting(self.database, self.settings.alerts, house, self.clock)
+
+    @cached_property
+    def deadlines(self) -> Deadlines:
+        late_for = self.settings.alerts.late_for
+        return Deadlines(self.database, self.directory, self.agreements, self.clock, late_for)
+
+    @lasting
+    def watch(self) -> Watch:
+        """What looks at certificates, disks, clocks, workers and streams."""
+        running, settings = self._running, self.settings
+        around = Surroundings(
+            certificates=lambda: surroundings.certificates(settings, running.adapter.directory, running.adapter.feeds),
+            folders=lambda: surroundings.folders(settings, running.adapter.directory),
+            clocks=lambda: surroundings.clocks(settings.alerts.clock_from, running.adapter.directory, self.clock),
+        )
+        return Watch(self.database, settings.alerts, around, self.clock)
+
+    def rounds(self) -> list[Rounds]:
+        """What every process does beside its own work, by the configuration in force. Any number may do it."""
+        running = self._running
+        return [
+            Rounds("alerts", self.alerting.step),
+            Rounds("deadlines", lambda: running.adapter.deadlines.step(), 5.0),
+            Rounds("watch", self.watch.step, 30.0),
+            Rounds("gauges", Gauges(self.database, self.clock).step, 15.0),
+        ]
 
     @property
     def reserve(self) -> Reserve:

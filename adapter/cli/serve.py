@@ -98,6 +98,7 @@ def work(config: Config = DEFAULT_CONFIG) -> None:
 def _started(config: Config) -> "Iterator[Adapter]":
     """The installation with its logging on and its database at the current schema; closed at the end."""
     from adapter import wiring
+    from adapter.exchange.rounds import running
     from adapter.store import migrate
     from adapter.support.logging import configure
 
@@ -111,8 +112,10 @@ def _started(config: Config) -> "Iterator[Adapter]":
     try:
         for warning in (*warnings, *adapter.directory.warnings):
             log.warning("doubtful configuration: %s", warning)
-        _ = adapter.mappings, adapter.suppressions, adapter.feeds  # a wrong one is told now, not at the first message
+        # a wrong one is told now, not at the first message
+        _ = adapter.mappings, adapter.suppressions, adapter.feeds, adapter.agreements
         migrate.upgrade(adapter.database)
-        yield adapter
+        with running(adapter.rounds()):
+            yield adapter
     finally:
         adapter.close()
