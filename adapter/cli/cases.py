@@ -122,8 +122,8 @@ def _print_month(found: "Month", *, as_json: bool) -> None:
     names = ("persons", "days", "mean", "threshold", "excess_days", "individual_days", "amount", "clause")
     head = [("municipality", shown["kommunkod"]), ("month", shown["month"]), ("state", state)]
     output.print_fields([*head, *((name.replace("_", " "), shown[name]) for name in names)])
-    columns = ("case", "ready", "discharge", "days", "share", "individual_days", "failing", "review")
-    rows = ([_cell(stay[name]) for name in columns] for stay in shown["stays"])
+    columns = ("case", "ready", "discharge", "days", "share", "individual_days", "failing", "review", "disputed")
+    rows = ([_cell(stay.get(name, "")) for name in columns] for stay in shown["stays"])
     output.print_table([name.replace("_", " ") for name in columns], rows, "No stay ended in the month.")
     for each in found.since:
         output.print_line(f"since it was frozen: {each['case']}, {_change(each['then'], each['now'])}", "yellow")
@@ -132,6 +132,8 @@ def _print_month(found: "Month", *, as_json: bool) -> None:
 
 
 def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else ""
     return " ".join(map(str, value)) if isinstance(value, list) else value
 
 

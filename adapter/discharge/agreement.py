@@ -137,6 +137,8 @@ class Agreement(Section):
     consent_first: bool = False
     """whether consent is asked for before the admission notice; without it the statutory minimum still goes [interp]"""
     warn_before: Duration = timedelta(hours=4)
+    remind_before: Duration = timedelta(days=7)
+    """how long before the day of a plan's follow-up it is reminded of"""
     payment: Payment = Field(default_factory=Payment)
     enrolment: Enrolment | None = None
     escalation: tuple[Step, ...] = ()
@@ -189,6 +191,7 @@ STATUTORY_CITATIONS = {
     "enrolment": "no statutory ground",
     "escalation": "no statutory ground",
     "consent_first": "no statutory ground",
+    "remind_before": "no statutory ground",
     "payment": "LAW 5:4",
     "sent": "LAW 5:4, adapter's commit [interp]",
 }

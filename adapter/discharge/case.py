@@ -6,6 +6,7 @@ Pure: facts in, state out. The state is a projection: it can be thrown away and 
 from collections.abc import Iterable
 from typing import Any
 
+from adapter.discharge import disagreements
 from adapter.discharge.facts import Fact, missing, stays
 from adapter.discharge.tasks import is_behind
 
@@ -27,7 +28,8 @@ def project(facts: Iterable[Fact]) -> dict[str, Any]:
     """The state of one case as plain data: `phase` (open, requested, admitted, ready, transferred, discharged, dead),
     `instants` (latest word on each, of the present stay), `earlier_stays` (the same of stays before a re-admission),
     `tasks` by identifier, `notices` (event → first and latest time in UTC microseconds), `statements` (latest word on
-    each), `missing` (messages that others name and that never came) and the number of `facts`."""
+    each), `disagreements` of the present stay ({about, raised, settled}), `missing` (messages that others name and that
+    never came) and the number of `facts`."""
     given = list(facts)
     *earlier, present = stays(given)
     state: dict[str, Any] = {
@@ -37,6 +39,7 @@ def project(facts: Iterable[Fact]) -> dict[str, Any]:
         "tasks": {},
         "notices": {},
         "statements": {},
+        "disagreements": [_disagreement(each) for each in disagreements.of_stay(present)],
         "missing": missing(given),
         "facts": len(given),
     }
@@ -45,6 +48,11 @@ def project(facts: Iterable[Fact]) -> dict[str, Any]:
     for fact in present:
         _apply(state, fact)
     return state
+
+
+def _disagreement(found: disagreements.Disagreement) -> dict[str, str | None]:
+    settled = None if found.settled is None else found.settled.isoformat()
+    return {"about": found.about, "raised": found.raised.isoformat(), "settled": settled}
 
 
 def _said(stay: Iterable[Fact]) -> dict[str, str]:

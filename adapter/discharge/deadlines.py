@@ -13,9 +13,8 @@ from typing import NamedTuple
 from adapter.discharge import calendar
 from adapter.discharge.agreement import Agreement
 from adapter.discharge.facts import Fact
-from adapter.discharge.notices import MUNICIPALITY, Notice, Notices, first_sent
+from adapter.discharge.notices import MUNICIPALITY, OPEN_CARE, Notice, Notices, first_sent
 
-OPEN_CARE = "open-care"
 _RECEIVING = frozenset({MUNICIPALITY, OPEN_CARE})
 _TAKEN_ON = frozenset({"accepted", "in-progress", "completed"})
 _DECIDED = _TAKEN_ON | {"rejected"}
@@ -33,6 +32,11 @@ class State(StrEnum):
     NOT_APPLICABLE = "not-applicable"
     UNKNOWN = "unknown"
     """what it counts from was not said, or cannot be true"""
+
+    @property
+    def is_pressing(self) -> bool:
+        """Whether it wants somebody's eye, where it is not done."""
+        return self in (State.AT_RISK, State.LATE)
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,11 @@ class _Times(NamedTuple):
 
 def duties(facts: Iterable[Fact], agreement: Agreement, now: datetime) -> list[Duty]:
     """Every duty of a case's present stay that its facts give rise to, in the order of the law."""
-    notices = Notices.of(facts, agreement, now)
+    return of_stay(Notices.of(facts, agreement, now))
+
+
+def of_stay(notices: Notices) -> list[Duty]:
+    """The same for the stay whose notices these are."""
     return [duty for chapter in _CHAPTERS for duty in chapter(notices)]
 
 
@@ -213,7 +221,9 @@ def _invitation(notices: Notices) -> Iterator[Duty]:
     if not notices.ready:
         return
     due, flags = notices.invitation_due
-    times = _Times(first_sent(notices.ready), due, first_sent(notices.invitations))
+    if notices.invitations and not notices.calls:
+        flags = (*flags, "called-by-another-than-open-care")
+    times = _Times(first_sent(notices.ready), due, first_sent(notices.calls))
     kind = _Kind("sip-invitation-in-time", "LAW 4:3", "open-care", "invitation_days")
     duty = _duty(notices, kind, times, "", flags)
     yield replace(duty, state=State.NOT_APPLICABLE) if notices.without_plan else _unless_died(notices, duty)
@@ -250,6 +260,23 @@ def _summary(notices: Notices) -> Iterator[Duty]:
     yield _unless_died(notices, duty)
 
 
+def _follow_up(notices: Notices) -> Iterator[Duty]:
+    """The plan names the day of its follow-up; what tells that it was held is a plan on that day or after it, changed,
+    confirmed or closed. It is near some days before, as agreed."""
+    day, start = notices.follow_up, notices.follow_up_set
+    if day is None or start is None:
+        return
+    due = calendar.end_of(day)
+    kind = _Kind("plan-followed-up", "the plan", "region and municipality", "remind_before")
+    done = notices.plan_after(day)
+    if done is None and notices.said("plan_status") in ("completed", "revoked"):
+        return
+    duty = _duty(notices, kind, _Times(start, due, done), "", ())
+    if duty.state is State.OPEN and notices.now >= due - notices.agreement.remind_before:
+        duty = replace(duty, state=State.AT_RISK)
+    yield replace(duty, state=State.NOT_APPLICABLE) if notices.without_plan else _unless_died(notices, duty)
+
+
 def _responsibility(notices: Notices) -> Iterator[Duty]:
     """Specialised care answers for the patient some days after a stay, where that is agreed (Örebro: 7 days)."""
     days, (start, flags) = notices.agreement.responsibility_days, notices.discharge_stated
@@ -281,5 +308,6 @@ _CHAPTERS = (
     _summary,
     _plan,
     _invitation,
+    _follow_up,
     _responsibility,
 )

@@ -54,6 +54,8 @@ class Fact:
     """another system had sent it, at `happened_at`, before its case was moved to this one"""
     corrects: "Fact | None" = None
     """in the standing facts: the message that this one stands in the place of"""
+    sender_kind: str = ""
+    """what the sender is, as a recipient's `kind`"""
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:

@@ -9,7 +9,15 @@ from typing import Any, NamedTuple
 from adapter.discharge import statements
 from adapter.fhir import identifiers, instants
 from adapter.fhir.bundles import MessageBundle
-from adapter.fhir.canonical import CASE_EXTENSION, ESTIMATED_DISCHARGE, NEED_ASSESSED, READY_ASSESSED, STAY, URI
+from adapter.fhir.canonical import (
+    CASE_EXTENSION,
+    ESTIMATED_DISCHARGE,
+    FOLLOW_UP,
+    NEED_ASSESSED,
+    READY_ASSESSED,
+    STAY,
+    URI,
+)
 from adapter.fhir.outcomes import Issue, Rule
 from adapter.fhir.shapes import obj, objects, text
 
@@ -25,6 +33,7 @@ _CLOCKS = {
 }
 """The instants that an event is there to state: without them its legal clock cannot be read."""
 
+_MAY_BE_DATES = frozenset({"estimated_discharge", "follow_up"})
 _ASSESSED = {"admission-notice": "need_assessed", "ready-for-discharge": "ready_assessed"}
 
 CASE_AGREES = Rule(
@@ -80,9 +89,9 @@ class Stated(NamedTuple):
 class Reading:
     """A message in the domain's terms. `case_id` is `system|value`; None where only the message that this one answers
     can tell. `sent` is Bundle.timestamp; `assessed` when the need (admission notice) or readiness was assessed.
-    `instants` maps admission, need_assessed, estimated_discharge, ready_assessed, sip_meeting and discharge to texts
-    with offset (an estimate may be a mere date). `statements` are the coded words that `discharge.statements` reads.
-    `tasks` are {identifier, status} and, where given, reason."""
+    `instants` maps admission, need_assessed, estimated_discharge, ready_assessed, sip_meeting, follow_up and discharge
+    to texts with offset (an estimate and a follow-up may be a mere date). `statements` are the coded words that
+    `discharge.statements` reads. `tasks` are {identifier, status} and, where given, reason."""
 
     event: str | None
     header_id: str | None
@@ -189,8 +198,8 @@ def _instants(message: MessageBundle, issues: list[Issue]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, place, written in _written_instants(message):
         usable = instants.parse(written) is not None
-        estimate = name == "estimated_discharge" and isinstance(written, str) and _DATE.fullmatch(written) is not None
-        if usable or estimate:
+        date = name in _MAY_BE_DATES and isinstance(written, str) and _DATE.fullmatch(written) is not None
+        if usable or date:
             found.setdefault(name, str(written))
         else:
             rule = INSTANT if name in clocks else INSTANT_UNUSED
@@ -211,6 +220,10 @@ def _written_instants(message: MessageBundle) -> Iterator[tuple[str, str, object
     for place, meeting in message.placed("Appointment"):
         if "start" in meeting and meeting.get("status") not in ("cancelled", "entered-in-error"):
             yield "sip_meeting", f"{place}.start", meeting["start"]
+    for place, plan in message.placed("CarePlan"):
+        for index, extension in enumerate(objects(plan.get("extension"))):
+            if extension.get("url") == FOLLOW_UP and "valueDateTime" in extension:
+                yield "follow_up", f"{place}.extension[{index}].value", extension["valueDateTime"]
 
 
 def _extension_instants(extension: dict[str, Any], place: str) -> Iterator[tuple[str, str, object]]:

@@ -5,7 +5,7 @@ An instant later than the message that states it is flagged and not computed wit
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from adapter.discharge import calendar
@@ -16,7 +16,10 @@ from adapter.support.clock import from_micros
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a sender's clock may be ahead before its instants are no longer computed with."""
+_YEARS = range(1900, 2200)
+"""Years that can be meant: others cannot all be counted in."""
 MUNICIPALITY = "municipality"
+OPEN_CARE = "open-care"
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,11 @@ class Notices:
         """Kallelser to the SIP."""
         return self._first_to_each(self._of("sip-invitation"))
 
+    @property
+    def calls(self) -> list[Notice]:
+        """The kallelser of those whose it was to call: in a discharge of region-financed open care (LAW 4:3)."""
+        return [each for each in self.invitations if called_in_turn(each.fact, in_hospital=bool(self.admissions))]
+
     @cached_property
     def discharges(self) -> list[Notice]:
         """Notices of the discharge."""
@@ -133,7 +141,7 @@ class Notices:
     @property
     def invitation_late(self) -> bool:
         """Whether the kallelse came after its time."""
-        due, sent = self.invitation_due[0], first_sent(self.invitations)
+        due, sent = self.invitation_due[0], first_sent(self.calls)
         return due is not None and sent is not None and sent >= due
 
     @property
@@ -164,6 +172,30 @@ class Notices:
         return ChangedEstimate(from_micros(said[since].happened_at), sent)
 
     @property
+    def follow_up(self) -> date | None:
+        """The day on which the plan in force is to be followed up, by the latest plan that says one."""
+        said = next((fact.instants["follow_up"] for fact in reversed(self._facts) if "follow_up" in fact.instants), "")
+        instant = instants.parse(said)
+        try:
+            day = date.fromisoformat(said) if instant is None else instant.date()
+        except ValueError:
+            return None
+        if day.year not in _YEARS:
+            return None
+        return day if instant is None else calendar.local_date(instant)
+
+    @property
+    def follow_up_set(self) -> datetime | None:
+        """When the latest plan that names a day for its follow-up was sent, by its sender's clock."""
+        said = (fact for fact in reversed(self._facts) if "follow_up" in fact.instants)
+        return next((from_micros(fact.happened_at) for fact in said), None)
+
+    def plan_after(self, day: date) -> datetime | None:
+        """When a plan was first sent, or closed, on a local day or after it."""
+        plans = (from_micros(fact.happened_at) for fact in self._facts if "plan_status" in fact.statements)
+        return next((each for each in plans if calendar.local_date(each) >= day), None)
+
+    @property
     def first_active_plan(self) -> datetime | None:
         """When a plan was first said to be active, by its sender's clock."""
         active = (fact for fact in self._facts if fact.statements.get("plan_status") == "active")
@@ -180,10 +212,24 @@ class Notices:
                 return from_micros(fact.happened_at)
         return None
 
+    def spoke_since(self, notice: Notice) -> datetime | None:
+        """When the receiver of a notice first sent anything after it, by its own clock."""
+        unit, since = notice.recipient.unit, notice.fact.happened_at
+        later = (fact for fact in self._facts if fact.sender == unit and fact.happened_at >= since)
+        return next((from_micros(fact.happened_at) for fact in later), None)
+
+    def said_by_unit(self, name: str) -> dict[str, list[Fact]]:
+        """The facts that make a statement, by who made it."""
+        found: dict[str, list[Fact]] = {}
+        for fact in self._facts:
+            if name in fact.statements:
+                found.setdefault(fact.sender, []).append(fact)
+        return found
+
     @property
     def without_plan(self) -> bool:
         """Whether no SIP is to be held: none is needed, or the person does not want one (LAW 4:1–2)."""
-        return self.said("plan") == "not-needed" or self.said("plan_consent") == "refused"
+        return self.said("plan") == "not-needed" or self.said("plan_consent") in ("refused", "withdrawn")
 
     def latest(self, name: str) -> tuple[datetime | None, tuple[str, ...]]:
         """The latest word on an instant; None with a flag where it lies after the message that states it."""
@@ -229,6 +275,12 @@ class Notices:
         if recipient.released_at is not None:
             return _instant(recipient.released_at)
         return None if recipient.held else _instant(fact.accepted_at)
+
+
+def called_in_turn(invitation: Fact, *, in_hospital: bool) -> bool:
+    """Whether a kallelse came from whose it was to call: in a discharge region-financed open care, in the other ways in
+    the responsible clinic. A sender that the directory does not know counts."""
+    return not in_hospital or invitation.sender_kind in ("", OPEN_CARE)
 
 
 def first_sent(notices: Iterable[Notice]) -> datetime | None:

@@ -113,12 +113,15 @@ def _admission(notices: Notices, kommunkod: str) -> Condition:
 
 
 def _invitation(notices: Notices) -> Condition:
-    """Where a SIP is to be held, the fast vårdkontakt has called to it."""
+    """Where a SIP is to be held, the fast vårdkontakt has called to it. Whether the call of another counts is not
+    known: a person looks at it [interp]."""
     if notices.without_plan:
         return Condition("sip-invitation-sent", "LAW 5:3", True)
-    called = [each for each in notices.invitations if each.sent]
-    headers = tuple(dict.fromkeys(each.fact.header_id for each in called))
-    return Condition("sip-invitation-sent", "LAW 5:3", bool(called), headers, notices.invitation_late)
+    called = [each for each in notices.calls if each.sent]
+    others = [] if called else [each for each in notices.invitations if each.sent]
+    headers = tuple(dict.fromkeys(each.fact.header_id for each in called or others))
+    holds, review = None if others else bool(called), bool(others) or notices.invitation_late
+    return Condition("sip-invitation-sent", "LAW 5:3", holds, headers, review)
 
 
 def _open_care(notices: Notices, agreement: Agreement) -> Condition:

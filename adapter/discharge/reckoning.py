@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 
-from adapter.discharge import calendar
+from adapter.discharge import calendar, disagreements
 from adapter.discharge.agreement import Agreement, Model
 from adapter.discharge.facts import Fact, stays
 from adapter.discharge.notices import Notices, first_sent
@@ -38,7 +38,8 @@ class Share(StrEnum):
 @dataclass(frozen=True)
 class Entry:
     """One stay of the month. `days` are calendar days from that of the ready notice to that of the discharge;
-    `payable` those that the individual reckoning charges, None where the stay is not reckoned alone."""
+    `payable` those that the individual reckoning charges, None where the stay is not reckoned alone; `disputed`: the
+    parties disagree over the case, and have not settled it."""
 
     case: str
     ready: date
@@ -47,6 +48,7 @@ class Entry:
     share: Share
     payable: int | None
     liability: Liability
+    disputed: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def reckon(
             entry
             for case, facts in cases
             for stay in stays(facts)
-            if (entry := _entry(case, Notices(stay, agreement, now), kommunkod)) is not None
+            if (entry := _entry(case, stay, Notices(stay, agreement, now), kommunkod)) is not None
             and month <= entry.discharge < next_month(month)
         ),
         key=lambda entry: (entry.discharge, entry.case, entry.ready),
@@ -134,7 +136,7 @@ def reckon(
     return Reckoning(kommunkod, month, tuple(entries), mean, payable, _amount(entries, mean, month, agreement), clause)
 
 
-def _entry(case: str, notices: Notices, kommunkod: str) -> Entry | None:
+def _entry(case: str, stay: Sequence[Fact], notices: Notices, kommunkod: str) -> Entry | None:
     """None for a stay that has not ended, of which nobody in the municipality was told that the patient was ready."""
     sent, left = first_sent(notices.ready_to(kommunkod)), notices.discharge
     if sent is None or left is None:
@@ -144,7 +146,8 @@ def _entry(case: str, notices: Notices, kommunkod: str) -> Entry | None:
     days = max(0, (discharge - ready).days)
     share = _share(found, days, notices.agreement)
     alone = share in (Share.INDIVIDUAL, Share.BOTH)
-    return Entry(case, ready, discharge, days, share, found.days if alone else None, found)
+    disputed = any(each.stands for each in disagreements.of_stay(stay))
+    return Entry(case, ready, discharge, days, share, found.days if alone else None, found, disputed)
 
 
 def _share(found: Liability, days: int, agreement: Agreement) -> Share:

@@ -35,13 +35,17 @@ def of_cases(
 
 def _facts(connection: Connection, rows: Sequence[Row[Any]], directory: Directory | None) -> list[Fact]:
     if directory is None:
-        return [_fact(row, ()) for row in rows]
+        return [_fact(row, (), "") for row in rows]
     deliveries = _deliveries(connection, [row.message_id for row in rows])
     read_at = {(row.detail["answers"], row.sender_unit): row.detail["happened_at"] for row in rows if row.event == READ}
-    return [_fact(row, _recipients(row, directory, deliveries, read_at)) for row in rows]
+    return [_fact(row, _recipients(row, directory, deliveries, read_at), _sender_kind(row, directory)) for row in rows]
 
 
-def _fact(row: Row[Any], recipients: Iterable[Recipient]) -> Fact:
+def _sender_kind(row: Row[Any], directory: Directory) -> str:
+    return _kind(directory, row.sender_unit, row.sender_party, local_date(from_micros(row.recorded_at)))[0]
+
+
+def _fact(row: Row[Any], recipients: Iterable[Recipient], sender_kind: str) -> Fact:
     return Fact(
         header_id=row.detail["header_id"],
         event=row.event,
@@ -56,6 +60,7 @@ def _fact(row: Row[Any], recipients: Iterable[Recipient]) -> Fact:
         answers=row.detail["answers"],
         revises=row.detail["revises"],
         carried=row.detail.get("carried", False),
+        sender_kind=sender_kind,
     )
 
 

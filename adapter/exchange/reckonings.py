@@ -66,7 +66,7 @@ class Month:
         return [
             {"case": key[0], "ready": key[1], "discharge": key[2], "then": then.get(key), "now": now.get(key)}
             for key in sorted(then.keys() | now.keys())
-            if then.get(key) != now.get(key)
+            if not _same(then.get(key), now.get(key))
         ]
 
 
@@ -184,11 +184,19 @@ def _stay(entry: Entry) -> dict[str, Any]:
         "individual_days": entry.payable,
         "failing": list(entry.liability.failing),
         "review": [each.rule for each in entry.liability.conditions if each.review],
+        "disputed": entry.disputed,
     }
 
 
 def _key(stay: dict[str, Any]) -> tuple[str, str, str]:
     return stay["case"], stay["ready"], stay["discharge"]
+
+
+def _same(then: dict[str, Any] | None, now: dict[str, Any] | None) -> bool:
+    """By what was written of the stay when it was frozen: a later version may write more."""
+    if then is None or now is None:
+        return then is now
+    return then == {name: now.get(name) for name in then}
 
 
 def _read(connection: Connection, kommunkod: str, month: date) -> Frozen | None:

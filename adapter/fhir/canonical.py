@@ -30,6 +30,7 @@ EXTENDED_NOTICE = f"{MESSAGE_PROFILE}admission-notice-extended"
 
 CASE_EXTENSION = f"{CANONICAL}/StructureDefinition/case"
 """On MessageHeader: the case of a message that has no Task to name it."""
+FOLLOW_UP = f"{CANONICAL}/StructureDefinition/follow-up"
 ESTIMATED_DISCHARGE = f"{CANONICAL}/StructureDefinition/estimated-discharge"
 NEED_ASSESSED = f"{CANONICAL}/StructureDefinition/need-assessed"
 READY_ASSESSED = f"{CANONICAL}/StructureDefinition/ready-assessed"

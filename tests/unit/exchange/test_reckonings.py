@@ -25,6 +25,7 @@ parties:
   - {id: kommun-b, kind: municipality, name: B kommun, kommunkod: "2480"}
 units:
   - {hsa: SE2321000016-WARD, name: Avdelningen, kind: inpatient, party: region}
+  - {hsa: SE2321000016-CARE, name: Hälsocentralen, kind: open-care, party: region}
   - {hsa: SE2120000001-HOME, name: Mottagande enhet, kind: municipal-receiving, party: kommun-a}
 """
 AGREED = Agreement(
@@ -60,7 +61,9 @@ def reckonings(stored: Any, directory: Directory) -> Reckonings:
     return Reckonings(stored.database, directory, Agreements([AGREED]), stored.clock)
 
 
-def told(stored: Any, case: str, event: str, at: str, patient: int, **instants: str) -> None:
+def told(
+    stored: Any, case: str, event: str, at: str, patient: int, sender: str = "SE2321000016-WARD", **instants: str
+) -> None:
     micros = to_micros(datetime.fromisoformat(at))
     detail = {"header_id": f"{case}-{event}", "happened_at": micros, "tasks": [], "statements": {}}
     stored.fact(
@@ -69,7 +72,7 @@ def told(stored: Any, case: str, event: str, at: str, patient: int, **instants: 
         case_id=case,
         event=event,
         sender_party="region",
-        sender_unit="SE2321000016-WARD",
+        sender_unit=sender,
         receivers=[{"unit": "SE2120000001-HOME", "party": "kommun-a"}],
         instants=instants,
         detail=detail | dict.fromkeys(("previous", "answers", "revises")),
@@ -87,7 +90,7 @@ def stay(stored: Any, case: str, ready: int, discharge: int, **patient: Any) -> 
     admitted, left = f"2026-03-{ready:02}T06:00:00+01:00", f"2026-03-{discharge:02}T10:00:00+01:00"
     told(stored, case, "admission-notice", admitted, person, admission=admitted)
     told(stored, case, "ready-for-discharge", f"2026-03-{ready:02}T08:00:00+01:00", person)
-    told(stored, case, "sip-invitation", f"2026-03-{ready:02}T09:00:00+01:00", person)
+    told(stored, case, "sip-invitation", f"2026-03-{ready:02}T09:00:00+01:00", person, "SE2321000016-CARE")
     told(stored, case, "discharge-notice", left, person, discharge=left)
 
 
