@@ -36,6 +36,7 @@ FIELDS = (
     "feed",
     "feed_event",
     "feed_stay",
+    "inbox",
     "plan_source",
     "plan_version",
 )

@@ -30,6 +30,7 @@ from adapter.fhir import json, xml
 from adapter.security.principals import Principal, Right
 from adapter.store.alarms import clear_alarm, raise_alarm, standing
 from adapter.support.clock import swedish_day, to_micros
+from adapter.support.errors import AdapterError, UnavailableError
 from adapter.support.files import write_whole
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ _NOT_OURS = (errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO)
 """A link, or what we may not open: it would be tried for ever."""
 _FHIR = {".json": "application/fhir+json", ".xml": "application/fhir+xml"}
 _RECORD = "application/xml"
+_LONGEST_NAME = 200
+"""Bytes of a name that are kept: 255 is the most that a file system takes."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class PartnerFolder:
             count += self._work(file)
         for file in self._whole_ones():
             # a name of its own: another of the same name may be there
-            claimed = self._folder / PROCESSING / f"{uuid.uuid4().hex[:12]}~{file.name}"
+            claimed = self._folder / PROCESSING / f"{uuid.uuid4().hex[:12]}~{_short(file.name)}"
             try:
                 file.rename(claimed)
             except FileNotFoundError:
@@ -94,7 +97,10 @@ class PartnerFolder:
     def _unusable(self) -> str | None:
         try:
             for name in (PROCESSING, DONE, REFUSED):
-                (self._folder / name).mkdir(exist_ok=True, mode=0o770)
+                folder = self._folder / name
+                folder.mkdir(exist_ok=True, mode=0o770)
+                if folder.is_symlink():  # it would have us move files of ours to where the partner reads
+                    return f"{name} is a link: expected a folder"
         except OSError as error:
             return f"the folder cannot be used: {error.strerror}"
         usable = os.access(self._folder, os.R_OK | os.W_OK | os.X_OK)
@@ -139,6 +145,11 @@ class PartnerFolder:
             if error.errno in _NOT_OURS:
                 with suppress(OSError):
                     file.rename(self._folder / REFUSED / file.name)
+            return False
+        except UnavailableError:
+            raise
+        except Exception:  # a fault of ours with one file must not keep the others waiting
+            log.exception("inbox file failed, it is tried again", extra={"inbox": self._inbox.id})
             return False
 
     def _reply(self, file: Path, descriptor: int) -> _Reply:
@@ -198,8 +209,11 @@ class PartnerFolder:
         target = folder / file.name.partition("~")[2]
         if target.exists():
             target = folder / f"{target.stem}-{uuid.uuid4().hex[:12]}{target.suffix}"
-        write_whole(target.with_name(target.name + ANSWER), reply.body, 0o660)
-        file.rename(target)
+        try:
+            write_whole(target.with_name(target.name + ANSWER), reply.body, 0o660)
+            file.rename(target)
+        except (AdapterError, OSError) as error:  # whatever the cause, the file is done with: it is not refused now
+            raise OSError(errno.EIO, "the answer cannot be put beside it") from error
         log.info("inbox file %s", DONE if reply.taken else REFUSED, extra={"inbox": self._inbox.id})
 
 
@@ -227,6 +241,13 @@ def _listed(folder: Path) -> Iterator[tuple[str, tuple[int, int]]]:
         except FileNotFoundError:
             continue
         yield each.name, (about.st_size, about.st_mtime_ns)
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for what we put before and after it, with its ending."""
+    suffix = Path(name).suffix if len(os.fsencode(Path(name).suffix)) <= len(ANSWER) else ""
+    cut = os.fsencode(name)[: _LONGEST_NAME - len(suffix)].decode("utf-8", "ignore")
+    return name if len(os.fsencode(name)) <= _LONGEST_NAME else cut + suffix
 
 
 def _digest(descriptor: int) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import quote_plus, unquote_plus, urlencode
 
 import jwt
 
@@ -33,6 +33,7 @@ _WITHOUT_EXPIRY = 300.0
 _MARGIN = 60.0
 _LARGEST_ANSWER = 64 * 1024
 _LONGEST_LIFE = 86_400.0
+_SECRET = ("client_secret", "client_assertion")
 _TOKEN = re.compile(r"[!-~]{1,16384}")
 _ERROR_CODE = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]{1,64}")
 _PASSING = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
@@ -100,7 +101,7 @@ class ClientCredentials:
         form, headers = self._request()
         asked = self._monotonic()
         answer = self._sender.request("POST", self._oauth.token_url, headers, urlencode(form).encode())
-        value, life = _read(answer)
+        value, life = _read(answer, [*filter(None, (form.get(name) for name in _SECRET)), *_basic(headers)])
         # a token of a few seconds is still used for most of them
         return _Token(value, asked + max(life - _MARGIN, life / 2))
 
@@ -161,8 +162,15 @@ def _towards_issuer(settings: ChannelSettings, oauth: OAuthSettings) -> ChannelS
     )
 
 
-def _read(answer: Answer) -> tuple[str, float]:
-    """The token and its life in seconds."""
+def _basic(headers: dict[str, str]) -> list[str]:
+    """What a Basic header holds, as it is sent and as it reads."""
+    sent = headers.get("Authorization", "").removeprefix("Basic ")
+    return [sent, *base64.b64decode(sent).decode().split(":", 1)[1:]] if sent else []
+
+
+def _read(answer: Answer, secrets_sent: list[str]) -> tuple[str, float]:
+    """The token and its life in seconds. What the endpoint says of a refusal is told, but not where it repeats one of
+    the secrets that it was sent."""
     if answer.fault is not None:
         lasting = answer.fault in (Fault.TLS, Fault.CREDENTIALS, Fault.PROXY)
         raise _failure(f"the token endpoint: {answer.fault}, {answer.reason}", passing=not lasting)
@@ -172,7 +180,10 @@ def _read(answer: Answer) -> tuple[str, float]:
     code = said.get("error")
     code = code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else ""
     words = said.get("error_description")
-    told = ", ".join(filter(None, [f"HTTP {status}", code, words[:400] if isinstance(words, str) else ""]))
+    words = " ".join(words.split()) if isinstance(words, str) else ""
+    if any(secret in text for secret in secrets_sent for text in (code, words, unquote_plus(words))):
+        code = words = ""
+    told = ", ".join(filter(None, [f"HTTP {status}", code, words[:400]]))
     passing = status in (408, 425, 429) or status >= 500 or code in _PASSING
     raise _failure(f"the token endpoint gives no token: {told}", passing=passing)
 

@@ -182,6 +182,23 @@ def test_what_the_token_endpoint_may_say(client, issuer, replies, secret, status
         client(method="client_secret_post", secret_file=secret).bearer()
 
 
+@pytest.mark.parametrize("method", ["client_secret_post", "client_secret_basic", "private_key_jwt"])
+def test_what_the_token_endpoint_says_is_not_told_where_it_repeats_our_secret(client, issuer, keys, secret, method):
+    def echo(handler) -> None:
+        _, headers, body = issuer.requests[-1]
+        told = json.dumps({"error": "invalid_client", "error_description": f"bad: {headers} {body.decode()}"}).encode()
+        handler.send_response(400)
+        handler.send_header("Content-Length", str(len(told)))
+        handler.end_headers()
+        handler.wfile.write(told)
+
+    issuer.answer = echo
+    named = {"key_file": keys["rsa"][0]} if method == "private_key_jwt" else {"secret_file": secret}
+    with pytest.raises(TokenRefused) as refused:
+        client(method=method, **named).bearer()
+    assert str(refused.value) == "the token endpoint gives no token: HTTP 400"
+
+
 def test_a_key_that_cannot_sign_is_told_by_its_place(client, keys, tmp_path):
     absent, broken = tmp_path / "absent.pem", tmp_path / "broken.pem"
     broken.write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")

@@ -237,6 +237,58 @@ def test_a_link_is_set_aside_and_not_followed(place, tmp_path):
     assert secret.exists()
 
 
+@pytest.mark.parametrize("name", ["processing", "done", "refused"])
+def test_no_folder_of_a_partner_leads_to_files_of_ours(place, tmp_path, name, database):
+    ours = tmp_path / "data"
+    ours.mkdir()
+    (ours / "adapter.db").write_bytes(b"all of it")
+    (place.folder / name).symlink_to(ours)
+    place.leave("a.json")
+    folder = place.open(id=f"link-{name}")
+    assert folder.look() == 0
+    assert place.exchange.received == place.exchange.refused == []
+    assert [each.name for each in ours.iterdir()] == ["adapter.db"]
+    with database.read() as connection:
+        (alarm,) = [each for each in standing(connection) if each.subject == f"inbox/link-{name}"]
+    assert alarm.reason == f"{name} is a link: expected a folder"
+    (place.folder / name).unlink()
+    assert folder.look() == 1
+
+
+@pytest.mark.parametrize("name", ["a" * 250 + ".json", "a" * 233 + ".json", "å" * 120 + ".json", "a." + "b" * 250])
+def test_a_name_of_any_length_is_taken_and_keeps_no_other_waiting(place, name):
+    place.leave(name)
+    place.leave("b.json")
+    folder = place.open()
+    assert folder.look() == 2
+    lying = place.lying()
+    assert (lying[""], lying["processing"]) == ([], [])
+    assert len(lying["done"] + lying["refused"]) == 4
+
+
+def test_a_file_that_we_fail_at_keeps_no_other_waiting_and_is_tried_again(place):
+    place.leave("a.json", b'{"a":1}')
+    place.leave("b.json")
+    place.exchange.replies = [KeyError("a fault of ours")]
+    folder = place.open()
+    assert folder.look() == 1
+    assert len(place.lying()["processing"]) == 1
+    assert folder.look() == 1
+    assert place.exchange.received[-1][0].body == b'{"a":1}'
+
+
+def test_a_file_that_was_taken_is_not_called_refused_where_its_answer_cannot_be_put(place, monkeypatch):
+    place.leave("a.json")
+    folder = place.open()
+    write = folders.write_whole
+    monkeypatch.setattr(folders, "write_whole", lambda *_: (_ for _ in ()).throw(PermissionError(13, "no")))
+    assert folder.look() == 0
+    assert (len(place.lying()["processing"]), place.lying()["refused"]) == (1, [])
+    monkeypatch.setattr(folders, "write_whole", write)
+    assert folder.look() == 1
+    assert place.lying()["done"] == ["a.json", "a.json.answer"]
+
+
 def test_two_processes_take_each_file_once(place):
     for number in range(60):
         place.leave(f"{number:03}.json", f'{{"id":"{number}"}}'.encode())
