@@ -34,7 +34,7 @@ def send(recipient: Recipient, uid: str, content: dict[str, Any], at: datetime, 
     if answer.status not in _OK:
         raise AlertError(f"the webhook answered {answer.status}")
     trusted = "its certificate is trusted, " if url.lower().startswith("https:") else ""
-    signed = "" if recipient.secret_file is None else "signed, "
+    signed = "" if recipient.secret_file is None else "signed "
     return f"the address answers, {trusted}and took the {signed}message (HTTP {answer.status})"
 
 
