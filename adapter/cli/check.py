@@ -60,6 +60,7 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
     problems += directory.secret_problems() + reaching.problems(directory)
     problems += _mappings(settings, directory) + _feeds(settings, directory) + _agreements(settings)
     problems += _cosmic_link(settings, directory) + _plan_sources(settings, directory) + _patience(settings)
+    problems += _alerts(settings, directory)
     return problems, [
         *doubtful,
         *ending,
@@ -110,6 +111,12 @@ def _cosmic_link(settings: "Settings", directory: "Directory") -> list[Problem]:
         return []
     reason = "cosmic_link.endpoint: expected an endpoint of the directory with channel fhir"
     return [Problem(settings.file, settings.line("cosmic_link", "endpoint"), reason)]
+
+
+def _alerts(settings: "Settings", directory: "Directory") -> list[Problem]:
+    from adapter.exchange.alerts import configured
+
+    return configured.problems(settings, directory)
 
 
 def _patience(settings: "Settings") -> list[Problem]:

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from adapter.cli import (
+    alerts,
     audit,
     blocks,
     cases,
@@ -49,6 +50,7 @@ app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(replays.app, name="replays")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(feeds.app, name="feeds")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(audit.app, name="audit")
 app.add_typer(blocks.app, name="blocks")
 app.add_typer(cutover.app, name="cutover")
