@@ -30,6 +30,7 @@ from adapter.exchange.blocks import Blocks
 from adapter.exchange.care_plans import CarePlans, Options
 from adapter.exchange.cases import Cases
 from adapter.exchange.editing import Repairs
+from adapter.exchange.expunge import Expunging
 from adapter.exchange.feeds.intake import FeedIntake
 from adapter.exchange.feeds.intake import Parts as FeedParts
 from adapter.exchange.link_plans import LinkPlans
@@ -43,10 +44,12 @@ from adapter.exchange.plans.poller import PlanPoller
 from adapter.exchange.plans.poller import Source as PlanSource
 from adapter.exchange.receive import Exchange
 from adapter.exchange.reckonings import Reckonings
+from adapter.exchange.recovery import Recoveries
 from adapter.exchange.redirect import Redirects
 from adapter.exchange.repair import chosen, map_again, needs_mapping
 from adapter.exchange.replays import Replays
 from adapter.exchange.reports import Reports
+from adapter.exchange.retention import Keeper
 from adapter.exchange.rounds import Rounds
 from adapter.exchange.tasks import Tasks
 from adapter.exchange.undelivered import Reserve
@@ -66,6 +69,7 @@ from adapter.store.bell import Bell
 from adapter.store.content import ContentStore, Plain
 from adapter.store.database import Database, open_database
 from adapter.support import tls
+from adapter.store.marks import Marks
 from adapter.support.clock import Clock, SystemClock, swedish_day
 from adapter.support.errors import ConfigurationError, NotFoundError, Problem
 from adapter.support.settings import OWN_PACKAGE, Settings
@@ -151,6 +155,26 @@ class Adapter:
         return open_database(self.settings.database)
 
     @lasting
+    @lasting
+    def marks(self) -> Marks:
+        return Marks(self.database, self.settings.database.mark)
+
+    @lasting
+    def keeper(self) -> Keeper:
+        return Keeper(self.database, self.clock, self.settings.retention)
+
+    @lasting
+    def expunging(self) -> Expunging:
+        return Expunging(self.database, self.clock)
+
+    @property
+    def recoveries(self) -> Recoveries:
+        """What is known after the database was put back; without contacts where the directory cannot be read."""
+        try:
+            return Recoveries(self.database, self.clock, self.directory)
+        except ConfigurationError:
+            return Recoveries(self.database, self.clock, None)
+
     def contents(self) -> ContentStore:
         return ContentStore(Plain())
 

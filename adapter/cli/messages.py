@@ -100,6 +100,10 @@ def _print(found: "MessageDetail") -> None:
             output.print_line(f"    {item.words}")
     output.print_line("\ntimeline", "bold")
     output.print_table(("TIME", "WHAT", "DELIVERY", ""), map(_step, found.timeline), "")
+    if found.expunged_at is not None:
+        output.print_line(f"\nthe content was expunged, {output.local(found.expunged_at)}", "bold")
+        if not found.contents:
+            return
     output.print_line("\ncontent (open one with --content STAGE --reason WHY)", "bold")
     rows = ((item.stage, item.delivery_id, item.media_type, item.size, item.sha256[:12]) for item in found.contents)
     output.print_table(("STAGE", "DELIVERY", "MEDIA TYPE", "BYTES", "SHA-256"), rows, "There is no content.")

@@ -12,6 +12,7 @@ import typer
 
 from adapter.cli.check import packages
 from adapter.cli.context import DEFAULT_CONFIG, Config, settings
+from adapter.support.clock import to_micros
 from adapter.support.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
     """Take messages, deliver them, and show what happened, until told to stop (SIGTERM). Directory, routes,
     mappings and feeds are read anew at SIGHUP."""
     gc.disable()  # what the start makes is there to stay: looking through it for waste costs a fifth of the start
+    from adapter.exchange.housekeeping import Housekeeping
     from adapter.exchange.replaying import Replaying
     from adapter.web.feeding import Feeding
     from adapter.web.polling import Polling
@@ -39,6 +41,9 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
         polling = None if no_worker else Polling(adapter)
         reloading = Reloading(adapter, [server, feeding, *([polling] if polling else [])])
         replaying = Replaying(adapter.replay_one)
+        keeper = adapter.keeper if worker else None
+        housekeeping = Housekeeping(adapter.database, adapter.clock, adapter.marks, keeper)
+        housekeeping.start()
         if worker:
             worker.start()
             replaying.start()
@@ -64,11 +69,13 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
             if worker:
                 replaying.stop()
                 worker.stop()
+            housekeeping.stop()
 
 
 def work(config: Config = DEFAULT_CONFIG) -> None:
     """Deliver what is waiting and fetch plans of others, until told to stop (SIGTERM). Any number may run on one
     database. Directory and mappings are read anew at SIGHUP."""
+    from adapter.exchange.housekeeping import Housekeeping
     from adapter.exchange.replaying import Replaying
     from adapter.web.polling import Polling
     from adapter.web.reloading import Reloading
@@ -80,6 +87,8 @@ def work(config: Config = DEFAULT_CONFIG) -> None:
         polling = Polling(adapter)
         reloading = Reloading(adapter, [polling])
         replaying = Replaying(adapter.replay_one)
+        housekeeping = Housekeeping(adapter.database, adapter.clock, adapter.marks, adapter.keeper)
+        housekeeping.start()
         adapter.worker.start()
         if adapter.bell:
             adapter.bell.start(adapter.worker.wake)
@@ -92,6 +101,7 @@ def work(config: Config = DEFAULT_CONFIG) -> None:
         polling.stop()
         replaying.stop()
         adapter.worker.stop()
+        housekeeping.stop()
 
 
 @contextmanager
@@ -115,6 +125,8 @@ def _started(config: Config) -> "Iterator[Adapter]":
         # a wrong one is told now, not at the first message
         _ = adapter.mappings, adapter.suppressions, adapter.feeds, adapter.agreements
         migrate.upgrade(adapter.database)
+        if adapter.marks.look(to_micros(adapter.clock.now())):
+            log.warning("nothing is sent: the database was put back from a copy: see `adapter db gap`")
         with running(adapter.rounds()):
             yield adapter
     finally:

@@ -15,7 +15,7 @@ from adapter.delivery import breaker, heads, streams
 from adapter.delivery.pace import Pace
 from adapter.delivery.policy import Kind, Verdict
 from adapter.delivery.streams import status_is
-from adapter.store import tables
+from adapter.store import marks, tables
 
 PROTECTED = "protected"
 """`held_reason` of a delivery about a person with skyddad folkbokföring."""
@@ -71,7 +71,9 @@ class Claim:
 
 def claim(connection: Connection, terms: Terms, wanted: int) -> list[Claim]:
     """Up to `wanted` stream heads to send now, dealt out to the endpoints in turn: the least busy and then the
-    longest unserved first."""
+    longest unserved first. None while the database has been put back from a copy and nobody has resumed."""
+    if marks.sending_is_off(connection):
+        return []
     claims: list[Claim] = []
     workable = heads.workable(terms.at).where(_endpoint.endpoint.not_in(terms.leave))
     turns = deque(connection.execute(workable).scalars())

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, exists, func, or_, select, update
 from adapter.delivery import breaker, leases
 from adapter.delivery.leases import Claim, Terms
 from adapter.delivery.streams import status_is
-from adapter.store import tables
+from adapter.store import marks, tables
 from adapter.store.alarms import clear_alarm, raise_alarm
 from adapter.store.content import Content, ContentStore
 from adapter.support.clock import from_micros
@@ -33,9 +33,12 @@ def hand_out(
     after: int | None = None,
 ) -> list[tuple[Claim, Content | None]]:
     """Claim up to `count` heads with up to `size` bytes together, and one at least; None where there are no bytes.
+    Nothing while the database has been put back from a copy and nobody has resumed.
 
     `after` is the last try that the receiver knows of: what was handed out later did not reach it, and goes again now.
     """
+    if marks.sending_is_off(connection):
+        return []
     if after is not None:  # before the endpoint is locked: who records a try locks the delivery first
         leases.end_after(connection, endpoint, after, terms.at)
     _visited(connection, endpoint, terms.at)

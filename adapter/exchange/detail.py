@@ -50,6 +50,7 @@ def message(connection: Connection, principal: Principal, row: MessageRow) -> Me
         deliveries=tuple(found),
         timeline=tuple(sorted(_timeline(stored, row, found), key=lambda step: step.at)),
         contents=tuple(_contents(connection, principal, row.id)),
+        expunged_at=None if stored["expunged_at"] is None else from_micros(stored["expunged_at"]),
         **values,
     )
 
@@ -129,7 +130,7 @@ def _contents(connection: Connection, principal: Principal, message_id: int) -> 
 
 
 def _timeline(stored: RowMapping, row: MessageRow, found: Sequence[DeliveryDetail]) -> Iterator[Step]:
-    for kind in ("assessed", "sent", "received", "accepted"):
+    for kind in ("assessed", "sent", "received", "accepted", "expunged"):
         if (instant := stored[f"{kind}_at"]) is not None:
             yield Step(from_micros(instant), kind)
     if row.status == "rejected":

@@ -5,31 +5,37 @@ message id with other content, or a Bundle id with another message id: a conflic
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
+from adapter.exchange import acknowledge
 from adapter.exchange.submission import refusal
 from adapter.fhir import json as fhir_json
 from adapter.fhir.bundles import MessageBundle
+from adapter.fhir.outcomes import Issue
 from adapter.store import tables
 from adapter.store.content import ContentStore
+from adapter.support.clock import from_micros
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """The accepted message that this one repeats, and what was answered then."""
+    """The accepted message that this one repeats, and what was answered then; where that is no longer kept, that it was
+    accepted, and when."""
 
     message_id: int
     answer: dict[str, Any]
 
 
 def find(
-    connection: Connection, contents: ContentStore, party: str, message: MessageBundle, digest: str
+    connection: Connection, contents: ContentStore, party: str, message: MessageBundle, digest: str, address: str
 ) -> Earlier | None:
-    """The message that this one repeats, None where it is new. Raises Refusal 409 on a conflict of ids."""
+    """The message that this one repeats, None where it is new. `address` is the adapter's own. Raises Refusal 409 on a
+    conflict of ids."""
     column = tables.message.c
-    query = select(column.id, column.header_id, column.bundle_id, column.content_hash).where(
+    query = select(column.id, column.header_id, column.bundle_id, column.content_hash, column.accepted_at).where(
         column.status == "accepted",
         column.sender_party == party,
         or_(column.header_id == message.header_id, column.bundle_id == message.bundle_id),
@@ -50,5 +56,12 @@ def find(
     if any(row.id != same.id for row in rows):
         text = "MessageHeader.id and Bundle.id belong to two earlier messages: expected both of one, or new ones"
         raise refusal(409, "conflict", "bundle-id-reused", text, "Bundle.id")
-    answer = contents.of_message(connection, same.id, "answer")[0]
-    return Earlier(same.id, fhir_json.parse(answer.body))
+    kept = contents.of_message(connection, same.id, "answer")
+    answer = fhir_json.parse(kept[0].body) if kept else _anew(message, from_micros(same.accepted_at), address)
+    return Earlier(same.id, answer)
+
+
+def _anew(message: MessageBundle, accepted_at: datetime, address: str) -> dict[str, Any]:
+    text = f"this message was accepted before, on {accepted_at:%Y-%m-%d}; its warnings are no longer kept"
+    told = Issue("information", "informational", text, rule="accepted-long-ago")
+    return acknowledge.accepted(message, address, accepted_at, [told])

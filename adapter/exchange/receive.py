@@ -182,7 +182,7 @@ class Exchange:
             party, unit = self._sender(message, arrival)
             digest = content_hash(bundle)
             with self._database.read() as connection:
-                earlier = duplicates.find(connection, self._contents, party, message, digest)
+                earlier = duplicates.find(connection, self._contents, party, message, digest, self._address)
             if earlier is not None:
                 return self._repeated(arrival, earlier, message.event, self._posted_to(arrival, unit))
             return self._commit(arrival, self._check(arrival, message, digest, party, unit, translated))
@@ -280,9 +280,9 @@ class Exchange:
     def _store_once(
         self, connection: Connection, checked: Checked, to: Route | None
     ) -> tuple[int, dict[str, Any]] | duplicates.Earlier:
-        """Of two that come in at once the one that is second meets a unique index, and finds the first when it is begun
-        anew."""
-        earlier = duplicates.find(connection, self._contents, checked.sender_party, checked.message, checked.digest)
+        """Of two that come in at once the second meets a unique index, and finds the first when it is begun anew."""
+        ids = (checked.sender_party, checked.message, checked.digest)
+        earlier = duplicates.find(connection, self._contents, *ids, self._address)
         return earlier or self._store(connection, checked, to)
 
     def _store(self, connection: Connection, checked: Checked, to: Route | None) -> tuple[int, dict[str, Any]]:

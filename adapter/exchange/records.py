@@ -117,8 +117,8 @@ class DeliveryDetail:
 class Step:
     """A point of a message's timeline.
 
-    `kind` is assessed, sent, received, accepted, rejected, held, released, attempt, delivered, dead, cancelled or
-    answered; `outcome` the attempt's outcome or the Task status; `message_id` the answering message.
+    `kind` is assessed, sent, received, accepted, rejected, held, released, attempt, delivered, dead, cancelled,
+    answered or expunged; `outcome` the attempt's outcome or the Task status; `message_id` the answering message.
     """
 
     at: datetime
@@ -133,7 +133,7 @@ class Step:
 @dataclass(frozen=True)
 class MessageDetail:
     """A message with all that happened to it. `issues` are those of its validation (code, expression, message, rule);
-    `answers_id` is the message that this one answers."""
+    `answers_id` is the message that this one answers, `expunged_at` when its content was removed."""
 
     row: MessageRow
     source: str | None
@@ -151,6 +151,7 @@ class MessageDetail:
     deliveries: tuple[DeliveryDetail, ...]
     timeline: tuple[Step, ...]
     contents: tuple[ContentRow, ...]
+    expunged_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,9 @@ def map_again(
 def _acknowledge_again(
     connection: Connection, contents: ContentStore, directory: Directory, delivery: Any, at: int, outgoing: Outgoing
 ) -> None:
-    kept = contents.of_message(connection, delivery.message_id, "answer")[0]
+    kept = next(iter(contents.of_message(connection, delivery.message_id, "answer")), None)
+    if kept is None:
+        raise MappingError(f"the answer to message {delivery.message_id} is no longer kept")
     answer = wire.parse(kept.body, kept.media_type)
     if faults := outgoing.faults(answer):
         raise MappingError(f"delivery {delivery.id} still cannot be sent: {invalid.problem(faults)}")
@@ -97,10 +99,13 @@ def needs_mapping(connection: Connection, contents: ContentStore, delivery_id: i
 
 
 def message(connection: Connection, contents: ContentStore, message_id: int) -> MessageBundle:
-    """The message in FHIR: a partner's record as it was translated, else the bytes as received."""
+    """The message in FHIR: a partner's record as it was translated, else the bytes as received. Raises
+    MappingError where they are no longer kept."""
     kept = contents.of_message(connection, message_id, "translated") or contents.of_message(
         connection, message_id, "received"
     )
+    if not kept:
+        raise MappingError(f"the content of message {message_id} is no longer kept")
     return MessageBundle(wire.parse(kept[0].body, kept[0].media_type))
 
 

@@ -26,7 +26,7 @@ from adapter.store import tables
 from adapter.store.content import ContentStore
 from adapter.store.database import Database
 from adapter.support.clock import Clock, from_micros, swedish_day, to_micros
-from adapter.support.errors import NotFoundError, ParseError
+from adapter.support.errors import MappingError, NotFoundError, ParseError
 
 MOST = 2_000
 """Rows of one list: what people can telephone about in days."""
@@ -165,7 +165,7 @@ class Reserve:
     def _person(self, connection: Connection, message_id: int) -> str | None:
         try:
             message = repair.message(connection, self._contents, message_id)
-        except (IndexError, ParseError):
+        except (MappingError, ParseError):
             return None  # its content is no longer kept
         return "; ".join(filter(None, map(_named, message.of_type("Patient")))) or None
 

@@ -21,6 +21,8 @@ class Right(StrEnum):
     """edit what a dead letter says, or send it by another endpoint"""
     RELEASE = "release"
     """release a message held for protection, with a reason"""
+    EXPUNGE = "expunge"
+    """remove the content of a message for good, with a reason"""
     MAILBOX = "mailbox"
     """take the messages that wait in the mailbox of one's own system, and confirm them"""
     METRICS = "metrics"

@@ -26,6 +26,7 @@ from adapter.support.checked import Section
 from adapter.support.durations import Duration
 from adapter.support.errors import ConfigurationError, Problem
 from adapter.support.hosts import is_loopback
+from adapter.support.keeping import Retention
 from adapter.support.partners import CosmicLink, Riv
 from adapter.support.paths import LocalPath, relative_to
 from adapter.support.plan_sources import Plans
@@ -285,6 +286,7 @@ class Settings(BaseSettings):
     security: Security
     delivery: Delivery = Field(default_factory=Delivery)
     alerts: Alerts = Field(default_factory=Alerts)
+    retention: Retention = Field(default_factory=Retention)
     console: Console = Field(default_factory=Console)
     logging: Logging = Field(default_factory=Logging)
 

@@ -28,6 +28,8 @@ class Database(Section):
     """the environment variable that holds it"""
     connections: int = Field(20, ge=4, le=500)
     """the most connections to PostgreSQL that one process opens"""
+    mark_file: LocalPath | None = None
+    """the file outside the database that tells when an older copy was put back; beside a SQLite file where not set"""
 
     @field_validator("url")
     @classmethod
@@ -47,6 +49,13 @@ class Database(Section):
     def is_sqlite(self) -> bool:
         """Whether it is a file of this machine."""
         return self.url.startswith(_SQLITE)
+
+    @property
+    def mark(self) -> Path | None:
+        """The file that the database's mark is kept in as well; None where none is."""
+        if self.mark_file is not None or not self.is_sqlite:
+            return self.mark_file
+        return Path(f"{self.url.removeprefix(_SQLITE)}.mark")
 
     @property
     def in_the_clear(self) -> bool:

@@ -184,6 +184,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "step delivered": ("Levererat", "Delivered"),
     "step dead": ("Gav upp", "Given up"),
     "step cancelled": ("Avbruten", "Cancelled"),
+    "step expunged": ("Innehållet gallrat", "Content expunged"),
     "step answered": ("Besvarat", "Answered"),
     "stage received": ("som det togs emot", "as received"),
     "stage translated": ("översatt till FHIR", "translated to FHIR"),

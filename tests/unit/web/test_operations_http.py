@@ -11,7 +11,9 @@ import pytest
 from adapter.delivery.channels.base import Check
 from adapter.exchange.acts import Means
 from adapter.exchange.editing import Repairs
+from adapter.exchange.expunge import Expunging
 from adapter.exchange.operations import Operations
+from adapter.exchange.recovery import Recoveries
 from adapter.exchange.redirect import Redirects
 from adapter.exchange.replays import Replays
 from adapter.exchange.undelivered import Reserve
@@ -79,6 +81,7 @@ def adapter(site, database, clock, stored):
     made.operations = Operations(database, clock, lambda: None, lambda *_: None)
     made.repairs, made.redirects, made.replays = Repairs(*acting), Redirects(*acting), Replays(*acting)
     made.reserve = Reserve(database, stored.contents, clock, None)
+    made.expunging, made.recoveries = Expunging(database, clock), Recoveries(database, clock, None)
     made.where = Where(database, Pseudonyms([("k1", b"a key for tests")]), clock)
     channel = SimpleNamespace(check=lambda: Check(True, ("it answers",), ()))
     made.test_endpoint = lambda by, name: made.operations.test(by, name, channel if name == "lifecare" else None)
@@ -146,6 +149,10 @@ CALLS = [
     ("POST", "/endpoints/lifecare/pause", WHY, SHARED),
     ("POST", "/endpoints/lifecare/resume", {}, SHARED),
     ("POST", "/endpoints/lifecare/test", None, SHARED),
+    ("POST", "/messages/1/expunge", WHY, {Right.EXPUNGE}),
+    ("GET", "/ledger", None, {Right.LIST, Right.ALL_PARTIES}),
+    ("GET", "/recovery", None, {Right.LIST, Right.ALL_PARTIES}),
+    ("POST", "/recovery/resume", WHY, SHARED),
 ]
 
 
