@@ -8,7 +8,7 @@ same rules of disclosure, and is held where the person is protected: an earlier 
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, exists, insert, select
+from sqlalchemy import Connection, RowMapping, exists, insert, select, update
 
 from adapter.delivery import outbox
 from adapter.delivery.outbox import DeliveryStateError, NewDelivery
@@ -25,6 +25,8 @@ from adapter.store.database import Database
 from adapter.support.clock import Clock
 from adapter.support.errors import ForbiddenError, MappingError
 
+REDIRECT = "redirect"
+"""The kind of origin of a delivery that goes another way than the one that was cancelled for it."""
 _delivery = tables.delivery.c
 
 
@@ -54,7 +56,8 @@ class Redirects(Acts):
             route = Route(endpoint=target, party=receiver(directory, old, target), unit=old["receiver_unit"])
             new = self._enqueue(act, old, route)
             outbox.cancel(act.connection, delivery_id, act.at, f"sent by another endpoint: delivery {new}")
-            link(act.connection, new, delivery_id, "redirect", act.at)
+            link(act.connection, new, delivery_id, REDIRECT, act.at)
+            _hand_over(act.connection, old, new)
             act.detail["new"] = new
         return new
 
@@ -108,6 +111,15 @@ def link(connection: Connection, new: int, old: int, kind: str, at: int) -> None
     """Remember of which delivery the new one was made."""
     values: dict[str, Any] = {"delivery_id": new, "of_id": old, "kind": kind, "created_at": at}
     connection.execute(insert(tables.delivery_origin).values(values))
+
+
+def _hand_over(connection: Connection, old: RowMapping, new: int) -> None:
+    """What the sender was told of the old one, and when more is to be told, is the new one's from now on."""
+    names = ("tell_at", "reported", "reported_at") if old["reported"] is None else ("reported", "reported_at")
+    told = {name: old[name] for name in names}
+    connection.execute(update(tables.delivery).where(_delivery.id == new).values(told))
+    forgotten = {"reported": None, "reported_at": None}
+    connection.execute(update(tables.delivery).where(_delivery.id == old["id"]).values(forgotten))
 
 
 def _require_way(connection: Connection, old: RowMapping, target: Endpoint) -> None:

@@ -5,12 +5,14 @@ transaction with what the sender has then been told. So each change is told once
 A report is a delivery beside the message that it is about, in a stream of its own; of reports there are no reports.
 """
 
+import logging
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+from sqlalchemy.exc import DBAPIError
 
 from adapter.authoring import delivery_report
 from adapter.authoring.delivery_report import Destination
@@ -20,6 +22,7 @@ from adapter.delivery.outbox import NewDelivery
 from adapter.directory import AmbiguousRecipient, Directory, Receiver, Route, UnknownRecipient
 from adapter.exchange import dispatch, repair, sender_alarms
 from adapter.exchange.dispatch import Draft
+from adapter.exchange.redirect import REDIRECT
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import BY_ADAPTER, DELIVERY_REPORT, DESTINATION, HSA, MUNICIPALITY
 from adapter.mapping import Mapping
@@ -27,6 +30,7 @@ from adapter.store import tables
 from adapter.store.content import ContentStore
 from adapter.store.database import Database
 from adapter.support.clock import STOCKHOLM, Clock, from_micros, swedish_day, to_micros
+from adapter.support.errors import UnavailableError
 
 _STREAM = "/report"
 """No party has this name: the patient's own stream to the sender is another."""
@@ -41,6 +45,9 @@ _GIVEN_UP = "Mottagarens system har inte tagit emot meddelandet. Försöken har 
 _CANCELLED = "Leveransen har avbrutits. Meddelandet kommer inte fram."
 
 _PROTECTED = "protected"
+_AGAIN = 600 * 1_000_000
+"""After how many microseconds a report that failed is written anew."""
+log = logging.getLogger("adapter.exchange")
 _delivery, _message, _patient = tables.delivery.c, tables.message.c, tables.patient.c
 
 
@@ -73,17 +80,26 @@ class Reports:
         with self.database.read() as connection:  # most rounds find nothing: they need no lock
             if connection.execute(select(_delivery.id).where(*due).limit(1)).first() is None:
                 return False
-        with self.database.write() as connection:
-            query = select(_delivery.id).where(*due).order_by(_delivery.tell_at).limit(1)
-            found = connection.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
-            if found is not None:
-                self._tell(connection, _read(connection, _delivery.id == found)[0], at)
+        found: int | None = None
+        try:
+            with self.database.write() as connection:
+                query = select(_delivery.id).where(*due).order_by(_delivery.tell_at).limit(1)
+                found = connection.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
+                if found is not None:
+                    self._tell(connection, _read(connection, _delivery.id == found)[0], at)
+        except (UnavailableError, DBAPIError):
+            raise
+        except Exception:  # one that cannot be written must not keep the others untold
+            log.exception("delivery report failed, it is tried again", extra={"delivery_id": found})
+            with self.database.write() as connection:
+                again = update(tables.delivery).where(_delivery.id == found, *due)
+                connection.execute(again.values(tell_at=at + _AGAIN))
         return found is not None
 
     def _tell(self, connection: Connection, row: Row[Any], at: int) -> None:
         state = _STATE.get(row.status, "held")
         again = row.reported in (state, "delivered")
-        news = not again and not (state == "delivered" and row.reported is None)
+        news = not again and not (state == "delivered" and row.reported is None) and not _moved(connection, row)
         values = {"tell_at": None} | ({"reported": state, "reported_at": at} if news else {})
         connection.execute(update(tables.delivery).where(_delivery.id == row.id).values(values))
         if news:
@@ -182,6 +198,13 @@ def _read(connection: Connection, *conditions: ColumnElement[bool]) -> list[Row[
         .order_by(_delivery.id)
     )
     return list(connection.execute(query))
+
+
+def _moved(connection: Connection, row: Row[Any]) -> bool:
+    """Whether it ended because it goes another way: what becomes of it there is what the sender is to know."""
+    origin = tables.delivery_origin.c
+    query = select(origin.delivery_id).where(origin.of_id == row.id, origin.kind == REDIRECT)
+    return row.status == "cancelled" and connection.execute(query.limit(1)).first() is not None
 
 
 def _number(connection: Connection, message_id: int) -> int:

@@ -25,7 +25,14 @@ MOST = 50_000
 """Deliveries in one selection: what is written down at the start of a replay."""
 _MOST_GROUPS = 200
 
-_message, _delivery, _attempt = tables.message.c, tables.delivery.c, tables.attempt.c
+REPLAY = "replay"
+"""The kind of origin of a delivery that is a copy of one that had arrived."""
+_message, _delivery, _attempt, _origin = (
+    tables.message.c,
+    tables.delivery.c,
+    tables.attempt.c,
+    tables.delivery_origin.c,
+)
 
 
 @dataclass(frozen=True)
@@ -129,7 +136,8 @@ def _conditions(principal: Principal, wanted: Filter) -> list[ColumnElement[bool
         not_(visibility.protected()),
     ]
     if wanted.status == "done":
-        conditions.append(_delivery.event != ACKNOWLEDGEMENT)
+        copies = select(_origin.delivery_id).where(_origin.kind == REPLAY)  # each says what its original says
+        conditions += [_delivery.event != ACKNOWLEDGEMENT, _delivery.id.not_in(copies)]
     for column, value in (
         (_delivery.endpoint, wanted.endpoint),
         (_delivery.receiver_party, wanted.party),

@@ -229,6 +229,8 @@ def _bounded(limit: int) -> int:
 
 def _audit_row(entry: audit.Entry, principal: Principal) -> AuditRow:
     sealed = entry.protected and entry.party not in principal.parties
+    # whoever looked for a person without finding one is not to see here that there is one
+    asked = entry.action == "where" and not principal.sees_all
     return AuditRow(
         id=entry.id,
         at=entry.at,
@@ -237,6 +239,6 @@ def _audit_row(entry: audit.Entry, principal: Principal) -> AuditRow:
         action=entry.action,
         object=entry.object,
         reason=entry.reason,
-        detail={} if entry.protected else entry.detail,
-        protected=entry.protected,
+        detail={} if entry.protected or asked else entry.detail,
+        protected=entry.protected and not asked,
     )

@@ -63,8 +63,8 @@ class Whereabout:
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """What was found, newest first; `known` is false where no message ever named the person. `next_before` is the
-    cursor of the next page: the number of a delivery."""
+    """What was found, newest first; `known` is false where no message ever named the person; to a party, where none of
+    its own did. `next_before` is the cursor of the next page: the number of a delivery."""
 
     known: bool
     rows: tuple[Whereabout, ...]
@@ -97,9 +97,11 @@ class Where:
                 rows = list(connection.execute(query).mappings())
             answers = _answers(connection, [row["message_id"] for row in rows[:size]])
             found = tuple(_whereabout(row, answers) for row in rows[:size])
-            detail: dict[str, Any] = {"known": patient_id is not None, "deliveries": len(found)}
+            # that others have messages about somebody is not a party's to know
+            known = patient_id is not None if principal.sees_all else bool(found)
+            detail: dict[str, Any] = {"known": known, "deliveries": len(found)}
             audit.record(connection, principal, "where", "patient", at, patient_id, reason, **detail)
-        return Whereabouts(patient_id is not None, found, found[-1].delivery_id if len(rows) > size else None)
+        return Whereabouts(known, found, found[-1].delivery_id if len(rows) > size else None)
 
 
 def deliveries(principal: Principal, hashes: list[str], before: int | None) -> Select[Any]:

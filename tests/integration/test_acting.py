@@ -1,5 +1,6 @@
 """Edit and resend, another endpoint, replay and where: on a whole installation with real receivers."""
 
+import json
 import re
 
 import pytest
@@ -39,6 +40,14 @@ def bury(installation, number):
         column = tables.delivery.c
         values = {"status": "dead", "blocking": True, "next_attempt_at": None, "attempts": 1, "reason": "refused"}
         connection.execute(update(tables.delivery).where(column.id == number).values(values))
+
+
+def reported(installation):
+    """What the sender's reports say of their destinations, each after the other."""
+    reports = [row["id"] for row in rows(installation, tables.delivery) if row["event"] == "delivery-report"]
+    found = [json.loads(bodies(installation, number, "mapped").body) for number in sorted(reports)]
+    resources = [[entry["resource"] for entry in each["entry"]] for each in found]
+    return [[one["status"] for one in each if one["resourceType"] == "Communication"] for each in resources]
 
 
 def audited(installation):
@@ -149,6 +158,21 @@ class TestRedirect:
         adapter.worker.run_until_idle()
         assert delivery(installation, new)["status"] == "done"
         assert audited(installation) == ["delivery-redirect"]
+
+    def test_the_sender_is_told_what_becomes_of_it_on_the_other_way(self, installation, sent):
+        adapter, old = installation.adapter, sent["lifecare"]
+        bury(installation, old)
+        with adapter.database.write() as connection:
+            column = tables.delivery.c
+            due = update(tables.delivery).where(column.id == old).values(tell_at=column.created_at)
+            connection.execute(due)
+        assert adapter.reports.tell_next()
+        assert reported(installation) == [["not-done"]]
+        new = adapter.redirects.redirect(installation.operator, old, "second", "the first is gone")
+        adapter.worker.run_until_idle()
+        assert delivery(installation, new)["status"] == "done"
+        assert reported(installation) == [["not-done"], ["completed", "completed"]]  # the other receiver's too
+        assert (delivery(installation, old)["tell_at"], delivery(installation, old)["reported"]) == (None, None)
 
     def test_nobody_else_gets_it(self, installation, sent):
         bury(installation, sent["lifecare"])

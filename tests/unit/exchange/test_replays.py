@@ -207,6 +207,15 @@ def test_what_has_arrived_is_sent_as_a_delivery_of_its_own(replays, stored, cloc
         assert stored.contents.of_delivery(connection, item.new_delivery_id, "mapped").body == b"<a/>"
 
 
+def test_a_replay_does_not_send_the_copies_of_another_replay(replays, stored, clock, operations_principal):
+    number = dead(stored, status="done", blocking=False, delivered_at=stored.now)
+    start(replays, operations_principal, Filter(status="done"))
+    run(replays, clock)
+    copy = max(states(stored))
+    stored.change(tables.delivery, copy, status="done", blocking=False)
+    assert replays.count(operations_principal, Filter(status="done")).first == (number,)
+
+
 def test_a_party_replays_and_sees_its_own(replays, stored, region, municipality, operations_principal):
     dead(stored)
     assert replays.count(municipality, Filter()).count == 0

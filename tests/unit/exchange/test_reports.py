@@ -75,6 +75,26 @@ def test_what_is_not_due_and_what_arrived_in_time_is_not_told(stored, reports):
     assert told(stored) == []
 
 
+def test_one_that_cannot_be_written_keeps_no_other_untold(stored, reports, monkeypatch):
+    broken, sound = (stored.message(patient_id=stored.patient()) for _ in range(2))
+    first = stored.delivery(broken, tell_at=stored.now - 1, status="dead", attempts=1)
+    stored.delivery(sound, tell_at=stored.now, status="dead", attempts=1, endpoint="b")
+    write = Reports._write
+
+    def fails(self, connection, row, state, at):
+        if row.id == first:
+            raise KeyError("a fault of ours")
+        return write(self, connection, row, state, at)
+
+    monkeypatch.setattr(Reports, "_write", fails)
+    assert reports.tell_next()
+    assert reports.tell_next()
+    assert not reports.tell_next()
+    assert told(stored) == [["not-done"]]
+    [row] = [row for row in stored.rows(tables.delivery) if row["id"] == first]
+    assert (row["reported"], row["tell_at"] > stored.now) == (None, True)
+
+
 def test_a_sender_that_no_route_leads_to_is_named_to_operations_but_not_beside_a_protected_person(stored, reports):
     for protected in (False, True):
         message = stored.message(patient_id=stored.patient(protected=protected), sender_unit="SE2321000016-ELSE")

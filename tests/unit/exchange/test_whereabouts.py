@@ -3,6 +3,7 @@
 import pytest
 
 from adapter.exchange import whereabouts
+from adapter.exchange.views import Views
 from adapter.exchange.whereabouts import Where
 from adapter.security.principals import Right
 from adapter.security.pseudonyms import Pseudonyms
@@ -92,6 +93,17 @@ def test_a_party_sees_its_own_and_nothing_behind_a_block(where, stored, person, 
     assert [row.delivery_id for row in where.find(municipality, PERSON, "why").rows] == [mine]
     stored.insert(tables.block, patient_id=person, party="region", created_at=stored.now)
     assert where.find(municipality, PERSON, "why").rows == ()
+
+
+def test_a_party_does_not_learn_that_others_have_messages_about_somebody(where, stored, person, municipality, clock):
+    nobody = (PERSON[0], "194108109168")
+    stored.delivery(stored.message(patient_id=person), receiver_party="kommun-b")
+    assert where.find(municipality, PERSON, "why") == where.find(municipality, nobody, "why")
+    stored.change(tables.patient, person, protected=True)
+    assert where.find(municipality, PERSON, "why") == where.find(municipality, nobody, "why")
+    lines = Views(stored.database, stored.contents, clock).audit(municipality).rows
+    assert len({(line.protected, str(line.detail), line.object) for line in lines}) == 1
+    assert sum(row["patient_id"] == person for row in stored.rows(tables.audit)) == 2
 
 
 def test_rights_and_reason(where, stored, operations_principal):
