@@ -25,6 +25,7 @@ from adapter.support.alerting import Alerts
 from adapter.support.checked import Section
 from adapter.support.durations import Duration
 from adapter.support.errors import ConfigurationError, Problem
+from adapter.support.following import FollowUp
 from adapter.support.hosts import is_loopback
 from adapter.support.keeping import Retention
 from adapter.support.partners import CosmicLink, Riv
@@ -276,6 +277,7 @@ class Settings(BaseSettings):
     mappings: Mappings = Field(default_factory=Mappings)
     feeds: FeedsSection = Field(default_factory=FeedsSection)
     agreements: AgreementsSection = Field(default_factory=AgreementsSection)
+    follow_up: FollowUp = Field(default_factory=FollowUp)
     packages: Packages = Field(default_factory=Packages)
     validation: Validation = Field(default_factory=Validation)
     terminology: Terminology = Field(default_factory=Terminology)
