@@ -29,6 +29,8 @@ from adapter.exchange.alerts.wording import House
 from adapter.exchange.blocks import Blocks
 from adapter.exchange.care_plans import CarePlans, Options
 from adapter.exchange.cases import Cases
+from adapter.exchange.experiences import Experiences
+from adapter.exchange.follow_ups import FollowUps
 from adapter.exchange.editing import Repairs
 from adapter.exchange.expunge import Expunging
 from adapter.exchange.feeds.intake import FeedIntake
@@ -209,6 +211,15 @@ class Adapter:
     @cached_property
     def reckonings(self) -> Reckonings:
         return Reckonings(self.database, self.directory, self.agreements, self.clock)
+
+    @cached_property
+    def follow_ups(self) -> FollowUps:
+        threshold = self.settings.follow_up.threshold
+        return FollowUps(self.database, self.directory, self.agreements, self.clock, threshold)
+
+    @cached_property
+    def experiences(self) -> Experiences:
+        return Experiences(self.database, self.clock)
 
     @cached_property
     def feed_intake(self) -> FeedIntake:
