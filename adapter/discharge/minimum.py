@@ -49,7 +49,14 @@ EXTENDED = Rule(
     "The admission notice claims the extended profile, and this installation names no legal basis for it.",
     "Send the statutory minimum, or name the basis in the settings: notices.extended_basis.",
 )
-RULES = (MINIMUM, EXTENDED)
+EXTENDED_CONSENT = Rule(
+    "discharge-extended-consent",
+    "business-rule",
+    "The admission notice claims the extended profile, the agreement asks for the person's consent first, and none is "
+    "stated.",
+    "Send the statutory minimum, which needs no consent, or the Consent to sharing with the notice or before it.",
+)
+RULES = (MINIMUM, EXTENDED, EXTENDED_CONSENT)
 """The rules of this module, for the catalogue."""
 
 
@@ -63,6 +70,12 @@ def check(message: MessageBundle, *, extended: bool = False) -> list[Issue]:
         return []
     words = "goes beyond what an admission notice may disclose (LAW 2:2): expected it to be left out"
     return [MINIMUM.issue(words, place) for place in _beyond(message)]
+
+
+def consent_missing(clause: str) -> Issue:
+    """That an agreement, by this clause, lets the extended notice go with a stated consent only."""
+    words = f"no consent to sharing is stated in the case, and {clause} asks for one: expected the statutory minimum"
+    return EXTENDED_CONSENT.issue(words, "Bundle.meta.profile")
 
 
 def _beyond(message: MessageBundle) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The one transaction that makes a message accepted: message, content, fact, projection, deliveries, answer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -65,6 +65,10 @@ class Checked:
 class _Place:
     """Where the message belongs."""
 
+Gate = Callable[[Connection, Checked, str], list[Issue]]
+"""What a message of a case must pass: warnings, or a Refusal."""
+
+
     patient_id: int
     case_id: str
     answers_id: int | None
@@ -72,17 +76,19 @@ class _Place:
 
 
 def commit(
-    connection: Connection, contents: ContentStore, pseudonyms: Pseudonyms, checked: Checked
+    connection: Connection, contents: ContentStore, pseudonyms: Pseudonyms, checked: Checked, gate: Gate
 ) -> tuple[int, list[Issue]]:
     """Store the message and all that follows from it; returns its id and the warnings for its acknowledgement.
 
-    Raises Refusal where the store knows better than the message: an answer to nothing, another person's case.
+    Raises Refusal where the store knows better than the message: an answer to nothing, another person's case; and where
+    the `gate` does.
     """
     place, warnings = _place(connection, pseudonyms, checked)
     message_id = _store_message(connection, checked, place)
     _store_content(connection, contents, checked, message_id)
     _store_fact(connection, checked, place, message_id)
     _store_tasks(connection, checked, place, message_id)
+    warnings += gate(connection, checked, place.case_id)
     # every transaction takes places in streams in the same order, so that no two wait for each other
     for draft in sorted(checked.drafts, key=lambda each: (each.route.endpoint.id, each.route.party.id)):
         warnings += _store_delivery(connection, contents, checked, place, message_id, draft)

@@ -42,7 +42,7 @@ def _facts(connection: Connection, rows: Sequence[Row[Any]], directory: Director
 
 
 def _sender_kind(row: Row[Any], directory: Directory) -> str:
-    return _kind(directory, row.sender_unit, row.sender_party, local_date(from_micros(row.recorded_at)))[0]
+    return kind_of(directory, row.sender_unit, row.sender_party, local_date(from_micros(row.recorded_at)))[0]
 
 
 def _fact(row: Row[Any], recipients: Iterable[Recipient], sender_kind: str) -> Fact:
@@ -90,7 +90,7 @@ def _recipients(
 ) -> Iterable[Recipient]:
     for receiver in row.receivers:
         unit = receiver["unit"]
-        kind, kommunkod = _kind(directory, unit, receiver["party"], local_date(from_micros(row.recorded_at)))
+        kind, kommunkod = kind_of(directory, unit, receiver["party"], local_date(from_micros(row.recorded_at)))
         sent = deliveries.get((row.message_id, unit))
         yield Recipient(
             unit,
@@ -103,7 +103,7 @@ def _recipients(
         )
 
 
-def _kind(directory: Directory, unit: str, party_id: str, on: date) -> tuple[str, str | None]:
+def kind_of(directory: Directory, unit: str, party_id: str, on: date) -> tuple[str, str | None]:
     """What the unit is to the law: inpatient, open-care or municipality; and the municipality's code."""
     try:
         kommunkod = directory.party(party_id).kommunkod

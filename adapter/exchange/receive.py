@@ -19,8 +19,10 @@ from adapter.directory import Directory, Route
 from adapter.discharge import message as domain
 from adapter.discharge import minimum, protection
 from adapter.discharge.events import EVENTS
-from adapter.exchange import acknowledge, dispatch, duplicates, posting, rejections, task_ledger
+from adapter.exchange import acknowledge, dispatch, duplicates, posting, rejections, resource_ledger, task_ledger
+from adapter.exchange.agreements import Agreements
 from adapter.exchange.commit import Checked, commit
+from adapter.exchange.gates import Gates
 from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.submission import Clues, RecordReply, Refusal, Reply, Submission, refusal
 from adapter.fhir import json as fhir_json
@@ -45,6 +47,7 @@ _SHOWN_ISSUES = 100
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _CASE_LENGTH = 255
 _IDENTIFIERS_LOOKED_UP = 100
+_NONE = Agreements()
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,13 @@ class Exchange:
         config_version: str,
         address: str,
         extended_notices: bool = False,
+        agreements: Agreements = _NONE,
         escalate_after: Callable[[str], timedelta] = lambda _event: timedelta(hours=1),
         on_accepted: Callable[[], None] = lambda: None,
     ) -> None:
         """`address` is the adapter's own FHIR address; `extended_notices`: whether an admission notice may hold more
-        than the statutory minimum; `escalate_after` says how long deliveries of an event may wait before their sender
-        is told; `on_accepted` wakes who delivers."""
+        than the statutory minimum, as far as the `agreements` let it; `escalate_after` says how long deliveries of an
+        event may wait before their sender is told; `on_accepted` wakes who delivers."""
         self._database = database
         self._contents = contents
         self._directory = directory
@@ -90,6 +94,7 @@ class Exchange:
         self._config_version = config_version
         self._address = address
         self._extended_notices = extended_notices
+        self._gates = Gates(directory, agreements)
         self._escalate_after = escalate_after
         self._on_accepted = on_accepted
 
@@ -287,7 +292,7 @@ class Exchange:
 
     def _store(self, connection: Connection, checked: Checked, to: Route | None) -> tuple[int, dict[str, Any]]:
         """All that one accepted message leaves behind; returns its id and the acknowledgement."""
-        message_id, warnings = commit(connection, self._contents, self._pseudonyms, checked)
+        message_id, warnings = commit(connection, self._contents, self._pseudonyms, checked, self._gates.pass_)
         answer = acknowledge.accepted(
             checked.message, self._address, checked.accepted_at, [*checked.warnings, *warnings]
         )

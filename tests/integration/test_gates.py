@@ -1,0 +1,221 @@
+"""What a message may not say because of what its case has said: consent to the plan, consent to sharing, who calls."""
+
+import copy
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from adapter import wiring
+from adapter.discharge.agreement import Agreement
+from adapter.exchange.agreements import Agreements
+from adapter.exchange.gates import NO_CONSENT
+from adapter.exchange.submission import Reply
+from adapter.fhir.canonical import CANONICAL
+from adapter.store import tables
+from adapter.support import settings
+from adapter.support.clock import STOCKHOLM
+from tests.integration.conftest import Installation
+
+Message = dict[str, Any]
+SYSTEM = f"{CANONICAL}/CodeSystem"
+AGREED = Agreement(
+    id="x",
+    version="1",
+    name="x",
+    valid_from="2018-01-01",
+    consent_first=True,
+    citations={"consent_first": "§ 3"},
+)
+
+
+@pytest.fixture
+def sent(installation: Installation, messages: Callable[[str], list[Message]]) -> dict[str, Message]:
+    """The messages of a case by event; those before the kallelse have been sent."""
+    made = {event_of(message): message for message in messages("gates")}
+    for event in ("admission-notice", "planning-information", "ready-for-discharge"):
+        assert installation.send(made[event]).status == 200
+    return made
+
+
+def event_of(message: Message) -> str:
+    return str(message["entry"][0]["resource"]["eventCoding"]["code"])
+
+
+def of_type(message: Message, name: str) -> list[dict[str, Any]]:
+    return [each["resource"] for each in message["entry"] if each["resource"]["resourceType"] == name]
+
+
+def without(message: Message, *types: str) -> Message:
+    made = copy.deepcopy(message)
+    made["entry"] = [each for each in made["entry"] if each["resource"]["resourceType"] not in types]
+    return made
+
+
+def anew(message: Message, installation: Installation) -> Message:
+    """The same as another message, sent now."""
+    made = copy.deepcopy(message)
+    made["id"], old, new = str(uuid.uuid4()), made["entry"][0]["resource"]["id"], str(uuid.uuid4())
+    made["timestamp"] = installation.adapter.clock.now().astimezone(STOCKHOLM).isoformat(timespec="seconds")
+    made["entry"][0] = {
+        "fullUrl": f"urn:uuid:{new}",
+        "resource": made["entry"][0]["resource"] | {"id": new},
+    }
+    for provenance in of_type(made, "Provenance"):
+        for target in provenance["target"]:
+            if target.get("reference") == f"urn:uuid:{old}":
+                target["reference"] = f"urn:uuid:{new}"
+    return made
+
+
+def withdrawal(plan: Message, installation: Installation) -> Message:
+    """A general message that says that the person no longer consents."""
+    made = anew(without(plan, "Goal", "Task", "Appointment", "CareTeam"), installation)
+    header, [careplan] = made["entry"][0]["resource"], of_type(made, "CarePlan")
+    header["eventCoding"]["code"] = "general-message"
+    case = of_type(plan, "Task")[0]["groupIdentifier"]
+    header["extension"] = [{"url": f"{CANONICAL}/StructureDefinition/case", "valueIdentifier": case}]
+    for provenance in of_type(made, "Provenance"):
+        if provenance["target"][0].get("reference") == made["entry"][0]["fullUrl"]:
+            provenance["activity"]["coding"][0]["code"] = "general-message"
+    for each in made["entry"]:
+        if each["resource"] is careplan:
+            each["resource"] = {
+                "resourceType": "Communication",
+                "id": careplan["id"],
+                "status": "completed",
+                "category": [{"coding": [{"system": f"{SYSTEM}/communication-kind", "code": "general-message"}]}],
+                "subject": careplan["subject"],
+                "sent": made["timestamp"],
+                "payload": [{"contentString": "Samtycket är återkallat."}],
+                "topic": {"text": "Samordnad individuell plan"},
+            }
+    of_type(made, "Consent")[0]["status"] = "inactive"
+    return made
+
+
+def rules(reply: Reply) -> list[tuple[str, str]]:
+    """Severity and rule of each issue of an answer, be it a refusal or an acknowledgement."""
+    outcomes = [reply.resource] if reply.status != 200 else of_type(reply.resource, "OperationOutcome")
+    return [
+        (issue["severity"], coding["code"])
+        for outcome in outcomes
+        for issue in outcome["issue"]
+        for coding in issue["details"].get("coding", [])
+        if coding["system"].endswith("/rule")
+    ]
+
+
+def plans(installation: Installation) -> dict[str, str]:
+    """Status → reason of the deliveries of plans."""
+    query = select(tables.delivery.c.status, tables.delivery.c.reason).where(tables.delivery.c.event == "sip")
+    with installation.adapter.database.read() as connection:
+        return {row.status: row.reason for row in connection.execute(query)}
+
+
+def test_a_plan_goes_with_consent_and_is_warned_of_without(
+    installation: Installation, sent: dict[str, Message]
+) -> None:
+    bare = without(sent["sip"], "Consent")
+    assert ("warning", "discharge-plan-consent-unsaid") in rules(installation.send(bare))
+    assert set(plans(installation)) == {"waiting"}
+    consented = installation.send(anew(sent["sip"], installation))
+    assert "discharge-plan-consent-unsaid" not in {rule for _, rule in rules(consented)}
+
+
+def test_a_withdrawal_stops_what_waits_and_what_comes(installation: Installation, sent: dict[str, Message]) -> None:
+    assert installation.send(sent["sip"]).status == 200
+    told = installation.send(withdrawal(sent["sip"], installation))
+    assert told.status == 200, told.resource
+    assert plans(installation) == {"cancelled": NO_CONSENT}
+    again = installation.send(anew(without(sent["sip"], "Consent"), installation))
+    assert (again.status, rules(again)) == (422, [("error", "discharge-plan-consent")])
+    renewed = installation.send(anew(sent["sip"], installation))
+    assert renewed.status == 200, renewed.resource
+    assert set(plans(installation)) == {"cancelled", "waiting"}
+
+
+def test_a_plan_that_carries_a_refusal_is_refused(installation: Installation, sent: dict[str, Message]) -> None:
+    refused = anew(sent["sip"], installation)
+    [consent] = of_type(refused, "Consent")
+    consent["status"], consent["provision"]["type"] = "rejected", "deny"
+    reply = installation.send(refused)
+    assert (reply.status, rules(reply)) == (422, [("error", "discharge-plan-consent")])
+    for category in of_type(refused, "CarePlan")[0]["category"]:
+        category["coding"][0]["code"] = "SPLPTLRV"
+    assert installation.send(anew(refused, installation)).status == 200
+
+
+def test_the_wards_kallelse_is_warned_of(installation: Installation, sent: dict[str, Message]) -> None:
+    assert rules(installation.send(sent["sip-invitation"])) == []
+    ward = of_type(sent["admission-notice"], "MessageHeader")[0]["sender"]
+    called = anew(sent["sip-invitation"], installation)
+    hsa = next(
+        each["identifier"][0]["value"]
+        for each in of_type(sent["admission-notice"], "Organization")
+        if ward["reference"].endswith(each["id"])
+    )
+    care = called["entry"][0]["resource"]["sender"]["reference"]
+    for unit in of_type(called, "Organization"):
+        if care.endswith(unit["id"]):
+            called["entry"][0]["resource"]["destination"] = [
+                each
+                for each in called["entry"][0]["resource"]["destination"]
+                if not _names(called, each["receiver"]["reference"], hsa)
+            ]
+            unit["identifier"][0]["value"] = hsa
+    assert ("warning", "discharge-invitation-sender") in rules(installation.send(called))
+
+
+def _names(message: Message, reference: str, hsa: str) -> bool:
+    return any(
+        reference.endswith(unit["id"]) and unit["identifier"][0]["value"] == hsa
+        for unit in of_type(message, "Organization")
+    )
+
+
+@pytest.fixture
+def asking(installation: Installation, parts: wiring.Adapter) -> Installation:
+    """The installation, with a legal basis for extended notices and an agreement that asks for consent first."""
+    file = Path(installation.folder / "adapter.toml")
+    file.write_text(file.read_text() + '[notices]\nextended_basis = "beslut"\n')
+    made = wiring.build(settings.load(file), installation.adapter.clock)
+    made.message_validator, made.mappings = parts.message_validator, parts.mappings
+    made.agreements = Agreements([AGREED])
+    installation.adapter.close()
+    installation.adapter = made
+    return installation
+
+
+def extended(message: Message, installation: Installation) -> Message:
+    made = anew(message, installation)
+    made["meta"] = {"profile": [f"{CANONICAL}/StructureDefinition/message-admission-notice-extended"]}
+    return made
+
+
+def test_more_than_the_minimum_waits_for_consent_where_that_is_agreed(
+    asking: Installation, messages: Callable[[str], list[Message]]
+) -> None:
+    made = {event_of(message): message for message in messages("gates")}
+    refused = asking.send(extended(made["admission-notice"], asking))
+    assert (refused.status, rules(refused)) == (422, [("error", "discharge-extended-consent")])
+    assert "§ 3" in str(refused.resource)
+    consented = extended(made["admission-notice"], asking)
+    [consent] = copy.deepcopy(of_type(made["sip"], "Consent"))
+    consent["category"][0]["coding"][0]["code"] = "sharing"
+    consent["patient"] = {"reference": f"urn:uuid:{of_type(consented, 'Patient')[0]['id']}"}
+    consent["dateTime"] = (asking.adapter.clock.now() - timedelta(hours=1)).astimezone(STOCKHOLM).isoformat()
+    consent.pop("organization", None)
+    consented["entry"].append({"fullUrl": f"urn:uuid:{consent['id']}", "resource": consent})
+    taken = asking.send(consented)
+    assert taken.status == 200, taken.resource
+    # Stated once in the case, it holds for the next; and the minimum never needed it.
+    assert asking.send(extended(made["admission-notice"], asking)).status == 200
+    consent["status"] = "inactive"
+    consented = anew(consented, asking)
+    assert asking.send(consented).status == 422
+    assert asking.send(anew(made["admission-notice"], asking)).status == 200
