@@ -21,7 +21,7 @@ from adapter.delivery.channels.base import Channel, Check
 from adapter.delivery.worker import Worker, WorkerOptions
 from adapter.directory import Directory, Endpoint, Inbox
 from adapter.discharge.events import EVENTS
-from adapter.exchange import agreements, disclosures, patience, reaching
+from adapter.exchange import agreements, patience, reaching
 from adapter.exchange.acts import Means
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.alerts.sending import Alerting

@@ -19,7 +19,7 @@ from adapter.directory import Directory, Route
 from adapter.discharge import message as domain
 from adapter.discharge import minimum, protection
 from adapter.discharge.events import EVENTS
-from adapter.exchange import acknowledge, dispatch, duplicates, posting, rejections, resource_ledger, task_ledger
+from adapter.exchange import acknowledge, dispatch, duplicates, posting, rejections, task_ledger
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.commit import Checked, commit
 from adapter.exchange.gates import Gates
