@@ -21,7 +21,7 @@ from adapter.delivery.channels.base import Channel, Check
 from adapter.delivery.worker import Worker, WorkerOptions
 from adapter.directory import Directory, Endpoint, Inbox
 from adapter.discharge.events import EVENTS
-from adapter.exchange import agreements, patience, reaching
+from adapter.exchange import agreements, disclosures, patience, reaching
 from adapter.exchange.acts import Means
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.alerts.sending import Alerting
@@ -53,6 +53,7 @@ from adapter.exchange.replays import Replays
 from adapter.exchange.reports import Reports
 from adapter.exchange.retention import Keeper
 from adapter.exchange.rounds import Rounds
+from adapter.exchange.resources import Resources
 from adapter.exchange.tasks import Tasks
 from adapter.exchange.undelivered import Reserve
 from adapter.exchange.views import Views
@@ -70,8 +71,8 @@ from adapter.security.tokens import Tokens
 from adapter.store.bell import Bell
 from adapter.store.content import ContentStore, Plain
 from adapter.store.database import Database, open_database
-from adapter.support import tls
 from adapter.store.marks import Marks
+from adapter.support import tls
 from adapter.support.clock import Clock, SystemClock, swedish_day
 from adapter.support.errors import ConfigurationError, NotFoundError, Problem
 from adapter.support.settings import OWN_PACKAGE, Settings
@@ -157,7 +158,6 @@ class Adapter:
         return open_database(self.settings.database)
 
     @lasting
-    @lasting
     def marks(self) -> Marks:
         return Marks(self.database, self.settings.database.mark)
 
@@ -177,6 +177,7 @@ class Adapter:
         except ConfigurationError:
             return Recoveries(self.database, self.clock, None)
 
+    @lasting
     def contents(self) -> ContentStore:
         return ContentStore(Plain())
 
@@ -466,6 +467,10 @@ class Adapter:
         return Tasks(self.database, self.contents, self.exchange, self.pseudonyms, self.clock)
 
     @lasting
+    @lasting
+    def resources(self) -> Resources:
+        return Resources(self.database, self.contents, self.pseudonyms, self.clock)
+
     def worker(self) -> Worker:
         options, running = self.settings.delivery, self._running
         return Worker(
@@ -485,6 +490,9 @@ class Adapter:
             limit=lambda endpoint: running.adapter.concurrency(endpoint),
             rate=lambda endpoint: running.adapter.rate(endpoint),
             give_up=self.patience.give_up,
+            on_finished=lambda connection, finished: disclosures.arrived(
+                connection, finished, running.adapter.directory.carriers_of
+            ),
             chore=lambda: running.adapter.reports.tell_next(),
             pulled=lambda: running.adapter.pulled(),
         )

@@ -158,6 +158,10 @@ class Directory:
         systems = self.systems.values()
         return frozenset(carried for system in systems if system.party == party_id for carried in system.carries)
 
+    def carriers_of(self, party_id: str) -> frozenset[str]:
+        """The parties that run a system which carries messages for this one, and itself."""
+        return frozenset({party_id, *(each.party for each in self.systems.values() if party_id in each.carries)})
+
     def _codes_of(self, party: Party, on: date) -> Iterator[str]:
         yield from (unit.hsa for unit in self._of_party.get(party.id, ()) if unit.counts(on))
         yield from (code for code in (party.hsa, party.kommunkod) if code)

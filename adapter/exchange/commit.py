@@ -15,8 +15,9 @@ from adapter.discharge import case
 from adapter.discharge.events import EVENTS
 from adapter.discharge.message import Reading
 from adapter.discharge.protection import Protection
-from adapter.exchange import dispatch, facts, rejections, task_ledger
+from adapter.exchange import disclosures, dispatch, facts, rejections, resource_ledger, task_ledger
 from adapter.exchange.dispatch import Draft
+from adapter.exchange.resource_ledger import Stated
 from adapter.exchange.submission import Clues, Submission, refusal
 from adapter.exchange.task_ledger import Occasion, Side, Told
 from adapter.fhir.bundles import MessageBundle
@@ -36,7 +37,8 @@ PROTECTED = "protected"
 @dataclass(frozen=True)
 class Checked:
     """A checked message on its way into the store. `translated` is the FHIR form of a partner's record, `tell_after`
-    how long its deliveries may wait before the sender is told."""
+    how long its deliveries may wait before the sender is told, `watchers` the parties whose subscriptions are about
+    what its sender says."""
 
     submission: Submission
     principal: Principal
@@ -54,6 +56,8 @@ class Checked:
     tell_after: timedelta
     translated: bytes | None = None
     tasks: Sequence[Told] = ()
+    resources: Sequence[Stated] = ()
+    watchers: frozenset[str] = frozenset()
 
     @property
     def clues(self) -> Clues:
@@ -61,13 +65,13 @@ class Checked:
         return Clues(reading.event, reading.header_id, reading.bundle_id, reading.case_id)
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where the message belongs."""
-
 Gate = Callable[[Connection, Checked, str], list[Issue]]
 """What a message of a case must pass: warnings, or a Refusal."""
 
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the message belongs."""
 
     patient_id: int
     case_id: str
@@ -324,8 +328,9 @@ def _store_fact(connection: Connection, checked: Checked, place: _Place, message
             raise _of_another()
 
 
-def _store_tasks(connection: Connection, checked: Checked, place: _Place, message_id: int) -> None:
-    """Keep what the message says of its Tasks, in the order of their identifiers: no two wait for each other."""
+def _store_resources(connection: Connection, checked: Checked, place: _Place, message_id: int) -> None:
+    """Keep what the message says of its Tasks, stays and plans, each in the order of their identifiers: no two wait for
+    each other."""
     at = to_micros(checked.accepted_at)
     occasion = Occasion(
         message_id=message_id,
@@ -339,6 +344,9 @@ def _store_tasks(connection: Connection, checked: Checked, place: _Place, messag
     )
     for told in sorted(checked.tasks, key=lambda each: each.identifier):
         task_ledger.record(connection, told, occasion)
+    for stated in checked.resources:
+        resource_ledger.record(connection, stated, occasion)
+    disclosures.accepted(connection, message_id, checked.sender_party, checked.watchers, at)
 
 
 def _store_delivery(

@@ -19,7 +19,7 @@ from adapter.directory import Directory, Route
 from adapter.discharge import message as domain
 from adapter.discharge import minimum, protection
 from adapter.discharge.events import EVENTS
-from adapter.exchange import acknowledge, dispatch, duplicates, posting, rejections, task_ledger
+from adapter.exchange import acknowledge, dispatch, duplicates, posting, rejections, resource_ledger, task_ledger
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.commit import Checked, commit
 from adapter.exchange.gates import Gates
@@ -100,14 +100,7 @@ class Exchange:
 
     def receive(self, submission: Submission, principal: Principal) -> Reply:
         """Take in a FHIR message. Raises UnavailableError where the store does not answer: nothing was taken in."""
-        arrival = _Arrival(submission, principal, self._clock.now())
-        try:
-            principal.require(Right.SEND)
-            return self._accept(arrival, _parse(submission))
-        except ForbiddenError as error:
-            return self._reject(arrival, refusal(403, "forbidden", "http-403", str(error), keep_content=False))
-        except Refusal as refused:
-            return self._reject(arrival, refused)
+        return self._receive_as(lambda: (_parse(submission), None), submission, principal)
 
     def preview(self, submission: Submission, principal: Principal, at: datetime) -> list[Issue]:
         """What would be said of a FHIR message that came at `at` (aware), without taking it in: errors where it would
@@ -140,7 +133,7 @@ class Exchange:
         return self._receive_as(lambda: (fhir_json.parse(bundle), bundle), submission, principal)
 
     def _receive_as(
-        self, translate: Callable[[], tuple[dict[str, Any], bytes]], submission: Submission, principal: Principal
+        self, translate: Callable[[], tuple[dict[str, Any], bytes | None]], submission: Submission, principal: Principal
     ) -> Reply:
         arrival = _Arrival(submission, principal, self._clock.now())
         try:
@@ -241,6 +234,8 @@ class Exchange:
             tell_after=self._escalate_after(message.event or ""),
             translated=translated,
             tasks=task_ledger.read(message, lambda unit: self._party(unit, arrival.local_date)),
+            resources=resource_ledger.read(message),
+            watchers=self._directory.carriers_of(party),
         )
 
     def _party(self, unit: str, on: date) -> str | None:

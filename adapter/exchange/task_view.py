@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from adapter.exchange import standalone
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonicalize import content_hash
-from adapter.fhir.shapes import obj, objects, text
+from adapter.fhir.shapes import obj
 
 MOVED = frozenset({"status", "statusReason", "businessStatus", "output", "note", "executionPeriod"})
 """What an answer may change of a Task. What was asked, of whom, by whom and about whom does not change."""
@@ -18,7 +19,7 @@ def rendered(message: MessageBundle, entry: int) -> dict[str, Any]:
     kept = {name: value for name, value in task.items() if name.lstrip("_") not in ("id", "text", "meta")}
     profile = obj(task.get("meta")).get("profile")
     head = {"resourceType": "Task", **({"meta": {"profile": profile}} if profile else {})}
-    named: dict[str, Any] = _named(kept, message, message.entries[entry])
+    named: dict[str, Any] = standalone.named(kept, message, message.entries[entry])
     return head | named
 
 
@@ -35,30 +36,3 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 def _said(task: dict[str, Any], name: str) -> str:
     return content_hash({key: task[key] for key in (name, f"_{name}") if key in task})
-
-
-def _named(value: Any, message: MessageBundle, within: dict[str, Any]) -> Any:
-    if isinstance(value, list):
-        return [_named(each, message, within) for each in value]
-    if not isinstance(value, dict):
-        return value
-    written = text(value.get("reference"))
-    if written is not None and not written.startswith(("#", "http:", "https:")):
-        return _logical(value, message, within)
-    return {name: _named(member, message, within) for name, member in value.items()}
-
-
-def _logical(reference: dict[str, Any], message: MessageBundle, within: dict[str, Any]) -> dict[str, Any]:
-    """The reference by type, identifier and display; as it is where none can be told. A role without an identifier is
-    named by its organisation."""
-    found = message.resolve(reference, within)
-    if found is not None and found.get("resourceType") == "PractitionerRole" and not objects(found.get("identifier")):
-        found = message.resolve(found.get("organization")) or found
-    identifiers = objects((found or {}).get("identifier"))
-    kept = {name: value for name, value in reference.items() if name not in ("reference", "_reference")}
-    if found is not None:
-        kept["type"] = found["resourceType"]
-    if identifiers and "identifier" not in kept:
-        kept["identifier"] = identifiers[0]
-    order = ("id", "extension", "type", "identifier", "display")
-    return {name: kept[name] for name in (*order, *(kept.keys() - set(order))) if name in kept} or reference

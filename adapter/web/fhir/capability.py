@@ -9,11 +9,13 @@ from starlette.responses import Response
 
 from adapter import __version__
 from adapter.discharge.events import EVENTS
+from adapter.exchange.resource_ledger import TYPES as RESOURCES
 from adapter.fhir.canonical import CANONICAL, DELIVERY_REPORT, MESSAGE_DEFINITION
 from adapter.web import negotiation
 from adapter.web.errors import resource_response
 from adapter.web.fhir.base import base_url
 from adapter.web.fhir.definitions import SEARCHED, TYPES
+from adapter.web.fhir.resources import SEARCHED as RESOURCE_SEARCHED
 from adapter.web.fhir.tasks import SEARCHED as TASK_SEARCHED
 from adapter.web.negotiation import OFFERS
 
@@ -98,6 +100,7 @@ def _rest() -> dict[str, Any]:
                 "versioning": "no-version",
             },
             _tasks(),
+            *map(_stays_and_plans, RESOURCES),
             *map(_definitions, TYPES),
         ],
         "operation": [
@@ -124,6 +127,21 @@ def _tasks() -> dict[str, Any]:
             {"name": name, "type": kind} for name, kind in TASK_SEARCHED.items() if name != "patient:identifier"
         ]
         + [{"name": "patient", "type": "reference", "documentation": "with the modifier :identifier only"}],
+    }
+
+
+def _stays_and_plans(resource_type: str) -> dict[str, Any]:
+    person = "with the modifier :identifier only, and by POST only: it names a person"
+    return {
+        "type": resource_type,
+        "documentation": "What the caller's party sent, or what was delivered to it, as messages tell of it. It is "
+        "changed by messages only. Pages follow the link next; a page may hold fewer than asked for.",
+        "interaction": [{"code": code} for code in ("read", "vread", "history-instance", "search-type")],
+        "versioning": "versioned",
+        "readHistory": True,
+        "conditionalRead": "not-match",
+        "searchParam": [{"name": name, "type": kind} for name, kind in RESOURCE_SEARCHED.items()]
+        + [{"name": "patient", "type": "reference", "documentation": person}],
     }
 
 

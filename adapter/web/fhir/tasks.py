@@ -3,7 +3,7 @@
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -14,11 +14,12 @@ from adapter.exchange.tasks import MOST, PAGE, Answered, Shown, Wanted
 from adapter.fhir import identifiers, outcomes, wire
 from adapter.fhir.canonical import CASE, TASK
 from adapter.fhir.outcomes import Rule
-from adapter.security.principals import Principal, Right
+from adapter.security.principals import Right
 from adapter.support.errors import NotFoundError
 from adapter.web import auth, limits, negotiation
-from adapter.web.errors import MEDIA_TYPE, PARAMETER, Refused, resource_response
+from adapter.web.errors import PARAMETER, Refused, resource_response
 from adapter.web.fhir.base import base_url
+from adapter.web.fhir.forms import FORM, form
 from adapter.web.fhir.process_message import BODY
 from adapter.web.intake import Intake, answer
 from adapter.web.negotiation import Offer, UnsupportedMediaType
@@ -36,7 +37,6 @@ SEARCHED = {
     "patient:identifier": "token",
 }
 """The search parameters, with their types. Those that name a person are the reason why a search is a POST."""
-_FORM = "application/x-www-form-urlencoded"
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
 _ID = re.compile(r"[0-9]{1,18}")
 _NUMBER = re.compile(r"[0-9]{1,6}")
@@ -66,13 +66,13 @@ def router(adapter: "Adapter", intake: Intake) -> APIRouter:
         place = f"{base_url(request, adapter)}/fhir/Task"
         return resource_response(_history(adapter.tasks.history(caller, _number(task_id)), place), offer)
 
-    @routes.post("/Task/_search", summary="Search Tasks", openapi_extra={"requestBody": {"content": {_FORM: {}}}})
+    @routes.post("/Task/_search", summary="Search Tasks", openapi_extra={"requestBody": {"content": {FORM: {}}}})
     async def search(request: Request) -> Response:
         """By `_id`, `identifier`, `group-identifier`, `case`, `status` and `patient:identifier`, in a form: what
         names a person belongs in no URL. Pages of `_count`. Needs the right `content`."""
         caller = await intake.call(auth.principal, request, adapter, Right.CONTENT)
         offer = negotiation.answer_format(request)
-        wanted = _wanted(request, await _form(intake, request, adapter, caller))
+        wanted = _wanted(request, await form(intake, request, adapter, caller))
         found = await intake.work(adapter.tasks.search, caller, wanted)
         place = f"{base_url(request, adapter)}/fhir/Task"
         return resource_response(_searchset(found.tasks, found.total, wanted, place), offer)
@@ -143,21 +143,7 @@ def _number(written: str) -> int:
     return int(written)
 
 
-async def _form(intake: Intake, request: Request, adapter: "Adapter", caller: Principal) -> list[tuple[str, str]]:
-    if request.headers.get("content-type", _FORM).partition(";")[0].strip().lower() != _FORM:
-        raise Refused(415, MEDIA_TYPE, f"this Content-Type is not supported: expected {_FORM}")
-    try:
-        with intake.reading(caller.party):
-            body = await intake.body(request)
-    except limits.TooLarge as error:
-        raise answer(error, adapter.settings.server.max_message_bytes) from error
-    try:
-        return parse_qsl(body.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=50)
-    except ValueError as error:
-        raise Refused(400, PARAMETER, "the form cannot be read") from error
-
-
-def _wanted(request: Request, form: list[tuple[str, str]]) -> Wanted:
+def _wanted(request: Request, given: list[tuple[str, str]]) -> Wanted:
     """Raises Refused for a parameter that is not known (to leave it out would find too much), and for one in the URL
     that belongs in the form."""
     in_url = request.query_params.multi_items()
@@ -165,7 +151,7 @@ def _wanted(request: Request, form: list[tuple[str, str]]) -> Wanted:
         raise Refused(400, PARAMETER, "search parameters belong in the form, not in the URL: they may name a person")
     values: dict[str, tuple[str, ...]] = {}
     numbers = {"_count": PAGE, "_offset": 0}
-    for name, value in [*in_url, *form]:
+    for name, value in [*in_url, *given]:
         if name in numbers and _NUMBER.fullmatch(value):
             numbers[name] = int(value)
         elif name in SEARCHED and name not in values:
