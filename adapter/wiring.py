@@ -457,9 +457,9 @@ class Adapter:
             config_version=self.config_version,
             address=f"{self.settings.server.url}/fhir",
             extended_notices=self.settings.notices.extended_basis is not None,
+            agreements=self.agreements,
             escalate_after=self.patience.tell_after,
             on_accepted=self.wake,
-            agreements=self.agreements,
         )
 
     @cached_property
@@ -467,10 +467,10 @@ class Adapter:
         return Tasks(self.database, self.contents, self.exchange, self.pseudonyms, self.clock)
 
     @lasting
-    @lasting
     def resources(self) -> Resources:
         return Resources(self.database, self.contents, self.pseudonyms, self.clock)
 
+    @lasting
     def worker(self) -> Worker:
         options, running = self.settings.delivery, self._running
         return Worker(
@@ -489,10 +489,10 @@ class Adapter:
             ),
             limit=lambda endpoint: running.adapter.concurrency(endpoint),
             rate=lambda endpoint: running.adapter.rate(endpoint),
-            give_up=self.patience.give_up,
             on_finished=lambda connection, finished: disclosures.arrived(
                 connection, finished, running.adapter.directory.carriers_of
             ),
+            give_up=self.patience.give_up,
             chore=lambda: running.adapter.reports.tell_next(),
             pulled=lambda: running.adapter.pulled(),
         )

@@ -88,11 +88,11 @@ def commit(
     the `gate` does.
     """
     place, warnings = _place(connection, pseudonyms, checked)
+    warnings += gate(connection, checked, place.case_id)
     message_id = _store_message(connection, checked, place)
     _store_content(connection, contents, checked, message_id)
     _store_fact(connection, checked, place, message_id)
-    _store_tasks(connection, checked, place, message_id)
-    warnings += gate(connection, checked, place.case_id)
+    _store_resources(connection, checked, place, message_id)
     # every transaction takes places in streams in the same order, so that no two wait for each other
     for draft in sorted(checked.drafts, key=lambda each: (each.route.endpoint.id, each.route.party.id)):
         warnings += _store_delivery(connection, contents, checked, place, message_id, draft)
