@@ -23,7 +23,7 @@ from adapter.exchange import facts
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.cases import agreement_of, municipalities
 from adapter.store import tables
-from adapter.store.alarms import Cause, settle
+from adapter.store.alarms import Cause, clear_alarm, settle
 from adapter.store.database import Database
 from adapter.support.clock import STOCKHOLM, Clock, to_micros
 
@@ -84,6 +84,7 @@ class Deadlines:
         for case_id in found:
             look = self._seen(case_id, firsts.get(case_id, 0), known[case_id], now)
             standing = dict(self._alarms(look))
+            self._forget(connection, look)
             wanted |= standing
             for act in self.also:
                 act(connection, look)
@@ -112,6 +113,13 @@ class Deadlines:
         if duty.state not in _KIND or duty.done is not None or duty.due is None or duty.rule in _TOLD_OTHERWISE:
             return False
         return now <= duty.due + self.late_for
+
+    def _forget(self, connection: Connection, look: Look) -> None:
+        """What was never done and is too old to be an alarm: nobody is told that it is over."""
+        for duty in look.duties:
+            if duty.state is State.LATE and duty.done is None and not self._is_alarm(duty, look.now):
+                subject, at = f"message/{look.first}/{duty.rule}", to_micros(look.now)
+                clear_alarm(connection, kind=LATE, subject=subject, at=at, told=False)
 
     def _next(self, look: Look, *, alarmed: bool) -> datetime | None:
         """When to look again; None where time alone changes nothing any more."""
