@@ -41,6 +41,9 @@ def validate(
     strict: Annotated[
         bool, typer.Option("--strict-extensions", help="An extension whose definition is not loaded is an error.")
     ] = False,
+    strict_displays: Annotated[
+        bool, typer.Option("--strict-displays", help="A display that the code system does not have is an error.")
+    ] = False,
     best_practice: Annotated[
         bool, typer.Option("--best-practice", help="A resource without narrative is a warning (dom-6).")
     ] = False,
@@ -58,6 +61,7 @@ def validate(
             packages=[OWN_PACKAGE, *(package or ())],
             definitions=[_definition(file) for file in definition or ()],
             unknown_extensions="error" if strict else "information",
+            wrong_displays="error" if strict_displays else "warning",
             suppressions=suppressions,
             best_practice=best_practice,
         )

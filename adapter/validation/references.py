@@ -164,14 +164,14 @@ class Targets:
         return None
 
     def _implied(self, url: str, run: Run, path: Path) -> None:
-        """A URL by which a server gives a resource says its type. What is not there cannot be seen, so this is a
-        warning, as it is by default in the official validator."""
+        """A URL by which a server gives a resource says its type, wherever the resource is (R4, references: [type]/[id]).
+        The official validator looks at it where a setting says so."""
         if not self.types or url.partition("/")[0] in self.types:
             return
         match = _REST.fullmatch(url)
         if match is not None and match["type"] not in self.types and match["type"] in table().resources:
             words = f"the URL is that of a {match['type']}: expected {' or '.join(sorted(self.types))}"
-            run.report(rules.REFERENCE_TYPE, words, path, self.profile, severity="warning")
+            run.report(rules.REFERENCE_TYPE, words, path, self.profile)
 
     def _stated(self, stated: object, url: str, found: Target, run: Run, path: Path) -> None:
         """Reference.type must be a type that may stand here, and that of the target."""

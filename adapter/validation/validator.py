@@ -25,7 +25,7 @@ from adapter.validation.extensions import Unknown
 from adapter.validation.library import Library
 from adapter.validation.run import Enough, Run
 from adapter.validation.suppressions import Suppressions
-from adapter.validation.vocabulary import Remote, Vocabulary
+from adapter.validation.vocabulary import Displays, Remote, Vocabulary
 
 Format = Literal["json", "xml"]
 
@@ -63,13 +63,14 @@ class Validator:
         known: Definitions,
         extra: int,
         unknown_extensions: Unknown,
+        wrong_displays: Displays,
         *,
         suppressions: Suppressions | None,
         terminology: TerminologyServer | None,
         clock: Clock,
         best_practice: bool,
     ) -> None:
-        vocabulary = Vocabulary(Terminology(known), terminology)
+        vocabulary = Vocabulary(Terminology(known), terminology, wrong_displays)
         self.definitions = known
         """The packages' resources, as loaded."""
         self._engine = Engine(types, Library(known), vocabulary, unknown_extensions, best_practice=best_practice)
@@ -84,7 +85,7 @@ class Validator:
         self._settings = rules.SETTINGS.issue(
             f"discharge-adapter {version('discharge-adapter')} checked FHIR 4.0.1: structure, terminology, invariants "
             f"and profiles. Packages: {', '.join(names)}{added}.{missing}{asked} Not checked: {unchecked}"
-            f"codes of systems that no package holds{left}. Unknown extensions: {unknown_extensions}"
+            f"codes of systems that no package holds{left}. Unknown extensions: {unknown_extensions}. Wrong displays: {wrong_displays}"
         )
 
     @classmethod
@@ -93,6 +94,7 @@ class Validator:
         packages: Sequence[str] = ("hl7.fhir.r4.core#4.0.1",),
         definitions: Iterable[dict[str, Any] | bytes] = (),
         unknown_extensions: Unknown = "information",
+        wrong_displays: Displays = "error",
         suppressions: Path | Suppressions | None = None,
         terminology: TerminologyServer | None = None,
         clock: Clock | None = None,
@@ -101,7 +103,8 @@ class Validator:
         """A validator with the definitions of installed packages (`id#version`) and those given, as parsed resources or
         as FHIR JSON or XML; R4's core package is always among them. `unknown_extensions`: how grave it is that an
         extension's definition is in none of them: "information", since FHIR tells a receiver to take such content, or
-        "error", to test what a sender sends.
+        "error", to test what a sender sends. `wrong_displays`: that a code has another display in its code system, an
+        "error", as a reader may be misled, or a "warning", as where content in other languages is taken.
         `suppressions`: a file of reviewed suppressions. `terminology` is asked what the packages cannot decide.
         `best_practice`: R4's recommendations are warnings: that a resource has a narrative (dom-6).
         Raises DefinitionsError where a package is not installed or a definition cannot be read, ConfigurationError
@@ -115,6 +118,7 @@ class Validator:
             packages_of.load([CORE, *packages], extra),
             len(extra),
             unknown_extensions,
+            wrong_displays,
             suppressions=suppressions,
             terminology=terminology,
             clock=clock,

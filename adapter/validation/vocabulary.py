@@ -1,7 +1,7 @@
 """The terminology as bindings ask it: answers are kept, and hold nothing of the resource."""
 
 from collections.abc import Callable, Sized
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from adapter.definitions.terminology import Terminology
 from adapter.definitions.verdicts import Verdict
@@ -14,6 +14,10 @@ _DEFINED_TYPES = "http://hl7.org/fhir/ValueSet/defined-types"
 _SYSTEM_TYPES = "http://hl7.org/fhirpath/System."
 _VALUE_SETS = ("http://hl7.org/fhir/ValueSet/", "http://terminology.hl7.org/ValueSet/")
 _NOT_LOADED = "the packages that are loaded do not hold all codes of its code system or value set"
+
+
+Displays = Literal["error", "warning"]
+"""How grave a display is that the code system does not have for the code."""
 
 
 class Remote(Protocol):
@@ -37,10 +41,13 @@ _ANSWERS = {True: _YES, False: _NO, None: _UNDECIDED}
 class Vocabulary:
     """Keeps what a terminology said."""
 
-    def __init__(self, terminology: Terminology, remote: Remote | None = None) -> None:
+    def __init__(
+        self, terminology: Terminology, remote: Remote | None = None, wrong_displays: Displays = "warning"
+    ) -> None:
         """`remote` is asked of codes with a system that the terminology cannot decide on."""
         self._terminology = terminology
         self._remote = remote
+        self._wrong_displays: Displays = wrong_displays
         self._members: dict[tuple[str, str | None, str], Answer] = {}
         self._codings: dict[tuple[str, str, str | None], tuple[bool | None, bool]] = {}
         self._systems: dict[str, bool] = {}
@@ -90,7 +97,8 @@ class Vocabulary:
         if known is False:
             run.report(rules.CODE_UNKNOWN, "the code system has no such code", (path, "code"))
         elif not named:
-            run.report(rules.CODE_DISPLAY, "the code system has another display for the code", (path, "display"))
+            words = "the code system has another display for the code"
+            run.report(rules.CODE_DISPLAY, words, (path, "display"), severity=self._wrong_displays)
 
     def _is_no_system(self, url: str) -> bool:
         found = self._systems.get(url)

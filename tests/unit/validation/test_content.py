@@ -210,7 +210,7 @@ CASES: list[tuple[str, dict[str, Any], list[str]]] = [
     (
         "",
         PATIENT | {"maritalStatus": {"coding": [{"system": CODES, "code": "a", "display": "x"}]}},
-        ["warning code-display maritalStatus.coding[0].display"],
+        ["code-display maritalStatus.coding[0].display"],
     ),
     (
         "",

@@ -199,7 +199,7 @@ def wrong(found: str, *types: str) -> str:
 
 
 def implied(found: str, *types: str) -> str:
-    return f"warning base-reference-type: the URL is that of a {found}: expected {' or '.join(types)}"
+    return f"error base-reference-type: the URL is that of a {found}: expected {' or '.join(types)}"
 
 
 NOT_HERE = "error base-reference-type: Reference.type is not a type that may stand here: expected Group or Task"
