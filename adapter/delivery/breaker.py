@@ -7,7 +7,7 @@ Time in these states counts against no delivery: the endpoint's own clock, `upti
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from adapter.delivery import window
 from adapter.delivery.streams import status_is
@@ -23,6 +23,12 @@ TRIPPED = "endpoint-tripped"
 _MICROS = 1_000_000
 _state = tables.endpoint_state.c
 
+# Made once: to make a statement takes longer than to run it.
+_this = _state.endpoint == bindparam("this")
+_STATE = select(_state.state).where(_this)
+_LOCKED = select(tables.endpoint_state).where(_this).with_for_update()
+_SET = update(tables.endpoint_state).where(_this)
+
 
 def register(connection: Connection, endpoint: str, at: int) -> None:
     """Know the endpoint: closed, where it is new."""
@@ -31,7 +37,7 @@ def register(connection: Connection, endpoint: str, at: int) -> None:
 
 def state(connection: Connection, endpoint: str) -> str:
     """closed, open, tripped or paused; closed where nothing was ever sent to it."""
-    found = connection.execute(select(_state.state).where(_state.endpoint == endpoint)).scalar_one_or_none()
+    found = connection.execute(_STATE, {"this": endpoint}).scalar_one_or_none()
     return found or "closed"
 
 
@@ -135,8 +141,7 @@ def _enter(connection: Connection, was: Row[Any], at: int, state: str, **values:
 
 
 def _locked(connection: Connection, endpoint: str) -> Row[Any] | None:
-    query = select(tables.endpoint_state).where(_state.endpoint == endpoint).with_for_update()
-    return connection.execute(query).one_or_none()
+    return connection.execute(_LOCKED, {"this": endpoint}).one_or_none()
 
 
 def _known(connection: Connection, endpoint: str) -> Row[Any]:
@@ -147,7 +152,7 @@ def _known(connection: Connection, endpoint: str) -> Row[Any]:
 
 
 def _set(connection: Connection, endpoint: str, **values: object) -> None:
-    connection.execute(update(tables.endpoint_state).where(_state.endpoint == endpoint).values(**values))
+    connection.execute(_SET, {"this": endpoint} | values)
 
 
 def _alarm(connection: Connection, kind: str, endpoint: str, reason: str, at: int) -> None:

@@ -9,7 +9,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    RowMapping,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from adapter.delivery import breaker, heads, streams
 from adapter.delivery.pace import Pace
@@ -24,6 +38,59 @@ _MICROS = 1_000_000
 _delivery = tables.delivery.c
 _attempt = tables.attempt.c
 _endpoint = tables.endpoint_state.c
+
+# Made once, with those below: to make a statement takes longer than to run it.
+_this: BindParameter[int] = bindparam("this")
+_of_endpoint = _endpoint.endpoint == bindparam("this_endpoint")
+_ENDPOINT = select(tables.endpoint_state).where(_of_endpoint).with_for_update(skip_locked=True)
+_SET_ENDPOINT = update(tables.endpoint_state).where(_of_endpoint)
+_PROTECTED_NOW = (
+    select(tables.patient.c.protected)
+    .join(tables.stream, tables.stream.c.patient_id == tables.patient.c.id)
+    .where(tables.stream.c.id == _this)
+)
+_CLOSE_UNKNOWN = update(tables.attempt).where(_attempt.delivery_id == _this, _attempt.ended_at.is_(None))
+_END_ATTEMPT = update(tables.attempt).where(_attempt.id == _this)
+_OURS = update(tables.delivery).where(
+    _delivery.id == _this, _delivery.lease_token == bindparam("our_token"), status_is("running")
+)
+_UNCHANGED = update(tables.delivery).where(
+    _delivery.id == _this,
+    _delivery.status == bindparam("was_status"),
+    _delivery.lease_token == bindparam("was_token"),
+)
+_TAKE = _UNCHANGED.values(
+    status="running",
+    next_attempt_at=None,
+    attempts=_delivery.attempts + 1,
+    tried_from=func.coalesce(_delivery.tried_from, bindparam("uptime", type_=_delivery.tried_from.type)),
+)
+_HOLD_PROTECTED = _UNCHANGED.where(
+    _delivery.released_at.is_(None),
+    exists().where(
+        tables.stream.c.id == _delivery.stream_id,
+        tables.patient.c.id == tables.stream.c.patient_id,
+        tables.patient.c.protected,
+    ),
+)
+_OPEN_ATTEMPT = (
+    insert(tables.attempt)
+    .values(number=select(_delivery.attempts).where(_delivery.id == bindparam("of_delivery")).scalar_subquery())
+    .returning(_attempt.id)
+)
+_CLAIMED = (
+    select(
+        *(_delivery[name] for name in ("attempts", "step", "message_id", "stream_id", "endpoint", "event")),
+        *(_delivery[name] for name in ("media_type", "lease_token", "held_reason", "tried_from")),
+        tables.patient.c.protected,
+        func.coalesce(_delivery.header_id, tables.message.c.header_id).label("own_id"),
+        tables.message.c.correlation_id,
+    )
+    .join(tables.message, tables.message.c.id == _delivery.message_id)
+    .join(tables.stream, tables.stream.c.id == _delivery.stream_id)
+    .join(tables.patient, tables.patient.c.id == tables.stream.c.patient_id)
+    .where(_delivery.id == _this)
+)
 
 
 @dataclass(frozen=True)
@@ -75,8 +142,7 @@ def claim(connection: Connection, terms: Terms, wanted: int) -> list[Claim]:
     if marks.sending_is_off(connection):
         return []
     claims: list[Claim] = []
-    workable = heads.workable(terms.at).where(_endpoint.endpoint.not_in(terms.leave))
-    turns = deque(connection.execute(workable).scalars())
+    turns = deque(heads.workable(connection, terms.at, terms.leave))
     while turns and len(claims) < wanted:
         endpoint = turns.popleft()
         claimed = claim_at(connection, endpoint, terms)
@@ -89,9 +155,7 @@ def claim(connection: Connection, terms: Terms, wanted: int) -> list[Claim]:
 def claim_at(connection: Connection, endpoint: str, terms: Terms) -> Claim | None:
     """One delivery to the endpoint, where its state and its limit allow one more."""
     at = terms.at
-    found = connection.execute(
-        select(tables.endpoint_state).where(_endpoint.endpoint == endpoint).with_for_update(skip_locked=True)
-    ).one_or_none()
+    found = connection.execute(_ENDPOINT, {"this_endpoint": endpoint}).one_or_none()
     if found is None or found.state == "paused":
         return None
     probe = found.state != "closed"
@@ -112,7 +176,7 @@ def claim_at(connection: Connection, endpoint: str, terms: Terms) -> Claim | Non
         values: dict[str, int] = {"last_claim_at": at} | paced
         if probe:
             values["next_probe_at"] = at + round(terms.probe_seconds * _MICROS)
-        connection.execute(update(tables.endpoint_state).where(_endpoint.endpoint == endpoint).values(**values))
+        connection.execute(_SET_ENDPOINT, {"this_endpoint": endpoint} | values)
     return claimed
 
 
@@ -128,7 +192,7 @@ def _paced(terms: Terms, endpoint: Any, *, probe: bool) -> dict[str, int] | None
 def renew(connection: Connection, claims: Iterable[Claim], expires_at: int) -> None:
     """Prolong the leases that are still ours."""
     for one in claims:
-        connection.execute(update(tables.delivery).where(*_ours(one)).values(lease_expires_at=expires_at))
+        connection.execute(_OURS, _ours(one) | {"lease_expires_at": expires_at})
 
 
 def held_by(connection: Connection, delivery_id: int, token: int) -> Claim | None:
@@ -157,16 +221,8 @@ def give_back(connection: Connection, one: Claim, at: int, due: int | None = Non
     """Undo a claim of which nothing was sent; it may be claimed again at `due` (UTC microseconds), or now. False where
     the lease was lost."""
     streams.lock(connection, one.stream_id)
-    given = connection.execute(
-        update(tables.delivery)
-        .where(*_ours(one))
-        .values(
-            status="waiting",
-            next_attempt_at=at if due is None else due,
-            attempts=_delivery.attempts - 1,
-            **_NO_LEASE,
-        )
-    )
+    back = {"status": "waiting", "next_attempt_at": at if due is None else due, **_NO_LEASE}
+    given = connection.execute(_OURS.values(attempts=_delivery.attempts - 1), _ours(one) | back)
     if given.rowcount == 0:
         return False
     connection.execute(delete(tables.attempt).where(_attempt.id == one.attempt_id))
@@ -176,9 +232,7 @@ def give_back(connection: Connection, one: Claim, at: int, due: int | None = Non
 
 def as_protected_now(connection: Connection, one: Claim) -> Claim:
     """The claim, marked where the person has become protected since it was made."""
-    stream, patient = tables.stream.c, tables.patient.c
-    query = select(patient.protected).join(tables.stream, stream.patient_id == patient.id)
-    now = connection.execute(query.where(stream.id == one.stream_id)).scalar_one()
+    now = connection.execute(_PROTECTED_NOW, {"this": one.stream_id}).scalar_one()
     return replace(one, protected=one.protected or now)
 
 
@@ -186,8 +240,7 @@ def complete(connection: Connection, one: Claim, at: int, verdict: Verdict, http
     """It arrived. False, and nothing changed, where the lease was lost; so too for `reschedule` and `bury`."""
     said = verdict.acknowledgement
     done = {"status": "done", "blocking": False, "delivered_at": at, "acknowledgement": said, "reason": None}
-    done["tell_at"] = case((_delivery.reported.is_not(None), at), else_=None)  # who was told that it waits
-    return _record(connection, one, at, verdict, http_status, done)
+    return _record(connection, one, at, verdict, http_status, done | {"ended": at}, _COMPLETE)
 
 
 def reschedule(
@@ -195,20 +248,21 @@ def reschedule(
 ) -> bool:
     """Try again at `due` (UTC microseconds), then at `step` of the schedule."""
     waiting = {"status": "waiting", "next_attempt_at": due, "step": step, "reason": verdict.reason}
-    return _record(connection, one, at, verdict, http_status, waiting)
+    return _record(connection, one, at, verdict, http_status, waiting, _OURS)
 
 
 def bury(connection: Connection, one: Claim, at: int, verdict: Verdict, http_status: int | None) -> bool:
     """A dead letter: its stream waits for a person where the delivery `holds_stream` and does not yield to a later one
     of its event, else goes on."""
-    dead = {
-        "status": "dead",
-        "blocking": and_(_delivery.holds_stream, ~and_(_delivery.yields, streams.has_later(_delivery))),
-        "tell_at": streams.told_at(at),
-        "acknowledgement": verdict.acknowledgement,
-        "reason": verdict.reason,
-    }
-    return _record(connection, one, at, verdict, http_status, dead)
+    dead = {"status": "dead", "acknowledgement": verdict.acknowledgement, "reason": verdict.reason}
+    blocking = and_(_delivery.holds_stream, ~and_(_delivery.yields, streams.has_later(_delivery)))
+    statement = _OURS.values(blocking=blocking, tell_at=streams.told_at(at))
+    return _record(connection, one, at, verdict, http_status, dead, statement)
+
+
+_COMPLETE = _OURS.values(  # tells who was told that it waits
+    tell_at=case((_delivery.reported.is_not(None), bindparam("ended", type_=_delivery.tell_at.type)), else_=None)
+)
 
 
 _OUTCOMES = {Kind.WAIT: "unknown"}
@@ -219,107 +273,69 @@ _NO_LEASE: dict[str, None] = {"lease_owner": None, "lease_expires_at": None}
 
 
 def _record(
-    connection: Connection, one: Claim, at: int, verdict: Verdict, http_status: int | None, values: dict[str, Any]
+    connection: Connection,
+    one: Claim,
+    at: int,
+    verdict: Verdict,
+    http_status: int | None,
+    values: dict[str, Any],
+    statement: Update,
 ) -> bool:
     streams.lock(connection, one.stream_id)
-    recorded = connection.execute(update(tables.delivery).where(*_ours(one)).values(**values, **_NO_LEASE))
+    recorded = connection.execute(statement, _ours(one) | values | _NO_LEASE)
     if recorded.rowcount == 0:
         return False
-    connection.execute(
-        update(tables.attempt)
-        .where(_attempt.id == one.attempt_id)
-        .values(
-            ended_at=at,
-            outcome=_OUTCOMES.get(verdict.kind, verdict.kind.value),
-            http_status=http_status,
-            reason=verdict.reason,
-        )
-    )
+    outcome = _OUTCOMES.get(verdict.kind, verdict.kind.value)
+    ended = {"ended_at": at, "outcome": outcome, "http_status": http_status, "reason": verdict.reason}
+    connection.execute(_END_ATTEMPT, {"this": one.attempt_id} | ended)
     streams.advance(connection, one.stream_id, at)
     return True
 
 
-def _ours(one: Claim) -> tuple[ColumnElement[bool], ...]:
-    return _delivery.id == one.delivery_id, _delivery.lease_token == one.token, status_is("running")
+def _ours(one: Claim) -> dict[str, Any]:
+    """What `_OURS` asks: that the lease is this claim's."""
+    return {"this": one.delivery_id, "our_token": one.token}
 
 
 def _hold_protected(connection: Connection, head: RowMapping, at: int) -> bool:
     """Hold it where the person is protected and nobody has released it: the last guard before it would leave, for
     what was running or a dead letter when the person became protected."""
-    stream, patient = tables.stream.c, tables.patient.c
-    protected = exists().where(stream.id == _delivery.stream_id, patient.id == stream.patient_id, patient.protected)
-    held = connection.execute(
-        update(tables.delivery)
-        .where(*_unchanged(head), _delivery.released_at.is_(None), protected)
-        .values(status="held", held_reason=PROTECTED, next_attempt_at=None, **_NO_LEASE)
-    )
+    hold = {"status": "held", "held_reason": PROTECTED, "next_attempt_at": None, **_NO_LEASE}
+    held = connection.execute(_HOLD_PROTECTED, _unchanged(head) | hold)
     if held.rowcount == 0:
         return False
     _close_unknown(connection, head["id"], at)
     return True
 
 
-def _unchanged(head: RowMapping) -> tuple[ColumnElement[bool], ...]:
-    """The guard of an update: the row is as it was read."""
-    return (
-        _delivery.id == head["id"],
-        _delivery.status == head["status"],
-        _delivery.lease_token == head["lease_token"],
-    )
+def _unchanged(head: RowMapping) -> dict[str, Any]:
+    """What `_UNCHANGED` asks: that the row is as it was read."""
+    return {"this": head["id"], "was_status": head["status"], "was_token": head["lease_token"]}
 
 
 def _take(connection: Connection, head: RowMapping, terms: Terms, *, probe: bool, uptime: int) -> Claim | None:
-    taken = connection.execute(
-        update(tables.delivery)
-        .where(*_unchanged(head))
-        .values(
-            status="running",
-            next_attempt_at=None,
-            attempts=_delivery.attempts + 1,
-            tried_from=func.coalesce(_delivery.tried_from, uptime),
-            lease_owner=terms.owner,
-            lease_token=head["lease_token"] + 1,
-            lease_expires_at=terms.expires_at,
-        )
-    )
+    lease = {"lease_owner": terms.owner, "lease_token": head["lease_token"] + 1, "lease_expires_at": terms.expires_at}
+    taken = connection.execute(_TAKE, _unchanged(head) | lease | {"uptime": uptime})
     if taken.rowcount == 0:
         return None
-    _close_unknown(connection, head["id"], terms.at)
+    if head["status"] == "running":
+        _close_unknown(connection, head["id"], terms.at)
     return _open_attempt(connection, head["id"], terms, probe=probe)
 
 
 def _close_unknown(connection: Connection, delivery_id: int, at: int) -> None:
-    connection.execute(
-        update(tables.attempt)
-        .where(_attempt.delivery_id == delivery_id, _attempt.ended_at.is_(None))
-        .values(ended_at=at, outcome="unknown", reason="nobody recorded how it ended before its lease ran out")
-    )
+    reason = "nobody recorded how it ended before its lease ran out"
+    connection.execute(_CLOSE_UNKNOWN, {"this": delivery_id, "ended_at": at, "outcome": "unknown", "reason": reason})
 
 
 def _open_attempt(connection: Connection, delivery_id: int, terms: Terms, *, probe: bool) -> Claim:
-    number = select(_delivery.attempts).where(_delivery.id == delivery_id).scalar_subquery()
-    attempt_id = connection.execute(
-        insert(tables.attempt)
-        .values(delivery_id=delivery_id, number=number, worker=terms.owner, started_at=terms.at)
-        .returning(_attempt.id)
-    ).scalar_one()
+    tried = {"delivery_id": delivery_id, "worker": terms.owner, "started_at": terms.at}
+    attempt_id = connection.execute(_OPEN_ATTEMPT, tried | {"of_delivery": delivery_id}).scalar_one()
     return _as_claim(connection, delivery_id, attempt_id, probe=probe)
 
 
 def _as_claim(connection: Connection, delivery_id: int, attempt_id: int, *, probe: bool) -> Claim:
-    message, stream, patient = tables.message.c, tables.stream.c, tables.patient.c
-    row = connection.execute(
-        select(
-            *(_delivery[name] for name in ("attempts", "step", "message_id", "stream_id", "endpoint", "event")),
-            *(_delivery[name] for name in ("media_type", "lease_token", "held_reason", "tried_from")),
-            *(patient.protected, func.coalesce(_delivery.header_id, message.header_id).label("own_id")),
-            message.correlation_id,
-        )
-        .join(tables.message, message.id == _delivery.message_id)
-        .join(tables.stream, stream.id == _delivery.stream_id)
-        .join(tables.patient, patient.id == stream.patient_id)
-        .where(_delivery.id == delivery_id)
-    ).one()
+    row = connection.execute(_CLAIMED, {"this": delivery_id}).one()
     idempotency_id = row.own_id or f"delivery-{delivery_id}"
     return Claim(
         delivery_id=delivery_id,

@@ -16,6 +16,7 @@ DEAD_LETTER = "dead-letter"
 """Kind of the alarm that a dead letter raises; its subject is `delivery/<id>`."""
 
 _delivery = tables.delivery.c
+_INSERT = insert(tables.delivery).returning(_delivery.id)
 
 
 class DeliveryStateError(AdapterError):
@@ -63,34 +64,31 @@ def enqueue(connection: Connection, new: NewDelivery) -> int:
     breaker.register(connection, new.endpoint, new.at)
     if new.yields:
         streams.yield_to(connection, stream_id, new.event)
-    delivery_id: int = connection.execute(
-        insert(tables.delivery)
-        .values(
-            message_id=new.message_id,
-            endpoint=new.endpoint,
-            receiver_party=new.receiver_party,
-            receiver_unit=new.receiver_unit,
-            stream_id=stream_id,
-            sequence=sequence,
-            status=new.status,
-            blocking=new.holds_stream if new.status == "dead" else True,
-            holds_stream=new.holds_stream,
-            event=new.event,
-            statutory=new.statutory,
-            media_type=new.media_type,
-            mapping=new.mapping,
-            mapping_version=new.mapping_version,
-            config_version=new.config_version,
-            created_at=new.at,
-            held_reason=new.held_reason,
-            reason=new.reason,
-            released_at=new.released_at,
-            yields=new.yields,
-            tell_at=new.at if new.tell_at is not None and new.status == "dead" else new.tell_at,
-            header_id=new.header_id,
-        )
-        .returning(_delivery.id)
-    ).scalar_one()
+    row = {
+        "message_id": new.message_id,
+        "endpoint": new.endpoint,
+        "receiver_party": new.receiver_party,
+        "receiver_unit": new.receiver_unit,
+        "stream_id": stream_id,
+        "sequence": sequence,
+        "status": new.status,
+        "blocking": new.holds_stream if new.status == "dead" else True,
+        "holds_stream": new.holds_stream,
+        "event": new.event,
+        "statutory": new.statutory,
+        "media_type": new.media_type,
+        "mapping": new.mapping,
+        "mapping_version": new.mapping_version,
+        "config_version": new.config_version,
+        "created_at": new.at,
+        "held_reason": new.held_reason,
+        "reason": new.reason,
+        "released_at": new.released_at,
+        "yields": new.yields,
+        "tell_at": new.at if new.tell_at is not None and new.status == "dead" else new.tell_at,
+        "header_id": new.header_id,
+    }
+    delivery_id: int = connection.execute(_INSERT, row).scalar_one()
     streams.advance(connection, stream_id, new.at)
     if new.status == "dead":
         alarm_dead_letter(connection, delivery_id, new.event, "it could not be mapped for its receiver", new.at)

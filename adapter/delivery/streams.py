@@ -6,13 +6,46 @@ head alone, so that a claim never searches past what waits behind it; whoever en
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, case, exists, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    bindparam,
+    case,
+    exists,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from adapter.store import tables
 from adapter.store.insert import insert_if_absent
 
 _stream = tables.stream.c
 _delivery = tables.delivery.c
+
+
+# Made once: to make a statement takes longer than to run it.
+_this: BindParameter[int] = bindparam("this")
+_NEXT_PLACE = (
+    update(tables.stream)
+    .where(
+        _stream.endpoint == bindparam("to_endpoint"),
+        _stream.receiver == bindparam("to_receiver"),
+        _stream.patient_id == bindparam("about"),
+    )
+    .values(last_sequence=_stream.last_sequence + 1)
+    .returning(_stream.id, _stream.last_sequence)
+)
+_LOCK = select(_stream.id).where(_stream.id == _this).with_for_update()
+_HEAD = (
+    select(_delivery.id, _delivery.status, _delivery.next_attempt_at)
+    .where(_delivery.stream_id == _this, _delivery.blocking)
+    .order_by(_delivery.sequence)
+    .limit(1)
+)
+_DUE = update(tables.delivery).where(_delivery.id == _this)
 
 
 def status_is(status: str, delivery: FromClause = tables.delivery) -> ColumnElement[bool]:
@@ -26,22 +59,18 @@ def next_place(connection: Connection, endpoint: str, receiver: str, patient_id:
     A transaction that takes places in several streams takes them in the order of (endpoint, receiver), or two of
     them may wait for each other.
     """
-    this = (_stream.endpoint == endpoint, _stream.receiver == receiver, _stream.patient_id == patient_id)
     insert_if_absent(
         connection, tables.stream, endpoint=endpoint, receiver=receiver, patient_id=patient_id, last_sequence=0
     )
-    row = connection.execute(
-        update(tables.stream)
-        .where(*this)
-        .values(last_sequence=_stream.last_sequence + 1)
-        .returning(_stream.id, _stream.last_sequence)
-    ).one()
+    this = {"to_endpoint": endpoint, "to_receiver": receiver, "about": patient_id}
+    row = connection.execute(_NEXT_PLACE, this).one()
     return row.id, row.last_sequence
 
 
 def lock(connection: Connection, stream_id: int) -> None:
     """Keep others from taking a place in the stream, or moving its head, until the transaction ends."""
-    connection.execute(select(_stream.id).where(_stream.id == stream_id).with_for_update())
+    if connection.dialect.name != "sqlite":  # where a writer is alone anyhow
+        connection.execute(_LOCK, {"this": stream_id})
 
 
 def advance(connection: Connection, stream_id: int, at: int) -> None:
@@ -49,14 +78,9 @@ def advance(connection: Connection, stream_id: int, at: int) -> None:
 
     The stream must be locked.
     """
-    head = connection.execute(
-        select(_delivery.id, _delivery.status, _delivery.next_attempt_at)
-        .where(_delivery.stream_id == stream_id, _delivery.blocking)
-        .order_by(_delivery.sequence)
-        .limit(1)
-    ).one_or_none()
+    head = connection.execute(_HEAD, {"this": stream_id}).one_or_none()
     if head is not None and head.status == "waiting" and head.next_attempt_at is None:
-        connection.execute(update(tables.delivery).where(_delivery.id == head.id).values(next_attempt_at=at))
+        connection.execute(_DUE, {"this": head.id, "next_attempt_at": at})
 
 
 def has_later(delivery: Any) -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 The endpoint's row must be locked.
 """
 
-from sqlalchemy import Connection, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Integer, bindparam, case, delete, func, insert, select, update
 
 from adapter.store import tables
 
@@ -14,20 +14,27 @@ _SHARE = 0.7
 
 _row = tables.endpoint_outcome.c
 
+# Made once: to make a statement takes longer than to run it.
+_now, _one = _row.period == bindparam("now"), bindparam("fault", type_=Integer)
+_NOTE = (
+    update(tables.endpoint_outcome)
+    .where(_row.endpoint == bindparam("this"), _row.slot == bindparam("at_slot"))
+    .values(
+        period=bindparam("now"),
+        tried=case((_now, _row.tried + 1), else_=1),
+        failed=case((_now, _row.failed + _one), else_=_one),
+    )
+)
+_TOLD = select(func.coalesce(func.sum(_row.tried), 0), func.coalesce(func.sum(_row.failed), 0)).where(
+    _row.endpoint == bindparam("this"), _row.period > bindparam("after"), _row.period <= bindparam("until")
+)
+
 
 def note(connection: Connection, endpoint: str, at: int, *, failed: bool) -> None:
     """Count a try that ended. `at` in UTC microseconds."""
     period = at // _PERIOD
-    now = _row.period == period
-    counted = connection.execute(
-        update(tables.endpoint_outcome)
-        .where(_row.endpoint == endpoint, _row.slot == period % _SLOTS)
-        .values(
-            period=period,
-            tried=case((now, _row.tried + 1), else_=1),
-            failed=case((now, _row.failed + int(failed)), else_=int(failed)),
-        )
-    )
+    values = {"this": endpoint, "at_slot": period % _SLOTS, "now": period, "fault": int(failed)}
+    counted = connection.execute(_NOTE, values)
     if counted.rowcount == 0:
         row = {"endpoint": endpoint, "slot": period % _SLOTS, "period": period, "tried": 1, "failed": int(failed)}
         connection.execute(insert(tables.endpoint_outcome).values(row))
@@ -36,10 +43,8 @@ def note(connection: Connection, endpoint: str, at: int, *, failed: bool) -> Non
 def fails(connection: Connection, endpoint: str, at: int) -> tuple[int, int] | None:
     """(failed, tried) where at least 70 % of at least 10 tries failed, else None."""
     period = at // _PERIOD
-    query = select(func.coalesce(func.sum(_row.tried), 0), func.coalesce(func.sum(_row.failed), 0)).where(
-        _row.endpoint == endpoint, _row.period > period - _SLOTS, _row.period <= period
-    )
-    tried, failed = (int(number) for number in connection.execute(query).one())
+    values = {"this": endpoint, "after": period - _SLOTS, "until": period}
+    tried, failed = (int(number) for number in connection.execute(_TOLD, values).one())
     return (failed, tried) if tried >= _LEAST and failed >= _SHARE * tried else None
 
 

@@ -1,5 +1,6 @@
 """The one statement that SQLite and PostgreSQL spell alike but SQLAlchemy spells apart."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -8,6 +9,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 def insert_if_absent(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless a unique index already holds one; True where it was inserted."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values(values).on_conflict_do_nothing().returning(*table.primary_key.columns)
-    return connection.execute(statement).first() is not None  # rowcount is not told by every driver
+    statement = _statement(table, connection.dialect.name)
+    return connection.execute(statement, values).first() is not None  # rowcount is not told by every driver
+
+
+@cache
+def _statement(table: Table, dialect: str) -> Any:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
