@@ -7,6 +7,7 @@ head alone, so that a claim never searches past what waits behind it; whoever en
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     FromClause,

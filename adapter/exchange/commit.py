@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy import case as case_of
 
 from adapter.delivery import outbox
@@ -32,6 +32,14 @@ from adapter.support.clock import to_micros
 
 PROTECTED = "protected"
 """Why a delivery about a person with skyddad folkbokföring is held."""
+
+
+# made once: to make a statement takes longer than to run it
+_MESSAGE = insert(tables.message).returning(tables.message.c.id)
+_FACT = insert(tables.fact)
+_OWNER = select(tables.case_state.c.patient_id).where(tables.case_state.c.case_id == bindparam("named"))
+_PROTECTED = select(tables.patient.c.protected).where(tables.patient.c.id == bindparam("this"))
+_PERSON = select(tables.patient.c.id).where(tables.patient.c.id == bindparam("this")).with_for_update(key_share=True)
 
 
 @dataclass(frozen=True)
@@ -114,9 +122,7 @@ def _place(connection: Connection, pseudonyms: Pseudonyms, checked: Checked) -> 
         raise refusal(422, "required", "case-missing", text, "Bundle")
     patient_id = _patient(connection, pseudonyms, checked, answered.patient_id if answered else None)
     _lock_person(connection, patient_id)
-    owner = connection.execute(
-        select(tables.case_state.c.patient_id).where(tables.case_state.c.case_id == case_id)
-    ).scalar_one_or_none()
+    owner = connection.execute(_OWNER, {"named": case_id}).scalar_one_or_none()
     if owner not in (None, patient_id) or (
         answered and (answered.patient_id, answered.case_id) != (patient_id, case_id)
     ):
@@ -129,8 +135,7 @@ def _place(connection: Connection, pseudonyms: Pseudonyms, checked: Checked) -> 
 def _lock_person(connection: Connection, patient_id: int) -> None:
     """One message of a person at a time: the projection of a case is read, made anew and written back, and a label
     holds what waits."""
-    query = select(tables.patient.c.id).where(tables.patient.c.id == patient_id)
-    connection.execute(query.with_for_update(key_share=True))
+    connection.execute(_PERSON, {"this": patient_id})
 
 
 def _of_another() -> Exception:
@@ -194,7 +199,7 @@ def mark(connection: Connection, patient_id: int, found: Protection, at: int) ->
     if found.protected:
         _hold_waiting(connection, patient_id, at)
         return True
-    return bool(connection.execute(select(patient.c.protected).where(patient.c.id == patient_id)).scalar_one())
+    return bool(connection.execute(_PROTECTED, {"this": patient_id}).scalar_one())
 
 
 def _hold_waiting(connection: Connection, patient_id: int, at: int) -> None:
@@ -233,40 +238,37 @@ def _gap(connection: Connection, reading: Reading, case_id: str) -> list[Issue]:
 
 def _store_message(connection: Connection, checked: Checked, place: _Place) -> int:
     submission, reading = checked.submission, checked.reading
-    row: int = connection.execute(
-        insert(tables.message)
-        .values(
-            status="accepted",
-            source=submission.source,
-            sender_party=checked.sender_party,
-            sender_unit=checked.sender_unit,
-            header_id=reading.header_id,
-            bundle_id=reading.bundle_id,
-            content_hash=checked.digest,
-            event=reading.event,
-            case_id=place.case_id,
-            patient_id=place.patient_id,
-            previous_header_id=reading.previous_header_id,
-            answers_header_id=reading.answers_header_id,
-            answers_id=place.answers_id,
-            assessed_at=to_micros(reading.assessed.at) if reading.assessed else None,
-            assessed_text=reading.assessed.text if reading.assessed else None,
-            sent_at=to_micros(reading.sent.at) if reading.sent else None,
-            sent_text=reading.sent.text if reading.sent else None,
-            received_at=to_micros(checked.received_at),
-            accepted_at=to_micros(checked.accepted_at),
-            http_status=200,
-            size=len(submission.body),
-            config_version=checked.config_version,
-            request_id=submission.request_id,
-            correlation_id=submission.correlation_id,
-            principal=checked.principal.name,
-            issues=[],
-            statutory=EVENTS[reading.event or ""].statutory,
-        )
-        .returning(tables.message.c.id)
-    ).scalar_one()
-    return row
+    row: dict[str, Any] = {
+        "status": "accepted",
+        "source": submission.source,
+        "sender_party": checked.sender_party,
+        "sender_unit": checked.sender_unit,
+        "header_id": reading.header_id,
+        "bundle_id": reading.bundle_id,
+        "content_hash": checked.digest,
+        "event": reading.event,
+        "case_id": place.case_id,
+        "patient_id": place.patient_id,
+        "previous_header_id": reading.previous_header_id,
+        "answers_header_id": reading.answers_header_id,
+        "answers_id": place.answers_id,
+        "assessed_at": to_micros(reading.assessed.at) if reading.assessed else None,
+        "assessed_text": reading.assessed.text if reading.assessed else None,
+        "sent_at": to_micros(reading.sent.at) if reading.sent else None,
+        "sent_text": reading.sent.text if reading.sent else None,
+        "received_at": to_micros(checked.received_at),
+        "accepted_at": to_micros(checked.accepted_at),
+        "http_status": 200,
+        "size": len(submission.body),
+        "config_version": checked.config_version,
+        "request_id": submission.request_id,
+        "correlation_id": submission.correlation_id,
+        "principal": checked.principal.name,
+        "issues": [],
+        "statutory": EVENTS[reading.event or ""].statutory,
+    }
+    message_id: int = connection.execute(_MESSAGE, row).scalar_one()
+    return message_id
 
 
 def _store_content(connection: Connection, contents: ContentStore, checked: Checked, message_id: int) -> None:
@@ -294,29 +296,29 @@ def _store_fact(connection: Connection, checked: Checked, place: _Place, message
     """Append the fact and project the case anew from all its facts."""
     reading, at = checked.reading, to_micros(checked.accepted_at)
     receivers = [{"party": draft.route.party.id, "unit": draft.route.unit} for draft in checked.drafts]
-    connection.execute(
-        insert(tables.fact).values(
-            message_id=message_id,
-            patient_id=place.patient_id,
-            case_id=place.case_id,
-            event=reading.event,
-            sender_party=checked.sender_party,
-            sender_unit=checked.sender_unit,
-            receivers=receivers,
-            instants=reading.instants,
-            detail={
-                "header_id": reading.header_id,
-                "happened_at": to_micros(reading.sent.at) if reading.sent else at,
-                "tasks": [{"identifier": task["identifier"], "status": task["status"]} for task in reading.tasks],
-                "statements": reading.statements,
-                "previous": reading.previous_header_id,
-                "answers": reading.answers_header_id,
-                "revises": reading.revises,
-                **({"carried": True} if checked.submission.carried else {}),
-            },
-            recorded_at=at,
-        )
-    )
+    detail = {
+        "header_id": reading.header_id,
+        "happened_at": to_micros(reading.sent.at) if reading.sent else at,
+        "tasks": [{"identifier": task["identifier"], "status": task["status"]} for task in reading.tasks],
+        "statements": reading.statements,
+        "previous": reading.previous_header_id,
+        "answers": reading.answers_header_id,
+        "revises": reading.revises,
+        **({"carried": True} if checked.submission.carried else {}),
+    }
+    row: dict[str, Any] = {
+        "message_id": message_id,
+        "patient_id": place.patient_id,
+        "case_id": place.case_id,
+        "event": reading.event,
+        "sender_party": checked.sender_party,
+        "sender_unit": checked.sender_unit,
+        "receivers": receivers,
+        "instants": reading.instants,
+        "detail": detail,
+        "recorded_at": at,
+    }
+    connection.execute(_FACT, row)
     state = case.project(facts.read(connection, place.case_id))
     if not insert_if_absent(
         connection, tables.case_state, case_id=place.case_id, patient_id=place.patient_id, state=state, updated_at=at

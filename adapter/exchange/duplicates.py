@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from adapter.exchange import acknowledge
 from adapter.exchange.submission import refusal
@@ -18,6 +18,13 @@ from adapter.fhir.outcomes import Issue
 from adapter.store import tables
 from adapter.store.content import ContentStore
 from adapter.support.clock import from_micros
+
+_column = tables.message.c
+_ALIKE = select(_column.id, _column.header_id, _column.bundle_id, _column.content_hash, _column.accepted_at).where(
+    _column.status == "accepted",
+    _column.sender_party == bindparam("party"),
+    or_(_column.header_id == bindparam("header"), _column.bundle_id == bindparam("bundle")),
+)
 
 
 @dataclass(frozen=True)
@@ -34,13 +41,8 @@ def find(
 ) -> Earlier | None:
     """The message that this one repeats, None where it is new. `address` is the adapter's own. Raises Refusal 409 on a
     conflict of ids."""
-    column = tables.message.c
-    query = select(column.id, column.header_id, column.bundle_id, column.content_hash, column.accepted_at).where(
-        column.status == "accepted",
-        column.sender_party == party,
-        or_(column.header_id == message.header_id, column.bundle_id == message.bundle_id),
-    )
-    rows = connection.execute(query).all()
+    ids = {"party": party, "header": message.header_id, "bundle": message.bundle_id}
+    rows = connection.execute(_ALIKE, ids).all()
     same = next((row for row in rows if row.header_id == message.header_id), None)
     if same is None:
         if rows:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from adapter.directory.directory import Directory
 from adapter.discharge.calendar import local_date
@@ -14,6 +14,7 @@ from adapter.support.clock import from_micros
 from adapter.support.errors import NotFoundError
 
 READ = "read-receipt"
+_OF_CASES = select(tables.fact).where(tables.fact.c.case_id.in_(bindparam("cases", expanding=True)))
 
 
 def read(connection: Connection, case_id: str, directory: Directory | None = None) -> list[Fact]:
@@ -27,7 +28,7 @@ def of_cases(
 ) -> dict[str, list[Fact]]:
     """The same of several cases, by id, in as many queries as for one: give some hundred at a time."""
     found: dict[str, list[Fact]] = {case_id: [] for case_id in case_ids}
-    rows = connection.execute(select(tables.fact).where(tables.fact.c.case_id.in_(case_ids))).all()
+    rows = connection.execute(_OF_CASES, {"cases": list(case_ids)}).all()
     for row, fact in zip(rows, _facts(connection, rows, directory), strict=True):
         found[row.case_id].append(fact)
     return found

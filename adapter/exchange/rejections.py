@@ -5,7 +5,7 @@ from collections.abc import Set
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import Connection, bindparam, insert, or_, select
 
 from adapter.discharge.events import EVENTS
 from adapter.exchange.submission import Clues, Refusal, Submission
@@ -110,22 +110,30 @@ def store_metadata(
     return row
 
 
+_message = tables.message.c
+_MENDED = (
+    select(_message.id)
+    .where(
+        _message.status == "rejected",
+        _message.statutory,
+        _message.sender_party.in_(bindparam("parties", expanding=True)),
+        or_(
+            _message.header_id == bindparam("header"),
+            (_message.case_id == bindparam("case")) & (_message.event == bindparam("of_event")),
+        ),
+    )
+    .order_by(_message.id.desc())
+    .limit(_LIMIT)
+)
+
+
 def mended(connection: Connection, parties: Set[str], clues: Clues, at: datetime) -> None:
     """An accepted notice ends the alarms of its earlier, refused tries: same message id, or same case and event.
 
     `parties` are the sender's and the token's: a refused message stands under the latter, for who sent it may be just
     what could not be read."""
-    message = tables.message.c
-    same = [message.header_id == clues.header_id]
-    if clues.case_id is not None:
-        same.append((message.case_id == clues.case_id) & (message.event == clues.event))
-    query = (
-        select(message.id)
-        .where(message.status == "rejected", message.statutory, message.sender_party.in_(parties), or_(*same))
-        .order_by(message.id.desc())
-        .limit(_LIMIT)
-    )
-    for message_id in connection.execute(query).scalars():
+    same = {"parties": list(parties), "header": clues.header_id, "case": clues.case_id, "of_event": clues.event}
+    for message_id in connection.execute(_MENDED, same).scalars():
         clear_alarm(connection, kind=_ALARM, subject=f"message {message_id}", at=to_micros(at))
 
 

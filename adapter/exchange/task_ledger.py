@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from adapter.discharge import tasks
 from adapter.discharge.tasks import Role
@@ -25,6 +25,7 @@ ANSWER = "acceptance-answer"
 _LONGEST = 255
 
 _task, _version = tables.task.c, tables.task_version.c
+_KNOWN = select(tables.task).where(_task.identifier == bindparam("named")).with_for_update()
 
 
 @dataclass(frozen=True)
@@ -106,12 +107,11 @@ def _side(
 def record(connection: Connection, told: Told, occasion: Occasion) -> None:
     """Keep what a message says of a Task, where it is news. Raises Refusal: 422 for an answer that is no move its
     sender may make, 412 where the Task has another version than the one to be replaced."""
-    query = select(tables.task).where(_task.identifier == told.identifier).with_for_update()
-    known = connection.execute(query).one_or_none()
+    known = connection.execute(_KNOWN, {"named": told.identifier}).one_or_none()
     if known is None:
         if _first(connection, told, occasion):
             return
-        known = connection.execute(query).one()  # another message told of it meanwhile
+        known = connection.execute(_KNOWN, {"named": told.identifier}).one()  # another message told of it meanwhile
     if (known.case_id, known.patient_id) != (occasion.case_id, occasion.patient_id):
         return  # another's identifier: what is known of it stays
     if occasion.replaces is not None and occasion.replaces != known.version:
@@ -151,23 +151,22 @@ def _first(connection: Connection, told: Told, occasion: Occasion) -> bool:
         happened_at=occasion.happened_at,
     )
     if inserted:
-        task_id = connection.execute(select(_task.id).where(_task.identifier == told.identifier)).scalar_one()
-        _add(connection, task_id, 1, told, occasion)
+        known = connection.execute(_KNOWN, {"named": told.identifier}).one()
+        _add(connection, known.id, 1, told, occasion)
     return inserted
 
 
 def _add(connection: Connection, task_id: int, version: int, told: Told, occasion: Occasion) -> None:
-    connection.execute(
-        insert(tables.task_version).values(
-            task_id=task_id,
-            version=version,
-            message_id=occasion.message_id,
-            entry=told.entry,
-            status=told.status,
-            digest=told.digest,
-            recorded_at=occasion.at,
-        )
-    )
+    row = {
+        "task_id": task_id,
+        "version": version,
+        "message_id": occasion.message_id,
+        "entry": told.entry,
+        "status": told.status,
+        "digest": told.digest,
+        "recorded_at": occasion.at,
+    }
+    connection.execute(insert(tables.task_version), row)
 
 
 def _check(known: Any, told: Told, occasion: Occasion) -> None:

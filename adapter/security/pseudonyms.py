@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from adapter.store import locks, tables
 from adapter.support.errors import AdapterError
@@ -16,6 +16,8 @@ from adapter.support.errors import AdapterError
 Identifier = tuple[str, str]
 """(system, value), as in FHIR Identifier."""
 _MAX_IDENTIFIERS = 100
+_key = tables.patient_key.c
+_KNOWN = select(_key.hash, _key.patient_id).where(_key.hash.in_(bindparam("hashes", expanding=True)))
 
 
 class IdentityError(AdapterError):
@@ -86,9 +88,7 @@ class Pseudonyms:
 
     @staticmethod
     def _known(connection: Connection, hashed: dict[str, str]) -> dict[str, int]:
-        columns = tables.patient_key.c
-        query = select(columns.hash, columns.patient_id).where(columns.hash.in_(list(hashed)))
-        return {row.hash: row.patient_id for row in connection.execute(query)}
+        return {row.hash: row.patient_id for row in connection.execute(_KNOWN, {"hashes": list(hashed)})}
 
     @staticmethod
     def _one(known: dict[str, int]) -> int | None:

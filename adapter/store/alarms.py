@@ -9,12 +9,16 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from adapter.store import tables
 from adapter.store.insert import insert_if_absent
 
 _alarm = tables.alarm.c
+# made once: to make a statement takes longer than to run it
+_standing = (_alarm.kind == bindparam("of_kind"), _alarm.subject == bindparam("about"), _alarm.cleared_at.is_(None))
+_STANDS = select(tables.alarm).where(*_standing)
+_CLEAR = update(tables.alarm).where(*_standing).returning(*tables.alarm.c)
 
 
 @dataclass(frozen=True)
@@ -46,20 +50,15 @@ def raise_alarm(
     values = {"kind": kind, "subject": subject, "raised_at": at, "reason": reason, "command": command}
     if not insert_if_absent(connection, tables.alarm, **values, statutory=statutory):
         return False
-    stands = select(tables.alarm).where(_alarm.kind == kind, _alarm.subject == subject, _alarm.cleared_at.is_(None))
-    _tell(connection, connection.execute(stands).one(), at, cleared=False)
+    _tell(connection, connection.execute(_STANDS, {"of_kind": kind, "about": subject}).one(), at, cleared=False)
     return True
 
 
 def clear_alarm(connection: Connection, *, kind: str, subject: str, at: int, told: bool = True) -> bool:
     """Clear a standing alarm; True on transition, False where none stood. Nobody is told of it unless `told`: another
     alarm takes its place."""
-    cleared = connection.execute(
-        update(tables.alarm)
-        .where(_alarm.kind == kind, _alarm.subject == subject, _alarm.cleared_at.is_(None))
-        .values(cleared_at=at)
-        .returning(*tables.alarm.c)
-    ).one_or_none()
+    ended = {"of_kind": kind, "about": subject, "cleared_at": at}
+    cleared = connection.execute(_CLEAR, ended).one_or_none()
     if cleared is not None and told:
         _tell(connection, cleared, at, cleared=True)
     return cleared is not None

@@ -7,9 +7,18 @@ import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select
 
 from adapter.store import tables
+
+# made once: to make a statement takes longer than to run it
+_INSERT = insert(tables.content).returning(tables.content.c.id)
+_OF_DELIVERY = (
+    select(tables.content)
+    .where(tables.content.c.delivery_id == bindparam("delivery"), tables.content.c.stage == bindparam("at_stage"))
+    .order_by(tables.content.c.id.desc())
+    .limit(1)
+)
 
 
 class Cipher(Protocol):
@@ -68,21 +77,18 @@ class ContentStore:
     ) -> int:
         """Store the bytes; returns the row's id. `at` is in UTC microseconds; sha256 is of the plain bytes."""
         key_id, sealed = self.cipher.seal(body)
-        row_id: int = connection.execute(
-            insert(tables.content)
-            .values(
-                message_id=message_id,
-                delivery_id=delivery_id,
-                attempt_id=attempt_id,
-                stage=stage,
-                media_type=media_type,
-                key_id=key_id,
-                bytes=sealed,
-                sha256=hashlib.sha256(body).hexdigest(),
-                created_at=at,
-            )
-            .returning(tables.content.c.id)
-        ).scalar_one()
+        row = {
+            "message_id": message_id,
+            "delivery_id": delivery_id,
+            "attempt_id": attempt_id,
+            "stage": stage,
+            "media_type": media_type,
+            "key_id": key_id,
+            "bytes": sealed,
+            "sha256": hashlib.sha256(body).hexdigest(),
+            "created_at": at,
+        }
+        row_id: int = connection.execute(_INSERT, row).scalar_one()
         return row_id
 
     def one(self, connection: Connection, content_id: int) -> Content | None:
@@ -100,13 +106,7 @@ class ContentStore:
 
     def of_delivery(self, connection: Connection, delivery_id: int, stage: str) -> Content | None:
         """The newest content of a delivery at a stage, such as the `mapped` body that is sent."""
-        query = (
-            select(tables.content)
-            .where(tables.content.c.delivery_id == delivery_id, tables.content.c.stage == stage)
-            .order_by(tables.content.c.id.desc())
-            .limit(1)
-        )
-        row = connection.execute(query).mappings().one_or_none()
+        row = connection.execute(_OF_DELIVERY, {"delivery": delivery_id, "at_stage": stage}).mappings().one_or_none()
         return None if row is None else self._content(row)
 
     def _content(self, values: RowMapping) -> Content:
