@@ -1,17 +1,17 @@
-"""`adapter db`: the database's schema."""
+"""`adapter db`: the database's schema, and a copy of it in another."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapter.cli import output
+from adapter.cli import keeping, output
 from adapter.cli.context import DEFAULT_CONFIG, Config, Json, store
 
 if TYPE_CHECKING:
     from adapter.support.stores import Database as DatabaseSettings
 
-app = typer.Typer(no_args_is_help=True, help="See and upgrade the database's schema, and copy it to another.")
+app = typer.Typer(no_args_is_help=True, help="Upgrade, copy, back up, verify and keep the database.")
 
 
 @app.command()
@@ -87,3 +87,6 @@ def _named(url: str, password_file: Path | None, password_env: str | None) -> "D
         raise AdapterError(
             f"--to: {'; '.join(each['msg'].removeprefix('Value error, ') for each in error.errors())}"
         ) from None
+
+
+keeping.add(app)

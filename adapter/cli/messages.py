@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, opened
+from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, installation, opened, operator
 from adapter.support.errors import AdapterError, NotFoundError
 
 if TYPE_CHECKING:
     from adapter.cli.context import Context
     from adapter.exchange.records import MessageDetail, MessageRow, Step
 
-app = typer.Typer(no_args_is_help=True, help="See messages, accepted and rejected.")
+app = typer.Typer(no_args_is_help=True, help="See messages, accepted and rejected; remove the content of one.")
 
 
 @app.command("list")
@@ -62,6 +62,23 @@ def show(
             output.print_json(found)
         else:
             _print(found)
+
+
+@app.command()
+def expunge(
+    message_id: Annotated[int, typer.Argument(min=1, max=LARGEST_ID, metavar="MESSAGE", help="the message's number")],
+    reason: Annotated[str, typer.Option(help="why; it goes into the audit")] = "",
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Remove the content of one message for good. Ids, deliveries, facts and the audit stay; sent again, it is still
+    known."""
+    with installation(config) as adapter:
+        found = adapter.expunging.message(operator(), message_id, reason)
+    if as_json:
+        output.print_json(found)
+    else:
+        output.print_line(f"the content of message {found.message_id} is gone: {found.contents} contents")
 
 
 def _cells(row: "MessageRow") -> tuple[object, ...]:

@@ -4,7 +4,6 @@ A day has the messages and deliveries numbered after those of the day before: ev
 is closed some time after its end, when no transaction of it can be under way. The day is Sweden's.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -50,12 +49,15 @@ def days(connection: Connection, limit: int) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def ranges(connection: Connection) -> Iterator[tuple[RowMapping, Range]]:
-    """Every closed day with the rows that are its own, oldest first."""
-    before: RowMapping | None = None
-    for row in connection.execute(select(tables.ledger_day).order_by(_day.day)).mappings().all():
-        yield row, _range(before, row)
-        before = row
+def closed(connection: Connection) -> list[str]:
+    """Every closed day, oldest first."""
+    return list(connection.execute(select(_day.day).order_by(_day.day)).scalars())
+
+
+def one(connection: Connection, day: str) -> tuple[RowMapping, Range]:
+    """A closed day with the rows that are its own."""
+    row = connection.execute(select(tables.ledger_day).where(_day.day == day)).mappings().one()
+    return row, _range(_before(connection, day), row)
 
 
 def count(connection: Connection, of: Range) -> dict[str, int]:
@@ -95,11 +97,15 @@ def _settle(connection: Connection, now: datetime) -> bool:
     row = connection.execute(query.order_by(_day.closed_at).limit(1)).mappings().one_or_none()
     if row is None:
         return False
-    before = select(tables.ledger_day).where(_day.day < row["day"]).order_by(_day.day.desc()).limit(1)
-    sums = count(connection, _range(connection.execute(before).mappings().one_or_none(), row))
+    sums = count(connection, _range(_before(connection, row["day"]), row))
     values = {name: sums[name] for name in STATES} | {"closed_at": at, "settled_at": None if _open(sums) else at}
     connection.execute(update(tables.ledger_day).where(_day.day == row["day"]).values(values))
     return True
+
+
+def _before(connection: Connection, day: str) -> RowMapping | None:
+    query = select(tables.ledger_day).where(_day.day < day).order_by(_day.day.desc()).limit(1)
+    return connection.execute(query).mappings().one_or_none()
 
 
 def _open(sums: dict[str, int]) -> bool:
