@@ -1,6 +1,6 @@
 """Facts as they were known at an earlier instant, so that a figure of then can be computed again."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 
 from adapter.discharge.facts import Fact, Recipient
@@ -13,18 +13,13 @@ def known(facts: Iterable[Fact], until: int) -> list[Fact]:
     was let go later is held."""
     given = list(facts)
     later = {(fact.answers, fact.sender) for fact in given if fact.event == _READ and not _by(fact.accepted_at, until)}
-    return [
-        replace(
-            fact,
-            recipients=tuple(
-                _known(each, until, unread=(fact.header_id, each.unit) in later) for each in fact.recipients
-            ),
-        )
-        if fact.recipients
-        else fact
-        for fact in given
-        if _by(fact.accepted_at, until)
-    ]
+    return [_then(fact, until, later) for fact in given if _by(fact.accepted_at, until)]
+
+
+def _then(fact: Fact, until: int, later: Container[tuple[str | None, str]]) -> Fact:
+    """The fact with its recipients as they were; `later`: of which notices receipts came later, and from whom."""
+    then = tuple(_known(each, until, unread=(fact.header_id, each.unit) in later) for each in fact.recipients)
+    return fact if then == fact.recipients else replace(fact, recipients=then)
 
 
 def _known(recipient: Recipient, until: int, *, unread: bool) -> Recipient:

@@ -56,6 +56,16 @@ class Period:
         if not 0 < len(self.months) <= MOST_MONTHS:
             raise AdapterError(f"a period has 1 to {MOST_MONTHS} months, the last not before the first")
 
+    @classmethod
+    def read(cls, words: str) -> "Period":
+        """The period of a name as `name` writes it. Raises AdapterError."""
+        first, _, last = words.partition("..")
+        try:
+            days = [date.fromisoformat(f"{each}-01") for each in (first, last or first)]
+        except ValueError as error:
+            raise AdapterError("a period is written as 2026-01, or as 2026-01..2026-06") from error
+        return cls(*days)
+
     @property
     def months(self) -> tuple[str, ...]:
         """YYYY-MM of each; at most one more than are allowed."""
