@@ -16,6 +16,7 @@ from adapter.cli import (
     endpoints,
     feeds,
     fixtures,
+    follow_up,
     mappings,
     messages,
     packages,
@@ -46,6 +47,7 @@ app.command("map")(map_)
 app.add_typer(mappings.app, name="mappings")
 app.add_typer(messages.app, name="messages")
 app.add_typer(cases.app, name="payment")
+app.add_typer(follow_up.app, name="follow-up")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(replays.app, name="replays")
 app.add_typer(endpoints.app, name="endpoints")
