@@ -21,7 +21,7 @@ from adapter.delivery.channels.base import Channel, Check
 from adapter.delivery.worker import Worker, WorkerOptions
 from adapter.directory import Directory, Endpoint, Inbox
 from adapter.discharge.events import EVENTS
-from adapter.exchange import agreements, disclosures, patience, reaching
+from adapter.exchange import agreements, disclosures, ladder, patience, reaching
 from adapter.exchange.acts import Means
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.alerts.sending import Alerting
@@ -29,12 +29,13 @@ from adapter.exchange.alerts.wording import House
 from adapter.exchange.blocks import Blocks
 from adapter.exchange.care_plans import CarePlans, Options
 from adapter.exchange.cases import Cases
-from adapter.exchange.experiences import Experiences
-from adapter.exchange.follow_ups import FollowUps
 from adapter.exchange.editing import Repairs
+from adapter.exchange.experiences import Experiences
 from adapter.exchange.expunge import Expunging
 from adapter.exchange.feeds.intake import FeedIntake
 from adapter.exchange.feeds.intake import Parts as FeedParts
+from adapter.exchange.follow_ups import FollowUps
+from adapter.exchange.ladder import Escalations
 from adapter.exchange.link_plans import LinkPlans
 from adapter.exchange.mailbox import Mailboxes
 from adapter.exchange.operations import Operations
@@ -51,9 +52,9 @@ from adapter.exchange.redirect import Redirects
 from adapter.exchange.repair import chosen, map_again, needs_mapping
 from adapter.exchange.replays import Replays
 from adapter.exchange.reports import Reports
+from adapter.exchange.resources import Resources
 from adapter.exchange.retention import Keeper
 from adapter.exchange.rounds import Rounds
-from adapter.exchange.resources import Resources
 from adapter.exchange.tasks import Tasks
 from adapter.exchange.undelivered import Reserve
 from adapter.exchange.views import Views
@@ -207,7 +208,11 @@ class Adapter:
 
     @cached_property
     def cases(self) -> Cases:
-        return Cases(self.database, self.directory, self.agreements, self.clock)
+        return Cases(self.database, self.directory, self.agreements, self.clock, self.escalations)
+
+    @cached_property
+    def escalations(self) -> Escalations:
+        return Escalations(self.database, self.directory, self.clock)
 
     @cached_property
     def reckonings(self) -> Reckonings:
@@ -344,7 +349,7 @@ class Adapter:
     @cached_property
     def deadlines(self) -> Deadlines:
         late_for = self.settings.alerts.late_for
-        return Deadlines(self.database, self.directory, self.agreements, self.clock, late_for)
+        return Deadlines(self.database, self.directory, self.agreements, self.clock, late_for, (ladder.climb,))
 
     @lasting
     def watch(self) -> Watch:

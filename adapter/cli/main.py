@@ -14,6 +14,7 @@ from adapter.cli import (
     deliveries,
     directory,
     endpoints,
+    escalations,
     feeds,
     fixtures,
     follow_up,
@@ -51,6 +52,7 @@ app.add_typer(follow_up.app, name="follow-up")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(replays.app, name="replays")
 app.add_typer(endpoints.app, name="endpoints")
+app.add_typer(escalations.app, name="escalations")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(audit.app, name="audit")

@@ -12,14 +12,17 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from adapter.directory import Directory
-from adapter.discharge import calendar, case, deadlines, payment
+from adapter.discharge import calendar, case, deadlines, enrolment, payment, sip
 from adapter.discharge.agreement import Agreement
 from adapter.discharge.deadlines import Duty
+from adapter.discharge.enrolment import Enrolment
 from adapter.discharge.facts import Fact, in_order
 from adapter.discharge.notices import Notices
 from adapter.discharge.payment import Liability
+from adapter.discharge.sip import Sip
 from adapter.exchange import facts, visibility
 from adapter.exchange.agreements import Agreements
+from adapter.exchange.ladder import Escalation, Escalations
 from adapter.exchange.reasons import optional_reason
 from adapter.security import audit
 from adapter.security.principals import Principal, Right
@@ -35,21 +38,32 @@ _HIDDEN = frozenset({"placing_municipality", "home_municipality"})
 @dataclass(frozen=True)
 class Case:
     """`state` is what `discharge.case.project` says. `agreement` names what the duties were reckoned by, `payments` has
-    a line for each municipality that was told of the patient."""
+    a line for each municipality that was told of the patient. `enrolment` is None where no criteria are agreed."""
 
     case: str
     state: dict[str, Any]
     agreement: str
     duties: tuple[Duty, ...]
     payments: tuple[Liability, ...]
+    sip: Sip
+    enrolment: Enrolment | None
+    escalations: tuple[Escalation, ...]
     protected: bool
 
 
 class Cases:
     """Shows cases to those who sent or were sent a message of them."""
 
-    def __init__(self, database: Database, directory: Directory, agreements: Agreements, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        directory: Directory,
+        agreements: Agreements,
+        clock: Clock,
+        escalations: Escalations,
+    ) -> None:
         self._database = database
+        self._escalations = escalations
         self._directory = directory
         self._agreements = agreements
         self._clock = clock
@@ -62,6 +76,7 @@ class Cases:
         with self._database.write() as connection:
             patient_id, protected = _person(connection, principal, case_id)
             known = self._disclosed(principal, facts.read(connection, case_id, self._directory))
+            escalated = self._escalations.of_case(connection, principal, case_id)
             audit.record(
                 connection, principal, "case-view", "case", to_micros(now), patient_id, optional_reason(reason)
             )
@@ -73,6 +88,9 @@ class Cases:
             agreement=f"{agreement.id} {agreement.version}",
             duties=tuple(deadlines.duties(known, agreement, now)),
             payments=tuple(self._liability(known, kommunkod) for kommunkod in kommunkoder),
+            sip=sip.of_case(known),
+            enrolment=enrolment.assess(known, agreement),
+            escalations=tuple(escalated),
             protected=protected,
         )
         return _covered(found) if protected else found
@@ -125,8 +143,14 @@ def municipalities(known: Sequence[Fact]) -> list[str]:
 
 def _covered(found: Case) -> Case:
     """What may be shown of a protected person."""
-    duties = {(duty.rule, duty.state): replace(duty, to="") for duty in found.duties}
+    duties = {(duty.rule, duty.state): replace(duty, to="", clause="") for duty in found.duties}
     statements = {name: word for name, word in found.state["statements"].items() if name not in _HIDDEN}
     return replace(
-        found, duties=tuple(duties.values()), payments=(), state=found.state | {"statements": statements}, agreement=""
+        found,
+        duties=tuple(duties.values()),
+        payments=(),
+        sip=replace(found.sip, responses=(), adjusted=()),
+        enrolment=found.enrolment and replace(found.enrolment, clause=""),
+        state=found.state | {"statements": statements},
+        agreement="",
     )

@@ -28,6 +28,7 @@ KINDS: dict[str, Kind] = {
     "disk-low": Kind("a disk is nearly full", "wake"),
     "endpoint-open": Kind("an endpoint does not answer", "office-hours"),
     "endpoint-tripped": Kind("an endpoint does not let us in", "wake"),
+    "escalation": Kind("a step of the escalation ladder is due", "office-hours"),
     "inbox-unusable": Kind("a folder with messages cannot be used", "wake"),
     "mailbox-silent": Kind("nobody empties a mailbox", "office-hours"),
     "plan-source-no-ground": Kind("plans are not fetched", "office-hours"),

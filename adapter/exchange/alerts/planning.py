@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, exists, func, insert, select, update
 
 from adapter.exchange.alerts.hours import OfficeHours
 from adapter.exchange.alerts.wording import House
+from adapter.exchange.ladder import ESCALATION
 from adapter.store import locks, tables
 from adapter.store.database import Database
 from adapter.support.alerting import Alerts, Recipient
@@ -66,9 +67,11 @@ class Planning:
             connection.execute(insert(tables.alert_item), rows)
 
     def _told_of(self, alert: Row[Any], *, wakes: bool) -> list[Recipient]:
-        """Nobody is told that nobody can tell him."""
+        """Those of its class; a step of the escalation ladder may name one. Nobody is told that nobody can tell him."""
         own = alert.subject.removeprefix("recipient/") if alert.kind == UNSENT else None
         wanted = "wake" if wakes else "office-hours"
+        if alert.kind == ESCALATION and (named := self._recipients.get(alert.subject.rpartition("/")[2])) is not None:
+            return [named]
         return [each for each in self._recipients.values() if wanted in each.classes and each.id != own]
 
     def _ready(self, connection: Connection, at: int) -> Sequence[str]:

@@ -51,8 +51,8 @@ class Look(NamedTuple):
     now: datetime
 
 
-Also = Callable[[Connection, Look], None]
-"""Told of each look, in the transaction that records it."""
+Also = Callable[[Connection, Look], datetime | None]
+"""Told of each look, in the transaction that records it; says when it wants the next look, None for never."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,8 @@ class Deadlines:
             standing = dict(self._alarms(look))
             self._forget(connection, look)
             wanted |= standing
-            for act in self.also:
-                act(connection, look)
-            next_at = self._next(look, alarmed=bool(standing))
+            looks = [act(connection, look) for act in self.also] + [self._next(look, alarmed=bool(standing))]
+            next_at = min((each for each in looks if each is not None), default=None)
             update_ = update(tables.case_state).where(_state.case_id == case_id)
             connection.execute(update_.values(look_at=None if next_at is None else to_micros(next_at)))
         own = {f"message/{first}" for first in firsts.values()}
