@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from adapter import __version__
-from adapter.delivery.channels import proxies, signing, tls
+from adapter.delivery.channels import bounded, proxies, signing, tls
 from adapter.delivery.channels.base import Answer, Bearer, ChannelSettings, Check, Fault, Outgoing
 from adapter.support.errors import AdapterError, UnavailableError
 
@@ -126,7 +126,8 @@ class HttpSender:
         } | ({"Authorization": f"Bearer {token}"} if token is not None else {})
         deadline = time.monotonic() + self._settings.connect_timeout + self._settings.timeout
         try:
-            with self._current().stream(method, url, content=body, headers=headers | own) as response:
+            asked = self._current().stream(method, url, content=body, headers=headers | own)
+            with bounded.until(deadline), asked as response:
                 return self._read(response, deadline)
         except httpx.HTTPError as error:
             return Answer(fault=_fault(error), reason=_words(error))
@@ -185,7 +186,7 @@ class HttpSender:
     def _connect(self) -> httpx.Client:
         settings = self._settings
         encrypted = settings.address.lower().startswith("https:")
-        return httpx.Client(
+        client = httpx.Client(
             verify=tls.context(settings) if encrypted else False,
             timeout=httpx.Timeout(settings.timeout, connect=settings.connect_timeout, pool=settings.connect_timeout),
             limits=httpx.Limits(max_connections=max(1, settings.concurrency), keepalive_expiry=30.0),
@@ -193,6 +194,7 @@ class HttpSender:
             trust_env=False,
             proxy=proxies.chosen(settings),
         )
+        return bounded.bind(client)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -129,6 +129,41 @@ def test_an_answer_that_drips_for_ever_ends_at_the_deadline(receiver, post):
     assert time.monotonic() - begun < 30
 
 
+def test_headers_that_drip_for_ever_end_at_the_deadline(receiver, replies, post):
+    def drip(handler) -> None:
+        try:
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            for _ in range(400):
+                handler.wfile.write(b"x")
+                time.sleep(0.05)
+            replies(200, b"at last")(handler)
+        except OSError:
+            pass
+
+    receiver.answer = drip
+    assert post(receiver.url, timeout=0.3, connect_timeout=0.1).fault is Fault.TIMEOUT
+
+
+def test_a_body_that_is_taken_a_little_at_a_time_ends_at_the_deadline(post):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ended = threading.Event()
+
+        def sip() -> None:
+            taken, _ = server.accept()
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            with taken:
+                while not ended.wait(0.05) and taken.recv(4096):
+                    pass
+
+        thread = threading.Thread(target=sip)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        answer = post(url, replace(OUTGOING, body=b"x" * 20_000_000), timeout=0.5, connect_timeout=0.1)
+        assert answer.fault is Fault.TIMEOUT
+        ended.set()
+        thread.join()
+
+
 def test_half_an_answer(receiver, replies, post):
     def half(handler) -> None:
         replies(200, b"half", Connection="close")(handler)
