@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 from adapter.directory.endpoint import Drop, Endpoint, Inbox, OAuth, Soap, SoapResult
 from adapter.directory.model import Party, RouteEntry, System, Target, Unit
 from adapter.support import durations
+from adapter.support.alerting import Recipient, Smtp
 from adapter.support.plan_sources import PlanSource
 from adapter.support.settings import Key, Settings
 
@@ -70,7 +71,7 @@ def sections() -> dict[str, type[BaseModel]]:
     tables = {f"[{name}]": field.annotation for name, field in Settings.model_fields.items() if name != "environment"}
     rest = {"pseudonym_keys": Key, "parties": Party, "units": Unit, "systems": System, "endpoints": Endpoint}
     parts = {"oauth": OAuth, "soap": Soap, "result": SoapResult, "folder": Drop, "inboxes": Inbox}
-    rest |= {"sources": PlanSource}
+    rest |= {"sources": PlanSource, "smtp": Smtp, "recipients": Recipient}
     return {"Top": Settings} | tables | rest | parts | {"routes": RouteEntry, "to": Target}
 
 
