@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
     "plan-source-no-ground": Kind("plans are not fetched", "office-hours"),
     "plan-source-refuses": Kind("a source of plans does not let us in", "office-hours"),
     "plan-source-silent": Kind("a source of plans does not answer", "office-hours"),
+    "restored": Kind("the database was put back from a copy", "wake"),
     "sender-untold": Kind("a sender gets no report", "wake"),
     "silent-source": Kind("a feed has fallen silent", "wake"),
     "statutory-notice-refused": Kind("a statutory notice was refused", "wake"),
