@@ -33,7 +33,8 @@ def described(path: Path) -> Iterator[str]:
             case ast.Assign(value=ast.Tuple(elts=values)):
                 pending += [each.value for each in values if isinstance(each, ast.Constant)]
             case ast.Expr(value=ast.Constant(value=str(text))):
-                yield from pending if re.match(r"Kinds? of (the )?alarm", text) else []
+                said = re.match(r"Kind(s?) of (the )?alarm", text)
+                yield from [] if said is None else pending if said[1] else pending[-1:]
                 pending = []
             case _:
                 pending = []
