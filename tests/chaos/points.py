@@ -108,12 +108,16 @@ def _wrap(owner: Any, name: str, fuse: Fuse, *, before: bool, happened: Happened
     setattr(owner, name, wrapped)
 
 
+def changes_the_schema(statement: str) -> bool:
+    return statement.split(maxsplit=1)[0] in ("CREATE", "ALTER", "DROP", "INSERT", "UPDATE")
+
+
 def _arm_migration(fuse: Fuse) -> None:
     upgrade = migrate.upgrade
     upgrading = threading.Event()
 
     def statement(_connection: Any, _cursor: Any, words: str, *_: Any) -> None:
-        if upgrading.is_set() and words.split(maxsplit=1)[0] in ("CREATE", "ALTER", "DROP", "INSERT", "UPDATE"):
+        if upgrading.is_set() and changes_the_schema(words):
             fuse.burn()
 
     @contextmanager
