@@ -1,5 +1,6 @@
 """`adapter case` and `adapter payment`: where a case stands, who owes what until when, and who pays."""
 
+import sys
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from adapter.cli.context import DEFAULT_CONFIG, Config, Json, installation, oper
 if TYPE_CHECKING:
     from adapter.discharge.deadlines import Duty
     from adapter.discharge.payment import Liability
+    from adapter.exchange.cases import Case
     from adapter.exchange.reckonings import Month
 
 app = typer.Typer(no_args_is_help=True, help="What municipalities answer for, month by month.")
@@ -50,14 +52,26 @@ def case(
     output.print_table(("state", "duty", "paragraph", "owes", "to", "due", "done"), duties, "No duties.")
     for each in found.payments:
         _print_liability(each)
+    _print_planning(found)
 
 
 @app.command()
-def month(kommunkod: Kommunkod, month: Of, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+def month(
+    kommunkod: Kommunkod,
+    month: Of,
+    as_csv: Annotated[bool, typer.Option("--csv", help="print the stays as CSV (UTF-8, semicolons)")] = False,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
     """Show a municipality's month: every stay that ended in it, the mean, and what is owed by the agreement."""
     with installation(config) as adapter:
         found = adapter.reckonings.month(operator(), kommunkod, month.date())
-    _print_month(found, as_json=as_json)
+    if as_csv:
+        from adapter.exchange.reckonings import as_table
+
+        sys.stdout.write(as_table(found))
+    else:
+        _print_month(found, as_json=as_json)
 
 
 @app.command()
@@ -77,6 +91,32 @@ def freeze(
 def _duty(duty: "Duty") -> tuple[object, ...]:
     times = output.local(duty.due), output.local(duty.done)
     return duty.state.value, duty.rule, duty.paragraph, duty.owes, duty.to, *times
+
+
+def _print_planning(found: "Case") -> None:
+    planning, asked = found.sip, found.enrolment
+    output.print_line("")
+    output.print_fields(
+        [
+            ("way in", planning.way.value),
+            ("consent to the plan", planning.gate.value),
+            ("to call", planning.calls),
+            ("meeting", planning.meeting or ""),
+            ("plan", " ".join(filter(None, (planning.plan_kind, planning.plan_status)))),
+            ("answer for measures", " ".join(planning.huvudmen)),
+            ("follow-up", planning.follow_up or ""),
+            ("enrolment", "" if asked is None else f"{asked.result.value} (by {asked.clause})"),
+        ]
+    )
+    if planning.responses:
+        rows = ((each.unit, each.status, output.local(each.contributed)) for each in planning.responses)
+        output.print_table(("called", "answer", "own part"), rows, "")
+    for each in found.state["disagreements"]:
+        how = "settled" if each["settled"] else "NOT SETTLED"
+        output.print_line(f"disagreement about {each['about']}, raised {each['raised']}: {how}")
+    for step in found.escalations:
+        how = "open" if step.is_open else "acknowledged" if step.acknowledged else "over"
+        output.print_line(f"escalation {step.id}, step {step.step + 1}: {step.trigger} of {step.rule}: {how}")
 
 
 def _print_liability(found: "Liability") -> None:

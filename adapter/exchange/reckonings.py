@@ -5,7 +5,9 @@ are left out, because who pays tells where somebody lives: they are reckoned by 
 municipalities, is told.
 """
 
+import csv
 import hashlib
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -172,6 +174,27 @@ def written(found: Reckoning) -> dict[str, Any]:
         "amount": None if found.amount is None else round(found.amount),
         "stays": [_stay(entry) for entry in found.entries],
     }
+
+
+_COLUMNS = ("case", "ready", "discharge", "days", "share", "individual_days", "failing", "review", "disputed")
+
+
+def as_table(found: Month) -> str:
+    """The stays of a month as CSV, a line each, with a head; as they were frozen, where they were. The columns are the
+    names of `written`; several words stand in one cell with spaces between."""
+    shown = written(found.reckoning) if found.frozen is None else found.frozen.content
+    text = io.StringIO()
+    table = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    table.writerow(_COLUMNS)
+    for stay in shown["stays"]:
+        table.writerow([_cell(stay.get(name)) for name in _COLUMNS])
+    return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A spreadsheet must not take a sender's text for a formula."""
+    text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else value
+    return f"'{text}" if isinstance(text, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _stay(entry: Entry) -> dict[str, Any]:

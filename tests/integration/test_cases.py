@@ -61,6 +61,7 @@ def test_of_a_protected_person_nothing_tells_where_somebody_is(installation: Ins
     found = installation.adapter.cases.show(installation.operator, case)
     assert found.protected
     assert ({duty.to for duty in found.duties}, found.payments, found.agreement) == ({""}, (), "")
+    assert ({duty.clause for duty in found.duties}, found.sip.responses, found.sip.adjusted) == ({""}, (), ())
 
 
 def run(folder: Path, *words: str) -> Any:
@@ -72,13 +73,20 @@ def test_the_commands_show_a_case_and_a_month(installation: Installation, case: 
     assert told.exit_code == 0, told.output
     assert "admission-notice-in-time" in told.output
     assert "Municipality 2482:" in told.output
+    assert "consent to the plan" in told.output
     data = json.loads(run(installation.folder, "case", case, "--json").output)
+    assert (data["sip"]["gate"], data["sip"]["way"], data["enrolment"]) == ("consented", "inpatient-discharge", None)
+    assert data["sip"]["called_in_turn"] is True
+    assert (data["state"]["disagreements"], data["escalations"]) == ([], [])
     assert data["case"] == case
     day = installation.adapter.clock.now().strftime("%Y-%m")
     month = run(installation.folder, "payment", "month", "2482", day)
     assert month.exit_code == 0, month.output
     assert "running" in month.output
     assert json.loads(run(installation.folder, "payment", "month", "2482", day, "--json").output)["phase"] == "running"
+    table = run(installation.folder, "payment", "month", "2482", day, "--csv")
+    assert table.output.splitlines()[0] == "case;ready;discharge;days;share;individual_days;failing;review;disputed"
+    assert case in table.output
     early = run(installation.folder, "payment", "freeze", "2482", day, "--reason", "månadens underlag")
     assert early.exit_code != 0
     missing = run(installation.folder, "case", "no such case")

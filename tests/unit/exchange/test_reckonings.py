@@ -11,7 +11,7 @@ from adapter.directory import Directory
 from adapter.discharge.agreement import Agreement, Amount, Payment
 from adapter.discharge.reckoning import Phase
 from adapter.exchange.agreements import Agreements
-from adapter.exchange.reckonings import Reckonings
+from adapter.exchange.reckonings import Reckonings, as_table
 from adapter.security.principals import Principal, Right
 from adapter.store import tables
 from adapter.support.clock import ManualClock, to_micros
@@ -149,3 +149,13 @@ def test_a_municipality_sees_its_own_months_and_a_region_all(reckonings: Reckoni
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+
+
+def test_a_month_as_a_table_holds_no_formula(stored: Any, reckonings: Reckonings) -> None:
+    stay(stored, "=1+1", 9, 14)
+    at(stored, "2026-04-14T12:00:00+02:00")
+    found = reckonings.month(OPERATIONS, "2482", MARCH)
+    head, line = as_table(found).splitlines()
+    assert head.split(";")[:2] == ["case", "ready"]
+    assert line.split(";")[:5] == ["'=1+1", "2026-03-09", "2026-03-14", "5", "mean"]
+    assert as_table(reckonings.freeze(OPERATIONS, "2482", MARCH, "underlag")).splitlines()[1] == line

@@ -10,9 +10,13 @@ import pytest
 
 from adapter.delivery.channels.base import Check
 from adapter.exchange.acts import Means
+from adapter.exchange.agreements import Agreements
+from adapter.exchange.cases import Cases
 from adapter.exchange.editing import Repairs
 from adapter.exchange.expunge import Expunging
+from adapter.exchange.ladder import Escalations
 from adapter.exchange.operations import Operations
+from adapter.exchange.reckonings import Reckonings
 from adapter.exchange.recovery import Recoveries
 from adapter.exchange.redirect import Redirects
 from adapter.exchange.replays import Replays
@@ -82,6 +86,9 @@ def adapter(site, database, clock, stored):
     made.repairs, made.redirects, made.replays = Repairs(*acting), Redirects(*acting), Replays(*acting)
     made.reserve = Reserve(database, stored.contents, clock, None)
     made.expunging, made.recoveries = Expunging(database, clock), Recoveries(database, clock, None)
+    made.escalations = Escalations(database, made.directory, clock)
+    made.cases = Cases(database, made.directory, Agreements(), clock, made.escalations)
+    made.reckonings = Reckonings(database, made.directory, Agreements(), clock)
     made.where = Where(database, Pseudonyms([("k1", b"a key for tests")]), clock)
     channel = SimpleNamespace(check=lambda: Check(True, ("it answers",), ()))
     made.test_endpoint = lambda by, name: made.operations.test(by, name, channel if name == "lifecare" else None)
@@ -150,6 +157,11 @@ CALLS = [
     ("POST", "/endpoints/lifecare/resume", {}, SHARED),
     ("POST", "/endpoints/lifecare/test", None, SHARED),
     ("POST", "/messages/1/expunge", WHY, {Right.EXPUNGE}),
+    ("POST", "/case", {"case": "case-1"}, LIST),
+    ("GET", "/payment/2482/2026-03", None, LIST),
+    ("POST", "/payment/2482/2026-03/freeze", WHY, {Right.ALL_PARTIES}),
+    ("GET", "/escalations", None, LIST),
+    ("POST", "/escalations/1/acknowledge", {}, RESEND),
     ("GET", "/ledger", None, {Right.LIST, Right.ALL_PARTIES}),
     ("GET", "/recovery", None, {Right.LIST, Right.ALL_PARTIES}),
     ("POST", "/recovery/resume", WHY, SHARED),
@@ -246,6 +258,12 @@ def test_what_is_refused_in_words(call, stored, dead):
         ("/replays/count", {"since": "2026-03-02T09:00:00"}, 400),
         ("/where", {"value": "", "reason": "why"}, 400),
         ("/endpoints/nowhere/test", None, 404),
+        ("/case", {"case": "case-9"}, 404),
+        ("/case", {}, 400),
+        ("/payment/2482/2026-03/freeze", WHY, 422),
+        ("/payment/2482/2026-13/freeze", WHY, 400),
+        ("/payment/x/2026-03/freeze", WHY, 400),
+        ("/escalations/9/acknowledge", {}, 404),
     ]:
         answer = call("POST", path, body)
         assert (answer.status_code, audited(stored)) == (status, []), (path, body)
@@ -289,7 +307,9 @@ def test_content_leaves_exactly_as_kept_and_is_not_stored_by_others(call, stored
 def test_everything_is_in_the_description(client):
     described = client.get("/openapi.json").json()["paths"]
     for method, path, body, _ in CALLS:
-        template = path.replace("/1", "/{number}" if "replays" in path else "/{id}").replace("lifecare", "{endpoint}")
+        numbered = "replays" in path or "escalations" in path
+        template = path.replace("/1", "/{number}" if numbered else "/{id}").replace("lifecare", "{endpoint}")
+        template = template.replace("2482/2026-03", "{kommunkod}/{month}")
         for name in ("message_id", "delivery_id", "content_id"):
             if path.startswith(f"/{name.partition('_')[0]}") or (name == "delivery_id" and "deliveries" in path):
                 template = template.replace("{id}", f"{{{name}}}")
