@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from adapter.definitions.remote import RemoteTerminology
 from adapter.delivery import channels
 from adapter.delivery.channels.base import Channel, Check
+from adapter.delivery.schedule import Schedule
 from adapter.delivery.worker import Worker, WorkerOptions
 from adapter.directory import Directory, Endpoint, Inbox
 from adapter.discharge.events import EVENTS
@@ -55,6 +56,9 @@ from adapter.exchange.reports import Reports
 from adapter.exchange.resources import Resources
 from adapter.exchange.retention import Keeper
 from adapter.exchange.rounds import Rounds
+from adapter.exchange.subscriptions.notifier import Means as NotifierMeans
+from adapter.exchange.subscriptions.notifier import Notifier, subscriber
+from adapter.exchange.subscriptions.service import Subscriptions
 from adapter.exchange.tasks import Tasks
 from adapter.exchange.undelivered import Reserve
 from adapter.exchange.views import Views
@@ -369,6 +373,7 @@ class Adapter:
             Rounds("alerts", self.alerting.step),
             Rounds("deadlines", lambda: running.adapter.deadlines.step(), 5.0),
             Rounds("watch", self.watch.step, 30.0),
+            *(Rounds(f"notifications {number}", self.notifier.step) for number in range(1, 5)),
             Rounds("gauges", Gauges(self.database, self.clock).step, 15.0),
         ]
 
@@ -474,6 +479,26 @@ class Adapter:
     @lasting
     def resources(self) -> Resources:
         return Resources(self.database, self.contents, self.pseudonyms, self.clock)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        return Subscriptions(self.database, self.directory, self.clock, f"{self.settings.server.url}/fhir")
+
+    @lasting
+    def notifier(self) -> Notifier:
+        """What calls the subscribers."""
+        running, options = self._running, self.settings.delivery
+        schedule = Schedule(tuple(wait.total_seconds() for wait in options.schedule), options.jitter)
+        means = NotifierMeans(
+            database=self.database,
+            channel=running.channel,
+            subscriber=lambda party: subscriber(party, running.adapter.directory.carried_by(party)),
+            clock=self.clock,
+            base=f"{self.settings.server.url}/fhir",
+            schedule=schedule,
+            probe_seconds=options.probe_interval.total_seconds(),
+        )
+        return Notifier(means)
 
     @lasting
     def worker(self) -> Worker:

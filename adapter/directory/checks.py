@@ -6,7 +6,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from adapter.directory.endpoint import TASK, Endpoint, Inbox
+from adapter.directory.endpoint import HOOK, TASK, Endpoint, Inbox
 from adapter.directory.files import Row, Rows
 from adapter.directory.model import Party, PartyKind, RouteEntry, Unit, UnitKind
 from adapter.fhir.identifiers import is_hsa
@@ -212,9 +212,13 @@ def _mappings(rows: Rows, folder: Path) -> Iterator[Problem]:
 
 
 def _answers_only(rows: Rows) -> Iterator[Problem]:
-    """A Task alone cannot carry what other messages hold beside it."""
+    """A Task alone cannot carry what other messages hold beside it, and a notification carries none."""
     takers = {row.entry.id for row in rows.endpoints if row.entry.channel == TASK}
+    notified = {row.entry.id for row in rows.endpoints if row.entry.channel == HOOK}
     for row in rows.routes:
+        if row.entry.endpoint in notified:
+            words = f"the endpoint '{row.entry.endpoint}' takes notifications: no message is sent to it"
+            yield row.problem(words, "endpoint")
         if row.entry.endpoint in takers and row.entry.events != (_ANSWER,):
             words = f"the endpoint '{row.entry.endpoint}' takes Tasks alone: write events: [{_ANSWER}]"
             yield row.problem(words, "events" if row.entry.events else "endpoint")

@@ -16,10 +16,11 @@ from adapter.support.hosts import is_loopback
 MAILBOX = "mailbox"
 FOLDER = "folder"
 TASK = "fhir-task"
+HOOK = "rest-hook"
 _FORMAT: dict[str, Literal["json", "xml"]] = {"xml-http": "xml", "soap": "xml"}
 _RECORDS = ("xml-http", "soap")
-_FHIR = ("fhir", TASK, MAILBOX)
-_CALLED = ("fhir", TASK, "xml-http", "soap")
+_FHIR = ("fhir", TASK, MAILBOX, HOOK)
+_CALLED = ("fhir", TASK, "xml-http", "soap", HOOK)
 
 Codes = Annotated[tuple[str, ...], AfterValidator(checked.not_empty)]
 ElementPath = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9._-]*(/[A-Za-z_][A-Za-z0-9._-]*){0,15}$")]
@@ -126,9 +127,10 @@ class Endpoint(Entry):
     """the endpoint's name in routes, lists and metrics"""
     system: Identifier
     """the system that it leads to"""
-    channel: Literal["fhir", "fhir-task", "xml-http", "soap", "folder", "mailbox"]
+    channel: Literal["fhir", "fhir-task", "xml-http", "soap", "folder", "mailbox", "rest-hook"]
     """fhir: messages as FHIR, posted; fhir-task: the Task of an answer, put on the receiver's FHIR server; xml-http and
-    soap: records of a mapping, posted; folder: files of either; mailbox: FHIR, fetched by the receiver"""
+    soap: records of a mapping, posted; folder: files of either; mailbox: FHIR, fetched by the receiver; rest-hook:
+    notifications of a Subscription, posted, and no messages"""
     address: str = ""
     """the URL that messages are posted to, for fhir-task the FHIR base; https off this machine; none for folder and
     mailbox"""

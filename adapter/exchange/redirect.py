@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, exists, insert, select, update
 from adapter.delivery import outbox
 from adapter.delivery.outbox import DeliveryStateError, NewDelivery
 from adapter.directory import Directory, Endpoint, Party, Route
+from adapter.directory.endpoint import HOOK
 from adapter.exchange import dispatch, repair
 from adapter.exchange.acts import Act, Acts, ConflictError, Means, is_protected, locked
 from adapter.exchange.outgoing import Outgoing
@@ -126,6 +127,8 @@ def _require_way(connection: Connection, old: RowMapping, target: Endpoint) -> N
     """Raise where the message cannot, or need not, go that way."""
     if old["event"] == ACKNOWLEDGEMENT:
         raise ConflictError("an acknowledgement goes to its sender's own address: it cannot be sent by another")
+    if target.channel == HOOK:
+        raise ConflictError(f"{target.id} takes notifications: no message is sent to it")
     if old["endpoint"] == target.id:
         raise ConflictError(f"delivery {old['id']} goes by {target.id} already: retry it")
     other = tables.delivery.alias("other").c

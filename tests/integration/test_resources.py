@@ -174,6 +174,7 @@ def newest_stay(message):
     )
 
 
+@pytest.mark.slow
 def test_what_a_block_or_a_later_label_covers_is_not_there(installation, messages, caller):
     sent = messages("covered")
     assert installation.send(sent[0]).status == 200
@@ -201,6 +202,7 @@ def test_what_a_block_or_a_later_label_covers_is_not_there(installation, message
     assert resources(kommun.get("/Encounter")) == []
 
 
+@pytest.mark.slow
 def test_what_happened_last_stands_whatever_came_last(installation, messages, caller):
     sent = messages("order")
     for message in (sent[5], sent[0], sent[1]):

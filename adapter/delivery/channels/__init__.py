@@ -6,13 +6,14 @@ from adapter.delivery.channels.fhir_task import FhirTaskChannel
 from adapter.delivery.channels.folder import FolderChannel
 from adapter.delivery.channels.http import HttpSender
 from adapter.delivery.channels.oauth import ClientCredentials
+from adapter.delivery.channels.rest_hook import RestHookChannel
 from adapter.delivery.channels.soap import SoapChannel
 from adapter.delivery.channels.xml_http import XmlHttpChannel
 from adapter.support.errors import AdapterError
 
 __all__ = ["ChannelSettings", "build", "sender"]
 
-_KINDS = "fhir, fhir-task, xml-http, soap or folder"
+_KINDS = "fhir, fhir-task, xml-http, soap, folder or rest-hook"
 
 
 def build(settings: ChannelSettings, read_acknowledgement: ReadAcknowledgement | None = None) -> Channel:
@@ -23,6 +24,8 @@ def build(settings: ChannelSettings, read_acknowledgement: ReadAcknowledgement |
     name, kind = f"endpoint '{settings.id}'", settings.channel
     if kind == "fhir":
         return FhirChannel(sender(settings), settings)
+    if kind == "rest-hook":
+        return RestHookChannel(sender(settings), settings)
     if kind == "fhir-task" and settings.task is not None:
         return FhirTaskChannel(sender(settings), settings)
     if kind == "soap" and settings.soap is not None:

@@ -98,7 +98,7 @@ class ChannelSettings:
     """How one endpoint is reached. Times are in seconds; secrets are named by file or environment variable only.
 
     `address` is for `fhir` the FHIR base (or the whole URL of its $process-message), for `fhir-task` the FHIR base, for
-    `xml-http` and `soap` the URL to post to, and empty for `folder`.
+    `xml-http`, `soap` and `rest-hook` the URL to post to, and empty for `folder`.
     `proxy` is an http URL, `environment` for what the machine's variables name, or None: called directly; the file
     beside it holds `user:password`. `signing_secret_file` holds the secret by which deliveries are signed (Standard
     Webhooks).

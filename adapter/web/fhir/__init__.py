@@ -4,7 +4,16 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
-from adapter.web.fhir import bundles, capability, definitions, process_message, resources, tasks, validate
+from adapter.web.fhir import (
+    bundles,
+    capability,
+    definitions,
+    process_message,
+    resources,
+    subscriptions,
+    tasks,
+    validate,
+)
 from adapter.web.intake import Intake
 from adapter.web.metrics import Metrics
 
@@ -20,6 +29,7 @@ def router(adapter: "Adapter", intake: Intake, metrics: Metrics) -> APIRouter:
     fhir.include_router(bundles.router(adapter))
     fhir.include_router(tasks.router(adapter, intake))
     fhir.include_router(resources.router(adapter, intake))
+    fhir.include_router(subscriptions.router(adapter, intake))
     fhir.include_router(definitions.router(adapter))
     fhir.include_router(validate.router(adapter, intake))
     return fhir

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from adapter import __version__
 from adapter.discharge.events import EVENTS
 from adapter.exchange.resource_ledger import TYPES as RESOURCES
+from adapter.exchange.subscriptions.forms import BACKPORT, TOPICS
 from adapter.fhir.canonical import CANONICAL, DELIVERY_REPORT, MESSAGE_DEFINITION
 from adapter.web import negotiation
 from adapter.web.errors import resource_response
@@ -101,6 +102,7 @@ def _rest() -> dict[str, Any]:
             },
             _tasks(),
             *map(_stays_and_plans, RESOURCES),
+            _subscriptions(),
             *map(_definitions, TYPES),
         ],
         "operation": [
@@ -142,6 +144,22 @@ def _stays_and_plans(resource_type: str) -> dict[str, Any]:
         "conditionalRead": "not-match",
         "searchParam": [{"name": name, "type": kind} for name, kind in RESOURCE_SEARCHED.items()]
         + [{"name": "patient", "type": "reference", "documentation": person}],
+    }
+
+
+def _subscriptions() -> dict[str, Any]:
+    defined = f"{BACKPORT}/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
+    operations = {name: f"{BACKPORT}/OperationDefinition/backport-subscription-{name}" for name in ("status", "events")}
+    return {
+        "extension": [{"url": defined, "valueCanonical": topic} for topic in TOPICS],
+        "type": "Subscription",
+        "supportedProfile": [f"{BACKPORT}/StructureDefinition/backport-subscription"],
+        "documentation": "Of the caller's party. Channel rest-hook to an endpoint that is configured for it; payload "
+        "id-only or empty. An update changes the status alone: off, or requested to begin again.",
+        "interaction": [{"code": code} for code in ("read", "create", "update", "delete", "search-type")],
+        "versioning": "no-version",
+        "updateCreate": False,
+        "operation": [{"name": name, "definition": definition} for name, definition in operations.items()],
     }
 
 

@@ -35,7 +35,7 @@ def refused(folder: Path, **known: object) -> list[tuple[str, int | None, str]]:
             "channel: fax",
             "endpoints.yaml",
             4,
-            "channel: is 'fax', expected 'fhir', 'fhir-task', 'xml-http', 'soap', 'folder' or 'mailbox'",
+            "channel: is 'fax', expected 'fhir', 'fhir-task', 'xml-http', 'soap', 'folder', 'mailbox' or 'rest-hook'",
         ),
         ("https://ehr.example/fhir/$", "http://ehr.example/", "endpoints.yaml", 5, "http:// is only for this machine"),
         ("https://ehr.example/fhir/$", "https://u:p@ehr.example/", "endpoints.yaml", 5, "must not hold a user"),
