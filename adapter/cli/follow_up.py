@@ -14,6 +14,7 @@ from adapter.support.errors import AdapterError
 
 if TYPE_CHECKING:
     from adapter.exchange.follow_ups import FrozenMonth, Period, Report
+    from adapter.wiring import Adapter
 
 app = typer.Typer(no_args_is_help=True, help="The follow-up of agreements: figures, compared, and frozen by month.")
 
@@ -63,7 +64,7 @@ def report(
     hidden, and what they could be computed from."""
     with installation(config) as adapter:
         found = adapter.follow_ups.report(operator(), _period(first, last), by.value, until)
-    _print(found, measure, form, as_json=as_json)
+        _print(adapter, found, measure, form, as_json=as_json)
 
 
 @app.command()
@@ -83,7 +84,7 @@ def compare(
     periods = Period.read(before), Period.read(after)
     with installation(config) as adapter:
         found = adapter.follow_ups.compare(operator(), *periods, by.value, until)
-    _print(found, measure, form, as_json=as_json)
+        _print(adapter, found, measure, form, as_json=as_json)
 
 
 @app.command()
@@ -149,7 +150,7 @@ def _period(first: datetime, last: datetime | None) -> "Period":
     return Period(first.date(), (last or first).date())
 
 
-def _print(found: "Report", measure: str, form: Form | None, *, as_json: bool) -> None:
+def _print(adapter: "Adapter", found: "Report", measure: str, form: Form | None, *, as_json: bool) -> None:
     from dataclasses import replace
 
     from adapter.discharge.measures import BY_CODE
@@ -160,7 +161,7 @@ def _print(found: "Report", measure: str, form: Form | None, *, as_json: bool) -
     kept = tuple(each for each in found.figures if not measure or each.measure == measure)
     found = replace(found, figures=kept)
     if form is not None:
-        sys.stdout.write(_file(found, form))
+        sys.stdout.write(_file(adapter, found, form))
     elif as_json:
         told = {
             name: getattr(found, name) for name in ("by", "columns", "until", "threshold", "agreements", "directory")
@@ -178,7 +179,7 @@ def _cell(told: dict[str, object], name: str) -> object:
     return "hidden" if told["hidden"] and name == "of" else told[name]
 
 
-def _file(found: "Report", form: Form) -> str:
+def _file(adapter: "Adapter", found: "Report", form: Form) -> str:
     from adapter.exchange.follow_up_forms import as_csv, measure_report
 
     if form is Form.CSV:
@@ -187,9 +188,9 @@ def _file(found: "Report", form: Form) -> str:
         from adapter.fhir import json
 
         return json.serialize(measure_report(found)).decode() + "\n"
-    from adapter.web.console.follow_up import document
+    from adapter.web.console.follow_up import document, unit_names
 
-    return document(found)
+    return document(found, unit_names(adapter.directory), adapter.settings.console.language)
 
 
 def _print_frozen(found: "FrozenMonth", *, as_json: bool) -> None:

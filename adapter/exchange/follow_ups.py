@@ -7,9 +7,11 @@ question about the same instant gives the same figures.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from threading import Lock
 from typing import Any, Literal
 
 from sqlalchemy import Connection, insert, select
@@ -29,7 +31,7 @@ from adapter.security.principals import Principal, Right
 from adapter.store import tables
 from adapter.store.database import Database
 from adapter.support.clock import Clock, from_micros, to_micros
-from adapter.support.errors import AdapterError, ForbiddenError
+from adapter.support.errors import AdapterError, ForbiddenError, UnavailableError
 
 FOLLOW_UP = "follow-up"
 UNITLESS = "-"
@@ -120,6 +122,7 @@ class FollowUps:
         self._agreements = agreements
         self._clock = clock
         self._threshold = threshold
+        self._computing = Lock()
 
     def report(
         self, principal: Principal, period: Period, by: By = "municipality", at: datetime | None = None
@@ -183,20 +186,31 @@ class FollowUps:
         return FrozenMonth(period.name, content, row.sha256, from_micros(row.frozen_at), row.frozen_by, since)
 
     def _month(self, connection: Connection, period: Period, at: datetime) -> dict[str, Any]:
-        made = self._made(connection, [period], ("municipality", "sender"), at)
+        with self._alone():
+            made = self._made(connection, [period], ("municipality", "sender"), at)
         told = {each.by: [written(figure) for figure in each.figures] for each in made}
         return {"month": period.name, "basis": _basis(made[0])} | told
 
     def _seen(self, principal: Principal, periods: Sequence[Period], by: By, at: datetime | None) -> Report:
         units, now = self._units(principal), self._clock.now()
-        with self._database.read() as connection:
+        if units is not None and by == "sender":
+            raise ForbiddenError("figures by sender are for regions and operations")
+        with self._database.read() as connection, self._alone():
             (made,) = self._made(connection, periods, (by,), min(at or now, now))
         if units is None:
             return made
-        if by == "sender":
-            raise ForbiddenError("figures by sender are for regions and operations")
         own = tuple(figure for figure in made.figures if figure.unit in units)
         return Report(**{**vars(made), "figures": own})
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One computation at a time: each reads many cases, and messages go first."""
+        if not self._computing.acquire(blocking=False):
+            raise UnavailableError("other figures are being computed: ask again when they are done", 60)
+        try:
+            yield
+        finally:
+            self._computing.release()
 
     def _units(self, principal: Principal) -> frozenset[str] | None:
         """The units whose figures the caller may see; None for all."""
