@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from adapter.discharge.events import EVENTS
 from adapter.support.errors import NotFoundError
-from adapter.web.console import actions, gaps, login, persons, rendering, repairing, replaying
+from adapter.web.console import actions, follow_up, gaps, login, persons, rendering, repairing, replaying
 from adapter.web.console.sessions import Sessions
 from adapter.web.console.shell import Shell
 from adapter.web.console.visitor import ROOT, Visitor
@@ -46,6 +46,8 @@ _ACTIONS = (
     "where",
     "undelivered-view",
     "endpoint-test",
+    "follow-up-freeze",
+    "experience-import",
     "endpoint-pause",
     "endpoint-resume",
     "feed-content-view",
@@ -68,6 +70,7 @@ def router(adapter: "Adapter", sessions: Sessions) -> APIRouter:
         module.add(routes, shell)
     actions.add(routes, shell)
     gaps.add(routes, shell)
+    follow_up.add(routes, shell)
     _status(routes, shell)
     _messages(routes, shell)
     _deliveries(routes, shell)

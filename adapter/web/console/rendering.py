@@ -59,6 +59,11 @@ def page(template: str, language: Language, now: datetime, status: int = 200, **
     return HTMLResponse(html, status, HEADERS)
 
 
+def text(template: str, language: Language, **values: Any) -> str:
+    """A rendered document that is no page of the console."""
+    return _environment().get_template(template).render(lang=language, **values)
+
+
 def local(instant: datetime | None) -> str:
     """Local Swedish date and time; a dash for None."""
     return "–" if instant is None else instant.astimezone(STOCKHOLM).strftime("%Y-%m-%d %H:%M:%S")

@@ -21,6 +21,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "dead letters": ("Ej levererade", "Undelivered"),
     "held": ("Hållna", "Held"),
     "audit": ("Logg", "Audit"),
+    "follow-up": ("Uppföljning", "Follow-up"),
     "log in": ("Logga in", "Log in"),
     "log out": ("Logga ut", "Log out"),
     "logged in as": ("Inloggad som", "Logged in as"),
