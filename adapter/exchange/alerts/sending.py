@@ -22,7 +22,7 @@ from adapter.support.errors import AdapterError
 
 log = logging.getLogger("adapter.alerts")
 
-_TAKEN_FOR = timedelta(minutes=10)
+_TAKEN_FOR = timedelta(minutes=3)
 _WAITS = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 300, 900))
 _TRIES_BEFORE_ALARM = 3
 _message = tables.alert_message.c

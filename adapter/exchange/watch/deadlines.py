@@ -7,7 +7,7 @@ instant of the next look is in the row, so that a round reads no more cases than
 An alarm stands for a duty of a case, and names neither the person nor any receiver: `adapter case` does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -84,7 +84,7 @@ class Deadlines:
         for case_id in found:
             look = self._seen(case_id, firsts.get(case_id, 0), known[case_id], now)
             standing = dict(self._alarms(look))
-            self._forget(connection, look)
+            self._forget(connection, look, standing)
             wanted |= standing
             looks = [act(connection, look) for act in self.also] + [self._next(look, alarmed=bool(standing))]
             next_at = min((each for each in looks if each is not None), default=None)
@@ -113,11 +113,12 @@ class Deadlines:
             return False
         return now <= duty.due + self.late_for
 
-    def _forget(self, connection: Connection, look: Look) -> None:
+    def _forget(self, connection: Connection, look: Look, standing: Collection[tuple[str, str]]) -> None:
         """What was never done and is too old to be an alarm: nobody is told that it is over."""
-        for duty in look.duties:
-            if duty.state is State.LATE and duty.done is None and not self._is_alarm(duty, look.now):
-                subject, at = f"message/{look.first}/{duty.rule}", to_micros(look.now)
+        at = to_micros(look.now)
+        undone = {duty.rule for duty in look.duties if duty.state is State.LATE and duty.done is None}
+        for subject in sorted(f"message/{look.first}/{rule}" for rule in undone):
+            if (LATE, subject) not in standing:
                 clear_alarm(connection, kind=LATE, subject=subject, at=at, told=False)
 
     def _next(self, look: Look, *, alarmed: bool) -> datetime | None:

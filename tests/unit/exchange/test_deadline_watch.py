@@ -195,3 +195,18 @@ def test_what_is_mostly_told_on_paper_is_no_alarm(stored, watch, told):
     go(stored, "2026-03-03T22:00:00+01:00")
     watch(STATUTORY).step()
     assert ("deadline-at-risk", "information-to-the-patient") not in alarms(stored)
+
+
+def test_of_several_receivers_the_oldest_being_forgotten_says_nothing_again(stored, watch, told):
+    patient = stored.patient()
+    told("admission-notice", "2026-03-02T10:00:00+01:00", patient=patient, admission=ADMITTED)
+    told("admission-notice", "2026-03-04T10:00:00+01:00", patient=patient, admission=ADMITTED)
+    told(
+        "ready-for-discharge", "2026-03-04T10:00:00+01:00", patient=patient, ready_assessed="2026-03-04T10:00:00+01:00"
+    )
+    deadlines = watch(AGREED)
+    for hour in ("2026-03-05T10:00:00+01:00", "2026-03-10T10:00:00+01:00", "2026-03-10T10:05:00+01:00"):
+        go(stored, hour)
+        deadlines.step()
+    raised = [kind for kind, cleared in transitions(stored) if not cleared]
+    assert len(raised) == len({row["subject"] for row in stored.rows(tables.alert) if not row["cleared"]})
