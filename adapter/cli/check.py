@@ -69,6 +69,7 @@ def examine(config: Path) -> tuple[list[Problem], list[Problem]]:
         *_unknown_caregivers(settings, directory),
         *_left_behind(settings, directory),
         *_in_the_clear(settings),
+        *_untold(settings),
     ]
 
 
@@ -117,6 +118,14 @@ def _alerts(settings: "Settings", directory: "Directory") -> list[Problem]:
     from adapter.exchange.alerts import configured
 
     return configured.problems(settings, directory)
+
+
+def _untold(settings: "Settings") -> list[Problem]:
+    """Where nobody is told of alarms, though people depend on it."""
+    if settings.environment != "production" or settings.alerts.recipients:
+        return []
+    reason = "alerts.recipients names nobody: alarms are seen only by who looks at `adapter status`"
+    return [Problem(settings.file, settings.line("alerts"), reason)]
 
 
 def _patience(settings: "Settings") -> list[Problem]:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, String, case, cast, fu
 from adapter.delivery import breaker, outbox
 from adapter.discharge.events import EVENTS
 from adapter.exchange import sender_alarms, visibility
+from adapter.exchange.alerts import planning
 from adapter.exchange.feeds import views as feed_views
 from adapter.exchange.plans import views as plan_views
 from adapter.exchange.records import Attention, EndpointRow
@@ -30,6 +31,7 @@ WORKER_SILENT = "worker-silent"
 _SEEN_IN_TABLES = frozenset({outbox.DEAD_LETTER, breaker.OPEN, breaker.TRIPPED, sender_alarms.LATE, WORKER_SILENT})
 """Kinds of alarm whose cause is shown from the tables themselves."""
 _MANY_OF_A_KIND = 5
+_UNTOLD_AFTER = timedelta(minutes=5)
 
 _message, _delivery, _attempt = tables.message.c, tables.delivery.c, tables.attempt.c
 _state, _heartbeat = tables.endpoint_state.c, tables.worker_heartbeat.c
@@ -51,6 +53,7 @@ def needed(connection: Connection, principal: Principal, now: datetime, late_aft
             *_silent_worker(connection, now),
             *_replays(connection),
             *_alarms(connection),
+            *_untold(connection, now),
         ]
         found += feed_views.attention(connection, now)
         found += plan_views.attention(connection)
@@ -211,6 +214,20 @@ def _silent_worker(connection: Connection, now: datetime) -> Iterator[Attention]
             subject="worker",
             what="messages are due and no worker is at work",
             since=since,
+            next_command="adapter serve",
+            severity=_URGENT,
+        )
+
+
+def _untold(connection: Connection, now: datetime) -> Iterator[Attention]:
+    """Alerts are due, and no process has tried to send them."""
+    since = planning.untried_since(connection)
+    if since is not None and since < to_micros(now - _UNTOLD_AFTER):
+        yield Attention(
+            kind=planning.UNSENT,
+            subject="alerts",
+            what="people are not told of alarms: no process is at work",
+            since=from_micros(since),
             next_command="adapter serve",
             severity=_URGENT,
         )

@@ -123,8 +123,9 @@ def _drop_unheard(connection: Connection, cleared: Row[Any], at: int) -> set[str
     return set(connection.execute(heard).scalars())
 
 
-def unplanned(connection: Connection) -> int | None:
-    """Since when (UTC microseconds) the oldest transition waits to be looked at; None where none does."""
-    query = select(func.min(_alert.at)).where(_alert.planned_at.is_(None))
-    oldest: int | None = connection.execute(query).scalar_one()
-    return oldest
+def untried_since(connection: Connection) -> int | None:
+    """Since when (UTC microseconds) something has been due that no process has taken up; None where nothing is."""
+    looked_at = select(func.min(_alert.at)).where(_alert.planned_at.is_(None))
+    tried = select(func.min(_message.next_attempt_at)).where(_message.status == "waiting")
+    found = [connection.execute(query).scalar_one() for query in (looked_at, tried)]
+    return min((each for each in found if each is not None), default=None)
