@@ -42,6 +42,8 @@ def parse(content: bytes) -> dict[str, Any]:
     _check_depth(resource)
     if _SURROGATE_ESCAPE.search(content):
         _check_surrogates(resource)
+    if b"\\u0000" in content and _holds_null(resource):
+        raise ParseError("a text holds the character \\u0000, which no FHIR string may")
     return resource
 
 
@@ -125,6 +127,11 @@ def _check_depth(resource: dict[str, Any]) -> None:
         if not level:
             return
     raise ParseError(_TOO_DEEP)
+
+
+def _holds_null(resource: dict[str, Any]) -> bool:
+    """Whether a text or a name holds U+0000: no database can keep it as text either."""
+    return "\\u0000" in serialize(resource).decode().replace("\\\\", "")
 
 
 def _check_surrogates(resource: dict[str, Any]) -> None:

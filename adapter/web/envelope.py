@@ -17,12 +17,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapter.web.errors import PARAMETER, Refused
+
 log = logging.getLogger("adapter.web")
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,128}")
 _HTML_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 _YEAR = 365 * 24 * 3600
 _FRAMES = 8
+_NULL = Refused(400, PARAMETER, "the address holds the character %00, which nothing here has")
+"""No database can look for it."""
 _LONGEST_PLACE = 400
 
 Render = Callable[[Request, Exception], Response]
@@ -58,7 +62,11 @@ class Envelope:
             await send(message)
 
         try:
-            await self._app(scope, receive, dressed)
+            if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+                answer = self._render(Request(scope, receive), _NULL)
+                await answer(scope, receive, dressed)
+            else:
+                await self._app(scope, receive, dressed)
         except ClientDisconnect:
             log.info("the caller went away before its request was read", extra={"request_id": request_id})
         except Exception as error:  # noqa: BLE001 - the last place where it can become an answer

@@ -40,6 +40,8 @@ async def _read(request: Request, most: int) -> dict[str, str]:
         raise Refused(415, MEDIA_TYPE, f"expected a form ({_MEDIA_TYPE})")
     try:
         body = await read(request, most)
+        if b"%00" in body or b"\0" in body:
+            raise Refused(400, UNREADABLE, "the form holds a character that is no text")
         return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"))
     except TooLarge as error:
         raise Refused(413, SIZE, f"the form is larger than {most} bytes") from error

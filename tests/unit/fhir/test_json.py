@@ -11,12 +11,11 @@ from adapter.fhir.numbers import Number
 from adapter.support.errors import ParseError
 
 NUMBERS = st.from_regex(r"\A-?(0|[1-9][0-9]{0,40})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?\Z")
-SCALARS = st.none() | st.booleans() | st.text(st.characters(exclude_categories=["Cs"])) | NUMBERS.map(json.read)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+SCALARS = st.none() | st.booleans() | TEXTS | NUMBERS.map(json.read)
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner),
     max_leaves=20,
 )
 
@@ -32,7 +31,7 @@ def test_integers_are_int_and_others_number() -> None:
     assert type(parsed["b"]) is Number
 
 
-@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), VALUES))
+@given(st.dictionaries(TEXTS, VALUES))
 def test_what_is_written_reads_back(resource: dict[str, Any]) -> None:
     written = json.serialize(resource)
     assert json.serialize(json.parse(written)) == written
@@ -68,6 +67,8 @@ REFUSED = {
     "latin-1": (b'{"a":"\xe5"}', "not UTF-8"),
     "encoded surrogate": (b'{"a":"\xed\xa0\x80"}', "not UTF-8"),
     "lone surrogate": (rb'{"a":"\ud800"}', "surrogate|half"),
+    "null character": (rb'{"a":["x\u0000"]}', "u0000"),
+    "null character in a name": (rb'{"a\u0000":1}', "u0000"),
     "lone low surrogate that looks like a number": (rb'{"a":"\udc001.5","b":1.5}', "half"),
     "lone surrogate in a name": (rb'{"\uDfff":1}', "half"),
     "byte order mark": (b"\xef\xbb\xbf{}", "byte order mark"),
@@ -126,3 +127,7 @@ def test_circles_are_refused() -> None:
     resource["a"] = resource
     with pytest.raises(ParseError):
         json.serialize(resource)
+
+
+def test_a_backslash_before_u0000_is_text():
+    assert json.parse(rb'{"a":"\\u0000"}') == {"a": "\\u0000"}

@@ -257,6 +257,9 @@ def test_what_is_refused_in_words(call, stored, dead):
         ("/replays/count", {"status": "held"}, 400),
         ("/replays/count", {"since": "2026-03-02T09:00:00"}, 400),
         ("/where", {"value": "", "reason": "why"}, 400),
+        ("/where", {"value": "1", "reason": "why\0"}, 400),
+        ("/replays/count", {"event": "\0"}, 400),
+        ("/endpoints/a%00b/pause", WHY, 400),
         ("/endpoints/nowhere/test", None, 404),
         ("/case", {"case": "case-9"}, 404),
         ("/case", {}, 400),
@@ -316,3 +319,8 @@ def test_everything_is_in_the_description(client):
         operation = described[f"/operations{template}"][method.lower()]
         assert operation["summary"]
         assert (body is None) == ("requestBody" not in operation), path
+
+
+@pytest.mark.parametrize("query", ["/messages?status=%00", "/audit?action=a%00b"])
+def test_no_database_is_asked_for_a_character_that_it_cannot_keep(call, query):
+    assert call("GET", query).status_code == 400
