@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from adapter.web.errors import Refused
-from adapter.web.operations import acting, cases, keeping, looking, persons, replaying
+from adapter.web.operations import acting, cases, following, keeping, looking, persons, replaying
 from adapter.web.operations.calls import Calls
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def router(adapter: "Adapter") -> APIRouter:
     """Everything under /operations."""
     routes = APIRouter(prefix=PREFIX, tags=["operations"])
     calls = Calls(adapter)
-    for module in (looking, acting, replaying, persons, cases, keeping):
+    for module in (looking, acting, replaying, persons, cases, keeping, following):
         module.add(routes, calls)
     return routes
 
