@@ -25,6 +25,12 @@ _STATUSES = ("waiting", "running", "held", "done", "dead", "cancelled")
 _ACTIONS = (
     "content-view",
     "bundle-view",
+    "task-view",
+    "resource-view",
+    "subscription-create",
+    "subscription-off",
+    "subscription-requested",
+    "subscription-delete",
     "care-plan-view",
     "link-plan-fetch",
     "plan-ask",
