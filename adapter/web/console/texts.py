@@ -224,6 +224,15 @@ _ATTENTION: Mapping[str, tuple[str, str]] = {
     "inbox-unusable": ("En mapp där ett system lämnar meddelanden kan inte användas", ""),
     "mailbox-silent": ("Ingen hämtar de meddelanden som väntar i en brevlåda", ""),
     "worker-silent": ("Meddelanden väntar och ingen arbetsprocess är igång", ""),
+    "deadline-at-risk": ("En frist löper snart ut och det som ska göras är inte gjort", ""),
+    "deadline-late": ("En frist har löpt ut och det som skulle göras är inte gjort", ""),
+    "stream-blocked": ("Meddelanden väntar bakom ett som inte kom fram, om samma patient", ""),
+    "sender-untold": ("En avsändare vars meddelanden inte kommer fram kan inte underrättas", ""),
+    "alert-unsent": ("Larm når inte den som ska få dem", ""),
+    "certificate-ending": ("Ett certifikat går snart ut", ""),
+    "disk-low": ("En disk är nästan full", ""),
+    "clock-offset": ("En klocka går fel", ""),
+    "restored": ("Databasen har återställts från en kopia; inget skickas förrän någon har sett över luckan", ""),
 }
 
 
