@@ -55,7 +55,7 @@ class Rounds:
         now = {role: self._start(role, points) for role, points in todo.items()}
         since = dict.fromkeys(now, time.monotonic())
         self.site.serving()
-        self.site.feed(2, pause=0.05)
+        self.site.feed(2, pause=0.2)
         while any(process.arm for process in now.values()):
             for role, process in now.items():
                 if process.ended:
@@ -80,7 +80,7 @@ class Rounds:
         arm = None
         if points:
             point = points.popleft()
-            arm = (point, self.chance.randint(1, 1 if point in _ONCE else 5))
+            arm = (point, self.chance.randint(1, 1 if point in _ONCE else 3))
         return self.site.start(role, arm=arm)
 
     def _died(self, process: Process) -> None:

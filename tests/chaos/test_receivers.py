@@ -20,8 +20,7 @@ from .conftest import SEED, Told
 from .receiver import REFUSING, SPOILT
 from .site import OPERATOR, Site, until
 
-LONG = pytest.param("long", marks=pytest.mark.slow)
-FORMS = pytest.mark.parametrize("form", ["short", LONG])
+pytestmark = pytest.mark.slow
 
 
 def statuses(site: Site) -> Counter[str]:
@@ -29,7 +28,6 @@ def statuses(site: Site) -> Counter[str]:
     return Counter(dict(tuple(row) for row in site.rows(select(column, func.count()).group_by(column))))
 
 
-@pytest.mark.slow
 def test_whatever_receivers_answer_everything_arrives_once_and_in_order(told: Told, site: Site):
     kinds = [kind for kind in (*REFUSING, *SPOILT) if kind != "fatal"]
     shares = dict.fromkeys(kinds, 0.05)
@@ -47,7 +45,6 @@ def test_whatever_receivers_answer_everything_arrives_once_and_in_order(told: To
     account.sound()
 
 
-@pytest.mark.slow
 def test_what_a_receiver_refuses_for_good_holds_its_stream_until_a_person_sends_it_again(told: Told, site: Site):
     site.misbehave(lifecare={"fatal": 1.0})
     site.start("serve")
@@ -67,8 +64,7 @@ def test_what_a_receiver_refuses_for_good_holds_its_stream_until_a_person_sends_
     assert account.attempts["dead"] == 1
 
 
-@FORMS
-def test_the_clock_steps_back_and_forth(told: Told, site: Site, form: str):
+def test_the_clock_steps_back_and_forth(told: Told, site: Site):
     """Two processes on a machine whose clock steps by hours while they die and receivers are busy. What was put off or
     leased by a clock that was ahead is sent, at the latest, when that time has come."""
     chance = random.Random(SEED)
@@ -76,7 +72,7 @@ def test_the_clock_steps_back_and_forth(told: Told, site: Site, form: str):
     victims = [site.start("serve", clock=True), site.start("worker", clock=True)]
     site.serving()
     site.feed(2, files=False)
-    steps = 4 if form == "short" else 30
+    steps = 30
     for _ in range(steps):
         time.sleep(0.7)
         site.step_clock(chance.choice((-7200, -90, -5, 0, 5, 90, 7200)))
@@ -94,8 +90,7 @@ def test_the_clock_steps_back_and_forth(told: Told, site: Site, form: str):
     account.sound()
 
 
-@FORMS
-def test_two_workers_with_one_lease(told: Told, site: Site, form: str):
+def test_two_workers_with_one_lease(told: Told, site: Site):
     """A worker is stopped while it sends, for longer than its lease, and goes on when another has taken over."""
     site.start("serve", "--no-worker")
     site.serving()
@@ -103,7 +98,7 @@ def test_two_workers_with_one_lease(told: Told, site: Site, form: str):
     site.join_feeding()
     workers = [site.start("worker"), site.start("worker")]
     taken_over = 0
-    for number in range(2 if form == "short" else 20):
+    for number in range(20):
         site.misbehave(lifecare={"slow": 1.0}, open_care={"slow": 1.0}, ehr={"slow": 1.0})
         if number:
             site.feed(1, files=False, persons=1, pause=0, name=f"again{number}")
@@ -163,7 +158,6 @@ def fill(site: Site, count: int, endpoint: str, persons: int) -> None:
             contents.add(connection, stage="mapped", media_type="application/xml", body=body, **written)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("dead", ["never", "busy"])
 def test_thousands_wait_behind_a_dead_receiver_while_others_flow(told: Told, site: Site, dead: str):

@@ -76,14 +76,14 @@ def test_postgresql_goes_away_under_load_and_comes_back(
     account.sound()
 
 
-@pytest.mark.parametrize("form", ["short", LONG])
-def test_connections_to_postgresql_are_cut(told: Told, open_site: Callable[..., Site], cluster: Cluster, form: str):
+@pytest.mark.slow
+def test_connections_to_postgresql_are_cut(told: Told, open_site: Callable[..., Site], cluster: Cluster):
     proxy = Proxy(cluster)
     site = open_site(cluster.url)
     site.configure(proxy.url)
     chance = random.Random(SEED)
     flow(site)
-    times = 10 if form == "short" else 200
+    times = 200
     killed = 0
     engine = create_engine(cluster.url, isolation_level="AUTOCOMMIT")
     others = "FROM pg_stat_activity WHERE application_name = 'discharge-adapter' AND pid <> pg_backend_pid()"
@@ -104,7 +104,7 @@ def test_connections_to_postgresql_are_cut(told: Told, open_site: Callable[..., 
     account.sound()
 
 
-@pytest.fixture(params=["a limit", "a small disk"])
+@pytest.fixture(params=["a limit", pytest.param("a small disk", marks=pytest.mark.slow)])
 def narrow(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Narrow"]:
     made: Narrow = Limit(tmp_path) if request.param == "a limit" else Disk(tmp_path)
     yield made
