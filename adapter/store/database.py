@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from adapter.store import postgresql
+from adapter.store.together import Together
 from adapter.support.errors import UnavailableError
 from adapter.support.stores import Database as DatabaseSettings
 
@@ -42,6 +43,7 @@ class Database:
             _create_private(Path(self.url.database))
         self.engine = _sqlite(url) if self.is_sqlite else postgresql.engine(url, password, connections)
         self._writing = self.engine.execution_options(**({"writes": True} if self.is_sqlite else postgresql.WRITES))
+        self._together = Together(self._writing.begin, _BUSY_TIMEOUT_MS / 1000) if self.is_sqlite else None
         self._reading = self.engine.execution_options(**({} if self.is_sqlite else postgresql.READS))
 
     @contextmanager
@@ -50,16 +52,20 @@ class Database:
 
         Raises UnavailableError where the database does not answer, is locked for too long or is full.
         """
-        with _unavailable(), self._writing.begin() as connection:
+        begin = self._writing.begin if self._together is None else self._together.alone
+        with _unavailable(), begin() as connection:
             yield connection
 
     def transact(self, work: Callable[[Connection], _Result]) -> _Result:
         """What `work` returns from a write transaction that is begun anew, a few times, where another transaction came
         between: a deadlock, or a row that the other has made first. It must do nothing that a rollback does not undo.
+        On SQLite it may be done in another thread, and be committed with those of others (`Together`).
 
         Raises as `write`.
         """
         with _unavailable():
+            if self._together is not None:
+                return self._together.transact(work)
             for number in range(1, _TRIES):
                 try:
                     with self._writing.begin() as connection:

@@ -1,0 +1,119 @@
+"""Write transactions of one process on SQLite, which has one write lock and waits for the disk at each commit.
+
+They take turns here, in the order in which they come: SQLite itself lets those that wait try again now and then, and
+some of them never get it. What waits together shares one commit, each in a savepoint of its own: its failure is its
+own, and nobody is told of success before the commit is on the disk.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection
+
+from adapter.support.errors import UnavailableError
+
+_Result = TypeVar("_Result")
+_TOGETHER_SECONDS = 0.02
+"""How long a transaction takes others along: the first of them waits so long for the last."""
+
+
+@dataclass
+class _Job(Generic[_Result]):
+    """What somebody waits for. `taken`: it is under way, or ended."""
+
+    work: Callable[[Connection], _Result]
+    taken: bool = False
+    ended: bool = False
+    result: _Result | None = None
+    error: BaseException | None = None
+
+
+class Together:
+    """`begin` begins a write transaction, which commits at its end. Who has waited for `seconds` waits no more."""
+
+    def __init__(self, begin: Callable[[], AbstractContextManager[Connection]], seconds: float) -> None:
+        self._begin = begin
+        self._seconds = seconds
+        self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        self._waiting: deque[_Job[Any]] = deque()
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """A transaction that nobody shares. Raises UnavailableError where it had to wait for too long."""
+        if not self._turn.acquire(timeout=self._seconds):
+            raise UnavailableError("the database is locked for too long")
+        try:
+            with self._begin() as connection:
+                yield connection
+        finally:
+            self._turn.release()
+
+    def transact(self, work: Callable[[Connection], _Result]) -> _Result:
+        """What `work` returns, once it is committed; what it raises, once it is undone. It may be done by another
+        thread. Raises as `alone`."""
+        job = _Job(work)
+        with self._lock:
+            self._waiting.append(job)
+        while not job.ended:
+            if not self._turn.acquire(timeout=self._seconds):
+                with self._lock:
+                    if job.taken:
+                        continue
+                    self._waiting.remove(job)
+                raise UnavailableError("the database is locked for too long")
+            try:
+                if not job.ended:
+                    self._work_off()
+            finally:
+                self._turn.release()
+        if job.error is not None:
+            raise job.error
+        return job.result  # type: ignore[return-value]
+
+    def _work_off(self) -> None:
+        """Those that wait, the first first, in one transaction."""
+        if (first := self._next()) is None:
+            return
+        done = [first]
+        try:
+            with self._begin() as connection:
+                if self._waiting:
+                    self._with_others(done, connection)
+                else:
+                    first.result = first.work(connection)
+        except BaseException as error:  # noqa: BLE001 - who waits for it raises it
+            for job in done:
+                job.error = job.error or error
+        for job in done:
+            job.ended = True
+
+    def _with_others(self, done: list[_Job[Any]], connection: Connection) -> None:
+        until = time.monotonic() + _TOGETHER_SECONDS
+        self._do(done[0], connection)
+        while time.monotonic() < until and (job := self._next()) is not None:
+            done.append(job)
+            self._do(job, connection)
+
+    def _next(self) -> _Job[Any] | None:
+        with self._lock:
+            job = self._waiting.popleft() if self._waiting else None
+            if job is not None:
+                job.taken = True
+            return job
+
+    @staticmethod
+    def _do(job: _Job[Any], connection: Connection) -> None:
+        savepoint = connection.begin_nested()
+        try:
+            job.result = job.work(connection)
+        except BaseException as error:  # noqa: BLE001 - who waits for it raises it
+            job.error = error
+            savepoint.rollback()
+        else:
+            savepoint.commit()
