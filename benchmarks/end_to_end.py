@@ -11,6 +11,8 @@ handed in to the last one received. Then the adapter alone: with 1, 2 and 4 work
 long a message takes from its acceptance to its receipt, when idle and at half of what it can do.
 """
 
+# ruff: noqa: SLF001 - a second worker is made as the wiring makes the first
+
 import argparse
 import json
 import statistics

@@ -1,5 +1,5 @@
-"""Moves messages by DBOS: each is a workflow on a queue whose partitions are the persons, one of a partition at a time, so
-that those of a person go one after another. Arguments and talk as those of by_procrastinate.py.
+"""Moves messages by DBOS: each is a workflow on a queue whose partitions are the persons, one of a partition at a
+time, so that those of a person go one after another. Arguments and talk as those of by_procrastinate.py.
 
 The queue is asked ten times a second (by itself it is once): DBOS has no other way to learn of a new workflow.
 """

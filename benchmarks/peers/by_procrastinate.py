@@ -44,6 +44,7 @@ async def main() -> None:
         print(json.dumps([began, time.monotonic()]), flush=True)
         await read(None, sys.stdin.readline)
         worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
 
 
 asyncio.run(main())

@@ -1,8 +1,8 @@
 """A receiver of messages on loopback, in a process of its own: it notes which came when, and acknowledges each.
 
 Prints its port. A line `count` on its input is answered by how many came since the last `taken`, `taken` by a JSON list
-of [message id, seconds of the monotonic clock]; it ends with its input. It needs nothing but Python, and keeps connections
-open.
+of [message id, seconds of the monotonic clock]; it ends with its input. It needs nothing but Python, and keeps
+connections open.
 """
 
 import asyncio
