@@ -146,8 +146,8 @@ class FollowUps:
         principal.require(Right.ALL_PARTIES)
         reason, at, period = given_reason(reason), self._clock.now(), Period(month, month)
         known = next_month(period.first) + max(READMISSION_DAYS) * _DAY
-        if calendar.local_date(at) <= known:
-            raise AdapterError(f"{period.name}: its re-admissions are known after {known}; freeze it from then on")
+        if calendar.local_date(at) < known:
+            raise AdapterError(f"{period.name}: its re-admissions are known from {known}; freeze it then")
         with self._database.read() as connection:
             if _read(connection, period.name) is not None:
                 raise AdapterError(f"{period.name} was frozen before")
