@@ -19,7 +19,8 @@ class Rounds:
 
     def __init__(self, name: str, step: Callable[[], bool], every: float = _EVERY) -> None:
         self._name = name
-        self._step = step
+        self.step = step
+        """one round of the work; False where there was nothing to do"""
         self._every = every
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -40,7 +41,7 @@ class Rounds:
     def _round(self) -> float:
         """After how many seconds to look again."""
         try:
-            return 0.0 if self._step() else self._every
+            return 0.0 if self.step() else self._every
         except UnavailableError:
             log.warning("%s wait: the store does not answer", self._name)
         except Exception as error:  # noqa: BLE001 - it goes on when the fault is mended
