@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from adapter.discharge.events import EVENTS
 from adapter.support.errors import NotFoundError
-from adapter.web.console import actions, follow_up, gaps, login, persons, rendering, repairing, replaying
+from adapter.web.console import actions, case, follow_up, gaps, login, persons, rendering, repairing, replaying
 from adapter.web.console.sessions import Sessions
 from adapter.web.console.shell import Shell
 from adapter.web.console.visitor import ROOT, Visitor
@@ -49,6 +49,9 @@ _ACTIONS = (
     "replay-pause",
     "replay-resume",
     "replay-cancel",
+    "case-view",
+    "payment-freeze",
+    "escalation-acknowledge",
     "where",
     "undelivered-view",
     "endpoint-test",
@@ -72,7 +75,7 @@ def router(adapter: "Adapter", sessions: Sessions) -> APIRouter:
     routes = APIRouter(prefix=ROOT, route_class=shell.route_class(), include_in_schema=False)
     _static(routes)
     login.add(routes, shell)
-    for module in (repairing, replaying, persons):
+    for module in (repairing, replaying, persons, case):
         module.add(routes, shell)
     actions.add(routes, shell)
     gaps.add(routes, shell)

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from adapter.fhir import instants
 from adapter.support.clock import STOCKHOLM
 from adapter.web.console import texts
 from adapter.web.console.gap_texts import gap_words
@@ -98,4 +99,5 @@ def _environment() -> Environment:
     )
     environment.filters["local"] = local
     environment.filters["iso"] = datetime.isoformat
+    environment.filters["instant"] = instants.parse
     return environment

@@ -6,6 +6,7 @@ from typing import Literal
 from adapter.discharge.events import EVENTS
 from adapter.exchange.records import Attention
 from adapter.web.console.acting_texts import TEXTS as ACTING
+from adapter.web.console.case_texts import TEXTS as CASE
 
 Language = Literal["sv", "en"]
 LANGUAGES: tuple[Language, ...] = ("sv", "en")
@@ -223,6 +224,7 @@ _ATTENTION: Mapping[str, tuple[str, str]] = {
     "plan-source-no-ground": ("Planer hämtas inte: ingen har angett på vilken grund", ""),
     "inbox-unusable": ("En mapp där ett system lämnar meddelanden kan inte användas", ""),
     "mailbox-silent": ("Ingen hämtar de meddelanden som väntar i en brevlåda", ""),
+    "escalation": ("Ett steg i eskaleringstrappan har blivit aktuellt", ""),
     "worker-silent": ("Meddelanden väntar och ingen arbetsprocess är igång", ""),
     "deadline-at-risk": ("En frist löper snart ut och det som ska göras är inte gjort", ""),
     "deadline-late": ("En frist har löpt ut och det som skulle göras är inte gjort", ""),
@@ -238,7 +240,7 @@ _ATTENTION: Mapping[str, tuple[str, str]] = {
 
 def text(key: str, language: Language) -> str:
     """The words for a key. A code that has none (a Task status of another system) is shown as it is."""
-    found = TEXTS.get(key) or ACTING.get(key)
+    found = TEXTS.get(key) or ACTING.get(key) or CASE.get(key)
     return key.partition(" ")[2] or key if found is None else found[LANGUAGES.index(language)]
 
 
