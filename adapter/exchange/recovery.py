@@ -82,7 +82,7 @@ class Recoveries:
             found = marks.standing(connection)
             if found is None:
                 return None
-            before = found.since if found.since is not None else found.found_at
+            before = found.found_at
             open_then = (_delivery.status.in_(("waiting", "running")), _delivery.created_at <= before)
             query = listing.delivery_query(principal, *open_then).order_by(_delivery.id).limit(MOST)
             count = select(func.count()).select_from(tables.delivery).where(*open_then)

@@ -85,7 +85,7 @@ def standing(connection: Connection) -> Gap | None:
     until = [row.gap_to for row in rows if row.gap_to is not None]
     causes = tuple(row.cause for row in rows)
     found_at = min(row.found_at for row in rows)
-    return Gap(causes, found_at, min(since, default=None), max(until, default=None))
+    return Gap(causes, found_at, max(since, default=None), max(until, default=None))  # it was alive at each of `since`
 
 
 def put_back(connection: Connection, cause: str, at: int, since: int | None, until: int | None = None) -> None:
@@ -135,7 +135,9 @@ def _compare(connection: Connection, outside: Mark, at: int) -> None:
     if inside is None or inside.identity != outside.identity:
         put_back(connection, "other", at, None, outside.at)
     elif inside.mark < outside.number:
-        put_back(connection, "older", at, inside.marked_at, outside.at)
+        newest = select(tables.message.c.received_at).order_by(tables.message.c.id.desc()).limit(1)
+        known = max(inside.marked_at, connection.execute(newest).scalar_one_or_none() or 0)
+        put_back(connection, "older", at, min(known, outside.at), outside.at)
         connection.execute(update(tables.installation).values(mark=outside.number))
 
 
