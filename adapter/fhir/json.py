@@ -43,7 +43,7 @@ def parse(content: bytes) -> dict[str, Any]:
     if _SURROGATE_ESCAPE.search(content):
         _check_surrogates(resource)
     if b"\\u0000" in content and _holds_null(resource):
-        raise ParseError("a text holds the character \\u0000, which no FHIR string may")
+        raise ParseError("a text holds the control character \\u0000, which no FHIR string may")
     return resource
 
 
