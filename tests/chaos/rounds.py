@@ -49,14 +49,19 @@ class Rounds:
     _told: dict[str, dict[str, float]] | None = None
     _hup_at: float = 0.0
 
-    def run(self, for_serve: list[str], for_worker: list[str]) -> None:
-        """Kill a `serve` at the points of the first list, one after another, and a `worker` at those of the second."""
+    def run(self, for_serve: list[str], for_worker: list[str], minutes: float | None = None) -> None:
+        """Kill a `serve` at the points of the first list, one after another, and a `worker` at those of the second;
+        no more after so many minutes."""
+        until = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
         todo = {"serve": deque(for_serve), "worker": deque(for_worker)}
         now = {role: self._start(role, points) for role, points in todo.items()}
         since = dict.fromkeys(now, time.monotonic())
         self.site.serving()
         self.site.feed(2, pause=0.2)
         while any(process.arm for process in now.values()):
+            if time.monotonic() > until:
+                self._stop_killing(now)
+                return
             for role, process in now.items():
                 if process.ended:
                     self._died(process)
@@ -75,6 +80,14 @@ class Rounds:
         self._wait_for_replays()
         self.site.wait_until_delivered()
         self.site.end()
+
+    def _stop_killing(self, processes: dict[str, Process]) -> None:
+        """Those that wait for their death get it now, wherever they are."""
+        for role, process in processes.items():
+            if process.arm:
+                process.kill()
+                self.kills["anywhere"] += 1
+                self.site.start(role)
 
     def _start(self, role: str, points: "deque[str]") -> Process:
         arm = None

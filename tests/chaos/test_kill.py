@@ -13,6 +13,8 @@ from .site import Site
 
 KILLS = int(os.environ.get("ADAPTER_CHAOS_KILLS", "20"))
 """At each point, on each kind of database, in the long form."""
+MINUTES = os.environ.get("ADAPTER_CHAOS_MINUTES")
+"""After which the long form kills no more, on each kind of database: it has then been at some points less often."""
 
 
 def shuffled(points: list[str], chance: random.Random) -> list[str]:
@@ -22,7 +24,7 @@ def shuffled(points: list[str], chance: random.Random) -> list[str]:
 def run(told: Told, site: Site, for_serve: list[str], for_worker: list[str]) -> None:
     chance = random.Random(SEED)
     rounds = Rounds(site, chance)
-    rounds.run(shuffled(for_serve, chance), shuffled(for_worker, chance))
+    rounds.run(shuffled(for_serve, chance), shuffled(for_worker, chance), float(MINUTES) if MINUTES else None)
     rounds.finish()
     account = settle(site)
     told(f"{rounds.kills.total()} kills", *(f"{count:4} at {point}" for point, count in sorted(rounds.kills.items())))

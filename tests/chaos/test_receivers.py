@@ -3,22 +3,25 @@ redirect, silence; a clock that steps; two workers with one lease; thousands of 
 
 import random
 import signal
+import sqlite3
 import time
 from collections import Counter
+from contextlib import closing
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 
 from adapter.delivery import outbox
 from adapter.delivery.outbox import NewDelivery
 from adapter.store import tables
 from adapter.store.content import ContentStore, Plain
+from adapter.store.database import Database
 from adapter.support.clock import SystemClock, to_micros
 
 from .account import settle
 from .conftest import SEED, Told
 from .receiver import REFUSING, SPOILT
-from .site import OPERATOR, Site, until
+from .site import OPERATOR, Process, Site, until
 
 pytestmark = pytest.mark.slow
 
@@ -90,6 +93,37 @@ def test_the_clock_steps_back_and_forth(told: Told, site: Site):
     account.sound()
 
 
+def stop_between_transactions(site: Site, process: Process) -> None:
+    """Stop it where it holds no lock of the database: else nobody could take over before the store lets go of it."""
+    database = site.adapter.database
+    for _ in range(100):
+        process.send(signal.SIGSTOP)
+        if not (_is_locked(database) if database.is_sqlite else _is_in_transaction(site)):
+            return
+        process.send(signal.SIGCONT)
+        time.sleep(0.01)
+    raise AssertionError("it always holds a lock")
+
+
+def _is_locked(database: Database) -> bool:
+    with closing(sqlite3.connect(database.url.database or "", timeout=1.0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE").execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return True
+        return False
+
+
+def _is_in_transaction(site: Site) -> bool:
+    """Whether, however often one looks, some process is in the middle of a transaction."""
+    idle = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"
+    seen = []
+    for _ in range(5):
+        seen.append({row.pid for row in site.rows(text(f"{idle} AND pid <> pg_backend_pid()"))})
+        time.sleep(0.05)
+    return bool(set.intersection(*seen))
+
+
 def test_two_workers_with_one_lease(told: Told, site: Site):
     """A worker is stopped while it sends, for longer than its lease, and goes on when another has taken over."""
     site.start("serve", "--no-worker")
@@ -108,7 +142,7 @@ def test_two_workers_with_one_lease(told: Told, site: Site):
             tables.delivery.c.status == "running", tables.delivery.c.lease_owner.like(f"%-{stopped.pid}-%")
         )
         until(lambda owner=owner: site.rows(owner)[0][0] or not site.open_deliveries(), "it claims nothing", site.said)
-        stopped.send(signal.SIGSTOP)
+        stop_between_transactions(site, stopped)
         held = site.rows(select(tables.delivery.c.id).where(*owner.whereclause.clauses))  # type: ignore[union-attr]
         until(lambda owner=owner: not site.rows(owner)[0][0], "nobody takes over", site.said)
         taken_over += len(held)
