@@ -154,7 +154,7 @@ def _print(adapter: "Adapter", found: "Report", measure: str, form: Form | None,
     from dataclasses import replace
 
     from adapter.discharge.measures import BY_CODE
-    from adapter.exchange.follow_ups import written
+    from adapter.exchange.follow_up_figures import changes, written
 
     if measure and measure not in BY_CODE:
         raise AdapterError(f"no measure is named {measure!r}; known here: {', '.join(BY_CODE)}")
@@ -166,11 +166,19 @@ def _print(adapter: "Adapter", found: "Report", measure: str, form: Form | None,
         told = {
             name: getattr(found, name) for name in ("by", "columns", "until", "threshold", "agreements", "directory")
         }
-        output.print_json(told | {"figures": [written(each) for each in found.figures]})
+        output.print_json(
+            told
+            | {"figures": [written(each) for each in found.figures], "changes": changes(found.figures, found.columns)}
+        )
     else:
         columns = ("measure", "code", "unit", "column", "of", "count", "share", "mean", "median", "p90")
         rows = ([_cell(told, name) for name in columns] for told in map(written, found.figures))
         output.print_table(columns, rows, "No stay ended in these months.")
+        for each in changes(found.figures, found.columns):
+            words = [f"{name} {each[name]}" for name in ("share", "mean", "median") if each[name] is not None]
+            if words:
+                place = " ".join(filter(None, (each["measure"], each["code"], each["unit"] or "all")))
+                output.print_line(f"change in {place}: {', '.join(words)}")
 
 
 def _cell(told: dict[str, object], name: str) -> object:

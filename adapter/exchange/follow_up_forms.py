@@ -12,7 +12,8 @@ from adapter.discharge.measures import BY_CODE, Kind
 from adapter.discharge.reckoning import next_month
 from adapter.discharge.suppression import ALL
 from adapter.discharge.tally import Figure
-from adapter.exchange.follow_ups import UNITLESS, Report, written
+from adapter.exchange.follow_up_figures import written
+from adapter.exchange.follow_ups import UNITLESS, Report
 from adapter.fhir.canonical import CANONICAL, HSA, MUNICIPALITY
 from adapter.fhir.numbers import Number
 from adapter.support.errors import AdapterError

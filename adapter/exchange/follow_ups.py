@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from fractions import Fraction
 from threading import Lock
 from typing import Any, Literal
 
@@ -25,6 +24,7 @@ from adapter.discharge.tally import Figure, Tally
 from adapter.exchange import facts
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.experiences import answered
+from adapter.exchange.follow_up_figures import written
 from adapter.exchange.reasons import given_reason
 from adapter.security import audit
 from adapter.security.principals import Principal, Right
@@ -304,32 +304,6 @@ _UNIT: dict[By, Callable[[Row], str]] = {
     "municipality": lambda row: row.kommunkod or UNITLESS,
     "sender": lambda row: row.sender or UNITLESS,
 }
-
-
-def written(figure: Figure) -> dict[str, Any]:
-    """A figure as plain data: shares are texts with four decimals, days with two; they are the same anywhere."""
-    quantiles = figure.quantiles or (None,) * 4
-    return {
-        "measure": figure.measure,
-        "code": figure.code,
-        "unit": figure.unit,
-        "column": figure.column,
-        "hidden": figure.hidden,
-        "of": figure.of,
-        "count": figure.count,
-        "share": _decimals(figure.share, 4),
-        "mean": _decimals(figure.mean, 2),
-        **{name: _decimals(each, 2) for name, each in zip(("p25", "median", "p75", "p90"), quantiles, strict=True)},
-        "classes": None if figure.classes is None else list(figure.classes),
-    }
-
-
-def _decimals(value: Fraction | None, places: int) -> str | None:
-    """Rounded half up, exactly."""
-    if value is None:
-        return None
-    scaled = (value * 10**places + Fraction(1, 2)) // 1
-    return f"{scaled // 10**places}.{scaled % 10**places:0{places}}"
 
 
 def _basis(report: Report) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from starlette.responses import Response
 from adapter.discharge.measures import BY_CODE, MEASURES, Kind, Measure
 from adapter.discharge.suppression import ALL
 from adapter.discharge.tally import Figure
+from adapter.exchange.follow_up_figures import written
 from adapter.exchange.follow_up_forms import as_csv, digest
-from adapter.exchange.follow_ups import UNITLESS, By, Period, Report, written
+from adapter.exchange.follow_ups import UNITLESS, By, Period, Report
 from adapter.web.console import rendering
 from adapter.web.console.follow_up_texts import FOLLOW_UP
 from adapter.web.console.shell import Shell

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from adapter.exchange.follow_up_figures import changes, written
 from adapter.exchange.follow_up_forms import as_csv, digest, measure_report
-from adapter.exchange.follow_ups import FrozenMonth, Period, Report, written
+from adapter.exchange.follow_ups import FrozenMonth, Period, Report
 from adapter.fhir import json as fhir_json
 from adapter.security.principals import Principal
 from adapter.web.errors import PARAMETER, Refused
@@ -22,7 +23,8 @@ Form = Annotated[Literal["json", "csv", "fhir"], Query(description="fhir: a Meas
 
 @dataclass(frozen=True)
 class Figures:
-    """What was counted. `figures` are as in the reference; `digest` is the same for the same figures."""
+    """What was counted. `figures` are as in the reference; `digest` is the same for the same figures; `changes`
+    are those of compared periods."""
 
     by: str
     columns: tuple[str, ...]
@@ -32,6 +34,7 @@ class Figures:
     directory: str
     digest: str
     figures: list[dict[str, Any]]
+    changes: list[dict[str, Any]]
 
 
 def add(routes: APIRouter, calls: Calls) -> None:
@@ -91,5 +94,6 @@ def _as(report: Report, form: str) -> Response:
             directory=report.directory,
             digest=digest(report),
             figures=[written(figure) for figure in report.figures],
+            changes=changes(report.figures, report.columns),
         )
     )

@@ -11,7 +11,8 @@ from adapter.directory import Directory
 from adapter.discharge.suppression import ALL
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.experiences import COLUMNS, QUESTIONNAIRE, Experiences, read_csv, read_fhir
-from adapter.exchange.follow_ups import FollowUps, Period, written
+from adapter.exchange.follow_up_figures import changes, written
+from adapter.exchange.follow_ups import FollowUps, Period
 from adapter.fhir import json
 from adapter.security.principals import Principal, Right
 from adapter.store import tables
@@ -134,6 +135,14 @@ def test_periods_are_compared_side_by_side(stored: Any, follow_ups: FollowUps) -
     found = follow_ups.compare(OPERATIONS, before, MARCH)
     assert found.columns == ("2026-01..2026-02", "2026-03")
     assert [figure(found, "days-after-ready", "2482", column).mean for column in found.columns] == [4, 2]
+    change = next(
+        each
+        for each in changes(found.figures, found.columns)
+        if (each["measure"], each["unit"]) == ("days-after-ready", "2482")
+    )
+    assert (change["share"], change["mean"], change["median"]) == (None, "-2.00", "-2.00")
+    one = follow_ups.report(OPERATIONS, MARCH)
+    assert changes(one.figures, one.columns) == []
     with pytest.raises(AdapterError, match="in common"):
         follow_ups.compare(OPERATIONS, before, Period(date(2026, 2, 1), date(2026, 3, 1)))
 
