@@ -108,7 +108,11 @@ class PlanPoller:
     def round(self) -> int:
         """Ask every source what is due now; returns how many questions were asked."""
         sources = self._sources
-        return sum(self._guarded(name, source) for name, source in sources.items() if not self._stopped.is_set())
+        asked = sum(self._guarded(name, source) for name, source in sources.items() if not self._stopped.is_set())
+        for replaced in [each for each in self._opened if each not in self._sources.values()]:
+            replaced.close()
+            self._opened.remove(replaced)
+        return asked
 
     def _forget(self) -> None:
         """What was wrong with a source that is configured no more needs nobody."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from adapter.exchange.plans import case, store
+from adapter.exchange.plans.poller import PlanPoller, Source
 from adapter.exchange.plans.store import Key
 from adapter.fhir import json as fhir_json
 from adapter.store import tables
@@ -127,3 +128,14 @@ def test_under_another_configuration_the_cases_with_a_gap_are_asked_about_at_onc
         assert store.due(connection, "s", at, 10) == []
         store.again(connection, "s", "c2", at)
         assert [(each.case_id, each.since) for each in store.due(connection, "s", at, 10)] == [("a", None)]
+
+
+def test_what_asked_a_source_before_a_reload_is_closed_when_it_asks_no_more(stored):
+    closed: list[str] = []
+    before = {"link": Source(None, None, close=lambda: closed.append("before"))}
+    poller = PlanPoller(before, stored.database, stored.contents, stored.clock, "c1")
+    poller.renew({}, "c2")
+    assert closed == []
+    poller.round()
+    poller.stop()
+    assert closed == ["before"]
