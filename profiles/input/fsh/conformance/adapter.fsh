@@ -12,6 +12,26 @@ RuleSet: Definitions(type)
 * rest.resource[=].searchParam[+].name = "version"
 * rest.resource[=].searchParam[=].type = #token
 
+RuleSet: StaysAndPlans(type)
+* rest.resource[+].type = #{type}
+* rest.resource[=].documentation = "What the caller's party sent, or what was delivered to it, as messages tell of it. It is changed by messages only. Pages follow the link next; a page may hold fewer than asked for."
+* rest.resource[=].interaction[0].code = #read
+* rest.resource[=].interaction[+].code = #vread
+* rest.resource[=].interaction[+].code = #history-instance
+* rest.resource[=].interaction[+].code = #search-type
+* rest.resource[=].versioning = #versioned
+* rest.resource[=].searchParam[0].name = "_id"
+* rest.resource[=].searchParam[=].type = #token
+* rest.resource[=].searchParam[+].name = "_lastUpdated"
+* rest.resource[=].searchParam[=].type = #date
+* rest.resource[=].searchParam[+].name = "identifier"
+* rest.resource[=].searchParam[=].type = #token
+* rest.resource[=].searchParam[+].name = "status"
+* rest.resource[=].searchParam[=].type = #token
+* rest.resource[=].searchParam[+].name = "patient"
+* rest.resource[=].searchParam[=].type = #reference
+* rest.resource[=].searchParam[=].documentation = "with the modifier :identifier only, and by POST only: it names a person"
+
 Instance: statement-adapter
 InstanceOf: CapabilityStatement
 Usage: #definition
@@ -89,6 +109,17 @@ Usage: #definition
 * rest.resource[=].searchParam[+].name = "patient"
 * rest.resource[=].searchParam[=].type = #reference
 * rest.resource[=].searchParam[=].documentation = "with the modifier :identifier only"
+* insert StaysAndPlans(Encounter)
+* insert StaysAndPlans(CarePlan)
+* rest.resource[+].type = #Subscription
+* rest.resource[=].supportedProfile = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription"
+* rest.resource[=].documentation = "Of the caller's party. Channel rest-hook to an endpoint that is configured for it; payload id-only or empty. An update changes the status alone: off, or requested to begin again."
+* rest.resource[=].interaction[0].code = #read
+* rest.resource[=].interaction[+].code = #create
+* rest.resource[=].interaction[+].code = #update
+* rest.resource[=].interaction[+].code = #delete
+* rest.resource[=].interaction[+].code = #search-type
+* rest.resource[=].versioning = #no-version
 * insert Definitions(StructureDefinition)
 * insert Definitions(ValueSet)
 * insert Definitions(CodeSystem)
