@@ -27,13 +27,15 @@ def raise_for(connection: Connection, row: Row[Any], state: str, at: int, *, wri
         reason = f"messages {where} have waited longer than they should"
         only = "" if row.protected else f" --endpoint {place}"
         command = f"adapter deliveries list --status {'held' if row.status == 'held' else 'waiting'}{only}"
-        raise_alarm(connection, kind=LATE, subject=f"endpoint/{place}", reason=reason, command=command, at=at)
+        named = {"kind": LATE, "subject": f"endpoint/{place}", "reason": reason, "command": command}
+        raise_alarm(connection, **named, at=at, statutory=row.statutory)
     if state != "delivered" and row.status != "cancelled" and not written:
         party = _HIDDEN if row.protected else row.sender_party
         whose = "about protected persons" if row.protected else f"from {party}"
         reason = f"messages {whose} have not arrived, and no delivery report can be sent to who sent them: tell them"
         command = f"adapter deliveries show {row.id}"
-        raise_alarm(connection, kind=UNTOLD, subject=f"party/{party}", reason=reason, command=command, at=at)
+        named = {"kind": UNTOLD, "subject": f"party/{party}", "reason": reason, "command": command}
+        raise_alarm(connection, **named, at=at, statutory=row.statutory)
 
 
 def clear(connection: Connection, row: Row[Any], at: int) -> None:

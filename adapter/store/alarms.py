@@ -46,12 +46,19 @@ class Cause:
 def raise_alarm(
     connection: Connection, *, kind: str, subject: str, reason: str, command: str, at: int, statutory: bool = False
 ) -> bool:
-    """Raise an alarm; True on transition, False where it already stands (its first reason is kept)."""
-    values = {"kind": kind, "subject": subject, "raised_at": at, "reason": reason, "command": command}
-    if not insert_if_absent(connection, tables.alarm, **values, statutory=statutory):
-        return False
-    _tell(connection, connection.execute(_STANDS, {"of_kind": kind, "about": subject}).one(), at, cleared=False)
-    return True
+    """Raise an alarm; True on transition, False where it already stands (its first reason is kept). One that stands and
+    comes to be about a duty by law is told of again."""
+    said = {"reason": reason, "command": command, "statutory": statutory}
+    raised: Row[Any] | None = None
+    if insert_if_absent(connection, tables.alarm, kind=kind, subject=subject, raised_at=at, **said):
+        raised = connection.execute(_STANDS, {"of_kind": kind, "about": subject}).one()
+    elif statutory:
+        here = (_alarm.kind == kind, _alarm.subject == subject, _alarm.cleared_at.is_(None), ~_alarm.statutory)
+        more = update(tables.alarm).where(*here).values(said).returning(*tables.alarm.c)
+        raised = connection.execute(more).one_or_none()
+    if raised is not None:
+        _tell(connection, raised, at, cleared=False)
+    return raised is not None
 
 
 def clear_alarm(connection: Connection, *, kind: str, subject: str, at: int, told: bool = True) -> bool:
@@ -80,12 +87,14 @@ def settle(
 ) -> None:
     """Let, of these kinds and of the subjects that are `within`, just the wanted (kind, subject) stand. What is raised
     about a subject takes the place of what is cleared about it."""
-    known = {(each.kind, each.subject) for each in standing(connection, kinds) if within(each.subject)}
-    anew = {subject for _, subject in wanted.keys() - known}
-    for kind, subject in sorted(known - wanted.keys()):
+    known = {(each.kind, each.subject): each for each in standing(connection, kinds) if within(each.subject)}
+    anew = {subject for _, subject in wanted.keys() - known.keys()}
+    for kind, subject in sorted(known.keys() - wanted.keys()):
         clear_alarm(connection, kind=kind, subject=subject, at=at, told=subject not in anew)
-    for kind, subject in sorted(wanted.keys() - known):
-        cause = wanted[kind, subject]
+    for (kind, subject), cause in sorted(wanted.items(), key=lambda each: each[0]):
+        stands = known.get((kind, subject))
+        if stands is not None and stands.statutory >= cause.statutory:
+            continue
         raise_alarm(
             connection,
             kind=kind,

@@ -62,6 +62,8 @@ class Planning:
         if alert.cleared:
             heard = _drop_unheard(connection, alert, at)
             recipients = [each for each in recipients if each.id in heard]
+        else:
+            _replace(connection, alert, [each.id for each in recipients], at)
         rows = [{"alert_id": alert.id, "recipient": each.id, "due_at": due_at} for each in recipients]
         if rows:
             connection.execute(insert(tables.alert_item), rows)
@@ -114,13 +116,20 @@ def _new(connection: Connection, most: int) -> Sequence[Row[Any]]:
 def _drop_unheard(connection: Connection, cleared: Row[Any], at: int) -> set[str]:
     """Those who have heard, or are about to hear, that the alarm was raised; for whom it was held it is over."""
     query = select(_alert.id, _alert.at).where(_alert.alarm_id == cleared.alarm_id, ~_alert.cleared)
-    raised = connection.execute(query).one_or_none()
-    if raised is None:
-        return set()
-    held = (_item.alert_id == raised.id, *_OPEN, _item.due_at > raised.at)
-    connection.execute(update(tables.alert_item).where(*held).values(dropped_at=at))
-    heard = select(_item.recipient).where(_item.alert_id == raised.id, _item.dropped_at.is_(None))
-    return set(connection.execute(heard).scalars())
+    heard: set[str] = set()
+    for raised in connection.execute(query).all():
+        held = (_item.alert_id == raised.id, *_OPEN, _item.due_at > raised.at)
+        connection.execute(update(tables.alert_item).where(*held).values(dropped_at=at))
+        told = select(_item.recipient).where(_item.alert_id == raised.id, _item.dropped_at.is_(None))
+        heard |= set(connection.execute(told).scalars())
+    return heard
+
+
+def _replace(connection: Connection, raised: Row[Any], recipients: Sequence[str], at: int) -> None:
+    """An alarm that is told of again, because it has become a matter of law: what is open of the first time is not."""
+    earlier = select(_alert.id).where(_alert.alarm_id == raised.alarm_id, ~_alert.cleared, _alert.id < raised.id)
+    open_ = (_item.alert_id.in_(earlier), *_OPEN, _item.recipient.in_(recipients))
+    connection.execute(update(tables.alert_item).where(*open_).values(dropped_at=at))
 
 
 def untried_since(connection: Connection) -> int | None:

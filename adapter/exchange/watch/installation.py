@@ -79,10 +79,12 @@ class Watch:
             self._ask_at = now + _ASK_CLOCKS_EVERY
             self._clocks = self._around.clocks()
         with self._database.read() as connection:
-            known = {(each.kind, each.subject) for each in standing(connection, (*_OF_A_MACHINE, *_OF_ALL))}
+            alarms = standing(connection, (*_OF_A_MACHINE, *_OF_ALL))
+            known = {(each.kind, each.subject): each.statutory for each in alarms}
             own = {key for key in known if key[0] in _OF_A_MACHINE and self._is_own(key[1])}
             machine, everywhere = self._of_machine(connection, own), self._of_all(connection, now)
         same = machine.keys() == own and everywhere.keys() == {key for key in known if key[0] in _OF_ALL}
+        same = same and all(known[key] >= cause.statutory for key, cause in everywhere.items())
         if not same or now >= self._confirm_at:
             self._confirm_at = now + _CONFIRM_EVERY
             self._database.transact(lambda connection: self._settle(connection, machine, now))

@@ -282,3 +282,36 @@ def test_who_is_not_configured_any_more_is_told_nothing(database, alerting, act,
     with database.read() as connection:
         assert set(connection.execute(select(tables.alert_message.c.status)).scalars()) == {"abandoned", "sent"}
         assert None not in connection.execute(select(tables.alert.c.planned_at)).scalars().all()
+
+
+def test_what_becomes_a_matter_of_law_is_told_again_at_once(alerting, act, inbox, hook, clock, database):
+    clock.advance(NIGHT - clock.now())
+    act("stream-blocked", "delivery/1")
+    run(alerting)
+    assert inbox.mails == []
+    act("stream-blocked", "delivery/1", statutory=True)
+    run(alerting)
+    assert len(inbox.mails) == len(hook.posts) == 1
+    assert "a statutory deadline" in inbox.mails[0]["subject"]
+    with database.write() as connection:  # once
+        named = {"kind": "stream-blocked", "subject": "delivery/1", "reason": "r", "command": "c"}
+        assert not raise_alarm(connection, **named, at=1, statutory=True)
+    clock.advance(timedelta(hours=8))
+    run(alerting)
+    assert len(inbox.mails) == 1
+    act("stream-blocked", "delivery/1", cleared=True)
+    run(alerting)
+    assert len(inbox.mails) == len(hook.posts) == 2
+
+
+def test_several_processes_tell_once(database, clock, hook, act):
+    settings = Alerts(recipients=[{"id": "r", "webhook": hook.url}])
+    for number in range(5):
+        act("endpoint-tripped", f"endpoint/{number}")
+    processes = [Alerting(database, settings, HOUSE, clock) for _ in range(4)]
+    threads = [threading.Thread(target=run, args=[each]) for each in processes]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    assert [len(alerts) for alerts in posted(hook)] == [5]
