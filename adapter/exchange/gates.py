@@ -70,6 +70,17 @@ class Gates:
         return [minimum.consent_missing(clauses[0])] if clauses else []
 
 
+def require_consent(connection: Connection, delivery_id: int, message_id: int) -> None:
+    """Raises DeliveryStateError where the delivery would share a plan anew, against the latest word on the consent."""
+    query = select(_fact.event, _fact.case_id, _fact.detail).where(_fact.message_id == message_id)
+    row = connection.execute(query).one_or_none()
+    if row is None or row.event != sip.PLAN:
+        return
+    latest = sip.consent({}, 0, standing(facts.read(connection, row.case_id)))
+    if not sip.gate(row.detail["statements"].get("plan_kind"), latest).is_open:
+        raise outbox.DeliveryStateError(f"delivery {delivery_id} is of a plan, and {NO_CONSENT}")
+
+
 def _stop_sharing(connection: Connection, case_id: str, at: int) -> None:
     """Plans that rest on the consent and have not left are never sent."""
     query = (

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from adapter import wiring
+from adapter.delivery.outbox import DeliveryStateError
 from adapter.discharge.agreement import Agreement
+from adapter.exchange.again import Again
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.gates import NO_CONSENT
 from adapter.exchange.submission import Reply
@@ -137,6 +139,21 @@ def test_a_withdrawal_stops_what_waits_and_what_comes(installation: Installation
     renewed = installation.send(anew(sent["sip"], installation))
     assert renewed.status == 200, renewed.resource
     assert set(plans(installation)) == {"cancelled", "waiting"}
+
+
+def test_a_plan_that_was_delivered_is_not_sent_again_after_a_withdrawal(
+    installation: Installation, sent: dict[str, Message]
+) -> None:
+    assert installation.send(sent["sip"]).status == 200
+    database, of_plan = installation.adapter.database, tables.delivery.c.event == "sip"
+    with database.write() as connection:
+        arrived = update(tables.delivery).where(of_plan).values(status="done", blocking=False, next_attempt_at=None)
+        connection.execute(arrived)
+        number = connection.execute(select(tables.delivery.c.id).where(of_plan).limit(1)).scalar_one()
+    assert installation.send(withdrawal(sent["sip"], installation)).status == 200
+    assert set(plans(installation)) == {"done"}
+    with database.write() as connection, pytest.raises(DeliveryStateError, match="no longer"):
+        Again(installation.adapter._means).send(connection, number, 1, anew=False)
 
 
 def test_a_plan_that_carries_a_refusal_is_refused(installation: Installation, sent: dict[str, Message]) -> None:
