@@ -82,6 +82,7 @@ Usage: #definition
 * insert Sends(retraction)
 * insert Takes(acknowledgement)
 * insert Sends(acknowledgement)
+* insert Sends(delivery-report)
 * rest.mode = #server
 * rest.security.description = "TLS, and a bearer token for each party; the metadata and the definitions need none."
 * rest.resource[0].type = #Bundle
