@@ -8,7 +8,7 @@ label or a spärr that came later covers it too.
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, or_, select, update
 
 from adapter.delivery.recording import Finished
 from adapter.exchange import blocks, visibility
@@ -26,6 +26,52 @@ _message, _delivery, _disclosed = tables.message.c, tables.delivery.c, tables.di
 _task, _task_version = tables.task.c, tables.task_version.c
 _resource, _version = tables.resource.c, tables.resource_version.c
 _subscription = tables.subscription.c
+
+# made once: to make a statement takes longer than to run it
+_ENDED = select(_delivery.receiver_party, _delivery.event).where(_delivery.id == bindparam("this"))
+_TASKS = (
+    select(_task.id, _task_version.version, _task_version.status)
+    .join_from(tables.task_version, tables.task)
+    .where(
+        _task_version.message_id == bindparam("message"),
+        or_(_task.owner_party == bindparam("to"), _task.requester_party == bindparam("to")),
+    )
+)
+_RESOURCES = (
+    select(_resource.id, _resource.type, _version.version, _version.status, _version.digest, _version.happened_at)
+    .add_columns(tables.patient.c.protected)
+    .join_from(tables.resource_version, tables.resource)
+    .join(tables.patient, tables.patient.c.id == _resource.patient_id)
+    .where(_version.message_id == bindparam("message"))
+)
+_KNOWN = (
+    select(_version.digest)
+    .join(
+        tables.disclosed,
+        and_(
+            _disclosed.type.in_(TYPES),
+            _disclosed.resource_id == _version.resource_id,
+            _disclosed.version == _version.version,
+        ),
+    )
+    .where(
+        _disclosed.party == bindparam("to"),
+        _version.resource_id == bindparam("this"),
+        _version.happened_at <= bindparam("at"),
+    )
+    .order_by(_version.happened_at.desc(), _version.version.desc())
+    .limit(1)
+)
+_WATCHING = (
+    select(_subscription.id, _subscription.statuses)
+    .where(
+        _subscription.party.in_(bindparam("parties", expanding=True)),
+        _subscription.topic == bindparam("about"),
+        _subscription.status != "off",
+    )
+    .order_by(_subscription.id)
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True)
@@ -52,8 +98,7 @@ def accepted(connection: Connection, message_id: int, sender: str, watchers: Col
 def arrived(connection: Connection, finished: Finished, watchers: Watchers) -> None:
     """A delivery has ended: where it is done, what its message tells has come to the receiver. What the adapter itself
     writes about a message tells of no resource."""
-    query = select(_delivery.receiver_party, _delivery.event).where(_delivery.id == finished.delivery_id)
-    row = connection.execute(query).one()
+    row = connection.execute(_ENDED, {"this": finished.delivery_id}).one()
     if finished.status == "done" and row.event not in BY_ADAPTER:
         party = row.receiver_party
         _log(connection, finished.message_id, party, watchers(party), finished.at)
@@ -68,49 +113,23 @@ def _log(connection: Connection, message_id: int, party: str, watchers: Collecti
 
 def _told(connection: Connection, message_id: int, party: str) -> Iterator[_News]:
     """What a message tells a party: Tasks in which it has a part, and stays and plans where it is news to it."""
-    part = or_(_task.owner_party == party, _task.requester_party == party)
-    tasks = select(_task.id, _task_version.version, _task_version.status).join_from(tables.task_version, tables.task)
-    for row in connection.execute(tasks.where(_task_version.message_id == message_id, part)):
+    for row in connection.execute(_TASKS, {"message": message_id, "to": party}):
         yield _News(TASK, row.id, row.version, row.status)
-    columns = (_resource.id, _resource.type, _version.version, _version.status, _version.digest, _version.happened_at)
-    resources = (
-        select(*columns, tables.patient.c.protected)
-        .join_from(tables.resource_version, tables.resource)
-        .join(tables.patient, tables.patient.c.id == _resource.patient_id)
-    )
-    for told in connection.execute(resources.where(_version.message_id == message_id)).all():
+    for told in connection.execute(_RESOURCES, {"message": message_id}).all():
         if told.protected or _known(connection, party, told.id, told.happened_at) != told.digest:
             yield _News(told.type, told.id, told.version, told.status)
 
 
 def _known(connection: Connection, party: str, resource_id: int, at: int) -> str | None:
     """What the party knew of a resource, as it was at a time."""
-    here = and_(_disclosed.type.in_(TYPES), _disclosed.resource_id == _version.resource_id)
-    query = (
-        select(_version.digest)
-        .join(tables.disclosed, and_(here, _disclosed.version == _version.version))
-        .where(_disclosed.party == party, _version.resource_id == resource_id, _version.happened_at <= at)
-        .order_by(_version.happened_at.desc(), _version.version.desc())
-        .limit(1)
-    )
-    found: str | None = connection.execute(query).scalar_one_or_none()
+    found: str | None = connection.execute(_KNOWN, {"to": party, "this": resource_id, "at": at}).scalar_one_or_none()
     return found
 
 
 def _notify(connection: Connection, news: _News, message_id: int, watchers: Collection[str], at: int) -> None:
     """Give the news the next number of every subscription that is about it, under the lock of its row: numbers are
     given in the order of commits, and none is left out."""
-    query = (
-        select(_subscription.id, _subscription.statuses)
-        .where(
-            _subscription.party.in_(sorted(watchers)),
-            _subscription.topic == news.type,
-            _subscription.status != "off",
-        )
-        .order_by(_subscription.id)
-        .with_for_update()
-    )
-    for row in connection.execute(query).all():
+    for row in connection.execute(_WATCHING, {"parties": sorted(watchers), "about": news.type}).all():
         if row.statuses is None or news.status in row.statuses:
             _number(connection, row.id, news, message_id, at)
 

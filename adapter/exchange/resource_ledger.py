@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from adapter.discharge.events import EVENTS
 from adapter.exchange import standalone
@@ -25,6 +25,19 @@ TYPES = ("Encounter", "CarePlan")
 
 _LONGEST = 600
 _resource, _version = tables.resource.c, tables.resource_version.c
+
+# made once: to make a statement takes longer than to run it
+_PLACE = (
+    select(tables.resource)
+    .where(
+        _resource.case_id == bindparam("of_case"),
+        _resource.type == bindparam("of_type"),
+        _resource.key == bindparam("by_key"),
+    )
+    .with_for_update()
+)
+_SET = update(tables.resource).where(_resource.id == bindparam("this"))
+_ADD = insert(tables.resource_version)
 
 
 @dataclass(frozen=True)
@@ -82,11 +95,7 @@ def _read(message: MessageBundle) -> Iterator[Stated]:
 
 def record(connection: Connection, stated: Stated, occasion: Occasion) -> None:
     """Keep what a message says of a stay or plan; not where it is another person's, or another party's stay."""
-    place = (
-        _resource.case_id == occasion.case_id,
-        _resource.type == stated.type,
-        _resource.key == stated.key,
-    )
+    place = {"of_case": occasion.case_id, "of_type": stated.type, "by_key": stated.key}
     insert_if_absent(
         connection,
         tables.resource,
@@ -97,20 +106,19 @@ def record(connection: Connection, stated: Stated, occasion: Occasion) -> None:
         party=occasion.sender.party,
         version=0,
     )
-    known = connection.execute(select(tables.resource).where(*place).with_for_update()).one()
+    known = connection.execute(_PLACE, place).one()
     held_by_another = stated.type == "Encounter" and known.party != occasion.sender.party
     if held_by_another or known.patient_id != occasion.patient_id:
         return
     version = known.version + 1
-    connection.execute(update(tables.resource).where(_resource.id == known.id).values(version=version))
-    connection.execute(
-        insert(tables.resource_version).values(
-            resource_id=known.id,
-            version=version,
-            message_id=occasion.message_id,
-            status=stated.status,
-            digest=stated.digest,
-            happened_at=occasion.happened_at,
-            recorded_at=occasion.at,
-        )
-    )
+    connection.execute(_SET, {"this": known.id, "version": version})
+    row = {
+        "resource_id": known.id,
+        "version": version,
+        "message_id": occasion.message_id,
+        "status": stated.status,
+        "digest": stated.digest,
+        "happened_at": occasion.happened_at,
+        "recorded_at": occasion.at,
+    }
+    connection.execute(_ADD, row)
