@@ -5,10 +5,10 @@
     without validation   the same, but nothing is validated, as with the peers
     procrastinate, DBOS  the same bodies through their queues (--peers installs them into a folder of its own)
 
-Everywhere one process takes in and delivers; eight threads (or tasks) hand messages in, each with a commit of its own, and
-eight send; messages of one person stay in order. The receiver is a process of its own. A round is from the first message
-handed in to the last one received. Then the adapter alone: with 1, 2 and 4 worker processes' worth of workers, and how
-long a message takes from its acceptance to its receipt, when idle and at half of what it can do.
+Everywhere one process takes in and delivers; eight threads (or tasks) hand messages in, each with a commit of its own,
+and eight send; messages of one person stay in order. The receiver is a process of its own. A round is from the first
+message handed in to the last one received. Then the adapter alone: with 1, 2 and 4 workers of one process, and how
+long a message takes from its acceptance to its receipt, one at a time and with two senders who do not wait.
 """
 
 # ruff: noqa: SLF001 - a second worker is made as the wiring makes the first
@@ -32,6 +32,9 @@ from adapter.delivery.worker import Worker
 from adapter.wiring import Adapter
 
 WIDTH = 8
+Moved = tuple[float, float]
+"""Messages a second, from the first one handed in to the last one received; seconds of processor time for each, of the
+process that takes them in and sends them."""
 PEERS = {"procrastinate": ("postgresql",), "dbos": ("sqlite", "postgresql")}
 
 
@@ -83,18 +86,19 @@ def compared(
     if python is not None:
         for peer in (name for name, where in PEERS.items() if kind in where):
             runs[peer] = lambda peer=peer: another(folder, kind, server, receiver, python, peer, arguments.count)
-    found: dict[str, list[float]] = {name: [] for name in runs}
+    found: dict[str, list[Moved]] = {name: [] for name in runs}
     for _ in range(arguments.rounds):
         for name, run in runs.items():
             found[name].append(run())
-    base = statistics.median(found["adapter"])
-    for name, rates in found.items():
-        middle = statistics.median(rates)
-        print(f"{kind:10} {name:20}{middle:7.1f}/s{middle / base:7.2f} x   ({parts.load()})", flush=True)
+    base = statistics.median(rate for rate, _ in found["adapter"])
+    for name, moved in found.items():
+        rate, spent = (statistics.median(each) for each in zip(*moved, strict=True))
+        shown = f"{rate:7.1f}/s{rate / base:7.2f} x{spent * 1000:8.1f} ms of processor time each"
+        print(f"{kind:10} {name:20}{shown} ({parts.load()})", flush=True)
 
 
-def own(folder: Path, kind: str, server: str | None, receiver: Receiver, count: int, *, validates: bool) -> float:
-    """Messages a second from the first one handed in to the last one received."""
+def own(folder: Path, kind: str, server: str | None, receiver: Receiver, count: int, *, validates: bool) -> Moved:
+    """By the adapter."""
     with parts.database_url(kind, folder, server) as url:
         adapter = parts.installation(folder / "own", url, receiver.address)
         if not validates:
@@ -104,14 +108,15 @@ def own(folder: Path, kind: str, server: str | None, receiver: Receiver, count: 
         adapter.worker.start()
         if adapter.bell is not None:
             adapter.bell.start(adapter.worker.wake)
-        began = time.monotonic()
+        began, spent = time.monotonic(), time.process_time()
         hand_in(adapter, bodies)
         receiver.wait(count, 300)
+        spent = time.process_time() - spent
         adapter.worker.stop()
         adapter.close()
         taken = receiver.taken()
         in_order(bodies, [name for name, _ in taken])
-        return count / (max(at for _, at in taken) - began)
+        return count / (max(at for _, at in taken) - began), spent / count
 
 
 def warm(adapter: Adapter, receiver: Receiver) -> None:
@@ -152,7 +157,7 @@ def in_order(bodies: list[bytes], taken: list[str]) -> None:
 
 def another(
     folder: Path, kind: str, server: str | None, receiver: Receiver, python: str, peer: str, count: int
-) -> float:
+) -> Moved:
     """The same of a peer."""
     bodies = parts.messages(count, count // 4)
     file = folder / "messages.json"
@@ -171,9 +176,11 @@ def another(
             receiver.wait(count, 300)
             process.stdin.write("\n")
             process.stdin.flush()
+            spent = float(process.stdout.readline())
             process.wait()
         taken = receiver.taken()
-        return count / (max(at for _, at in taken) - began)
+        in_order(bodies, [name for name, _ in taken])
+        return count / (max(at for _, at in taken) - began), spent / count
 
 
 def workers(folder: Path, kind: str, server: str | None, receiver: Receiver, arguments: argparse.Namespace) -> None:
