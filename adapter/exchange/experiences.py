@@ -18,7 +18,7 @@ from sqlalchemy import Connection, insert, select
 from adapter.discharge import calendar
 from adapter.discharge.follow_up import Row
 from adapter.discharge.measures import QUESTIONS
-from adapter.fhir import instants, json
+from adapter.fhir import identifiers, instants, json
 from adapter.fhir.canonical import CANONICAL, PROTECTED_IDENTITY, SECURITY_LABEL
 from adapter.fhir.shapes import obj, objects, text
 from adapter.security import audit
@@ -35,6 +35,7 @@ MOST_BYTES = 64 * 1024 * 1024
 _ANSWERED = frozenset({"yes", "partly", "no"})
 _SYSTEM = f"{CANONICAL}/CodeSystem/experience"
 _MONTH, _KOMMUNKOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])"), re.compile(r"([0-9]{4})?")
+_NUMBER, _TWELVE = re.compile(r"([0-9]{6}|[0-9]{8})[-+ ]?([0-9]{4})"), 12
 _LONGEST = 255
 _BATCH = 1000
 
@@ -175,6 +176,7 @@ def _codes(resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _checked(found: Answers, place: str) -> Answers:
     problems = {
         "an identifier of the response": 0 < len(found.response) <= _LONGEST,
+        "an identifier that is no person's number: its hash could be led back": not _is_persons(found.response),
         "the month as YYYY-MM, or an authored instant with offset": _MONTH.fullmatch(found.month),
         "a kommunkod of four digits, or none": _KOMMUNKOD.fullmatch(found.kommunkod),
         "a unit of at most 64 characters": len(found.unit) <= 64,
@@ -184,6 +186,16 @@ def _checked(found: Answers, place: str) -> Answers:
     if missing:
         raise AdapterError(f"{place}: expected {'; '.join(missing)}")
     return found
+
+
+def _is_persons(response: str) -> bool:
+    """Whether an identifier, after its system, is a personnummer or samordningsnummer, with the century or without."""
+    parts = _NUMBER.fullmatch(response.rpartition("|")[2].strip())
+    if parts is None:
+        return False
+    digits = "".join(parts.groups())
+    forms = [digits] if len(digits) == _TWELVE else [f"19{digits}", f"20{digits}"]
+    return any(identifiers.is_personnummer(form) or identifiers.is_samordningsnummer(form) for form in forms)
 
 
 def _digest(response: str) -> str:

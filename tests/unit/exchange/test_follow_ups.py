@@ -262,6 +262,8 @@ def test_answers_come_as_csv_once_and_count(stored: Any, follow_ups: FollowUps) 
         (csv_of(_LINE, _LINE.replace("2026-03", "2026-13")), "line 3: expected the month"),
         (csv_of(_LINE.replace("2482", "24")), "kommunkod of four digits"),
         (csv_of(_LINE.replace("partly", "hemligt")), "answers of"),
+        (csv_of(_LINE.replace("r1", "194108109168")), "no person's number"),
+        (csv_of(_LINE.replace("r1", "410810-9168")), "no person's number"),
         (csv_of('r1,"2026'), "not CSV"),
     ],
 )
@@ -269,6 +271,7 @@ def test_what_is_wrong_is_said_by_its_line_and_not_repeated(raw: bytes, words: s
     with pytest.raises(AdapterError, match=words) as caught:
         read_csv(raw)
     assert "hemligt" not in str(caught.value)
+    assert "9168" not in str(caught.value)
 
 
 def response(**more: Any) -> dict[str, Any]:
