@@ -40,8 +40,10 @@ class Again:
         return "retried", None
 
     def _as_new(self, connection: Connection, row: RowMapping, patient_id: int, at: int, *, anew: bool) -> int:
-        kept = ("endpoint", "receiver_party", "receiver_unit", "event", "statutory", "holds_stream", "media_type")
-        kept += ("header_id",)  # what the adapter wrote itself is acknowledged by its own id
+        kept = (
+            *("endpoint", "receiver_party", "receiver_unit", "event", "statutory", "holds_stream", "media_type"),
+            "header_id",  # what the adapter wrote itself is acknowledged by its own id
+        )
         new = outbox.enqueue(
             connection,
             NewDelivery(
