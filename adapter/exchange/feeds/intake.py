@@ -118,7 +118,12 @@ class FeedIntake:
         with self._parts.database.read() as connection:
             found = store.waiting(connection, self._parts.config_version)
         for stay_id in found:
-            self._finish(stay_id)
+            try:
+                self._finish(stay_id)
+            except UnavailableError:
+                raise
+            except Exception:  # one stay that we fail at must not keep the others waiting
+                log.exception("what a stay waits for failed, it is tried again", extra={"feed_stay": stay_id})
         return len(found)
 
     def refusal(self, feed: Feed, refused: RefusedEvent, body: bytes = b"", *, transient: bool = False) -> bytes:
