@@ -1,6 +1,7 @@
 """What a message may not say because of what its case has said: consent to a plan and to sharing, and whose it is to
 call. Asked in the transaction that would take the message in, for only the store knows the case."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -72,13 +73,21 @@ class Gates:
 
 def require_consent(connection: Connection, delivery_id: int, message_id: int) -> None:
     """Raises DeliveryStateError where the delivery would share a plan anew, against the latest word on the consent."""
-    query = select(_fact.event, _fact.case_id, _fact.detail).where(_fact.message_id == message_id)
-    row = connection.execute(query).one_or_none()
-    if row is None or row.event != sip.PLAN:
-        return
-    latest = sip.consent({}, 0, standing(facts.read(connection, row.case_id)))
-    if not sip.gate(row.detail["statements"].get("plan_kind"), latest).is_open:
+    if stopped(connection, [message_id]):
         raise outbox.DeliveryStateError(f"delivery {delivery_id} is of a plan, and {NO_CONSENT}")
+
+
+def stopped(connection: Connection, message_ids: Sequence[int]) -> frozenset[int]:
+    """Those of the messages that hold a plan which is no longer to be shared, by the latest word on the consent."""
+    query = select(_fact.message_id, _fact.case_id, _fact.detail)
+    rows = connection.execute(query.where(_fact.message_id.in_(message_ids), _fact.event == sip.PLAN)).all()
+    known = facts.of_cases(connection, sorted({row.case_id for row in rows}))
+    latest = {case_id: sip.consent({}, 0, standing(found)) for case_id, found in known.items()}
+    return frozenset(
+        row.message_id
+        for row in rows
+        if not sip.gate(row.detail["statements"].get("plan_kind"), latest[row.case_id]).is_open
+    )
 
 
 def _stop_sharing(connection: Connection, case_id: str, at: int) -> None:

@@ -1,6 +1,7 @@
 """Stays and plans one by one: read and searched by those to whom a message told of them.
 
-A party sees what it sent itself, and what arrived, as it was delivered; nothing that a spärr or a later label covers.
+A party sees what it sent itself, and what arrived, as it was delivered; nothing that a spärr or a later label covers,
+and no plan of others to which the person no longer consents.
 Each view is in the audit. What operations sees of content it sees by messages, with a reason: here it has no part.
 """
 
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from adapter.discharge import disclosure
-from adapter.exchange import disclosures, resource_ledger, standalone, visibility
+from adapter.exchange import disclosures, gates, resource_ledger, standalone, visibility
 from adapter.exchange.submission import refusal
 from adapter.fhir import wire
 from adapter.fhir.bundles import MessageBundle
@@ -28,6 +29,7 @@ from adapter.support.errors import NotFoundError
 
 PAGE = 20
 MOST = 100
+_PLAN = "CarePlan"
 _LOOKED_AT = 200
 _ROUNDS = 10
 """A search looks at so many candidates at once, so many times; a page that is not full then has a next one."""
@@ -236,8 +238,13 @@ def _standing(connection: Connection, principal: Principal, kind: str, ids: Sequ
         )
         .order_by(_resource.id, _version.happened_at.desc(), _version.version.desc(), _disclosed.at)
     )
+    rows = connection.execute(query).all()
+    others = {row.message_id for row in rows if row.sender_party not in principal.parties}
+    stopped = gates.stopped(connection, sorted(others)) if kind == _PLAN else frozenset()
     found: dict[int, list[Any]] = defaultdict(list)
-    for row in connection.execute(query):
+    for row in rows:
+        if row.message_id in stopped:
+            continue
         versions = found[row.id]
         if not versions or versions[-1].version != row.version:
             versions.append(row)

@@ -15,7 +15,7 @@ from adapter.delivery.outbox import DeliveryStateError
 from adapter.discharge.agreement import Agreement
 from adapter.exchange.again import Again
 from adapter.exchange.agreements import Agreements
-from adapter.exchange.gates import NO_CONSENT
+from adapter.exchange.gates import NO_CONSENT, stopped
 from adapter.exchange.submission import Reply
 from adapter.fhir.canonical import CANONICAL
 from adapter.store import tables
@@ -150,8 +150,13 @@ def test_a_plan_that_was_delivered_is_not_sent_again_after_a_withdrawal(
         arrived = update(tables.delivery).where(of_plan).values(status="done", blocking=False, next_attempt_at=None)
         connection.execute(arrived)
         number = connection.execute(select(tables.delivery.c.id).where(of_plan).limit(1)).scalar_one()
+        message = connection.execute(select(tables.delivery.c.message_id).where(of_plan).limit(1)).scalar_one()
+        assert stopped(connection, [message]) == frozenset()
     assert installation.send(withdrawal(sent["sip"], installation)).status == 200
     assert set(plans(installation)) == {"done"}
+    with database.read() as connection:
+        assert stopped(connection, [message, message + 1]) == {message}
+        assert stopped(connection, []) == frozenset()
     with database.write() as connection, pytest.raises(DeliveryStateError, match="no longer"):
         Again(installation.adapter._means).send(connection, number, 1, anew=False)
 
