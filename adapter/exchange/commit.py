@@ -104,6 +104,9 @@ def commit(
     # every transaction takes places in streams in the same order, so that no two wait for each other
     for draft in sorted(checked.drafts, key=lambda each: (each.route.endpoint.id, each.route.party.id)):
         warnings += _store_delivery(connection, contents, checked, place, message_id, draft)
+    # after the streams, as where a delivery ends: subscriptions are locked last
+    at = to_micros(checked.accepted_at)
+    disclosures.accepted(connection, message_id, checked.sender_party, checked.watchers, at)
     rejections.mended(
         connection,
         {checked.sender_party, checked.principal.party},
@@ -348,7 +351,6 @@ def _store_resources(connection: Connection, checked: Checked, place: _Place, me
         task_ledger.record(connection, told, occasion)
     for stated in checked.resources:
         resource_ledger.record(connection, stated, occasion)
-    disclosures.accepted(connection, message_id, checked.sender_party, checked.watchers, at)
 
 
 def _store_delivery(

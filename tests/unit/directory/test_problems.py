@@ -378,3 +378,9 @@ def test_a_folder_that_is_away_is_a_warning(write, tmp_path) -> None:
     assert (warning.line, "nothing can be left in it" in warning.reason) == (4, True)
     (folder / "inboxes.yaml").write_text(text.replace("shared", "shard"))
     assert refused(folder)[0][2].startswith("there is no system 'shard' in the directory; did you mean 'shared'?")
+
+
+def test_no_message_goes_to_a_door_for_notifications(write) -> None:
+    found = refused(write(("channel: fhir", "channel: rest-hook")))
+    assert [line for _, line, _ in found] == [2, 3]
+    assert all("takes notifications: no message is sent to it" in reason for _, _, reason in found)
