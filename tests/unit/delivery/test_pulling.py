@@ -8,7 +8,7 @@ from adapter.delivery import breaker, leases, outbox, pulling
 from adapter.delivery.channels.base import Answer
 from adapter.delivery.leases import Terms
 from adapter.delivery.policy import Kind, Verdict
-from adapter.store import alarms, tables
+from adapter.store import alarms, marks, tables
 
 DONE = Verdict(Kind.DONE, "ok", "ok", acknowledgement="ok")
 
@@ -46,6 +46,20 @@ def test_workers_leave_it_alone(store, scripted):
     worker = store.worker(pulled=lambda: {"a": 60.0})
     assert worker.run_until_idle() == 1
     assert channel.bodies == ["theirs"]
+    assert len(fetch(store)) == 1
+
+
+def test_nothing_leaves_after_a_restore_until_a_person_resumes(store, scripted):
+    channel = scripted()
+    store.channels["a"] = store.channels["b"] = channel
+    store.add(store.patient(), "mine")
+    store.add(store.patient(), "theirs", endpoint="b")
+    worker = store.worker(pulled=lambda: {"a": 60.0})
+    store.act(marks.put_back, "said", store.now, None)
+    assert fetch(store) == []
+    assert worker.run_until_idle() == 0
+    assert store.act(marks.resume, store.now, "me", "senders have sent again")
+    assert worker.run_until_idle() == 1
     assert len(fetch(store)) == 1
 
 
