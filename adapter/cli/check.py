@@ -96,14 +96,21 @@ def _feeds(settings: "Settings", directory: "Directory") -> list[Problem]:
 
 
 def _agreements(settings: "Settings") -> list[Problem]:
-    """What is wrong with the files of agreements."""
+    """What is wrong with the files of agreements; steps of their ladders whose channel is no recipient of alerts."""
     from adapter.exchange import agreements
 
+    folder = settings.agreements.folder
     try:
-        agreements.load(settings.agreements.folder)
+        found = agreements.load(folder)
     except ConfigurationError as error:
         return error.problems
-    return []
+    known = {"operations", *(each.id for each in settings.alerts.recipients)}
+    unknown = {(f"{each.id} {each.version}", step.channel) for each in found for step in each.escalation}
+    return [
+        Problem(folder, None, f"{name}: escalation.channel '{channel}' is no id of alerts.recipients, nor operations")
+        for name, channel in sorted(unknown)
+        if folder is not None and channel not in known
+    ]
 
 
 def _cosmic_link(settings: "Settings", directory: "Directory") -> list[Problem]:

@@ -87,6 +87,16 @@ class TestCheck:
         assert found.status == 1
         assert "cosmic_link.endpoint: expected an endpoint of the directory with channel fhir" in found.out
 
+    def test_a_ladder_tells_somebody_who_is_there(self, example: Path) -> None:
+        spoil(example / "adapter.toml", '# folder = "agreements"', 'folder = "agreed"')
+        (example / "agreed").mkdir()
+        steps = "[{trigger: deadline-late, to: chef, channel: cheif}, {trigger: deadline-late, to: chef}]"
+        words = f"id: a\nversion: '1'\nname: A\nvalid_from: 2026-01-01\nescalation: {steps}\n"
+        (example / "agreed" / "a.yaml").write_text(words)
+        found = run(example, "check")
+        assert found.status == 1
+        assert "a 1: escalation.channel 'cheif' is no id of alerts.recipients, nor operations" in found.out
+
     def test_who_shows_plans_is_told_of_parties_without_an_hsa_id(self, example: Path) -> None:
         spoil(example / "adapter.toml", "# source_system =", "source_system =")
         found = run(example, "check")
