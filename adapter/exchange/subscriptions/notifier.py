@@ -23,6 +23,7 @@ from adapter.fhir import xml as fhir_xml
 from adapter.security.principals import Principal, Right
 from adapter.store import tables
 from adapter.store.database import Database
+from adapter.store.marks import sending_is_off
 from adapter.support.clock import Clock, to_micros
 
 log = logging.getLogger("adapter.notifications")
@@ -79,8 +80,11 @@ class Notifier:
         return True
 
     def _claim(self, connection: Connection) -> _Claim | None:
-        """Take the lease of a subscription that is due; where there turns out to be nothing to tell, it rests."""
+        """Take the lease of a subscription that is due; where there turns out to be nothing to tell, it rests. Nothing is
+        sent after the database was put back, until a person has resumed."""
         at = to_micros(self._means.clock.now())
+        if sending_is_off(connection):
+            return None
         paused = select(tables.endpoint_state.c.endpoint).where(tables.endpoint_state.c.state == "paused")
         free = or_(_subscription.lease_expires_at.is_(None), _subscription.lease_expires_at < at)
         query = (

@@ -183,3 +183,15 @@ def test_what_was_stopped_while_it_was_called_stays_stopped(stored, subscribe, t
     assert (now["status"], now["next_at"], now["sent_event"]) == ("off", None, 1)
     tell(2)
     assert numbers(stored) == [1]
+
+
+def test_after_the_database_was_put_back_nothing_goes_out_until_somebody_resumes(
+    stored, subscribe, tell, notifier, channel
+):
+    subscribe()
+    tell(1)
+    put_back = stored.insert(tables.restoration, cause="said", found_at=1)
+    assert not notifier.step()
+    stored.change(tables.restoration, put_back, resumed_at=2)
+    assert notifier.step()
+    assert events(channel.sent[-1]) == [1]
