@@ -26,7 +26,7 @@ from adapter.exchange.redirect import REDIRECT
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import BY_ADAPTER, DELIVERY_REPORT, DESTINATION, HSA, MUNICIPALITY
 from adapter.mapping import Mapping
-from adapter.store import tables
+from adapter.store import locks, tables
 from adapter.store.content import ContentStore
 from adapter.store.database import Database
 from adapter.support.clock import STOCKHOLM, Clock, from_micros, swedish_day, to_micros
@@ -114,6 +114,8 @@ class Reports:
             route = self.directory.route(Receiver(hsa=row.sender_unit), DELIVERY_REPORT, swedish_day(from_micros(at)))
         except (UnknownRecipient, AmbiguousRecipient):
             return False
+        # two workers that tell of one message at the same time would give two reports one number, and so one id
+        locks.hold(connection, f"{DELIVERY_REPORT} {row.message_id}")
         others = _read(connection, _delivery.message_id == row.message_id, _delivery.event.not_in(BY_ADAPTER))
         hidden = any(each.protected for each in others)
         known = [
@@ -121,7 +123,7 @@ class Reports:
         ]
         told = [(row, state), *((each, its) for each, its in known if its is not None)]
         destinations = [self._destination(connection, each, its, at, hidden=hidden) for each, its in told]
-        name = f"{DELIVERY_REPORT}:{row.message_id}:{_number(connection, row.message_id)}"
+        name = f"{DELIVERY_REPORT}:{row.sender_party}:{row.about}:{_number(connection, row.message_id)}"
         unit = Unit(route.unit, self._name(route.unit, at), route.endpoint.logical, route.endpoint.system)
         own = Unit("", "discharge-adapter", self.address, "discharge-adapter")
         bundle = delivery_report.write(_Ids(name), row.about, _instant(at), own, unit, destinations)
