@@ -162,6 +162,7 @@ def test_expunging_that_is_killed_goes_on_where_it_was(installation, messages):
     assert verify(Source(adapter.database, adapter.contents)).differs["content"] == 0
 
 
+@pytest.mark.slow
 def test_by_command_a_copy_is_made_told_of_and_resumed_from(installation, messages, tmp_path):
     adapter = installation.adapter
     migrate.upgrade(adapter.database)
