@@ -1,11 +1,13 @@
 """Subscriptions over REST, and the notifications that a real receiver gets."""
 
 from datetime import timedelta
+from threading import Event
 
 import httpx
 import pytest
 from sqlalchemy import select, update
 
+from adapter.exchange.rounds import running
 from adapter.exchange.subscriptions.forms import TOPICS
 from adapter.fhir import json as fhir_json
 from adapter.sandbox.server import LoopbackServer, Response
@@ -20,11 +22,12 @@ class Receiver:
     """Takes notifications; answers with `status`."""
 
     def __init__(self):
-        self.status, self.got = 200, []
+        self.status, self.got, self.called = 200, [], Event()
         self.server = LoopbackServer(self._take)
 
     def _take(self, request):
         self.got.append((self.status, request))
+        self.called.set()
         return Response(self.status)
 
     @property
@@ -287,3 +290,10 @@ def test_what_is_not_done_here_is_refused(receiver, drift, caller):
     statement = drift.get("/metadata").json()
     [known] = [each for each in statement["rest"][0]["resource"] if each["type"] == "Subscription"]
     assert {each["valueCanonical"] for each in known["extension"]} == set(TOPICS)
+
+
+@pytest.mark.slow
+def test_a_process_calls_its_subscribers_by_itself(hooked, receiver, drift):
+    with running(hooked.adapter.rounds()):
+        made(drift, asked(receiver))
+        assert receiver.called.wait(60)

@@ -80,8 +80,8 @@ class Notifier:
         return True
 
     def _claim(self, connection: Connection) -> _Claim | None:
-        """Take the lease of a subscription that is due; where there turns out to be nothing to tell, it rests. Nothing is
-        sent after the database was put back, until a person has resumed."""
+        """Take the lease of a subscription that is due; where there turns out to be nothing to tell, it rests. After
+        the database was put back nothing is sent until a person has resumed."""
         at = to_micros(self._means.clock.now())
         if sending_is_off(connection):
             return None
