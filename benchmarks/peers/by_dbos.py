@@ -38,20 +38,17 @@ time.sleep(1)
 print("ready", flush=True)
 sys.stdin.readline()
 spent = time.process_time()
-began, left, lock = time.monotonic(), iter(messages), threading.Lock()
+began = time.monotonic()
 
 
-def put() -> None:
-    while True:
-        with lock:
-            found = next(left, None)
-        if found is None:
-            return
-        with SetEnqueueOptions(queue_partition_key=found[0]):
-            DBOS.enqueue_workflow("figures", deliver, found[1])
+def put(share: int) -> None:
+    for person, body in messages:
+        if person % width == share:
+            with SetEnqueueOptions(queue_partition_key=str(person)):
+                DBOS.enqueue_workflow("figures", deliver, body)
 
 
-threads = [threading.Thread(target=put) for _ in range(width)]
+threads = [threading.Thread(target=put, args=(share,)) for share in range(width)]
 for thread in threads:
     thread.start()
 for thread in threads:
