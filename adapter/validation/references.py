@@ -164,8 +164,8 @@ class Targets:
         return None
 
     def _implied(self, url: str, run: Run, path: Path) -> None:
-        """A URL by which a server gives a resource says its type, wherever the resource is (R4, references: [type]/[id]).
-        The official validator looks at it where a setting says so."""
+        """A URL by which a server gives a resource says its type, wherever the resource is (R4, references:
+        [type]/[id]). The official validator looks at it where a setting says so."""
         if not self.types or url.partition("/")[0] in self.types:
             return
         match = _REST.fullmatch(url)

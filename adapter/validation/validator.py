@@ -85,7 +85,8 @@ class Validator:
         self._settings = rules.SETTINGS.issue(
             f"discharge-adapter {version('discharge-adapter')} checked FHIR 4.0.1: structure, terminology, invariants "
             f"and profiles. Packages: {', '.join(names)}{added}.{missing}{asked} Not checked: {unchecked}"
-            f"codes of systems that no package holds{left}. Unknown extensions: {unknown_extensions}. Wrong displays: {wrong_displays}"
+            f"codes of systems that no package holds{left}. Unknown extensions: {unknown_extensions}. "
+            f"Wrong displays: {wrong_displays}"
         )
 
     @classmethod

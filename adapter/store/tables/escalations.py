@@ -32,6 +32,6 @@ escalation = Table(
         postgresql_where=text("acknowledged_at IS NULL AND ended_at IS NULL"),
     ),
     sqlite_autoincrement=True,
-    comment="A step of the ladder, once for each occasion: `since` is when what it is about began, `ended_at` when that "
-    "was over; `message_id` is the first message of the case.",
+    comment="A step of the ladder, once for each occasion: `since` is when what it is about began, `ended_at` when "
+    "that was over; `message_id` is the first message of the case.",
 )

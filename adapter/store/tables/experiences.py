@@ -17,6 +17,6 @@ experience = Table(
     Column("imported_by", String(128), nullable=False),
     Index("ix_experience_month", "month"),
     sqlite_autoincrement=True,
-    comment="One set of answers: question -> code. `response` is a hash of its identifier, so that none is taken twice; "
-    "`kommunkod` and `unit` are empty where they are not said, or would tell where a protected person is.",
+    comment="One set of answers: question -> code. `response` is a hash of its identifier, so that none is taken "
+    "twice; `kommunkod` and `unit` are empty where they are not said, or would tell where a protected person is.",
 )

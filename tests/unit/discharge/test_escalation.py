@@ -83,7 +83,12 @@ def stands(facts: list[Fact], now: str, trigger: Trigger) -> list[tuple[str, str
             Trigger.UNANSWERED,
             ["admission-notice"],
         ),
-        ([NOTICE, answer("2026-03-09T11:00:00+01:00", "rejected")], "2026-03-09T12:00:00+01:00", Trigger.UNANSWERED, []),
+        (
+            [NOTICE, answer("2026-03-09T11:00:00+01:00", "rejected")],
+            "2026-03-09T12:00:00+01:00",
+            Trigger.UNANSWERED,
+            [],
+        ),
         ([READY], "2026-03-12T12:00:00+01:00", Trigger.UNANSWERED, []),
     ],
 )  # fmt: skip
