@@ -250,6 +250,7 @@ class Adapter:
     def validator(self) -> Validator:
         return Validator.load(
             packages=list(self.settings.packages.required),
+            wrong_displays="warning",
             suppressions=self.suppressions,
             terminology=self._terminology(),
             clock=self.clock,

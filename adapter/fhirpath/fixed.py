@@ -8,8 +8,23 @@ _OF_ITEMS = frozenset(("where", "select", "all", "exists", "repeat", "repeatAll"
 """Functions whose argument is about each item of the input; `$this` in it is the item."""
 _OF_TYPES = frozenset(("as", "is", "ofType"))
 _OF_INPUT = frozenset(
-    "first last tail single skip take children empty not count hasValue matches intersect subsetOf supersetOf "
-    "isDistinct".split()
+    (
+        *(
+            "first",
+            "last",
+            "tail",
+            "single",
+            "skip",
+            "take",
+            "children",
+            "empty",
+            "not",
+            "count",
+            "hasValue",
+            "matches",
+        ),
+        *("intersect", "subsetOf", "supersetOf", "isDistinct"),
+    )
 )
 """Functions that build their plan, and of which the input and the arguments still tell the result."""
 
