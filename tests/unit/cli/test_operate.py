@@ -1,6 +1,7 @@
 """The commands with which an installation is watched and acted upon, on a real store."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -211,7 +212,8 @@ def test_audit_list(run, stored, dead):
 
 class TestDb:
     def test_upgrade_makes_an_empty_database_usable(self, run, config, tmp_path):
-        config.write_text(config.read_text().replace("adapter.db", "new.db"))
+        empty = re.sub(r"(?m)^url = .*$", f'url = "sqlite:///{tmp_path / "new.db"}"', config.read_text())
+        config.write_text(empty)
         with pytest.raises(AdapterError, match="adapter db upgrade"):
             run("status")
         assert json.loads(run("db", "status", "--json", exit_code=1))["current"] is None
