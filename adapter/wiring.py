@@ -22,7 +22,7 @@ from adapter.delivery.schedule import Schedule
 from adapter.delivery.worker import Worker, WorkerOptions
 from adapter.directory import Directory, Endpoint, Inbox
 from adapter.discharge.events import EVENTS
-from adapter.exchange import agreements, disclosures, ladder, patience, reaching
+from adapter.exchange import agreements, disclosures, ladder, ledger, patience, reaching
 from adapter.exchange.acts import Means
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.alerts.sending import Alerting
@@ -78,7 +78,7 @@ from adapter.store.content import ContentStore, Plain
 from adapter.store.database import Database, open_database
 from adapter.store.marks import Marks
 from adapter.support import tls
-from adapter.support.clock import Clock, SystemClock, swedish_day
+from adapter.support.clock import Clock, SystemClock, swedish_day, to_micros
 from adapter.support.errors import ConfigurationError, NotFoundError, Problem
 from adapter.support.settings import OWN_PACKAGE, Settings
 from adapter.validation import Validator
@@ -367,16 +367,32 @@ class Adapter:
         )
         return Watch(self.database, settings.alerts, around, self.clock)
 
-    def rounds(self) -> list[Rounds]:
-        """What every process does beside its own work, by the configuration in force. Any number may do it."""
+    def rounds(self, *, delivers: bool) -> list[Rounds]:
+        """What a process does beside its own work, by the configuration in force; any number may do it. `delivers`:
+        whether it has a worker, beside which replays go on and what is too old ends."""
         running = self._running
+        beside_a_worker = (
+            Rounds("replays", self.replay_one),
+            Rounds("ledger", self._close_a_day, 10.0, pause=0.05),
+            Rounds("retention", self.keeper.step, 10.0, pause=0.05),
+        )
         return [
+            *(beside_a_worker if delivers else ()),
+            Rounds("mark", self._look_at_the_mark, 10.0),
             Rounds("alerts", self.alerting.step),
             Rounds("deadlines", lambda: running.adapter.deadlines.step(), 5.0),
             Rounds("watch", self.watch.step, 30.0),
             *(Rounds(f"notifications {number}", self.notifier.step) for number in range(1, 5)),
             Rounds("gauges", Gauges(self.database, self.clock).step, 15.0),
         ]
+
+    def _look_at_the_mark(self) -> bool:
+        self.marks.look(to_micros(self.clock.now()))
+        return False
+
+    def _close_a_day(self) -> bool:
+        with self.database.write() as connection:
+            return ledger.step(connection, self.clock.now())
 
     @property
     def reserve(self) -> Reserve:

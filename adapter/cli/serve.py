@@ -27,26 +27,19 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
     """Take messages, deliver them, and show what happened, until told to stop (SIGTERM). Directory, routes,
     mappings and feeds are read anew at SIGHUP."""
     gc.disable()  # what the start makes is there to stay: looking through it for waste costs a fifth of the start
-    from adapter.exchange.housekeeping import Housekeeping
-    from adapter.exchange.replaying import Replaying
     from adapter.web.feeding import Feeding
     from adapter.web.polling import Polling
     from adapter.web.reloading import Reloading
     from adapter.web.server import Server
 
-    with _started(config) as adapter:
+    with _started(config, delivers=not no_worker) as adapter:
         worker = None if no_worker else adapter.worker
         server = Server(adapter, worker.name if worker else None)
         feeding = Feeding(adapter)
         polling = None if no_worker else Polling(adapter)
         reloading = Reloading(adapter, [server, feeding, *([polling] if polling else [])])
-        replaying = Replaying(adapter.replay_one)
-        keeper = adapter.keeper if worker else None
-        housekeeping = Housekeeping(adapter.database, adapter.clock, adapter.marks, keeper)
-        housekeeping.start()
         if worker:
             worker.start()
-            replaying.start()
         if adapter.bell:
             adapter.bell.start(worker.wake if worker else None)
         if polling:
@@ -67,45 +60,35 @@ def serve(config: Config = DEFAULT_CONFIG, no_worker: NoWorker = False) -> None:
             if polling:
                 polling.stop()
             if worker:
-                replaying.stop()
                 worker.stop()
-            housekeeping.stop()
 
 
 def work(config: Config = DEFAULT_CONFIG) -> None:
     """Deliver what is waiting and fetch plans of others, until told to stop (SIGTERM). Any number may run on one
     database. Directory and mappings are read anew at SIGHUP."""
-    from adapter.exchange.housekeeping import Housekeeping
-    from adapter.exchange.replaying import Replaying
     from adapter.web.polling import Polling
     from adapter.web.reloading import Reloading
 
     stopped = threading.Event()
     for kind in (signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, lambda *_: stopped.set())
-    with _started(config) as adapter:
+    with _started(config, delivers=True) as adapter:
         polling = Polling(adapter)
         reloading = Reloading(adapter, [polling])
-        replaying = Replaying(adapter.replay_one)
-        housekeeping = Housekeeping(adapter.database, adapter.clock, adapter.marks, adapter.keeper)
-        housekeeping.start()
         adapter.worker.start()
         if adapter.bell:
             adapter.bell.start(adapter.worker.wake)
-        replaying.start()
         polling.start()
         reloading.start()
         typer.echo("adapter worker is at work")
         stopped.wait()
         reloading.stop()
         polling.stop()
-        replaying.stop()
         adapter.worker.stop()
-        housekeeping.stop()
 
 
 @contextmanager
-def _started(config: Config) -> "Iterator[Adapter]":
+def _started(config: Config, *, delivers: bool) -> "Iterator[Adapter]":
     """The installation with its logging on and its database at the current schema; closed at the end."""
     from adapter import wiring
     from adapter.exchange.rounds import running
@@ -127,7 +110,7 @@ def _started(config: Config) -> "Iterator[Adapter]":
         migrate.upgrade(adapter.database)
         if adapter.marks.look(to_micros(adapter.clock.now())):
             log.warning("nothing is sent: the database was put back from a copy: see `adapter db gap`")
-        with running(adapter.rounds()):
+        with running(adapter.rounds(delivers=delivers)):
             yield adapter
     finally:
         adapter.close()

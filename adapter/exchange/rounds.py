@@ -9,19 +9,26 @@ from adapter.support.errors import UnavailableError
 
 log = logging.getLogger("adapter")
 
-_EVERY = 1.0
-_AFTER_A_FAULT = 10.0
-
 
 class Rounds:
-    """A thread that calls `step` while it says that something was done, and else looks again after `every` seconds.
-    `name` stands in the log."""
+    """A thread that calls `step` while it says that something was done, with a pause between, and else looks again
+    after `every` seconds. A fault ends nothing: it goes on later. `name` stands in the log."""
 
-    def __init__(self, name: str, step: Callable[[], bool], every: float = _EVERY) -> None:
+    def __init__(
+        self,
+        name: str,
+        step: Callable[[], bool],
+        every: float = 1.0,
+        *,
+        pause: float = 0.0,
+        after_a_fault: float = 10.0,
+    ) -> None:
         self._name = name
         self.step = step
         """one round of the work; False where there was nothing to do"""
         self._every = every
+        self._pause = pause
+        self._after_a_fault = after_a_fault
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -41,12 +48,12 @@ class Rounds:
     def _round(self) -> float:
         """After how many seconds to look again."""
         try:
-            return 0.0 if self.step() else self._every
+            return self._pause if self.step() else self._every
         except UnavailableError:
             log.warning("%s wait: the store does not answer", self._name)
         except Exception as error:  # noqa: BLE001 - it goes on when the fault is mended
             log.error("%s cannot go on", self._name, extra={"outcome": type(error).__name__})  # noqa: TRY400 - its words may hold data
-        return _AFTER_A_FAULT
+        return self._after_a_fault
 
 
 @contextmanager

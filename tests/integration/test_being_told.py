@@ -89,7 +89,7 @@ def test_every_round_of_a_process_works_and_sees_a_new_case(
             return connection.execute(select(state)).scalar_one()
 
     assert look_at() == 0
-    for each in installation.adapter.rounds():
+    for each in installation.adapter.rounds(delivers=False):
         while each.step():
             pass
     assert look_at() != 0

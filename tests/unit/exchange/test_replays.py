@@ -1,13 +1,11 @@
 """Replay of many deliveries as a task, on a real store."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 
 from adapter.exchange import selection
 from adapter.exchange.acts import ConflictError, Means
-from adapter.exchange.replaying import Replaying
 from adapter.exchange.replays import Replays
 from adapter.exchange.selection import Filter
 from adapter.exchange.views import Views
@@ -278,26 +276,6 @@ def test_a_fault_of_ours_refuses_nothing_and_it_goes_on_after(
     run(replays, clock)
     assert replays.one(operations_principal, replay).done == 1
     assert states(stored) == {number: "waiting"}
-
-
-def test_beside_the_worker_it_goes_on_after_a_fault_until_stopped(monkeypatch):
-    monkeypatch.setattr("adapter.exchange.replaying._AFTER_A_FAULT", 0.001)
-    seen, enough = [], threading.Event()
-
-    def step():
-        seen.append(1)
-        if len(seen) == 2:
-            raise UnavailableError("away")
-        if len(seen) == 3:
-            raise ValueError("a fault")
-        if len(seen) > 5:
-            enough.set()
-        return len(seen) == 1
-
-    replaying = Replaying(step, every=0.001)
-    replaying.start()
-    assert enough.wait(60)
-    replaying.stop()
 
 
 def test_what_the_adapter_wrote_itself_goes_again_in_its_own_stream_under_its_own_id(
