@@ -7,6 +7,7 @@ number only.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -30,6 +31,10 @@ from adapter.support.errors import MappingError, NotFoundError, ParseError
 
 MOST = 2_000
 """Rows of one list: what people can telephone about in days."""
+_PAGE = 100
+"""Persons that are read in one transaction."""
+_LONGEST_PERSON = 400
+"""Characters that are shown of who it is: a message may name a person with very many."""
 _NOTICE = timedelta(hours=24)
 _DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9])")
 _OPEN = ("waiting", "running", "held", "dead")
@@ -97,20 +102,29 @@ class Reserve:
         principal.require(Right.LIST)
         principal.require(Right.CONTENT)
         reason = given_reason(reason)
+        with self._database.read() as connection:
+            found = self._listing(connection, principal, limit)
+        pages = (found.rows[start : start + _PAGE] for start in range(0, len(found.rows), _PAGE))
+        return replace(found, rows=tuple(row for page in pages for row in self._page(page, principal, reason)))
+
+    def _page(self, rows: Sequence[Undelivered], principal: Principal, reason: str) -> tuple[Undelivered, ...]:
+        """The rows with their persons: in the audit first, then read, so that reading keeps nobody from writing."""
         at = to_micros(self._clock.now())
         with self._database.write() as connection:
-            found = self._listing(connection, principal, limit)
-            rows = []
-            for row in found.rows:
-                if row.protected:
-                    rows.append(row)
-                    continue
-                query = select(_message.patient_id).where(_message.id == row.message_id)
-                patient_id = connection.execute(query).scalar_one()
-                place = f"delivery/{row.delivery_id}"
-                audit.record(connection, principal, "undelivered-view", place, at, patient_id, reason)
-                rows.append(replace(row, person=self._person(connection, row.message_id)))
-        return replace(found, rows=tuple(rows))
+            for row in rows:
+                patient_id, hidden = _about(connection, row.message_id)
+                if not hidden:
+                    place = f"delivery/{row.delivery_id}"
+                    audit.record(connection, principal, "undelivered-view", place, at, patient_id, reason)
+        with self._database.read() as connection:
+            return tuple(self._named(connection, rows))
+
+    def _named(self, connection: Connection, rows: Sequence[Undelivered]) -> Iterator[Undelivered]:
+        for row in rows:
+            if _about(connection, row.message_id)[1]:  # the label may have come since the list was made
+                yield replace(row, contact=None, protected=True)
+            else:
+                yield replace(row, person=self._person(connection, row.message_id))
 
     def _listing(self, connection: Connection, principal: Principal, limit: int) -> Listing:
         size = max(1, min(limit, MOST))
@@ -167,7 +181,8 @@ class Reserve:
             message = repair.message(connection, self._contents, message_id)
         except (MappingError, ParseError):
             return None  # its content is no longer kept
-        return "; ".join(filter(None, map(_named, message.of_type("Patient")))) or None
+        who = "; ".join(filter(None, map(_named, message.of_type("Patient"))))
+        return (who if len(who) <= _LONGEST_PERSON else f"{who[:_LONGEST_PERSON]} …") or None
 
 
 def deadline(event: str, stated: dict[str, str]) -> datetime | None:
@@ -180,6 +195,13 @@ def deadline(event: str, stated: dict[str, str]) -> datetime | None:
         day = _day(stated.get("discharge") or stated.get("estimated_discharge"))
         return calendar.end_of(day) if day else None
     return None
+
+
+def _about(connection: Connection, message_id: int) -> tuple[int | None, bool]:
+    """Whom a message is about, and whether they are protected now."""
+    query = select(_message.patient_id, visibility.protected()).where(_message.id == message_id)
+    patient_id, hidden = connection.execute(query).one()
+    return patient_id, bool(hidden)
 
 
 def _instant(written: str | None) -> datetime | None:

@@ -70,6 +70,48 @@ def test_persons_for_a_reason_each_in_the_audit_the_protected_never(reserve, sto
     assert (entry["action"], entry["object"]) == ("undelivered-view", f"delivery/{shown}")
 
 
+def test_persons_are_read_while_others_write(reserve, stored, database, operations_principal, monkeypatch):
+    deliveries = [undelivered(stored) for _ in range(3)]
+    monkeypatch.setattr("adapter.exchange.undelivered._PAGE", 2)
+    read, opened = reserve._person, []
+
+    def reading(connection, message_id):
+        with database.write() as other:  # would wait for ever, or fail, within a write transaction of the list's own
+            stored_before = other.execute(tables.audit.select()).fetchall()
+        opened.append(len(stored_before))
+        return read(connection, message_id)
+
+    monkeypatch.setattr(reserve, "_person", reading)
+    found = reserve.list_with_persons(operations_principal, "the lines are down")
+    assert {row.person for row in found.rows} == {"Ada Ek 199010042386"}
+    assert opened == [2, 2, 3]  # each is in the audit before it is read, a page at a time
+    assert {entry["object"] for entry in stored.rows(tables.audit)} == {f"delivery/{each}" for each in deliveries}
+
+
+def test_a_label_that_comes_while_the_list_is_made_hides_the_person(reserve, stored, operations_principal, monkeypatch):
+    from adapter.security import audit
+
+    patient = stored.patient()
+    undelivered(stored, patient=patient)
+    record = audit.record
+
+    def labelled(connection, *given, **more):
+        record(connection, *given, **more)
+        connection.execute(tables.patient.update().where(tables.patient.c.id == patient).values(protected=True))
+
+    monkeypatch.setattr(audit, "record", labelled)
+    [row] = reserve.list_with_persons(operations_principal, "the lines are down").rows
+    assert (row.person, row.contact, row.protected) == (None, None, True)
+
+
+def test_a_person_of_very_many_names_is_cut(reserve, stored, operations_principal, monkeypatch):
+    many = MESSAGE.replace(b'"Ada"', b",".join([b'"Ada"'] * 500))
+    monkeypatch.setitem(globals(), "MESSAGE", many)
+    undelivered(stored)
+    [row] = reserve.list_with_persons(operations_principal, "the lines are down").rows
+    assert len(row.person) <= 402
+
+
 def test_rights(reserve, stored, region):
     from tests.unit.conftest import principal
 
