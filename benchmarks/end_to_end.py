@@ -211,7 +211,7 @@ def workers(folder: Path, kind: str, server: str | None, receiver: Receiver, arg
 def beside(adapter: Adapter) -> Worker:
     """One more worker, as another process would have it."""
     return Worker(
-        adapter.database, adapter.contents, adapter._running.channel, adapter.clock, adapter.worker._options,
+        adapter.database, adapter.contents, adapter.running.channel, adapter.clock, adapter.worker._options,
         limit=adapter.concurrency, rate=adapter.rate,
     )  # fmt: skip
 

@@ -44,14 +44,11 @@ class _Opened:
     def desk(self) -> "Desk":
         from adapter.cutover.carrier import Carrier
         from adapter.cutover.desk import Desk
-        from adapter.security.pseudonyms import Pseudonyms
 
         adapter, who = self.adapter, operator()
-        address = f"{adapter.settings.server.url}/fhir"
         store, directory = adapter.database, adapter.directory
-        carrier = Carrier(self.plan, store, adapter.exchange, directory, adapter.clock, who, address)
-        pseudonyms = Pseudonyms(adapter.settings.pseudonym_keys())
-        return Desk(self.plan, carrier, store, directory, pseudonyms, adapter.clock, who)
+        carrier = Carrier(self.plan, store, adapter.exchange, directory, adapter.clock, who, adapter.fhir_address)
+        return Desk(self.plan, carrier, store, directory, adapter.pseudonyms, adapter.clock, who)
 
     def runner(self) -> "Runner":
         from adapter.cutover.runner import Runner

@@ -1,0 +1,55 @@
+"""The one door, and what comes to it by feeds and tells senders what became of theirs."""
+
+from typing import TYPE_CHECKING
+
+from adapter.exchange.feeds.intake import FeedIntake, Parts
+from adapter.exchange.receive import Exchange
+from adapter.exchange.reports import Reports
+
+if TYPE_CHECKING:
+    from adapter.wiring.adapter import Adapter
+
+
+def exchange(adapter: "Adapter") -> Exchange:
+    return Exchange(
+        database=adapter.database,
+        contents=adapter.contents,
+        directory=adapter.directory,
+        validator=adapter.message_validator,
+        mappings=adapter.mappings,
+        pseudonyms=adapter.pseudonyms,
+        clock=adapter.clock,
+        config_version=adapter.config_version,
+        address=adapter.fhir_address,
+        extended_notices=adapter.settings.notices.extended_basis is not None,
+        agreements=adapter.agreements,
+        escalate_after=adapter.patience.tell_after,
+        on_accepted=adapter.wake,
+    )
+
+
+def feed_intake(adapter: "Adapter") -> FeedIntake:
+    parts = Parts(
+        database=adapter.database,
+        cipher=adapter.contents.cipher,
+        directory=adapter.directory,
+        exchange=adapter.exchange,
+        pseudonyms=adapter.pseudonyms,
+        clock=adapter.clock,
+        config_version=adapter.config_version,
+        environment=adapter.settings.environment,
+        address=adapter.settings.server.url,
+    )
+    return FeedIntake(adapter.feeds, parts)
+
+
+def reports(adapter: "Adapter") -> Reports:
+    return Reports(
+        database=adapter.database,
+        contents=adapter.contents,
+        directory=adapter.directory,
+        mappings=adapter.mappings,
+        clock=adapter.clock,
+        config_version=adapter.config_version,
+        address=adapter.fhir_address,
+    )
