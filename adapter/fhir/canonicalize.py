@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from typing import Any
 
 from lxml import etree
@@ -11,6 +12,10 @@ from adapter.support.errors import ParseError
 
 _NOT_CONTENT = frozenset({"id", "_id", "timestamp", "_timestamp"})
 """What a sender may change when it sends the same message again."""
+_MARKS = ('"div":', '"lastUpdated":', '"_lastUpdated":', '"meta":{}')
+"""In JSON: where something may have to be left out, or written in another form."""
+_TEXT_OR_PLACE = re.compile(r'"(?:[^"\\]|\\.)*"|NaN')
+"""In JSON: a text or a member's name, or the place of a number."""
 
 
 def content_hash(bundle: dict[str, Any]) -> str:
@@ -18,21 +23,28 @@ def content_hash(bundle: dict[str, Any]) -> str:
 
     Left out: Bundle.id, Bundle.timestamp and every resource's meta.lastUpdated. The order of members is not content,
     the order of arrays is; numbers count by their lexical form, narrative by its canonical XML. JSON and XML of the
-    same content have the same hash.
+    same content have the same hash. Hashes are kept and held against later ones: no change may give another.
     """
     content = {name: value for name, value in bundle.items() if name not in _NOT_CONTENT}
-    return hashlib.sha256(_written(content).encode("utf-8", "surrogatepass")).hexdigest()
+    written = _written(content)
+    if any(mark in written for mark in _MARKS):
+        written = _written(_members(content))
+    return hashlib.sha256(written.encode()).hexdigest()
 
 
-def _written(value: Any) -> str:
-    if isinstance(value, dict):
-        members = sorted(_members(value).items())
-        return "{" + ",".join([f"{json.dumps(name)}:{_written(member)}" for name, member in members]) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join([_written(item) for item in value]) + "]"
-    if isinstance(value, str) or value is None or isinstance(value, bool):
-        return json.dumps(value)
-    return str(getattr(value, "text", value))
+def _written(content: dict[str, Any]) -> str:
+    """The content as JSON in ASCII, numbers as they were written."""
+    numbers: list[str] = []
+
+    def place(value: Any) -> float:
+        numbers.append(str(getattr(value, "text", value)))
+        return float("nan")
+
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), check_circular=False, default=place)
+    if not numbers:
+        return text
+    in_order = iter(numbers)
+    return _TEXT_OR_PLACE.sub(lambda found: next(in_order) if found[0] == "NaN" else found[0], text)
 
 
 def _members(value: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +53,15 @@ def _members(value: dict[str, Any]) -> dict[str, Any]:
         kept = {name: member for name, member in meta.items() if name not in ("lastUpdated", "_lastUpdated")}
         value = {name: member for name, member in value.items() if name != "meta"} | ({"meta": kept} if kept else {})
     div = value.get("div")
-    return value | {"div": _narrative(div)} if isinstance(div, str) else value
+    if isinstance(div, str):
+        value = value | {"div": _narrative(div)}
+    return {name: _content(member) if type(member) in (dict, list) else member for name, member in value.items()}
+
+
+def _content(value: Any) -> Any:
+    if type(value) is dict:
+        return _members(value)
+    return [_content(item) if type(item) in (dict, list) else item for item in value]
 
 
 def _narrative(div: str) -> str:
