@@ -4,7 +4,6 @@ still wait for."""
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -12,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from adapter.exchange.feeds import silence
 from adapter.feeds.model import Feed
-from adapter.support.errors import AdapterError, UnavailableError
+from adapter.support.errors import AdapterError
 from adapter.web import folders, limits
 from adapter.web.folders import PartnerFolder
 from adapter.web.inbox import Inbox
+from adapter.web.looking import Folder, Looking, guarded
 from adapter.web.mllp import Door, Listener
+from adapter.web.stumbling import Stumbling
 
 if TYPE_CHECKING:
     from adapter.wiring import Adapter
@@ -39,27 +40,33 @@ class Feeding:
         self._executor = ThreadPoolExecutor(settings.threads, "feed")
         self._budget, self._counting = limits.Budget(_REFUSED_KEPT, timedelta(minutes=1)), threading.Lock()
         self._door = Door(lambda: self._adapter.feed_intake, self._executor, self._most_bytes, self._refused)
-        self._inboxes = self._folders(adapter)
+        self._folders = self._looking(adapter, {})
         self.listeners = self._listening(adapter, {})
         self._stopped = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._threads = [
-            threading.Thread(target=self._look, name="feed folders", daemon=True),
+            threading.Thread(target=self._catch_up, name="feed", daemon=True),
             threading.Thread(target=self._loop.run_forever, name="feed mllp", daemon=True),
         ]
 
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+        for folder in self._folders.values():
+            folder.start()
         self._each(self.listeners.values(), Listener.start)
 
     def stop(self) -> None:
         """End what `start` began, after what is under way."""
         self._stopped.set()
+        for folder in self._folders.values():
+            folder.stop()
         self._each(self.listeners.values(), Listener.stop)
         self._loop.call_soon_threadsafe(self._loop.stop)
         for thread in self._threads:
             thread.join()
+        for folder in self._folders.values():
+            folder.join()
         self._loop.close()
         self._executor.shutdown()
 
@@ -68,14 +75,18 @@ class Feeding:
         what is under way. Raises AdapterError where an address, certificate or folder cannot be used: then nothing has
         changed."""
         _ = adapter.feed_intake
-        inboxes = self._folders(adapter)
+        folders = self._looking(adapter, self._folders)
         listeners = self._listening(adapter, self.listeners)
 
         def commit() -> None:
             before, self.listeners = self.listeners, listeners
             gone = [each for name, each in before.items() if name not in listeners]
             self._each(gone, Listener.stop)
-            self._adapter, self._inboxes = adapter, inboxes
+            replaced, self._adapter, self._folders = self._folders, adapter, folders
+            for each in replaced.values():
+                each.stop()
+            for each in folders.values():
+                each.start()
             for name, listener in listeners.items():
                 listener.feed = adapter.feeds[name]
             self._each([each for name, each in listeners.items() if before.get(name) is not each], Listener.start)
@@ -83,13 +94,16 @@ class Feeding:
 
         return commit
 
-    def _folders(self, adapter: "Adapter") -> list[Inbox | PartnerFolder]:
-        feeds = [feed for feed in adapter.feeds.values() if feed.protocol == "folder"]
-        partners = adapter.directory.inboxes.values()
-        return [
-            *(Inbox(feed, adapter.feed_intake, self._most_bytes) for feed in feeds),
-            *(PartnerFolder(inbox, adapter, self._most_bytes) for inbox in partners),
-        ]
+    def _looking(self, adapter: "Adapter", before: Mapping[str, Looking]) -> dict[str, Looking]:
+        """Who looks into which folder, by what it is; each begins when the one before it has ended."""
+        found: dict[str, Folder] = {}
+        for feed in (feed for feed in adapter.feeds.values() if feed.protocol == "folder"):
+            about = f"feed/{feed.id}"
+            stumbling = Stumbling(about, adapter.database, adapter.clock)
+            found[about] = Inbox(feed, adapter.feed_intake, self._most_bytes, stumbling)
+        for inbox in adapter.directory.inboxes.values():
+            found[f"inbox/{inbox.id}"] = PartnerFolder(inbox, adapter, self._most_bytes)
+        return {about: Looking(folder, before.get(about)) for about, folder in found.items()}
 
     def _listening(self, adapter: "Adapter", before: Mapping[str, Listener]) -> dict[str, Listener]:
         """A listener for each feed over MLLP; one of those before goes on where it suits."""
@@ -110,40 +124,20 @@ class Feeding:
         for done in [asyncio.run_coroutine_threadsafe(act(listener), self._loop) for listener in listeners]:
             done.result()
 
-    def _look(self) -> None:
-        """Look into each folder when it is due, and after what waits."""
-        due: dict[Inbox | PartnerFolder, float] = {}
+    def _catch_up(self) -> None:
+        """What stays wait for, and feeds that have fallen silent; and what is told of folders that are no more."""
         known: object = None
-        catch_up = 0.0
         while not self._stopped.is_set():
-            now = time.monotonic()
             if known is not self._adapter:
                 known = self._adapter
-                self._guarded(lambda: folders.forget_removed(self._adapter))
-            due = {inbox: due.get(inbox, 0.0) for inbox in self._inboxes}
-            for inbox in [inbox for inbox, at in due.items() if at <= now]:
-                self._guarded(inbox.look)
-                due[inbox] = time.monotonic() + inbox.every
-            if catch_up <= now:
-                self._guarded(self._adapter.feed_intake.catch_up)
-                self._guarded(self._watch)
-                catch_up = time.monotonic() + _CATCH_UP_SECONDS
-            self._stopped.wait(max(0.01, min([catch_up, *due.values()]) - time.monotonic()))
+                guarded(lambda: folders.forget_removed(self._adapter))
+            guarded(self._adapter.feed_intake.catch_up)
+            guarded(self._watch)
+            self._stopped.wait(_CATCH_UP_SECONDS)
 
     def _watch(self) -> None:
         adapter = self._adapter
         silence.watch(adapter.database, adapter.feeds, adapter.clock.now())
-
-    def _guarded(self, task: Callable[[], object]) -> None:
-        """One that fails must not end the thread: it is tried again."""
-        try:
-            task()
-        except UnavailableError:
-            log.warning("feeds wait: the store does not answer")
-        except (AdapterError, OSError) as error:
-            log.warning("feeds: %s", error)
-        except Exception:
-            log.exception("feeds failed")
 
     def _refused(self, feed: Feed, status: int, words: str, size: int) -> None:
         adapter = self._adapter

@@ -31,7 +31,8 @@ from adapter.security.principals import Principal, Right
 from adapter.store.alarms import clear_alarm, raise_alarm, standing
 from adapter.support.clock import swedish_day, to_micros
 from adapter.support.errors import AdapterError, UnavailableError
-from adapter.support.files import write_whole
+from adapter.support.files import NOT_OURS, short, write_whole
+from adapter.web.stumbling import FAILING, Stumbling
 
 if TYPE_CHECKING:
     from adapter.wiring import Adapter
@@ -43,12 +44,8 @@ ANSWER = ".answer"
 UNUSABLE = "inbox-unusable"
 """Kind of the alarm that a folder is away or not ours to use; its subject is `inbox/<id>`."""
 _ONCE = 500
-_NOT_OURS = (errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO)
-"""A link, or what we may not open: it would be tried for ever."""
 _FHIR = {".json": "application/fhir+json", ".xml": "application/fhir+xml"}
 _RECORD = "application/xml"
-_LONGEST_NAME = 200
-"""Bytes of a name that are kept: 255 is the most that a file system takes."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +68,7 @@ class PartnerFolder:
         self._settled = inbox.settled.total_seconds()
         self._seen: dict[str, tuple[tuple[int, int], float]] = {}
         self._trouble: str | None = ""  # not known yet
+        self._stumbling = Stumbling(f"inbox/{inbox.id}", adapter.database, adapter.clock)
         self.every = inbox.every.total_seconds()
 
     def look(self) -> int:
@@ -81,18 +79,29 @@ class PartnerFolder:
             self._tell(trouble)
         if trouble is not None:
             return 0
-        count = 0
-        for file in self._left_behind():
-            count += self._work(file)
+        claimed = self._left_behind()
+        count = sum(self._work(file) for file in claimed if self._stumbling.due(file.name))
         for file in self._whole_ones():
-            # a name of its own: another of the same name may be there
-            claimed = self._folder / PROCESSING / f"{uuid.uuid4().hex[:12]}~{_short(file.name)}"
-            try:
-                file.rename(claimed)
-            except FileNotFoundError:
-                continue  # another process was quicker
-            count += self._work(claimed)
+            own = self._claim(file)
+            if own is not None:
+                claimed.append(own)
+                count += self._work(own)
+        self._stumbling.settle({file.name for file in claimed} | self._seen.keys())
         return count
+
+    def _claim(self, file: Path) -> Path | None:
+        """The file under a name of its own, for another of the same name may be there; None where it is not ours."""
+        target = self._folder / PROCESSING / f"{uuid.uuid4().hex[:12]}~{short(file.name)}"
+        try:
+            file.rename(target)
+        except FileNotFoundError:
+            return None  # another process was quicker
+        except OSError as error:
+            log.warning("inbox file cannot be moved: %s", error.strerror, extra={"inbox": self._inbox.id})
+            self._stumbling.failed(file.name, f"it cannot be moved: {error.strerror}")
+            return None
+        self._stumbling.forget(file.name)
+        return target
 
     def _unusable(self) -> str | None:
         try:
@@ -127,6 +136,7 @@ class PartnerFolder:
             since = known[1] if known is not None and known[0] == size_and_time else now
             self._seen[name] = (size_and_time, since)
         whole = [name for name, (_, since) in self._seen.items() if now - since >= self._settled]
+        whole = [name for name in whole if self._stumbling.due(name)]
         return [self._folder / name for name in sorted(whole)[:_ONCE]]
 
     def _work(self, file: Path) -> bool:
@@ -139,17 +149,20 @@ class PartnerFolder:
                 if reply.again:
                     return False
                 self._answer(file, reply)
+                self._stumbling.forget(file.name)
                 return True
         except OSError as error:
             log.warning("inbox file cannot be used: %s", error.strerror, extra={"inbox": self._inbox.id})
-            if error.errno in _NOT_OURS:
+            if error.errno in NOT_OURS:
                 with suppress(OSError):
                     file.rename(self._folder / REFUSED / file.name)
+            self._stumbling.failed(file.name, error.strerror or type(error).__name__)
             return False
         except UnavailableError:
             raise
-        except Exception:  # a fault of ours with one file must not keep the others waiting
+        except Exception as error:  # a fault of ours with one file must not keep the others waiting
             log.exception("inbox file failed, it is tried again", extra={"inbox": self._inbox.id})
+            self._stumbling.failed(file.name, type(error).__name__)
             return False
 
     def _reply(self, file: Path, descriptor: int) -> _Reply:
@@ -177,7 +190,7 @@ class PartnerFolder:
             code,
             words,
             size=os.fstat(descriptor).st_size,
-            sha256=_digest(descriptor),
+            sha256=_digest(descriptor, self._most_bytes),
             request_id=f"file-{uuid.uuid4()}",
             source=self._inbox.mapping or "fhir",
             principal=self._principal(),
@@ -218,15 +231,16 @@ class PartnerFolder:
 
 
 def forget_removed(adapter: "Adapter") -> None:
-    """Clear the alarms of inboxes that the directory no longer has."""
+    """Clear the alarms of inboxes that the directory no longer has, and of feeds that are no longer configured."""
     at = to_micros(adapter.clock.now())
+    known = {f"inbox/{name}" for name in adapter.directory.inboxes} | {f"feed/{name}" for name in adapter.feeds}
     with adapter.database.read() as connection:
-        told = {alarm.subject for alarm in standing(connection) if alarm.kind == UNUSABLE}
-    gone = told - {f"inbox/{name}" for name in adapter.directory.inboxes}
+        told = standing(connection, (UNUSABLE, FAILING))
+    gone = [alarm for alarm in told if alarm.subject not in known]
     if gone:
         with adapter.database.write() as connection:
-            for subject in gone:
-                clear_alarm(connection, kind=UNUSABLE, subject=subject, at=at)
+            for alarm in gone:
+                clear_alarm(connection, kind=alarm.kind, subject=alarm.subject, at=at)
 
 
 def _listed(folder: Path) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -243,20 +257,13 @@ def _listed(folder: Path) -> Iterator[tuple[str, tuple[int, int]]]:
         yield each.name, (about.st_size, about.st_mtime_ns)
 
 
-def _short(name: str) -> str:
-    """A name that leaves room for what we put before and after it, with its ending."""
-    suffix = Path(name).suffix if len(os.fsencode(Path(name).suffix)) <= len(ANSWER) else ""
-    cut = os.fsencode(name)[: _LONGEST_NAME - len(suffix)].decode("utf-8", "ignore")
-    return name if len(os.fsencode(name)) <= _LONGEST_NAME else cut + suffix
-
-
-def _digest(descriptor: int) -> str:
-    """Of an ordinary file's whole content, however large."""
+def _digest(descriptor: int, most: int) -> str:
+    """Of an ordinary file's content, or of its first `most` bytes: whoever leaves more must not keep us hashing."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         return hashlib.sha256(b"").hexdigest()
     os.lseek(descriptor, 0, os.SEEK_SET)
     with os.fdopen(os.dup(descriptor), "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return hashlib.sha256(stream.read(most)).hexdigest()
 
 
 @contextmanager

@@ -1,19 +1,22 @@
 """A feed's folder: each file is one message, taken in the order of names and then removed; a refused one is set aside.
 
-A file is removed only after its commit. One that is still there after a crash is taken again and recognised by the
-sender's own id. What is content lives in the store alone, so that no copy of it stays behind in a folder.
+A file is removed only after its commit. One at which we fail is tried again later, and keeps no other waiting. One that
+is still there after a crash is taken again and recognised by the sender's own id. What is content lives in the store
+alone, so that no copy of it stays behind in a folder.
 """
 
 import logging
 import os
 import stat
 import uuid
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from adapter.exchange.feeds.intake import FeedIntake
 from adapter.feeds.model import Feed
-from adapter.support.errors import AdapterError
+from adapter.support.errors import AdapterError, UnavailableError
+from adapter.support.files import NOT_OURS, short
+from adapter.web.stumbling import Stumbling
 
 log = logging.getLogger("adapter.feeds")
 
@@ -25,11 +28,12 @@ _ONCE = 500
 class Inbox:
     """The folder of one feed. Raises AdapterError where it cannot be used."""
 
-    def __init__(self, feed: Feed, intake: FeedIntake, most_bytes: int) -> None:
+    def __init__(self, feed: Feed, intake: FeedIntake, most_bytes: int, stumbling: Stumbling) -> None:
         assert feed.folder is not None  # noqa: S101 - the model: a feed by folder has it
         self._feed = feed
         self._intake = intake
         self._most_bytes = most_bytes
+        self._stumbling = stumbling
         self._folder = feed.folder.path
         self.every = feed.folder.every.total_seconds()
         self._aside = self._folder / REFUSED
@@ -41,19 +45,33 @@ class Inbox:
             raise AdapterError(f"feed {feed.id}: files in its folder cannot be read and removed")
 
     def look(self) -> int:
-        """Take what lies there, at most some hundred files at once; returns how many. Raises UnavailableError where
-        the store does not answer: the files stay."""
+        """Take what lies there, at most some hundred files at once; returns how many were dealt with. Raises
+        UnavailableError where the store does not answer: the files stay."""
+        names = self._names()
         count = 0
-        for file in self._files():
-            self._take(file)
-            count += 1
+        for name in [name for name in names if self._stumbling.due(name)][:_ONCE]:
+            count += self._worked(name)
+        self._stumbling.settle(frozenset(names))
         return count
 
-    def _files(self) -> Iterator[Path]:
-        """Whole files in the order of names: no hidden ones, which are still being written, and no links."""
+    def _names(self) -> list[str]:
+        """Whole files in the order of names: no hidden ones, which are still being written."""
         with os.scandir(self._folder) as entries:
-            names = sorted(each.name for each in entries if not each.name.startswith(".") and each.name != REFUSED)
-        yield from (self._folder / name for name in names[:_ONCE])
+            return sorted(each.name for each in entries if not each.name.startswith(".") and each.name != REFUSED)
+
+    def _worked(self, name: str) -> bool:
+        """Take one file; False where we failed at it."""
+        try:
+            self._take(self._folder / name)
+        except UnavailableError:
+            raise
+        except Exception as error:  # one file must not keep the others waiting
+            words = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+            log.exception("feed file failed, it is tried again", extra={"feed": self._feed.id})
+            self._stumbling.failed(name, words)
+            return False
+        self._stumbling.forget(name)
+        return True
 
     def _take(self, file: Path) -> None:
         try:
@@ -61,6 +79,8 @@ class Inbox:
         except FileNotFoundError:
             return  # another process of the same installation was quicker
         except OSError as error:
+            if error.errno not in NOT_OURS:
+                raise  # it may pass
             log.warning("feed file cannot be read: %s", error.strerror, extra={"feed": self._feed.id})
             self._set_aside(file, f"the file cannot be read: {error.strerror}".encode())
             return
@@ -86,9 +106,7 @@ class Inbox:
 
     def _set_aside(self, file: Path, answer: bytes) -> None:
         """Move a file out of the way, so that it is not tried for ever; never over another of the same name."""
-        target = self._aside / f"{uuid.uuid4().hex[:12]}-{file.name}"
-        try:
+        target = self._aside / f"{uuid.uuid4().hex[:12]}-{short(file.name)}"
+        with suppress(FileNotFoundError):
             file.rename(target)
             target.with_name(f"{target.name}.answer").write_bytes(answer)
-        except OSError as error:
-            log.warning("feed file cannot be set aside: %s", error.strerror, extra={"feed": self._feed.id})

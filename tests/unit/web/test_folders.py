@@ -20,7 +20,7 @@ from adapter.store.alarms import standing
 from adapter.store.database import Database
 from adapter.support.clock import ManualClock
 from adapter.support.errors import UnavailableError
-from adapter.web import folders
+from adapter.web import folders, stumbling
 from adapter.web.folders import PartnerFolder
 
 TAKEN = {"resourceType": "Bundle", "type": "message"}
@@ -149,7 +149,7 @@ def test_what_is_not_even_read_is_refused_and_kept_as_such(place, name, body, st
     place.leave(name, body)
     place.open().look()
     assert place.exchange.received == []
-    assert place.exchange.refused == [(status, len(body), "fhir", hashlib.sha256(body).hexdigest())]
+    assert place.exchange.refused == [(status, len(body), "fhir", hashlib.sha256(body[:MOST]).hexdigest())]
     assert place.lying()["refused"] == [name, f"{name}.answer"]
     assert b"OperationOutcome" in (place.folder / "refused" / f"{name}.answer").read_bytes()
 
@@ -277,6 +277,59 @@ def test_a_file_that_we_fail_at_keeps_no_other_waiting_and_is_tried_again(place)
     assert place.exchange.received[-1][0].body == b'{"a":1}'
 
 
+def test_what_we_fail_at_for_long_is_an_alarm_and_tried_more_seldom(place, database, monkeypatch):
+    def alarms():
+        with database.read() as connection:
+            return [each for each in standing(connection) if each.subject == "inbox/stumbling"]
+
+    at = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(stumbling, "time", SimpleNamespace(monotonic=lambda: at.now))
+    place.leave("a.json", b'{"a":1}')
+    place.exchange.replies = [KeyError("words of a person")] * 3
+    folder = place.open(id="stumbling")
+    for seconds in (0, 0, 1, 2, 5):  # the second at once, the third after five seconds
+        at.now = seconds
+        folder.look()
+    assert len(place.exchange.received) == 3
+    (alarm,) = alarms()
+    assert (alarm.kind, alarm.reason) == (
+        "inbox-file-failing",
+        "the adapter cannot deal with 1 of the files: KeyError",
+    )
+    place.leave("b.json")
+    assert folder.look() == 1
+    at.now = 30
+    assert folder.look() == 1
+    assert alarms() == []
+
+
+def test_a_file_that_cannot_be_moved_keeps_no_other_waiting(place, monkeypatch):
+    place.leave("a.json", b'{"a":1}')
+    place.leave("b.json")
+    rename = Path.rename
+
+    def refusing(self, target):
+        if self.name == "a.json":
+            raise PermissionError(1, "Operation not permitted")
+        return rename(self, target)
+
+    folder = place.open()
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", refusing)
+        assert folder.look() == 1
+    assert folder.look() == 1
+
+
+def test_of_a_file_that_is_too_large_no_more_is_read_than_is_allowed(place):
+    file = place.folder / "a.json"
+    file.write_bytes(b"x" * MOST)
+    os.truncate(file, 1 << 40)  # a terabyte of nothing: to hash it would take hours
+    assert place.open().look() == 1
+    assert place.exchange.refused == [(413, 1 << 40, "fhir", hashlib.sha256(b"x" * MOST).hexdigest())]
+    assert place.lying()["refused"] == ["a.json", "a.json.answer"]
+    assert b"at most 1000 bytes" in (place.folder / "refused" / "a.json.answer").read_bytes()
+
+
 def test_a_file_that_was_taken_is_not_called_refused_where_its_answer_cannot_be_put(place, monkeypatch):
     place.leave("a.json")
     folder = place.open()
@@ -316,7 +369,7 @@ def test_a_folder_that_is_away_is_an_alarm_until_it_is_back(place, database):
     assert alarms() == [("inbox-unusable", "inbox/north", "the folder cannot be used: No such file or directory")]
     clock = ManualClock(datetime(2026, 3, 2, 9, tzinfo=UTC))
     for inboxes, left in ({"north": None}, 1), ({"south": None}, 0):
-        known = SimpleNamespace(clock=clock, database=database, directory=SimpleNamespace(inboxes=inboxes))
+        known = SimpleNamespace(clock=clock, database=database, directory=SimpleNamespace(inboxes=inboxes), feeds={})
         folders.forget_removed(known)
         assert len(alarms()) == left
     moved.rename(place.folder)
