@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from adapter.fhirpath import arithmetic, conditions, model, navigation, nodes, tree
+from adapter.fhirpath import arithmetic, conditions, model, navigation, nodes, tree, type_tests
 from adapter.fhirpath.environment import Scope
 from adapter.fhirpath.errors import FhirPathError, FhirPathSyntaxError, Position
 from adapter.fhirpath.fixed import is_fixed
@@ -191,7 +191,7 @@ class Compiler:
                 return self._index(found, focus)
             case tree.TypeTest(operator=operator, operand=operand, type=name, at=at):
                 types = types_named(name, at)
-                test = conditions.is_type if operator == "is" else conditions.as_type
+                test = type_tests.is_type if operator == "is" else type_tests.as_type
                 return self._located(test(self.operand(operand, focus), types), at)
             case _:
                 return self._operator(found, focus)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adapter.fhirpath import conditions
+from adapter.fhirpath import type_tests
 from adapter.fhirpath.compiler import Site
 from adapter.fhirpath.environment import Scope
 from adapter.fhirpath.nodes import TypeInfo, item_type
@@ -12,17 +12,17 @@ from adapter.fhirpath.registry import built, plain
 
 @built("is", 1)
 def is_(site: Site, source: Plan) -> Plan:
-    return conditions.is_type(source, site.types())
+    return type_tests.is_type(source, site.types())
 
 
 @built("as", 1)
 def as_(site: Site, source: Plan) -> Plan:
-    return conditions.as_type(source, site.types())
+    return type_tests.as_type(source, site.types())
 
 
 @built("ofType", 1)
 def of_type(site: Site, source: Plan) -> Plan:
-    return conditions.of_type(source, site.types())
+    return type_tests.of_type(source, site.types())
 
 
 @plain("type")
