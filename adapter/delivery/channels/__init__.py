@@ -27,9 +27,9 @@ def build(settings: ChannelSettings, read_acknowledgement: ReadAcknowledgement |
     if kind == "rest-hook":
         return RestHookChannel(sender(settings), settings)
     if kind == "fhir-task" and settings.task is not None:
-        return FhirTaskChannel(sender(settings), settings)
+        return FhirTaskChannel(sender(settings), settings, settings.task)
     if kind == "soap" and settings.soap is not None:
-        return SoapChannel(sender(settings), settings)
+        return SoapChannel(sender(settings), settings.address, settings.soap)
     if kind == "folder" and settings.folder is not None:
         return FolderChannel(settings.folder)
     if kind == "xml-http":
@@ -43,4 +43,4 @@ def build(settings: ChannelSettings, read_acknowledgement: ReadAcknowledgement |
 
 def sender(settings: ChannelSettings) -> HttpSender:
     """HTTP towards the endpoint with the credentials that its settings name. Raises AdapterError as `build`."""
-    return HttpSender(settings, None if settings.oauth is None else ClientCredentials(settings))
+    return HttpSender(settings, None if settings.oauth is None else ClientCredentials(settings, settings.oauth))

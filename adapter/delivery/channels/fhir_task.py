@@ -48,10 +48,9 @@ class _Found:
 class FhirTaskChannel:
     """Writes the Task of a message to the receiver's FHIR server."""
 
-    def __init__(self, sender: HttpSender, settings: ChannelSettings) -> None:
-        assert settings.task is not None  # noqa: S101 - `build` has looked
+    def __init__(self, sender: HttpSender, settings: ChannelSettings, rules: TaskSettings) -> None:
         self._sender = sender
-        self._rules: TaskSettings = settings.task
+        self._rules = rules
         self._base = settings.address.rstrip("/")
         self._accept = fhir.accept(settings.format)
 

@@ -56,15 +56,17 @@ class ClientCredentials:
     """Tokens of one client at one token endpoint. Safe to call from many threads."""
 
     def __init__(
-        self, settings: ChannelSettings, clock: Clock | None = None, monotonic: Callable[[], float] = time.monotonic
+        self,
+        settings: ChannelSettings,
+        oauth: OAuthSettings,
+        clock: Clock | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`settings.oauth` must be set. Raises AdapterError where the token endpoint's address or a certificate cannot
-        be used."""
-        assert settings.oauth is not None  # noqa: S101 - who makes this has looked
-        self._oauth = settings.oauth
+        """Raises AdapterError where the token endpoint's address or a certificate cannot be used."""
+        self._oauth = oauth
         self._clock = clock or SystemClock()
         self._monotonic = monotonic
-        self._sender = HttpSender(_towards_issuer(settings, settings.oauth))
+        self._sender = HttpSender(_towards_issuer(settings, oauth))
         self._lock = threading.Lock()
         self._rounds = 0
         self._token: _Token | None = None

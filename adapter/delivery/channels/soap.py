@@ -8,7 +8,7 @@ is secured.
 from dataclasses import replace
 from typing import Any
 
-from adapter.delivery.channels.base import DUPLICATE, Acknowledgement, Answer, ChannelSettings, Check, Code, Outgoing
+from adapter.delivery.channels.base import DUPLICATE, Acknowledgement, Answer, Check, Code, Outgoing
 from adapter.delivery.channels.http import HttpSender
 from adapter.delivery.channels.options import ResultSettings, SoapSettings
 from adapter.fhir import markup
@@ -19,11 +19,10 @@ from adapter.support.errors import ParseError
 class SoapChannel:
     """Calls the operation at the endpoint's address."""
 
-    def __init__(self, sender: HttpSender, settings: ChannelSettings) -> None:
-        assert settings.soap is not None  # noqa: S101 - `build` has looked
+    def __init__(self, sender: HttpSender, url: str, settings: SoapSettings) -> None:
         self._sender = sender
-        self._url = settings.address
-        self._soap: SoapSettings = settings.soap
+        self._url = url
+        self._soap = settings
 
     def send(self, outgoing: Outgoing) -> Answer:
         try:

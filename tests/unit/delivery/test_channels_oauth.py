@@ -72,7 +72,7 @@ def client(issuer):
     def make(monotonic=None, **oauth):
         named = OAuthSettings(token_url=f"{issuer.url}/token", client_id="adapter", **oauth)
         settings = ChannelSettings(id="ehr", channel="fhir", address="https://ehr.example/fhir", oauth=named)
-        made.append(ClientCredentials(settings, ManualClock(NOW), monotonic or Ticking()))
+        made.append(ClientCredentials(settings, named, ManualClock(NOW), monotonic or Ticking()))
         return made[-1]
 
     yield make
