@@ -31,6 +31,8 @@ _UNKNOWN_CALLERS_KEPT = 20
 of them; a flood from a stranger then costs under 30 MB of disk a day."""
 _WAITING_PER_THREAD = 16
 """Bodies in memory for each that is being processed; beyond that a caller is asked to come back."""
+_KINDS = (Right.SEND, Right.MAILBOX, Right.CONTENT)
+"""What a token is for, where bodies are read: the first that it may do."""
 
 
 class Intake:
@@ -43,7 +45,7 @@ class Intake:
         self._threads = adapter.settings.server.threads
         self._limiter = anyio.CapacityLimiter(self._threads)
         self._inside = 0
-        self._reads: Counter[str] = Counter()
+        self._reads: Counter[tuple[str, Right | None]] = Counter()
         self._unknown = limits.Budget(_UNKNOWN_CALLERS_KEPT, timedelta(minutes=1))
 
     @asynccontextmanager
@@ -58,16 +60,22 @@ class Intake:
             self._inside -= 1
 
     @contextmanager
-    def reading(self, party: str) -> Iterator[None]:
-        """A party may fill half of the places with bodies that are still coming, so that slow ones never keep the
-        others out. Raises Refused (503) beyond that."""
-        if self._reads[party] >= self._threads * _WAITING_PER_THREAD // 2:
+    def reading(self, caller: Principal) -> Iterator[None]:
+        """A party may fill half of the places with messages that are still coming, and an eighth with the bodies of
+        each other kind of token, so that slow ones never keep out the others, nor a token that may do little the
+        party's own messages. Raises Refused (503) beyond that."""
+        kind = next((right for right in _KINDS if right in caller.rights), None)
+        places = self._threads * _WAITING_PER_THREAD // (2 if kind is Right.SEND else 8)
+        share = (caller.party, kind)
+        if self._reads[share] >= places:
             raise Refused(503, BUSY, "too many messages of yours are under way: send it again", {"Retry-After": "1"})
-        self._reads[party] += 1
+        self._reads[share] += 1
         try:
             yield
         finally:
-            self._reads[party] -= 1
+            self._reads[share] -= 1
+            if not self._reads[share]:
+                del self._reads[share]
 
     async def call(self, task: Callable[..., Result], *arguments: object) -> Result:
         """Run a short task off the event loop, without waiting behind messages."""
@@ -94,7 +102,7 @@ class Intake:
             caller.require(Right.SEND)
             check(request)
             content_format(request.headers.get("content-type"), request.headers.get("content-encoding"), readable)
-            with self.reading(caller.party):
+            with self.reading(caller):
                 body = await self.body(request)
         except (Refused, ForbiddenError, NotAcceptable, UnsupportedMediaType, limits.TooLarge) as error:
             told = answer(error, self._most_bytes)

@@ -59,7 +59,7 @@ def router(adapter: "Adapter", intake: Intake) -> APIRouter:
         caller = await intake.call(auth.principal, request, adapter, Right.MAILBOX)
         offer = negotiation.answer_format(request)
         try:
-            with intake.reading(caller.party):
+            with intake.reading(caller):
                 body = await intake.body(request)
             media_type = request.headers.get("content-type", "")
             if body:

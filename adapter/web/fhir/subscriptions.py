@@ -27,20 +27,21 @@ _GENERAL = ("_format", "_pretty")
 
 def router(adapter: "Adapter", intake: Intake) -> APIRouter:
     routes = APIRouter(prefix="/fhir")
+    _add_writing(routes, adapter, intake)
+    _add_reading(routes, adapter)
+    return routes
 
+
+def _add_writing(routes: APIRouter, adapter: "Adapter", intake: Intake) -> None:
     async def given(request: Request, caller: Principal) -> dict[str, Any]:
         headers = request.headers
         try:
             negotiation.content_format(headers.get("content-type"), headers.get("content-encoding"))
-            with intake.reading(caller.party):
+            with intake.reading(caller):
                 body = await intake.body(request)
         except (UnsupportedMediaType, limits.TooLarge) as error:
             raise answer(error, adapter.settings.server.max_message_bytes) from error
         return wire.parse(body, headers["content-type"])
-
-    def told(request: Request, write: Callable[[Principal], dict[str, Any]]) -> Response:
-        caller, offer = auth.principal(request, adapter, Right.CONTENT), negotiation.answer_format(request)
-        return resource_response(write(caller), offer)
 
     @routes.post("/Subscription", summary="Subscribe", openapi_extra={"requestBody": BODY})
     async def create(request: Request) -> Response:
@@ -51,18 +52,6 @@ def router(adapter: "Adapter", intake: Intake) -> APIRouter:
         made = await intake.work(adapter.subscriptions.create, caller, await given(request, caller))
         place = f"{base_url(request, adapter)}/fhir/Subscription/{made['id']}"
         return resource_response(made, offer, 201, {"Location": place})
-
-    @routes.get("/Subscription", summary="List one's Subscriptions")
-    def search(request: Request) -> Response:
-        """All of the caller's party. Needs the right `content`."""
-        _only(request)
-        place = f"{base_url(request, adapter)}/fhir/Subscription"
-        return told(request, lambda caller: _searchset(adapter.subscriptions.list(caller), place))
-
-    @routes.get("/Subscription/{subscription_id}", summary="Read a Subscription")
-    def read(subscription_id: str, request: Request) -> Response:
-        """As it stands: its status, and why it is in error. Needs the right `content`."""
-        return told(request, lambda caller: adapter.subscriptions.read(caller, _number(subscription_id)))
 
     @routes.put("/Subscription/{subscription_id}", summary="Stop a Subscription, or begin it again",
                 openapi_extra={"requestBody": BODY})  # fmt: skip
@@ -80,6 +69,24 @@ def router(adapter: "Adapter", intake: Intake) -> APIRouter:
         caller = auth.principal(request, adapter, Right.CONTENT)
         adapter.subscriptions.delete(caller, _number(subscription_id))
         return Response(status_code=204)
+
+
+def _add_reading(routes: APIRouter, adapter: "Adapter") -> None:
+    def told(request: Request, write: Callable[[Principal], dict[str, Any]]) -> Response:
+        caller, offer = auth.principal(request, adapter, Right.CONTENT), negotiation.answer_format(request)
+        return resource_response(write(caller), offer)
+
+    @routes.get("/Subscription", summary="List one's Subscriptions")
+    def search(request: Request) -> Response:
+        """All of the caller's party. Needs the right `content`."""
+        _only(request)
+        place = f"{base_url(request, adapter)}/fhir/Subscription"
+        return told(request, lambda caller: _searchset(adapter.subscriptions.list(caller), place))
+
+    @routes.get("/Subscription/{subscription_id}", summary="Read a Subscription")
+    def read(subscription_id: str, request: Request) -> Response:
+        """As it stands: its status, and why it is in error. Needs the right `content`."""
+        return told(request, lambda caller: adapter.subscriptions.read(caller, _number(subscription_id)))
 
     @routes.get("/Subscription/{subscription_id}/$status", summary="The status of a Subscription")
     def status(subscription_id: str, request: Request) -> Response:
@@ -104,8 +111,6 @@ def router(adapter: "Adapter", intake: Intake) -> APIRouter:
             request,
             lambda caller: adapter.subscriptions.events(caller, _number(subscription_id), since or 1, until, content),
         )
-
-    return routes
 
 
 def _number(written: str) -> int:

@@ -88,7 +88,7 @@ def router(adapter: "Adapter", intake: Intake) -> APIRouter:
             headers = request.headers
             negotiation.content_format(headers.get("content-type"), headers.get("content-encoding"))
             async with intake.place():
-                with intake.reading(caller.party):
+                with intake.reading(caller):
                     body = await intake.body(request)
                 submission = Submission(
                     body, headers["content-type"], request.state.request_id, request.state.correlation_id

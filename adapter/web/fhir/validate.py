@@ -48,7 +48,7 @@ def router(adapter: "Adapter", intake: Intake) -> APIRouter:
             headers = request.headers
             written = negotiation.content_format(headers.get("content-type"), headers.get("content-encoding"))
             async with intake.place():
-                with intake.reading(caller.party):
+                with intake.reading(caller):
                     body = await intake.body(request)
                 outcome = await intake.work(_validate, adapter, body, written, of_type, asked)
         except (UnsupportedMediaType, limits.TooLarge) as error:

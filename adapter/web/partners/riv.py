@@ -57,7 +57,7 @@ def router(adapter: "Adapter", intake_: Intake, service: "CarePlans") -> APIRout
             headers = request.headers
             content_format(headers.get("content-type"), headers.get("content-encoding"), _READABLE)
             async with intake_.place():
-                with intake_.reading(caller.party):
+                with intake_.reading(caller):
                     content = await intake_.body(request)
                 action = headers.get("soapaction", "").strip().strip('"')
                 return _xml(await intake_.work(answer, content, action, caller), 200)

@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -364,6 +365,25 @@ def test_asynchronous_is_an_empty_202(site):
     site.exchange.reply = lambda submission: Reply(202 if submission.asynchronous else 200, {}, None)
     response = post(site, {}, "/fhir/$process-message?async=true")
     assert (response.status_code, response.content) == (202, b"")
+
+
+def test_slow_bodies_of_a_token_that_may_do_little_leave_the_partys_messages_their_share(site, monkeypatch):
+    monkeypatch.setattr("adapter.web.intake._WAITING_PER_THREAD", 1)  # eight places: four for messages, one for others
+    token = site.issue("metrics")
+    host = (site.client.base_url.host, site.client.base_url.port)
+    head = (
+        f"POST /fhir/$validate HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+        "Content-Type: application/fhir+json\r\nContent-Length: 2\r\n\r\n{"
+    )
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"}
+    with socket.create_connection(host) as slow:
+        slow.sendall(head.encode())
+        deadline = time.monotonic() + 60
+        while site.client.post("/fhir/$validate", content=b"{}", headers=headers).status_code != 503:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        with ThreadPoolExecutor(4) as pool:
+            assert {each.status_code for each in pool.map(lambda _: site.post(), range(8))} == {200}
 
 
 def test_one_partys_slow_bodies_leave_places_for_the_others(site, issue_of, monkeypatch):
