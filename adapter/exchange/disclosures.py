@@ -5,10 +5,28 @@ arrived. Only what is news to the party is in the log. Whether it may still be s
 label or a spärr that came later covers it too.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 
 from adapter.delivery.recording import Finished
 from adapter.exchange import blocks, visibility
@@ -16,7 +34,7 @@ from adapter.exchange.resource_ledger import TYPES
 from adapter.fhir.canonical import BY_ADAPTER
 from adapter.security.principals import Principal
 from adapter.store import tables
-from adapter.store.insert import insert_if_absent
+from adapter.store.insert import insert_all_absent, insert_if_absent
 
 TASK = "Task"
 Watchers = Callable[[str], Collection[str]]
@@ -28,45 +46,60 @@ _resource, _version = tables.resource.c, tables.resource_version.c
 _subscription = tables.subscription.c
 
 # made once: to make a statement takes longer than to run it
-_ENDED = select(_delivery.receiver_party, _delivery.event).where(_delivery.id == bindparam("this"))
-_TASKS = (
-    select(_task.id, _task_version.version, _task_version.status)
-    .join_from(tables.task_version, tables.task)
-    .where(
-        _task_version.message_id == bindparam("message"),
-        or_(_task.owner_party == bindparam("to"), _task.requester_party == bindparam("to")),
+
+
+def _telling(to: ColumnElement[Any]) -> Any:
+    """What a message tells a party: Tasks in which it has a part; stays and plans, with what it `knew` of each as it
+    was at that time. `always`: it is news whatever the party knew."""
+    tasks = (
+        select(literal_column(f"'{TASK}'").label("type"), _task.id, _task_version.version, _task_version.status)
+        .add_columns(null().label("digest"), null().label("knew"), true().label("always"), to.label("party"))
+        .join_from(tables.task_version, tables.task)
+        .where(
+            _task_version.message_id == bindparam("message"), or_(_task.owner_party == to, _task.requester_party == to)
+        )
     )
-)
-_RESOURCES = (
-    select(_resource.id, _resource.type, _version.version, _version.status, _version.digest, _version.happened_at)
-    .add_columns(tables.patient.c.protected)
-    .join_from(tables.resource_version, tables.resource)
-    .join(tables.patient, tables.patient.c.id == _resource.patient_id)
-    .where(_version.message_id == bindparam("message"))
-)
-_KNOWN = (
-    select(_version.digest)
-    .join(
-        tables.disclosed,
-        and_(
-            _disclosed.type.in_(TYPES),
-            _disclosed.resource_id == _version.resource_id,
-            _disclosed.version == _version.version,
-        ),
+    earlier = tables.resource_version.alias("earlier")
+    was_disclosed = and_(
+        _disclosed.type.in_(TYPES),
+        _disclosed.resource_id == earlier.c.resource_id,
+        _disclosed.version == earlier.c.version,
     )
-    .where(
-        _disclosed.party == bindparam("to"),
-        _version.resource_id == bindparam("this"),
-        _version.happened_at <= bindparam("at"),
+    knew = (
+        select(earlier.c.digest)
+        .join_from(earlier, tables.disclosed, was_disclosed)
+        .where(
+            _disclosed.party == to,
+            earlier.c.resource_id == _version.resource_id,
+            earlier.c.happened_at <= _version.happened_at,
+        )
+        .order_by(earlier.c.happened_at.desc(), earlier.c.version.desc())
+        .limit(1)
+        .scalar_subquery()
     )
-    .order_by(_version.happened_at.desc(), _version.version.desc())
-    .limit(1)
+    resources = (
+        select(_resource.type, _resource.id, _version.version, _version.status)
+        .add_columns(_version.digest, knew.label("knew"), tables.patient.c.protected.label("always"), to.label("party"))
+        .join_from(tables.resource_version, tables.resource)
+        .join(tables.patient, tables.patient.c.id == _resource.patient_id)
+        .where(_version.message_id == bindparam("message"))
+    )
+    return union_all(tasks, resources)
+
+
+_SENDER: BindParameter[str] = bindparam("to", type_=String)
+_RECEIVER = (
+    select(_delivery.receiver_party)
+    .where(_delivery.id == bindparam("this"), _delivery.event.not_in(BY_ADAPTER))
+    .scalar_subquery()
 )
+"""Nobody, where the adapter itself wrote about a message: that tells of no resource."""
+_TOLD, _CAME = _telling(_SENDER), _telling(_RECEIVER)
 _WATCHING = (
-    select(_subscription.id, _subscription.statuses)
+    select(_subscription.id, _subscription.topic, _subscription.statuses)
     .where(
         _subscription.party.in_(bindparam("parties", expanding=True)),
-        _subscription.topic == bindparam("about"),
+        _subscription.topic.in_(bindparam("topics", expanding=True)),
         _subscription.status != "off",
     )
     .order_by(_subscription.id)
@@ -92,46 +125,49 @@ def visible(principal: Principal) -> ColumnElement[bool]:
 
 def accepted(connection: Connection, message_id: int, sender: str, watchers: Collection[str], at: int) -> None:
     """What a message tells has come to its own sender. `at` in UTC microseconds."""
-    _log(connection, message_id, sender, watchers, at)
+    told = connection.execute(_TOLD, {"message": message_id, "to": sender}).all()
+    _log(connection, told, message_id, lambda _: watchers, at)
 
 
 def arrived(connection: Connection, finished: Finished, watchers: Watchers) -> None:
-    """A delivery has ended: where it is done, what its message tells has come to the receiver. What the adapter itself
-    writes about a message tells of no resource."""
-    row = connection.execute(_ENDED, {"this": finished.delivery_id}).one()
-    if finished.status == "done" and row.event not in BY_ADAPTER:
-        party = row.receiver_party
-        _log(connection, finished.message_id, party, watchers(party), finished.at)
+    """A delivery has ended: where it is done, what its message tells has come to the receiver."""
+    if finished.status == "done":
+        message_id = finished.message_id
+        came = connection.execute(_CAME, {"message": message_id, "this": finished.delivery_id}).all()
+        _log(connection, came, message_id, watchers, finished.at)
 
 
-def _log(connection: Connection, message_id: int, party: str, watchers: Collection[str], at: int) -> None:
-    for news in sorted(_told(connection, message_id, party), key=lambda each: (each.type, each.resource_id)):
-        row = {"party": party, "type": news.type, "resource_id": news.resource_id, "version": news.version}
-        if insert_if_absent(connection, tables.disclosed, **row, message_id=message_id, at=at):
-            _notify(connection, news, message_id, watchers, at)
+def _log(connection: Connection, told: Sequence[Row[Any]], message_id: int, watchers: Watchers, at: int) -> None:
+    """Keep what of it is news to the party, and number it for those who are to be notified."""
+    found = sorted(
+        (_News(row.type, row.id, row.version, row.status) for row in told if _is_news(row)),
+        key=lambda each: (each.type, each.resource_id),
+    )
+    if not found or (party := told[0].party) is None:
+        return
+    rows = [
+        {"party": party, "type": each.type, "resource_id": each.resource_id, "version": each.version}
+        | {"message_id": message_id, "at": at}
+        for each in found
+    ]
+    kept = insert_all_absent(connection, tables.disclosed, rows, ("type", "resource_id", "version"))
+    news = [each for each in found if (each.type, each.resource_id, each.version) in kept]
+    if news:
+        _notify(connection, news, message_id, watchers(party), at)
 
 
-def _told(connection: Connection, message_id: int, party: str) -> Iterator[_News]:
-    """What a message tells a party: Tasks in which it has a part, and stays and plans where it is news to it."""
-    for row in connection.execute(_TASKS, {"message": message_id, "to": party}):
-        yield _News(TASK, row.id, row.version, row.status)
-    for told in connection.execute(_RESOURCES, {"message": message_id}).all():
-        if told.protected or _known(connection, party, told.id, told.happened_at) != told.digest:
-            yield _News(told.type, told.id, told.version, told.status)
+def _is_news(row: Row[Any]) -> bool:
+    return bool(row.always) or row.knew != row.digest
 
 
-def _known(connection: Connection, party: str, resource_id: int, at: int) -> str | None:
-    """What the party knew of a resource, as it was at a time."""
-    found: str | None = connection.execute(_KNOWN, {"to": party, "this": resource_id, "at": at}).scalar_one_or_none()
-    return found
-
-
-def _notify(connection: Connection, news: _News, message_id: int, watchers: Collection[str], at: int) -> None:
-    """Give the news the next number of every subscription that is about it, under the lock of its row: numbers are
-    given in the order of commits, and none is left out."""
-    for row in connection.execute(_WATCHING, {"parties": sorted(watchers), "about": news.type}).all():
-        if row.statuses is None or news.status in row.statuses:
-            _number(connection, row.id, news, message_id, at)
+def _notify(connection: Connection, news: Sequence[_News], message_id: int, watchers: Collection[str], at: int) -> None:
+    """Give each the next number of every subscription that is about it, under the lock of its row: numbers are given in
+    the order of commits, and none is left out. The rows are locked in the order of their ids."""
+    about = {"parties": sorted(watchers), "topics": sorted({each.type for each in news})}
+    for row in connection.execute(_WATCHING, about).all():
+        for each in news:
+            if each.type == row.topic and (row.statuses is None or each.status in row.statuses):
+                _number(connection, row.id, each, message_id, at)
 
 
 def _number(connection: Connection, subscription_id: int, news: _News, message_id: int, at: int) -> None:

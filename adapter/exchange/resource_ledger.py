@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, insert
 
 from adapter.discharge.events import EVENTS
 from adapter.exchange import standalone
@@ -18,26 +18,14 @@ from adapter.fhir.canonical import STAY
 from adapter.fhir.canonicalize import content_hash
 from adapter.fhir.shapes import obj, objects, text
 from adapter.store import tables
-from adapter.store.insert import insert_if_absent
+from adapter.store.insert import insert_or_raise
 
 TYPES = ("Encounter", "CarePlan")
 """What is kept by itself, beside the Tasks."""
 
 _LONGEST = 600
-_resource, _version = tables.resource.c, tables.resource_version.c
-
-# made once: to make a statement takes longer than to run it
-_PLACE = (
-    select(tables.resource)
-    .where(
-        _resource.case_id == bindparam("of_case"),
-        _resource.type == bindparam("of_type"),
-        _resource.key == bindparam("by_key"),
-    )
-    .with_for_update()
-)
-_SET = update(tables.resource).where(_resource.id == bindparam("this"))
 _ADD = insert(tables.resource_version)
+"""Made once: to make a statement takes longer than to run it."""
 
 
 @dataclass(frozen=True)
@@ -95,26 +83,23 @@ def _read(message: MessageBundle) -> Iterator[Stated]:
 
 def record(connection: Connection, stated: Stated, occasion: Occasion) -> None:
     """Keep what a message says of a stay or plan; not where it is another person's, or another party's stay."""
-    place = {"of_case": occasion.case_id, "of_type": stated.type, "by_key": stated.key}
-    insert_if_absent(
+    known = insert_or_raise(
         connection,
         tables.resource,
+        "version",
+        ("case_id", "type", "key"),
+        ("patient_id", "party") if stated.type == "Encounter" else ("patient_id",),
         type=stated.type,
         key=stated.key,
         case_id=occasion.case_id,
         patient_id=occasion.patient_id,
         party=occasion.sender.party,
-        version=0,
     )
-    known = connection.execute(_PLACE, place).one()
-    held_by_another = stated.type == "Encounter" and known.party != occasion.sender.party
-    if held_by_another or known.patient_id != occasion.patient_id:
+    if known is None:
         return
-    version = known.version + 1
-    connection.execute(_SET, {"this": known.id, "version": version})
     row = {
         "resource_id": known.id,
-        "version": version,
+        "version": known.version,
         "message_id": occasion.message_id,
         "status": stated.status,
         "digest": stated.digest,

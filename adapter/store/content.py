@@ -4,15 +4,17 @@ Each row names the key it is sealed with, so that encryption is a setting and no
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select
 
 from adapter.store import tables
 
 # made once: to make a statement takes longer than to run it
-_INSERT = insert(tables.content).returning(tables.content.c.id)
+_INSERT = insert(tables.content)
+_INSERT_ONE = _INSERT.returning(tables.content.c.id)
 _OF_DELIVERY = (
     select(tables.content)
     .where(tables.content.c.delivery_id == bindparam("delivery"), tables.content.c.stage == bindparam("at_stage"))
@@ -56,6 +58,17 @@ class Content:
     attempt_id: int | None
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Content of a message that is to be stored; `stage` as in Content."""
+
+    stage: str
+    media_type: str
+    body: bytes
+    delivery_id: int | None = None
+    attempt_id: int | None = None
+
+
 class ContentStore:
     """Writes and reads content rows through a cipher."""
 
@@ -76,20 +89,28 @@ class ContentStore:
         attempt_id: int | None = None,
     ) -> int:
         """Store the bytes; returns the row's id. `at` is in UTC microseconds; sha256 is of the plain bytes."""
-        key_id, sealed = self.cipher.seal(body)
-        row = {
+        row = self._row(message_id, Piece(stage, media_type, body, delivery_id, attempt_id), at)
+        row_id: int = connection.execute(_INSERT_ONE, row).scalar_one()
+        return row_id
+
+    def add_all(self, connection: Connection, message_id: int, pieces: Sequence[Piece], at: int) -> None:
+        """Store the pieces in one statement, the first as the oldest. `at` as in `add`."""
+        if pieces:
+            connection.execute(_INSERT, [self._row(message_id, piece, at) for piece in pieces])
+
+    def _row(self, message_id: int, piece: Piece, at: int) -> dict[str, Any]:
+        key_id, sealed = self.cipher.seal(piece.body)
+        return {
             "message_id": message_id,
-            "delivery_id": delivery_id,
-            "attempt_id": attempt_id,
-            "stage": stage,
-            "media_type": media_type,
+            "delivery_id": piece.delivery_id,
+            "attempt_id": piece.attempt_id,
+            "stage": piece.stage,
+            "media_type": piece.media_type,
             "key_id": key_id,
             "bytes": sealed,
-            "sha256": hashlib.sha256(body).hexdigest(),
+            "sha256": hashlib.sha256(piece.body).hexdigest(),
             "created_at": at,
         }
-        row_id: int = connection.execute(_INSERT, row).scalar_one()
-        return row_id
 
     def one(self, connection: Connection, content_id: int) -> Content | None:
         """The content with this id; None where there is none."""

@@ -1,19 +1,62 @@
-"""The one statement that SQLite and PostgreSQL spell alike but SQLAlchemy spells apart."""
+"""The statements that SQLite and PostgreSQL spell alike but SQLAlchemy spells apart.
 
+Each is made once: to make a statement takes longer than to run it.
+"""
+
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Row, Table, and_
 from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert_if_absent(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless a unique index already holds one; True where it was inserted."""
-    statement = _statement(table, connection.dialect.name)
-    return connection.execute(statement, values).first() is not None  # rowcount is not told by every driver
+    return insert_or_none(connection, table, **values) is not None
+
+
+def insert_or_none(connection: Connection, table: Table, **values: Any) -> Row[Any] | None:
+    """Insert a row unless a unique index already holds one; its primary key, None where it was not inserted."""
+    statement = _absent(table, connection.dialect.name)
+    return connection.execute(statement, values).first()  # rowcount is not told by every driver
+
+
+def insert_all_absent(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], told: tuple[str, ...]
+) -> set[tuple[Any, ...]]:
+    """Insert those rows, one or more, that no unique index holds yet, in the order given; of those that were inserted,
+    the values of the columns `told`."""
+    statement = _absent(table, connection.dialect.name, told)
+    return {tuple(row) for row in connection.execute(statement, rows)}
+
+
+def insert_or_raise(
+    connection: Connection, table: Table, counter: str, unique: tuple[str, ...], same: tuple[str, ...], **values: Any
+) -> Row[Any] | None:
+    """Insert a row with `counter` 1, or raise that of the row with the same values of the `unique` columns, which is
+    locked; (id, counter). A row that has not the `same` values in those columns stays as it is: None."""
+    statement = _raised(table, counter, unique, same, connection.dialect.name)
+    return connection.execute(statement, values | {counter: 1}).first()
 
 
 @cache
-def _statement(table: Table, dialect: str) -> Any:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+def _absent(table: Table, dialect: str, told: tuple[str, ...] = ()) -> Any:
+    columns = [table.c[name] for name in told] or table.primary_key.columns
+    return _insert(table, dialect).on_conflict_do_nothing().returning(*columns)
+
+
+@cache
+def _raised(table: Table, counter: str, unique: tuple[str, ...], same: tuple[str, ...], dialect: str) -> Any:
+    insert = _insert(table, dialect)
+    unchanged = [table.c[name] == insert.excluded[name] for name in same]
+    raised = insert.on_conflict_do_update(
+        index_elements=[table.c[name] for name in unique],
+        set_={counter: table.c[counter] + 1},
+        **({"where": and_(*unchanged)} if unchanged else {}),
+    )
+    return raised.returning(table.c.id, table.c[counter])
+
+
+def _insert(table: Table, dialect: str) -> Any:
+    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
