@@ -21,11 +21,12 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     update,
 )
 
-from adapter.delivery import breaker, heads, streams
+from adapter.delivery import breaker, heads, outbox, streams
 from adapter.delivery.pace import Pace
 from adapter.delivery.policy import Kind, Verdict
 from adapter.delivery.streams import status_is
@@ -65,13 +66,20 @@ _TAKE = _UNCHANGED.values(
     attempts=_delivery.attempts + 1,
     tried_from=func.coalesce(_delivery.tried_from, bindparam("uptime", type_=_delivery.tried_from.type)),
 )
-_HOLD_PROTECTED = _UNCHANGED.where(
-    _delivery.released_at.is_(None),
-    exists().where(
-        tables.stream.c.id == _delivery.stream_id,
-        tables.patient.c.id == tables.stream.c.patient_id,
-        tables.patient.c.protected,
-    ),
+_HOLD = (
+    _UNCHANGED.where(
+        _delivery.released_at.is_(None),
+        or_(
+            _delivery.held_reason == outbox.CONSENT,
+            exists().where(
+                tables.stream.c.id == _delivery.stream_id,
+                tables.patient.c.id == tables.stream.c.patient_id,
+                tables.patient.c.protected,
+            ),
+        ),
+    )
+    .values(held_reason=case((_delivery.held_reason == outbox.CONSENT, outbox.CONSENT), else_=PROTECTED))
+    .returning(_delivery.held_reason)
 )
 _OPEN_ATTEMPT = (
     insert(tables.attempt)
@@ -167,7 +175,7 @@ def claim_at(connection: Connection, endpoint: str, terms: Terms) -> Claim | Non
     if paced is None:
         return None
     head = heads.head(connection, endpoint, at, any_time=probe)
-    while head is not None and _hold_protected(connection, head, at):
+    while head is not None and _hold(connection, head, at):
         head = heads.head(connection, endpoint, at, any_time=probe)
     if head is None:
         return None
@@ -297,14 +305,16 @@ def _ours(one: Claim) -> dict[str, Any]:
     return {"this": one.delivery_id, "our_token": one.token}
 
 
-def _hold_protected(connection: Connection, head: RowMapping, at: int) -> bool:
-    """Hold it where the person is protected and nobody has released it: the last guard before it would leave, for
-    what was running or a dead letter when the person became protected."""
-    hold = {"status": "held", "held_reason": PROTECTED, "next_attempt_at": None, **_NO_LEASE}
-    held = connection.execute(_HOLD_PROTECTED, _unchanged(head) | hold)
-    if held.rowcount == 0:
+def _hold(connection: Connection, head: RowMapping, at: int) -> bool:
+    """Hold it where the person is protected, or it lacks a consent, and nobody has released it: the last guard before
+    it would leave, for what was running or a dead letter when that became so."""
+    hold = {"status": "held", "next_attempt_at": None, **_NO_LEASE}
+    held_for = connection.execute(_HOLD, _unchanged(head) | hold).scalar_one_or_none()
+    if held_for is None:
         return False
     _close_unknown(connection, head["id"], at)
+    if held_for == outbox.CONSENT:
+        outbox.set_aside(connection, head["id"], at)
     return True
 
 

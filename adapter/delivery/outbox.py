@@ -15,6 +15,11 @@ from adapter.support.errors import AdapterError, NotFoundError
 DEAD_LETTER = "dead-letter"
 """Kind of the alarm that a dead letter raises; its subject is `delivery/<id>`."""
 
+SET_ASIDE = "consent-held"
+"""Kind of the alarm that a delivery was set aside; its subject is `delivery/<id>`."""
+CONSENT = "consent"
+"""`held_reason` of a delivery that rests on a consent which is refused or withdrawn."""
+
 _delivery = tables.delivery.c
 _INSERT = insert(tables.delivery).returning(_delivery.id)
 
@@ -119,10 +124,44 @@ def hold(connection: Connection, delivery_id: int, at: int, reason: str) -> None
     streams.advance(connection, row["stream_id"], at)
 
 
+def set_aside(connection: Connection, delivery_id: int, at: int) -> bool:
+    """Keep a delivery for want of consent until it is released. Those behind it go on: a notice by law does not wait
+    for a plan. One that is being sent cannot be called back, but is not tried again. True where it is held now. Raises
+    as `retry`."""
+    row = _locked(connection, delivery_id, "waiting", "held", "running", act="set aside")
+    mark: dict[str, object] = {"held_reason": CONSENT, "released_at": None}
+    if row["status"] == "running":
+        _set(connection, delivery_id, **mark)
+        return False
+    ended = {"status": "held", "blocking": False, "next_attempt_at": None}
+    _set(connection, delivery_id, **mark, **ended, tell_at=streams.told_at(at))
+    alarm_set_aside(connection, delivery_id, at)
+    streams.advance(connection, row["stream_id"], at)
+    return True
+
+
+def alarm_set_aside(connection: Connection, delivery_id: int, at: int) -> None:
+    """Raise the alarm that a person is to release or cancel it. It names neither endpoint nor receiver."""
+    query = select(_delivery.event, _delivery.statutory).where(_delivery.id == delivery_id)
+    row = connection.execute(query).one()
+    raise_alarm(
+        connection,
+        kind=SET_ASIDE,
+        subject=subject(delivery_id),
+        reason=f"{row.event} is held: it rests on a consent that the person has refused or withdrawn",
+        command=f"adapter deliveries show {delivery_id}",
+        at=at,
+        statutory=row.statutory,
+    )
+
+
 def release(connection: Connection, delivery_id: int, at: int) -> None:
-    """Let a held delivery go; why it was held stays on record. Raises as `retry`."""
+    """Let a held delivery go, at its old place; why it was held stays on record. Raises as `retry`."""
     row = _locked(connection, delivery_id, "held", act="released")
-    _set(connection, delivery_id, status="waiting", released_at=at)
+    if not row["blocking"]:
+        streams.demote(connection, row["stream_id"])
+        clear_alarm(connection, kind=SET_ASIDE, subject=subject(delivery_id), at=at)
+    _set(connection, delivery_id, status="waiting", blocking=True, released_at=at)
     streams.advance(connection, row["stream_id"], at)
 
 
@@ -131,7 +170,8 @@ def cancel(connection: Connection, delivery_id: int, at: int, reason: str) -> No
     row = _locked(connection, delivery_id, "waiting", "held", "dead", act="cancelled")
     ended = {"status": "cancelled", "blocking": False, "next_attempt_at": None, "reason": reason}
     _set(connection, delivery_id, **ended, tell_at=streams.told_at(at))
-    clear_alarm(connection, kind=DEAD_LETTER, subject=subject(delivery_id), at=at)
+    for kind in (DEAD_LETTER, SET_ASIDE):
+        clear_alarm(connection, kind=kind, subject=subject(delivery_id), at=at)
     streams.advance(connection, row["stream_id"], at)
 
 
@@ -172,7 +212,7 @@ def _locked(connection: Connection, delivery_id: int, *states: str, act: str) ->
     streams.lock(connection, stream_id)
     row = (
         connection.execute(
-            select(_delivery.stream_id, _delivery.status, _delivery.next_attempt_at)
+            select(*(_delivery[name] for name in ("stream_id", "status", "next_attempt_at", "blocking")))
             .where(_delivery.id == delivery_id)
             .with_for_update()
         )

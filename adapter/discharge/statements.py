@@ -36,9 +36,15 @@ def read(message: MessageBundle) -> dict[str, str]:
     """`open_care`, `capacity`, `capacity_from`, `delay_cause`, `plan_consent` and `sharing_consent` (given, guardian,
     unable, refused, withdrawn), `plan_kind`, `plan_status`, `plan_huvudmen` and `criteria` (codes, between spaces),
     `plan_overall`, `care_contact` (named), `way_in`, `disagreement`, `outcome` (home, died, transferred) and
-    `placing_municipality` (kommunkod): those that the message says. Of several words the last holds."""
-    parts = (_observations, _consents, _plans, _teams, _referrals, _disagreements, _stays)
+    `placing_municipality` (kommunkod): those that the message says; `extended` where it claims the extended profile.
+    Of several words the last holds."""
+    parts = (_profiles, _observations, _consents, _plans, _teams, _referrals, _disagreements, _stays)
     return {name: word for part in parts for name, word in part(message)}
+
+
+def _profiles(message: MessageBundle) -> Iterator[tuple[str, str]]:
+    if message.is_extended:
+        yield "extended", "claimed"
 
 
 def _observations(message: MessageBundle) -> Iterator[tuple[str, str]]:

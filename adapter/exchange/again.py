@@ -6,7 +6,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from adapter.delivery import outbox
 from adapter.delivery.outbox import DeliveryStateError, NewDelivery
-from adapter.exchange import expunge, gates, repair
+from adapter.exchange import consents, expunge, repair
 from adapter.exchange.acts import Means, is_protected, locked
 from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.redirect import link
@@ -32,7 +32,7 @@ class Again:
             raise DeliveryStateError(f"delivery {delivery_id} is about a protected person: a person looks at each")
         if row["status"] == "done":
             expunge.require_kept(connection, row["message_id"])
-            gates.require_consent(connection, delivery_id, row["message_id"])
+            consents.require(connection, delivery_id, row["message_id"])
             return "replayed", self._as_new(connection, row, patient_id, at, anew=anew)
         outbox.retry(connection, delivery_id, at)
         if row["status"] == "dead":

@@ -28,7 +28,9 @@ _URGENT, _SOON = "urgent", "soon"
 WORKER_SILENT = "worker-silent"
 """Kind of the alarm that messages are due and no worker is at work; its subject is `worker`."""
 
-_SEEN_IN_TABLES = frozenset({outbox.DEAD_LETTER, breaker.OPEN, breaker.TRIPPED, sender_alarms.LATE, WORKER_SILENT})
+_SEEN_IN_TABLES = frozenset(
+    {outbox.DEAD_LETTER, outbox.SET_ASIDE, breaker.OPEN, breaker.TRIPPED, sender_alarms.LATE, WORKER_SILENT}
+)
 """Kinds of alarm whose cause is shown from the tables themselves."""
 _MANY_OF_A_KIND = 5
 _UNTOLD_AFTER = timedelta(minutes=5)
@@ -122,12 +124,16 @@ def _groups(principal: Principal, since: ColumnElement[int], *conditions: Column
 
 
 def _held(connection: Connection, principal: Principal) -> Iterator[Attention]:
-    query = _groups(principal, _delivery.created_at, _delivery.status == "held")
-    for row in connection.execute(query):
-        kind = "held-protected" if row.place is None else "held"
-        why = "for the protection of a person" if row.place is None else f"to {row.place}"
-        one = f'adapter deliveries release {row.first} --reason "…"'
-        yield _of_group(row, kind, f"held {why}: release with a reason, or cancel", one)
+    lacking = func.coalesce(_delivery.held_reason, "") == outbox.CONSENT
+    for kind, which in (("held", ~lacking), ("held-consent", lacking)):
+        for row in connection.execute(_groups(principal, _delivery.created_at, _delivery.status == "held", which)):
+            hidden = row.place is None
+            why = "for the protection of a person" if hidden else f"to {row.place}"
+            if kind == "held-consent":
+                why = "for want of consent" if hidden else f"for want of consent, to {row.place}"
+            one = f'adapter deliveries release {row.first} --reason "…"'
+            named = "held-protected" if hidden and kind == "held" else kind
+            yield _of_group(row, named, f"held {why}: release with a reason, or cancel", one)
 
 
 def _dead(connection: Connection, principal: Principal) -> Iterator[Attention]:

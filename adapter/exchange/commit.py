@@ -1,10 +1,10 @@
 """The one transaction that makes a message accepted: message, content, fact, projection, deliveries, answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy import case as case_of
@@ -73,8 +73,12 @@ class Checked:
         return Clues(reading.event, reading.header_id, reading.bundle_id, reading.case_id)
 
 
-Gate = Callable[[Connection, Checked, str], list[Issue]]
-"""What a message of a case must pass: warnings, or a Refusal."""
+class Gate(Protocol):
+    """What a message of a case must pass, and what follows for those of the case that wait: warnings, or a Refusal."""
+
+    def pass_(self, connection: Connection, checked: Checked, case_id: str) -> list[Issue]: ...
+
+    def hold(self, connection: Connection, checked: Checked, case_id: str) -> list[Issue]: ...
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def commit(
     the `gate` does.
     """
     place, warnings = _place(connection, pseudonyms, checked)
-    warnings += gate(connection, checked, place.case_id)
+    warnings += gate.pass_(connection, checked, place.case_id)
     message_id = _store_message(connection, checked, place)
     _store_content(connection, contents, checked, message_id)
     _store_fact(connection, checked, place, message_id)
@@ -104,6 +108,7 @@ def commit(
     # every transaction takes places in streams in the same order, so that no two wait for each other
     for draft in sorted(checked.drafts, key=lambda each: (each.route.endpoint.id, each.route.party.id)):
         warnings += _store_delivery(connection, contents, checked, place, message_id, draft)
+    warnings += gate.hold(connection, checked, place.case_id)
     # after the streams, as where a delivery ends: subscriptions are locked last
     at = to_micros(checked.accepted_at)
     disclosures.accepted(connection, message_id, checked.sender_party, checked.watchers, at)

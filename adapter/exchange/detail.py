@@ -144,7 +144,7 @@ def _timeline(stored: RowMapping, row: MessageRow, found: Sequence[DeliveryDetai
 
 def _delivery_steps(delivery: DeliveryDetail) -> Iterator[Step]:
     row = delivery.row
-    if row.held_reason is not None:
+    if row.held_reason is not None and (row.status != "done" or row.released_at is not None):
         yield Step(row.created_at, "held", row.id, outcome=row.held_reason)
     if row.released_at is not None:
         yield Step(row.released_at, "released", row.id)

@@ -287,7 +287,7 @@ class Exchange:
 
     def _store(self, connection: Connection, checked: Checked, to: Route | None) -> tuple[int, dict[str, Any]]:
         """All that one accepted message leaves behind; returns its id and the acknowledgement."""
-        message_id, warnings = commit(connection, self._contents, self._pseudonyms, checked, self._gates.pass_)
+        message_id, warnings = commit(connection, self._contents, self._pseudonyms, checked, self._gates)
         answer = acknowledge.accepted(
             checked.message, self._address, checked.accepted_at, [*checked.warnings, *warnings]
         )

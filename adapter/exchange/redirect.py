@@ -14,7 +14,7 @@ from adapter.delivery import outbox
 from adapter.delivery.outbox import DeliveryStateError, NewDelivery
 from adapter.directory import Directory, Endpoint, Party, Route
 from adapter.directory.endpoint import HOOK
-from adapter.exchange import dispatch, repair
+from adapter.exchange import consents, dispatch, repair
 from adapter.exchange.acts import Act, Acts, ConflictError, Means, is_protected, locked
 from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.reasons import given_reason
@@ -49,6 +49,8 @@ class Redirects(Acts):
         reason = given_reason(reason)
         with self._on_delivery(principal, "delivery-redirect", delivery_id, reason) as act:
             old = locked(act.connection, delivery_id, "dead", "waiting", act="sent by another endpoint")
+            if old["held_reason"] == outbox.CONSENT and old["released_at"] is None:
+                consents.require(act.connection, delivery_id, old["message_id"])
             directory = self._means.directory()
             target = directory.endpoint(endpoint)
             if act.patient_id is not None and is_protected(act.connection, act.patient_id):

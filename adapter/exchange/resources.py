@@ -1,7 +1,7 @@
 """Stays and plans one by one: read and searched by those to whom a message told of them.
 
 A party sees what it sent itself, and what arrived, as it was delivered; nothing that a spärr or a later label covers,
-and no plan of others to which the person no longer consents.
+and nothing of others that rests on a consent which the person has refused or withdrawn.
 Each view is in the audit. What operations sees of content it sees by messages, with a reason: here it has no part.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from adapter.discharge import disclosure
-from adapter.exchange import disclosures, gates, resource_ledger, standalone, visibility
+from adapter.exchange import consents, disclosures, resource_ledger, standalone, visibility
 from adapter.exchange.submission import refusal
 from adapter.fhir import wire
 from adapter.fhir.bundles import MessageBundle
@@ -29,7 +29,6 @@ from adapter.support.errors import NotFoundError
 
 PAGE = 20
 MOST = 100
-_PLAN = "CarePlan"
 _LOOKED_AT = 200
 _ROUNDS = 10
 """A search looks at so many candidates at once, so many times; a page that is not full then has a next one."""
@@ -240,7 +239,7 @@ def _standing(connection: Connection, principal: Principal, kind: str, ids: Sequ
     )
     rows = connection.execute(query).all()
     others = {row.message_id for row in rows if row.sender_party not in principal.parties}
-    stopped = gates.stopped(connection, sorted(others)) if kind == _PLAN else frozenset()
+    stopped = consents.stopped(connection, sorted(others))
     found: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
         if row.message_id in stopped:

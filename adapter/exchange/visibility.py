@@ -1,13 +1,14 @@
 """Who may see which message: the one place where it is decided, as conditions of a query.
 
-A party sees what it sent and what is addressed to it. What is held for the protection of a person is not there for
-the receiver until it is released; of what was sent to others the receiver sees nothing.
+A party sees what it sent and what is addressed to it. What is held for the protection of a person, or for want of a
+consent, is not there for the receiver until it is released; of what was sent to others the receiver sees nothing.
 """
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 
+from adapter.delivery import outbox
 from adapter.security.principals import Principal
 from adapter.store import tables
 
@@ -95,7 +96,10 @@ def _has(mark: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _addressed_to(principal: Principal) -> ColumnElement[bool]:
-    free = _delivery.held_reason.is_distinct_from(HELD_FOR_PROTECTION)
+    reason = func.coalesce(_delivery.held_reason, "")
+    # what lacked consent when it was being sent, and arrived, is there
+    lacking = and_(reason == outbox.CONSENT, _delivery.status != "done")
+    free = and_(reason != HELD_FOR_PROTECTION, ~lacking)
     return and_(_delivery.receiver_party.in_(principal.parties), or_(free, _delivery.released_at.is_not(None)))
 
 

@@ -3,6 +3,7 @@
 import copy
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,21 @@ import pytest
 from sqlalchemy import select, update
 
 from adapter import wiring
+from adapter.delivery import streams
+from adapter.delivery.leases import Terms, claim
 from adapter.delivery.outbox import DeliveryStateError
 from adapter.discharge.agreement import Agreement
 from adapter.exchange.again import Again
 from adapter.exchange.agreements import Agreements
-from adapter.exchange.gates import NO_CONSENT, stopped
+from adapter.exchange.consents import stopped
 from adapter.exchange.submission import Reply
 from adapter.fhir.canonical import CANONICAL
+from adapter.security.principals import Principal, Right
 from adapter.store import tables
+from adapter.store.alarms import standing
 from adapter.support import settings
-from adapter.support.clock import STOCKHOLM
+from adapter.support.clock import STOCKHOLM, to_micros
+from adapter.support.errors import AdapterError, NotFoundError
 from tests.integration.conftest import Installation
 
 Message = dict[str, Any]
@@ -112,11 +118,12 @@ def rules(reply: Reply) -> list[tuple[str, str]]:
     ]
 
 
-def plans(installation: Installation) -> dict[str, str]:
-    """Status → reason of the deliveries of plans."""
-    query = select(tables.delivery.c.status, tables.delivery.c.reason).where(tables.delivery.c.event == "sip")
+def plans(installation: Installation, event: str = "sip") -> dict[str, str | None]:
+    """Status → why it is held of the deliveries of plans."""
+    columns = tables.delivery.c
+    query = select(columns.status, columns.held_reason).where(columns.event == event)
     with installation.adapter.database.read() as connection:
-        return {row.status: row.reason for row in connection.execute(query)}
+        return {row.status: row.held_reason for row in connection.execute(query)}
 
 
 def test_a_plan_goes_with_consent_and_is_warned_of_without(
@@ -129,16 +136,112 @@ def test_a_plan_goes_with_consent_and_is_warned_of_without(
     assert "discharge-plan-consent-unsaid" not in {rule for _, rule in rules(consented)}
 
 
-def test_a_withdrawal_stops_what_waits_and_what_comes(installation: Installation, sent: dict[str, Message]) -> None:
+def deliveries(installation: Installation, event: str) -> list[Any]:
+    query = select(tables.delivery).where(tables.delivery.c.event == event).order_by(tables.delivery.c.id)
+    with installation.adapter.database.read() as connection:
+        return list(connection.execute(query).all())
+
+
+def alarms_of(installation: Installation) -> list[str]:
+    with installation.adapter.database.read() as connection:
+        return [each.subject for each in standing(connection, {"consent-held"})]
+
+
+def test_a_withdrawal_holds_what_waits_and_stops_what_comes(
+    installation: Installation, sent: dict[str, Message]
+) -> None:
     assert installation.send(sent["sip"]).status == 200
     told = installation.send(withdrawal(sent["sip"], installation))
     assert told.status == 200, told.resource
-    assert plans(installation) == {"cancelled": NO_CONSENT}
+    held = deliveries(installation, "sip")
+    assert held
+    assert {(each.status, each.held_reason, each.blocking) for each in held} == {("held", "consent", False)}
+    assert alarms_of(installation) == [f"delivery/{each.id}" for each in held]
+    assert ("warning", "discharge-consent-held") in rules(told)
+    assert f"{len(held)} of the case" in str(told.resource)
+    assert all(each.tell_at is not None for each in held)  # its sender is told by a delivery report
+    # The notices, and what rests on the other consent, wait for nothing.
+    assert set(plans(installation, "admission-notice")) == {"waiting"}
+    assert set(plans(installation, "planning-information")) == {"waiting"}
     again = installation.send(anew(without(sent["sip"], "Consent"), installation))
     assert (again.status, rules(again)) == (422, [("error", "discharge-plan-consent")])
-    renewed = installation.send(anew(sent["sip"], installation))
+    consented = anew(sent["sip"], installation)
+    later = installation.adapter.clock.now() + timedelta(seconds=2)  # of words of one second the one against it holds
+    consented["timestamp"] = later.astimezone(STOCKHOLM).isoformat(timespec="seconds")
+    renewed = installation.send(consented)
     assert renewed.status == 200, renewed.resource
-    assert set(plans(installation)) == {"cancelled", "waiting"}
+    assert ("warning", "discharge-consent-held") not in rules(renewed)
+    assert set(plans(installation)) == {"held", "waiting"}
+
+
+def test_what_is_held_for_want_of_consent_is_released_or_cancelled_by_a_person(
+    installation: Installation, sent: dict[str, Message]
+) -> None:
+    adapter = installation.adapter
+    assert installation.send(sent["sip"]).status == 200
+    assert installation.send(withdrawal(sent["sip"], installation)).status == 200
+    first, *others = deliveries(installation, "sip")
+    operator = Principal("drift", "operations", frozenset(), frozenset(Right))
+    lines = [each for each in adapter.views.status(operator) if each.kind == "held-consent"]
+    assert sum(each.count for each in lines) == 1 + len(others)
+    receiver = Principal("mottagare", first.receiver_party, frozenset({first.receiver_unit}), frozenset({Right.LIST}))
+    with pytest.raises(NotFoundError):
+        adapter.views.delivery(receiver, first.id)
+    with pytest.raises(AdapterError):
+        adapter.operations.release(operator, first.id, " ")
+    adapter.operations.release(operator, first.id, "samtycket är lämnat på nytt, muntligt")
+    for each in others:
+        adapter.operations.cancel(operator, each.id, "personen har sagt nej")
+    assert alarms_of(installation) == []
+    assert adapter.views.delivery(receiver, first.id).row.id == first.id
+    # Another word against it does not take back what somebody has decided.
+    assert installation.send(withdrawal(anew(sent["sip"], installation), installation)).status == 200
+    row = deliveries(installation, "sip")[0]
+    assert (row.status, row.blocking, row.released_at is not None) == ("waiting", True, True)
+
+
+def test_a_plan_under_way_at_a_withdrawal_is_not_tried_again(
+    installation: Installation, sent: dict[str, Message]
+) -> None:
+    assert installation.send(sent["sip"]).status == 200
+    database, at = installation.adapter.database, to_micros(installation.adapter.clock.now())
+    plan = tables.delivery.c.event == "sip"
+    with database.write() as connection:
+        others = update(tables.delivery).where(~plan)
+        connection.execute(others.values(status="done", blocking=False, next_attempt_at=None))
+        for stream in connection.execute(select(tables.delivery.c.stream_id).where(plan)).scalars().all():
+            streams.advance(connection, stream, at)
+        terms = Terms("w", at, 60, lambda _: 9, 1)
+        assert claim(connection, terms, 9)
+        running = select(tables.delivery.c.id).where(tables.delivery.c.status == "running")
+        numbers = set(connection.execute(running).scalars())
+    told = installation.send(withdrawal(sent["sip"], installation))
+    assert ("warning", "discharge-consent-held") not in rules(told)
+    assert {each.status for each in deliveries(installation, "sip")} == {"running"}
+    with database.write() as connection:
+        later = replace(terms, at=at + 3600 * 1_000_000)
+        assert not {each.delivery_id for each in claim(connection, later, 9)} & numbers
+    assert {(each.status, each.held_reason, each.blocking) for each in deliveries(installation, "sip")} == {
+        ("held", "consent", False)
+    }
+    assert set(alarms_of(installation)) == {f"delivery/{each}" for each in numbers}
+
+
+def test_planning_information_rests_on_the_consent_to_sharing(
+    installation: Installation, sent: dict[str, Message]
+) -> None:
+    refusal = withdrawal(sent["sip"], installation)
+    of_type(refusal, "Consent")[0]["category"][0]["coding"][0]["code"] = "sharing"
+    of_type(refusal, "Consent")[0].pop("organization", None)
+    told = installation.send(refusal)
+    assert ("warning", "discharge-consent-held") in rules(told), told.resource
+    assert plans(installation, "planning-information") == {"held": "consent"}
+    assert set(plans(installation, "admission-notice")) == {"waiting"}
+    before = len(deliveries(installation, "planning-information"))
+    more = installation.send(anew(sent["planning-information"], installation))
+    assert ("warning", "discharge-consent-held") in rules(more), more.resource
+    assert plans(installation, "planning-information") == {"held": "consent"}
+    assert len(deliveries(installation, "planning-information")) == 2 * before
 
 
 def test_a_plan_that_was_delivered_is_not_sent_again_after_a_withdrawal(
