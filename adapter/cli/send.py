@@ -55,17 +55,10 @@ def send(
     from adapter.sandbox.sending import Sending
 
     renewal = renewal_of(seed, at, times)
-    folders, files = _chosen(journeys or [], invalid or [])
+    chosen = _chosen(journeys or [], invalid or [])
     sending = Sending(to, _tokens(token_files or ()), format_, roles or (), ca_file)
-    results: list[Result] = []
-    unavailable: UnavailableError | None = None
     try:
-        with progress(to) as advance:
-            for number, found in enumerate(_answers(sending, renewal, folders, files), start=1):
-                results += found
-                advance(number, len(folders) + len(files))
-    except UnavailableError as error:
-        unavailable = error
+        results, unavailable = _sent(sending, to, renewal, *chosen)
     finally:
         sending.close()
     if results or unavailable is None:
@@ -86,6 +79,21 @@ def _chosen(journeys: list[str], invalid: list[str]) -> tuple[list[Path], list[P
     names = [] if _EVERY in invalid else invalid
     files = catalogue.chosen(catalogue.invalid_files(), names) if invalid else {}
     return list(folders.values()), list(files.values())
+
+
+def _sent(
+    sending: "Sending", to: str, renewal: "Renewal", folders: list[Path], files: list[Path]
+) -> "tuple[list[Result], UnavailableError | None]":
+    """The results, as far as somebody answered; with what it was where nobody did."""
+    results: list[Result] = []
+    with progress(to) as advance:
+        try:
+            for number, found in enumerate(_answers(sending, renewal, folders, files), start=1):
+                results += found
+                advance(number, len(folders) + len(files))
+        except UnavailableError as error:
+            return results, error
+    return results, None
 
 
 def _answers(

@@ -65,17 +65,8 @@ def validate(
             suppressions=suppressions,
             best_practice=best_practice,
         )
-    with progress("validating") as advance:
-        verdicts = []
-        for number, file in enumerate(files):
-            advance(number, len(files))
-            verdicts.append(_verdict(validator, file, tuple(profile or ())))
-    if as_json:
-        print_json(verdicts)
-    else:
-        for verdict in verdicts:
-            _print(verdict)
-        _print_basis(verdicts)
+    verdicts = _verdicts(validator, files, tuple(profile or ()))
+    print_json(verdicts) if as_json else _print(verdicts)
     if any(verdict.valid is None for verdict in verdicts):
         raise typer.Exit(2)
     if not all(verdict.valid for verdict in verdicts):
@@ -89,6 +80,15 @@ def _definition(file: Path) -> dict[str, Any]:
         return check(file.read_bytes(), str(file))
     except OSError as error:
         raise DefinitionsError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _verdicts(validator: "Validator", files: list[Path], profile: tuple[str, ...]) -> list[Verdict]:
+    verdicts = []
+    with progress("validating") as advance:
+        for number, file in enumerate(files):
+            advance(number, len(files))
+            verdicts.append(_verdict(validator, file, profile))
+    return verdicts
 
 
 def _verdict(validator: "Validator", file: Path, profile: tuple[str, ...]) -> Verdict:
@@ -127,7 +127,16 @@ def _domain(message: "MessageBundle") -> "list[Issue]":
     return [*read(message).issues, *minimum.check(message, extended=True)]
 
 
-def _print(verdict: Verdict) -> None:
+def _print(verdicts: list[Verdict]) -> None:
+    """Each verdict, and once what they rest on: it is the same for all."""
+    for verdict in verdicts:
+        _print_one(verdict)
+    basis = next((verdict.issues[0].message for verdict in verdicts if verdict.issues), None)
+    if basis is not None:
+        print_line(basis, style="dim")
+
+
+def _print_one(verdict: Verdict) -> None:
     if verdict.error is not None:
         print_line(f"{verdict.file}: {verdict.error}", style="red")
         return
@@ -151,10 +160,3 @@ def _print(verdict: Verdict) -> None:
             for issue in told
         ]
         print_table(("severity", "location", "rule", "found and expected"), rows, empty="")
-
-
-def _print_basis(verdicts: list[Verdict]) -> None:
-    """Once, what the verdicts rest on: it is the same for all."""
-    basis = next((verdict.issues[0].message for verdict in verdicts if verdict.issues), None)
-    if basis is not None:
-        print_line(basis, style="dim")

@@ -1,6 +1,6 @@
 """Log in with a token, log out, and choose a language."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
@@ -38,15 +38,8 @@ def add(routes: APIRouter, shell: Shell) -> None:
             return _again(request, shell, come_back, "token no list")
         shell.sessions.close(request.cookies.get(SESSION_COOKIE))
         response = _go(come_back)
-        response.set_cookie(
-            SESSION_COOKIE,
-            shell.sessions.open(token, shell.adapter.clock.now()),
-            max_age=int(shell.sessions.lifetime.total_seconds()),
-            path=ROOT,
-            secure=_secure(request),
-            httponly=True,
-            samesite="strict",
-        )
+        opened = shell.sessions.open(token, shell.adapter.clock.now())
+        _set(request, response, SESSION_COOKIE, opened, int(shell.sessions.lifetime.total_seconds()), "strict")
         return response
 
     @routes.post("/logout")
@@ -64,15 +57,7 @@ def add(routes: APIRouter, shell: Shell) -> None:
         request: Request, chosen: texts.Language, come_back: Annotated[str, Query(alias="next")] = ROOT
     ) -> Response:
         response = _go(safe_path(come_back))
-        response.set_cookie(
-            LANGUAGE_COOKIE,
-            chosen,
-            max_age=_YEAR,
-            path=ROOT,
-            secure=_secure(request),
-            httponly=True,
-            samesite="lax",
-        )
+        _set(request, response, LANGUAGE_COOKIE, chosen, _YEAR, "lax")
         return response
 
 
@@ -83,6 +68,14 @@ def _again(request: Request, shell: Shell, come_back: str, problem: str) -> Resp
 
 def _go(path: str) -> Response:
     return RedirectResponse(path, 303, rendering.HEADERS)
+
+
+def _set(
+    request: Request, response: Response, name: str, value: str, seconds: int, same_site: Literal["lax", "strict"]
+) -> None:
+    response.set_cookie(
+        name, value, max_age=seconds, path=ROOT, secure=_secure(request), httponly=True, samesite=same_site
+    )
 
 
 def _secure(request: Request) -> bool:
