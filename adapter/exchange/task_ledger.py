@@ -19,13 +19,17 @@ from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import TASK
 from adapter.fhir.shapes import objects, text
 from adapter.store import tables
-from adapter.store.insert import insert_if_absent
+from adapter.store.insert import insert_or_none
 
 ANSWER = "acceptance-answer"
 _LONGEST = 255
 
 _task, _version = tables.task.c, tables.task_version.c
+# made once: to make a statement takes longer than to run it
 _KNOWN = select(tables.task).where(_task.identifier == bindparam("named")).with_for_update()
+_DIGEST = select(_version.digest).where(_version.task_id == bindparam("of"), _version.version == bindparam("numbered"))
+_SET = update(tables.task).where(_task.id == bindparam("this"))
+_ADD = insert(tables.task_version)
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ class Told:
 @dataclass(frozen=True)
 class Occasion:
     """The message that tells it: its number, event and sender, when it was sent and recorded (UTC microseconds), the
-    case and person, and the version that it replaces where it says so."""
+    case and person, the version that it replaces where it says so, and whether the case seems to begin with it, so that
+    its Tasks are likely to be new."""
 
     message_id: int
     event: str
@@ -65,6 +70,7 @@ class Occasion:
     case_id: str
     patient_id: int
     replaces: int | None = None
+    begins: bool = False
 
 
 def read(message: MessageBundle, party_of: Callable[[str], str | None]) -> tuple[Told, ...]:
@@ -107,11 +113,11 @@ def _side(
 def record(connection: Connection, told: Told, occasion: Occasion) -> None:
     """Keep what a message says of a Task, where it is news. Raises Refusal: 422 for an answer that is no move its
     sender may make, 412 where the Task has another version than the one to be replaced."""
-    known = connection.execute(_KNOWN, {"named": told.identifier}).one_or_none()
+    known = None if occasion.begins else connection.execute(_KNOWN, {"named": told.identifier}).one_or_none()
     if known is None:
         if _first(connection, told, occasion):
             return
-        known = connection.execute(_KNOWN, {"named": told.identifier}).one()  # another message told of it meanwhile
+        known = connection.execute(_KNOWN, {"named": told.identifier}).one()  # another message has told of it
     if (known.case_id, known.patient_id) != (occasion.case_id, occasion.patient_id):
         return  # another's identifier: what is known of it stays
     if occasion.replaces is not None and occasion.replaces != known.version:
@@ -122,10 +128,10 @@ def record(connection: Connection, told: Told, occasion: Occasion) -> None:
         _check(known, told, occasion)
     elif told.status == known.status or tasks.is_behind(told.status, known.status):
         return
-    latest = select(_version.digest).where(_version.task_id == known.id, _version.version == known.version)
-    if connection.execute(latest).scalar_one() != told.digest:
+    latest = {"of": known.id, "numbered": known.version}
+    if connection.execute(_DIGEST, latest).scalar_one() != told.digest:
         values = {"status": told.status, "version": known.version + 1, "happened_at": occasion.happened_at}
-        connection.execute(update(tables.task).where(_task.id == known.id).values(values))
+        connection.execute(_SET, {"this": known.id} | values)
         _add(connection, known.id, known.version + 1, told, occasion)
 
 
@@ -136,7 +142,7 @@ def stale() -> Exception:
 
 
 def _first(connection: Connection, told: Told, occasion: Occasion) -> bool:
-    inserted = insert_if_absent(
+    inserted = insert_or_none(
         connection,
         tables.task,
         identifier=told.identifier,
@@ -150,10 +156,10 @@ def _first(connection: Connection, told: Told, occasion: Occasion) -> bool:
         version=1,
         happened_at=occasion.happened_at,
     )
-    if inserted:
-        known = connection.execute(_KNOWN, {"named": told.identifier}).one()
-        _add(connection, known.id, 1, told, occasion)
-    return inserted
+    if inserted is None:
+        return False
+    _add(connection, inserted.id, 1, told, occasion)
+    return True
 
 
 def _add(connection: Connection, task_id: int, version: int, told: Told, occasion: Occasion) -> None:
@@ -166,7 +172,7 @@ def _add(connection: Connection, task_id: int, version: int, told: Told, occasio
         "digest": told.digest,
         "recorded_at": occasion.at,
     }
-    connection.execute(insert(tables.task_version), row)
+    connection.execute(_ADD, row)
 
 
 def _check(known: Any, told: Told, occasion: Occasion) -> None:

@@ -1,5 +1,6 @@
 """The table of moves is kept by the ledger, for every answer and by whatever door it came."""
 
+from dataclasses import replace
 from functools import partial
 from itertools import product
 
@@ -71,3 +72,14 @@ def test_nobody_else_answers(stored, occasion, party):
     with pytest.raises(Refusal) as refused, stored.database.write() as connection:
         task_ledger.record(connection, told("accepted"), occasion(Side("SE1-X", party), 2))
     assert refused.value.issues[0].rule == "task-role"
+
+
+def test_a_message_that_seems_to_begin_a_case_meets_a_known_task(stored, occasion):
+    with stored.database.write() as connection:
+        task_ledger.record(connection, told("requested"), occasion(REQUESTER, 1, "admission-notice"))
+        begins = replace(occasion(REQUESTER, 2, "admission-notice"), begins=True)
+        task_ledger.record(connection, told("requested"), begins)
+        task_ledger.record(connection, told("accepted"), begins)
+    [task] = stored.rows(tables.task)
+    assert (task["status"], task["version"]) == ("accepted", 2)
+    assert [row["version"] for row in stored.rows(tables.task_version)] == [1, 2]
