@@ -32,6 +32,7 @@ from adapter.support.errors import ConfigurationError
 
 EHR, OPEN_CARE, MUNICIPALITY = "SE2321000222-E7A31", "SE2321000222-HC2074", "SE2120002643-MOTT01"
 PERSON = "194108109168"
+OTHER = {"system": canonical.PERSONNUMMER, "value": "199010042386"}
 GROUND = "samtycke inhämtas av hälsocentralen, rutin 2026:4"
 KIND = "https://fhir.inera.se/CodeSystem/typeofcareplan-cs"
 LINK = {
@@ -404,6 +405,33 @@ def test_a_note_about_somebody_else_is_not_told_of_the_person_of_the_case(region
     assert (region.carried(), region.gaps()) == ([], ["identity"])
 
 
+@pytest.mark.parametrize(
+    "note",
+    [
+        {
+            "subject": {"reference": "#p"},
+            "contained": [{"resourceType": "Patient", "id": "p", "identifier": [OTHER]}],
+        },
+        {"contained": [{"resourceType": "Patient", "id": "p", "name": [{"family": "Ek"}]}]},
+        {"subject": {"identifier": OTHER | {"value": "19901004-2386"}}},
+        {"subject": {"reference": "Patient/9"}},
+        {"contained": [{"resourceType": "Encounter", "id": "e", "subject": {"display": "någon"}}]},
+    ],
+    ids=["contained", "contained without a number", "number alone", "not to be read", "contained of a contained"],
+)
+def test_a_note_that_holds_or_names_somebody_else_is_refused(region, others, note):
+    others.resources["QuestionnaireResponse/4"] |= note
+    region.configured("cosmic").plan_poller.round()
+    assert (region.carried(), region.gaps()) == ([], ["identity"])
+
+
+def test_a_note_that_holds_the_same_person_is_carried(region, others):
+    same = {"resourceType": "Patient", "id": "p", "identifier": [{"system": canonical.PERSONNUMMER, "value": PERSON}]}
+    others.resources["QuestionnaireResponse/4"] |= {"subject": {"reference": "#p"}, "contained": [same]}
+    region.configured("cosmic").plan_poller.round()
+    assert (len(region.carried()), region.gaps()) == (1, [])
+
+
 def test_a_plan_is_judged_and_named_by_itself_not_by_the_one_that_it_replaces(region, others):
     before = copy.deepcopy(LINK["CarePlan/1"]) | {"status": "entered-in-error", "title": "Före", "meta": {}}
     others.resources["CarePlan/1"]["replaces"] = [{"reference": "CarePlan/0"}]
@@ -614,12 +642,19 @@ def test_a_person_fetches_a_plan_and_puts_it_into_the_case(region, others, parts
     shown = command(region, "fetch", "--source", "cosmic", typed=f"{PERSON}\n")
     assert [each["resource"]["resourceType"] for each in json.loads(shown.stdout)["entry"]][-1] == "CarePlan"
     assert region.carried() == []
+    others.resources["QuestionnaireResponse/4"]["contained"] = [
+        {"resourceType": "Patient", "id": "p", "identifier": [OTHER]}
+    ]
+    refused = command(region, "fetch", "--source", "cosmic", typed=f"{PERSON}\n")
+    assert refused.exit_code != 0
+    assert "QuestionnaireResponse" not in refused.stdout
+    del others.resources["QuestionnaireResponse/4"]["contained"]
     words = ("fetch", "--source", "cosmic", "--into-case", "--reason", "efterfrågad på mötet", "--json")
     done = command(region, *words, typed=f"{PERSON}\n")
     assert (done.exit_code, json.loads(done.stdout)) == (0, {"sent": 1, "known": 0, "gaps": []})
     assert json.loads(command(region, *words, typed=f"{PERSON}\n").stdout)["known"] == 1
     audited = [row["reason"] for row in region.rows(tables.audit) if row["action"] == "plan-fetch"]
-    assert audited == [GROUND, "efterfrågad på mötet", "efterfrågad på mötet"]
+    assert audited == [GROUND, GROUND, "efterfrågad på mötet", "efterfrågad på mötet"]
     assert command(region, "fetch", "--into-case", typed=f"{PERSON}\n").exit_code == 2
     assert command(region, *words, typed="189001019802\n").exit_code != 0
 

@@ -16,15 +16,13 @@ from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import HSA, PERSONNUMMER, SAMORDNINGSNUMMER
 from adapter.fhir.shapes import obj, objects, text
 from adapter.plans import cosmic_link, gathering
+from adapter.plans.people import Person, people
 from adapter.plans.reading import Reading
 from adapter.plans.riv import contract, soap
 from adapter.plans.riv import reading as riv_reading
 from adapter.plans.riv import wire as riv_wire
 from adapter.plans.riv.contract import Attachment, PersonId, Request
 from adapter.support.errors import AdapterError, MappingError
-
-Person = Sequence[tuple[str, str]]
-"""(system, value) of each of a person's identifiers."""
 
 _FHIR = "application/fhir+json"
 _NOT_THERE = frozenset({403, 404, 410})
@@ -78,6 +76,11 @@ class FetchedPlan:
     @property
     def resources(self) -> list[dict[str, Any]]:
         return [entry["resource"] for entry in self.reading.entries]
+
+    @property
+    def people(self) -> list[Person]:
+        """Whom the plan, and each resource that comes with it, is about: all of them ought to be one person."""
+        return [self.person, *(person for each in self.resources for person in people(each))]
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         return [each for each in self.resources if each["resourceType"] == kind]

@@ -16,17 +16,17 @@ from adapter.directory import AmbiguousRecipient, Directory, Receiver, Route, Un
 from adapter.discharge import protection
 from adapter.exchange.commit import mark
 from adapter.exchange.plans import author, store
-from adapter.exchange.plans.asking import FetchedPlan, Person
+from adapter.exchange.plans.asking import FetchedPlan
 from adapter.exchange.plans.author import NOTE, SIP, Before, Letter
 from adapter.exchange.plans.case import Case, hides
 from adapter.exchange.plans.store import Key
 from adapter.exchange.receive import Exchange
 from adapter.exchange.submission import Submission
-from adapter.fhir import identifiers
 from adapter.fhir import json as fhir_json
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import HSA, MUNICIPALITY
 from adapter.fhir.identifiers import is_kommunkod
+from adapter.plans.people import Person
 from adapter.plans.riv import document
 from adapter.security.principals import Principal, Right
 from adapter.security.pseudonyms import IdentityError, Pseudonyms
@@ -214,7 +214,7 @@ class Carrier:
     def _against(self, case: Case, plan: FetchedPlan) -> Gap | None:
         """What forbids to carry the plan into the case."""
         # in the message every Patient is the case's: a note about somebody else would be told of the wrong person
-        if not self._same_person(case, plan.person, *map(identifiers.of_patient, plan.of_type("Patient"))):
+        if not self._same_person(case, *plan.people):
             return Gap("identity", "the plan, or what comes with it, is of another person, or of one who is not named")
         on = swedish_day(self._parts.clock.now())
         if hides(case, self._parts.directory, frozenset(plan.units), self.party, on):
