@@ -35,6 +35,7 @@ class Cluster:
     def __init__(self) -> None:
         script = _script()
         self._binaries, self.version = script.chosen()
+        self._is_ready = script.is_ready
         self._as_whom = script.other_user()
         self._settings = script.SETTINGS | {"autovacuum": "on"}
         self.folder = Path(tempfile.mkdtemp(prefix="adapter-pg-", dir="/tmp"))  # a socket's path must be short
@@ -55,8 +56,7 @@ class Cluster:
         words = ["-D", str(self.folder / "data"), "-k", str(self.folder), *options]
         self._server = self._run(subprocess.Popen, "postgres", *words, start_new_session=True)
         until = time.monotonic() + 60
-        ask = ["-q", "-h", str(self.folder), "-U", "adapter", "-d", "postgres"]
-        while self._run(subprocess.call, "pg_isready", *ask) != 0:
+        while not self._is_ready(self.folder / "data", self._server.pid):
             assert time.monotonic() < until, (self.folder / "log").read_text()
             time.sleep(0.05)
 
