@@ -27,7 +27,7 @@ from adapter.store.tables.deliveries import (
 from adapter.store.tables.escalations import escalation
 from adapter.store.tables.experiences import experience
 from adapter.store.tables.feeds import feed_event, feed_gap, feed_message, feed_stay
-from adapter.store.tables.keeping import expunge_run, installation, ledger_day, restoration
+from adapter.store.tables.keeping import backup, expunge_run, installation, ledger_day, restoration
 from adapter.store.tables.messages import case_state, content, fact, message
 from adapter.store.tables.operations import alarm, audit, token
 from adapter.store.tables.people import block, patient, patient_key
@@ -46,6 +46,7 @@ __all__ = [
     "alert_message",
     "attempt",
     "audit",
+    "backup",
     "block",
     "case_state",
     "content",

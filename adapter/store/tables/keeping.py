@@ -86,3 +86,14 @@ restoration = Table(
     comment="The database was put back from a copy: nothing is sent until a person has resumed. What was accepted and "
     "sent in the gap is not known.",
 )
+
+backup = Table(
+    "backup",
+    metadata,
+    identity(),
+    Column("made_at", Instant, nullable=False),
+    Column("principal", String(128), nullable=False),
+    Index("ix_backup_made_at", "made_at"),
+    sqlite_autoincrement=True,
+    comment="A copy of the database that was made elsewhere: when, and who said so.",
+)
