@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from .beside import Beside
 from .site import Site, Zygote
 
 SEED = int(os.environ.get("ADAPTER_CHAOS_SEED", "1"))
@@ -60,6 +61,17 @@ def open_site(zygote: Zygote, tmp_path: Path) -> Iterator[Callable[..., Site]]:
     yield make
     for site in made:
         site.close()
+
+
+@pytest.fixture
+def beside() -> Beside:
+    return Beside()
+
+
+@pytest.fixture
+def wide_site(open_site: Callable[..., Site], any_url: str, beside: Beside) -> Site:
+    """A site with other systems beside it, on each kind of database in turn."""
+    return open_site(any_url, escalate_after="1500ms", beside=beside)
 
 
 @pytest.fixture

@@ -16,7 +16,10 @@ from sqlalchemy import Engine, event
 
 from adapter import wiring
 from adapter.delivery import attempt, leases, recording
-from adapter.exchange import commit, receive, replays, reports
+from adapter.exchange import commit, expunge, receive, replays, reports, retention
+from adapter.exchange.feeds import intake
+from adapter.exchange.plans import carrier, poller
+from adapter.exchange.plans import store as plan_store
 from adapter.store import migrate
 from adapter.support.clock import SystemClock
 from adapter.web import folders
@@ -36,6 +39,16 @@ def _of_some(_result: Any, given: tuple[Any, ...]) -> bool:
     return bool(given[1])
 
 
+_expunged: list[Any] = []
+
+
+def _of_expunging(_result: Any, _given: tuple[Any, ...]) -> bool:
+    """Whether something has been expunged since this was asked last."""
+    found = bool(_expunged)
+    _expunged.clear()
+    return found
+
+
 AFTER: dict[str, tuple[Any, str, Happened]] = {
     "accept, before commit": (receive.Exchange, "_store", _always),
     "accept, after commit": (receive.Exchange, "_commit", _always),
@@ -51,6 +64,8 @@ AFTER: dict[str, tuple[Any, str, Happened]] = {
     "inbox, accepted": (folders.PartnerFolder, "_reply", _always),
     "inbox, answered": (folders, "write_whole", _always),
     "reload, after": (wiring.Adapter, "take_over", _always),
+    "expunge, before commit": (expunge, "contents_of", _of_some),
+    "expunge, after commit": (retention.Keeper, "step", _of_expunging),
 }
 """The process dies when this function returns; `Happened` says of its result and what it was given whether it did
 something."""
@@ -60,11 +75,25 @@ BEFORE: dict[str, tuple[Any, str]] = {
     "projection": (commit, "insert_if_absent"),
     "inbox, claimed": (folders.PartnerFolder, "_work"),
     "reload, before": (wiring.Adapter, "take_over"),
+    "plan, planned": (carrier.Carrier, "_hand_in"),
+    "plan, accepted": (plan_store, "settle"),
+    "feed, kept": (intake.FeedIntake, "_finish"),
+    "feed, accepted": (intake.FeedIntake, "_answer"),
 }
 """The process dies when this function is called."""
 
 MIGRATION = "migration"
 """The process dies at a statement that changes the schema."""
+
+
+EXPUNGE = ("expunge, before commit", "expunge, after commit")
+_OLD_SECONDS = 3
+
+
+def missing() -> list[str]:
+    """Points whose function the product no longer has."""
+    names = {point: (owner, name) for point, (owner, name, *_) in (AFTER | BEFORE).items()}
+    return sorted(point for point, (owner, name) in names.items() if not callable(getattr(owner, name, None)))
 
 
 class Fuse:
@@ -83,7 +112,10 @@ class Fuse:
 
 def arm(point: str, passes: int) -> None:
     """From now on the process dies at the `passes`-th time that it comes to the point."""
+    assert point == MIGRATION or point not in missing(), f"'{point}': the product has no such function any more"
     fuse = Fuse(passes)
+    if point in EXPUNGE:
+        _forget_soon()
     if point == MIGRATION:
         _arm_migration(fuse)
     elif point in BEFORE:
@@ -106,6 +138,42 @@ def _wrap(owner: Any, name: str, fuse: Fuse, *, before: bool, happened: Happened
         return result
 
     setattr(owner, name, wrapped)
+
+
+def _forget_soon() -> None:
+    """This process takes the content of a case for too old after seconds: settings allow no less than an hour."""
+    lifetime = retention.Keeper._before
+
+    def before(self: retention.Keeper, name: str, at: int) -> int:
+        return at - _OLD_SECONDS * 1_000_000 if name == "accepted" else lifetime(self, name, at)
+
+    contents_of = expunge.contents_of
+
+    def noted(connection: Any, ids: Any, at: int) -> Any:
+        _expunged.extend(ids)
+        return contents_of(connection, ids, at)
+
+    _replace(retention.Keeper, "_before", before)
+    _replace(expunge, "contents_of", noted)
+
+
+def hurry() -> None:
+    """From now on plans are asked for without the rests that spare others' systems, and a dead process's turn is over
+    after seconds."""
+    _replace(poller, "PATIENCE_SECONDS", 2.0)
+    _replace(poller, "_REFRESH", 1_000_000)
+    _replace(poller, "_RESTS", (1.0,))
+    made = poller.PlanPoller.__init__
+
+    def quick(self: poller.PlanPoller, *words: Any, **named: Any) -> None:
+        made(self, *words, **named | {"look_seconds": 0.2})
+
+    _replace(poller.PlanPoller, "__init__", quick)
+
+
+def _replace(owner: Any, name: str, value: Any) -> None:
+    assert hasattr(owner, name), f"the product has no {name} any more"
+    setattr(owner, name, value)
 
 
 def changes_the_schema(statement: str) -> bool:

@@ -6,15 +6,15 @@ import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from adapter.exchange.selection import Filter
 from adapter.store import tables
 from adapter.support.clock import from_micros
 from adapter.support.errors import AdapterError
 
-from .points import AFTER, BEFORE
-from .site import OPERATOR, Process, Site
+from .points import AFTER, BEFORE, EXPUNGE
+from .site import OPERATOR, Process, Site, until
 
 AT_THE_DOOR = ("accept, before commit", "accept, after commit", "projection")
 FILES = ("inbox, claimed", "inbox, accepted", "inbox, answered")
@@ -29,13 +29,17 @@ RENEWAL = "lease renewal"
 REPORTS = ("report, before commit", "report, after commit")
 REPLAYS = ("replay, before commit", "replay, after commit")
 RELOADS = ("reload, before", "reload, after")
-FOR_SERVE = (*AT_THE_DOOR, *FILES)
-FOR_BOTH = (*SENDING, RENEWAL, *REPORTS, *REPLAYS, *RELOADS)
+PLANS = ("plan, planned", "plan, accepted")
+FEED = ("feed, kept", "feed, accepted")
+FOR_SERVE = (*AT_THE_DOOR, *FILES, *FEED)
+FOR_BOTH = (*SENDING, RENEWAL, *REPORTS, *REPLAYS, *RELOADS, *EXPUNGE, *PLANS)
 POINTS = (*FOR_SERVE, *FOR_BOTH)
 assert set(POINTS) == {*AFTER, *BEFORE}
 
-_ONCE = (RENEWAL, *REPORTS, *RELOADS)
+_ONCE = (RENEWAL, *REPORTS, *RELOADS, *EXPUNGE, *PLANS)
 _LIMIT_SECONDS = 90.0
+_REST_SECONDS = 900.0
+_MANY = 60
 
 
 @dataclass
@@ -48,18 +52,20 @@ class Rounds:
     _replayed: int = 0
     _told: dict[str, dict[str, float]] | None = None
     _hup_at: float = 0.0
+    _ask_at: float = 0.0
+    _count_at: float = 0.0
 
     def run(self, for_serve: list[str], for_worker: list[str], minutes: float | None = None) -> None:
         """Kill a `serve` at the points of the first list, one after another, and a `worker` at those of the second;
         no more after so many minutes."""
-        until = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
+        last = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
         todo = {"serve": deque(for_serve), "worker": deque(for_worker)}
         now = {role: self._start(role, points) for role, points in todo.items()}
         since = dict.fromkeys(now, time.monotonic())
         self.site.serving()
         self.site.feed(2, pause=0.2)
         while any(process.arm for process in now.values()):
-            if time.monotonic() > until:
+            if time.monotonic() > last:
                 self._stop_killing(now)
                 return
             for role, process in now.items():
@@ -69,6 +75,7 @@ class Rounds:
                 elif process.arm and time.monotonic() - since[role] > _LIMIT_SECONDS:
                     raise AssertionError(f"{role} never came to '{process.arm[0]}': {self.site.said()}")
             self._provoke(list(now.values()))
+            self._slow_down()
             assert not self.site.trouble, (self.site.trouble, self.site.said())
             time.sleep(0.02)
 
@@ -76,9 +83,10 @@ class Rounds:
         """Let all come to rest, and the processes end when they are told to."""
         self.site.misbehave()
         self.site.stop_feeding()
-        self.site.wait_until_delivered()
+        self._wait_for_what_was_begun()
+        self.site.wait_until_delivered(_REST_SECONDS)
         self._wait_for_replays()
-        self.site.wait_until_delivered()
+        self.site.wait_until_delivered(_REST_SECONDS)
         self.site.end()
 
     def _stop_killing(self, processes: dict[str, Process]) -> None:
@@ -114,10 +122,25 @@ class Rounds:
             self.site.misbehave(**wanted)
         if armed.keys() & set(REPLAYS):
             self._replay()
+        if armed.keys() & set(PLANS):
+            self._ask_for_plans()
         for point in armed.keys() & set(RELOADS):
             if time.monotonic() > self._hup_at:
                 self._hup_at = time.monotonic() + 0.3
                 armed[point].send(signal.SIGHUP)
+
+    def _slow_down(self) -> None:
+        """Processes that die all the time get less done: what waits must not grow until the end."""
+        if time.monotonic() > self._count_at:
+            self._count_at = time.monotonic() + 1.0
+            self.site.crowded = self.site.open_deliveries() > _MANY
+
+    def _ask_for_plans(self) -> None:
+        """Every source is to be asked again now."""
+        if time.monotonic() > self._ask_at:
+            self._ask_at = time.monotonic() + 0.5
+            with self.site.adapter.database.write() as connection:
+                connection.execute(update(tables.plan_question).values(next_at=0))
 
     def _running_replays(self) -> int:
         query = select(func.count()).where(tables.replay.c.status != "done")
@@ -144,8 +167,14 @@ class Rounds:
                 return
             self._replayed = last[0][0]
 
+    def _wait_for_what_was_begun(self) -> None:
+        """Until every stay has been told of, and every plan that was written has been handed in."""
+        pending = select(tables.feed_stay.c.id).where(tables.feed_stay.c.pending)
+        planned = select(tables.plan_version.c.id).where(tables.plan_version.c.status == "planned")
+        until(lambda: not self.site.rows(pending) and not self.site.rows(planned), "not handed in", self.site.said)
+
     def _wait_for_replays(self) -> None:
-        limit = time.monotonic() + _LIMIT_SECONDS
+        limit = time.monotonic() + _REST_SECONDS
         while self._running_replays():
             assert time.monotonic() < limit, self.site.said()
             time.sleep(0.05)

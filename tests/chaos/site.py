@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select
 
@@ -27,52 +27,14 @@ from adapter.store import tables
 from adapter.support import settings
 from adapter.support.clock import SystemClock
 
+if TYPE_CHECKING:
+    from .beside import Beside
+
+from .files import DIRECTORY, TOML
+
 HERE = Path(__file__).parent
 _LIMIT_SECONDS = 120.0
-_TOML = """
-environment = "test"
-[server]
-port = {port}
-[database]
-url = "{url}"
-[security]
-pseudonym_keys = [{{ id = "k1", file = "pseudonym.key" }}]
-[delivery]
-schedule = ["100ms", "300ms"]
-poll = "50ms"
-probe_interval = "200ms"
-lease = "1s"
-quick_retries = 0
-escalate_after = "{escalate_after}"
-[logging]
-level = "warning"
-"""
-_DIRECTORY = """
-parties:
-  - {{id: region, kind: region, name: Region Västerbotten}}
-  - {{id: kommun, kind: municipality, name: Skellefteå kommun, kommunkod: "2482"}}
-  - {{id: drift, kind: operator, name: Lifecare i Västerbotten}}
-units:
-  - {{hsa: SE2321000222-E7A31, name: Medicin 3, kind: inpatient, party: region}}
-  - {{hsa: SE2321000222-HC2074, name: Solgården, kind: open-care, party: region}}
-  - {{hsa: SE2120002643-MOTT01, name: Mottagande enhet, kind: municipal-receiving, party: kommun}}
-systems:
-  - {{id: ehr, kind: ehr, party: region}}
-  - {{id: open-care, kind: ehr, party: region}}
-  - {{id: lifecare, kind: planning-tool, party: drift, carries: [kommun]}}
-endpoints:
-  - {{id: ehr, system: ehr, channel: fhir, address: "{receivers}/ehr/$process-message", timeout: 2s}}
-  - {{id: open-care, system: open-care, channel: fhir, address: "{receivers}/open-care/$process-message",
-     timeout: 2s}}
-  - {{id: lifecare, system: lifecare, channel: xml-http, address: "{receivers}/lifecare",
-     mapping: lifecare, timeout: 2s}}
-inboxes:
-  - {{id: files, system: ehr, path: inbox, every: 100ms, settled: 0s}}
-routes:
-  - {{to: {{hsa: SE2321000222-E7A31}}, endpoint: ehr}}
-  - {{to: {{hsa: SE2321000222-HC2074}}, endpoint: open-care}}
-  - {{to: {{party: kommun}}, endpoint: lifecare}}
-"""
+_CROWDED_SECONDS = 3.0
 OPERATOR = Principal("test:operator", "operations", frozenset(), frozenset(Right))
 
 
@@ -112,7 +74,7 @@ class Zygote(Lines):
     def __init__(self, folder: Path) -> None:
         (folder / "pseudonym.key").write_text("a key for tests that is long enough to be one")
         file = folder / "adapter.toml"
-        file.write_text(_TOML.format(port=0, url=f"sqlite:///{folder}/none.db", escalate_after="1h"))
+        file.write_text(TOML.format(port=0, url=f"sqlite:///{folder}/none.db", escalate_after="1h"))
         super().__init__(str(HERE / "zygote.py"), str(file))
 
 
@@ -156,10 +118,14 @@ class Site:
     zygote: Zygote
     seed: int = 1
     escalate_after: str = "1h"
+    beside: "Beside | None" = None
+    """the systems that are no FHIR systems, where there are any"""
     processes: list[Process] = field(default_factory=list)
     accepted: dict[str, list[str]] = field(default_factory=dict)
     """the ids of a person's messages in the order in which they were sent; each has been answered with success"""
     trouble: list[str] = field(default_factory=list)
+    crowded: bool = False
+    """whether senders are to wait a little, for much waits already"""
     refused: int = 0
     """how often the server answered that it cannot take a message now"""
 
@@ -174,7 +140,11 @@ class Site:
         self.inbox.mkdir()
         address = f"http://127.0.0.1:{self.receivers.first.strip()}"
         self.directory = self.folder / "directory" / "directory.yaml"
-        self.directory.write_text(_DIRECTORY.format(receivers=address), encoding="utf-8")
+        directory = DIRECTORY.format(receivers=address)
+        if self.beside is not None:
+            directory = directory.replace("inboxes:", f"{self.beside.endpoints}inboxes:")
+            self.beside.write_feed(self.folder / "feeds")
+        self.directory.write_text(directory, encoding="utf-8")
         (self.folder / "pseudonym.key").write_text("a key for tests that is long enough to be one")
         self.config = self.folder / "adapter.toml"
         self.configure(self.url)
@@ -188,7 +158,8 @@ class Site:
         self._feeders: list[threading.Thread] = []
 
     def configure(self, url: str) -> None:
-        self.config.write_text(_TOML.format(port=self.port, url=url, escalate_after=self.escalate_after))
+        words = TOML.format(port=self.port, url=url, escalate_after=self.escalate_after)
+        self.config.write_text(words + (self.beside.settings if self.beside else ""), encoding="utf-8")
 
     def issue_token(self) -> None:
         soon = SystemClock().now() + timedelta(days=30)
@@ -253,6 +224,8 @@ class Site:
             self._feeder(self._by_http, f"{self.seed}-{name}h{number}", persons, pause)
         if files:
             self._feeder(self._by_file, f"{self.seed}-{name}f", persons, pause)
+        if self.beside is not None:
+            self._feeder(self._by_mllp, f"{self.seed}-{name}m", persons, pause)
 
     def _feeder(self, act: Callable[[str, float], None], name: str, persons: int, pause: float) -> None:
         def run() -> None:
@@ -263,6 +236,13 @@ class Site:
 
         self._feeders.append(threading.Thread(target=run, daemon=True))
         self._feeders[-1].start()
+
+    def _breathe(self, pause: float) -> None:
+        """Wait before the next message; longer while there is a crowd."""
+        time.sleep(pause)
+        limit = time.monotonic() + _CROWDED_SECONDS
+        while self.crowded and not self._stop.is_set() and time.monotonic() < limit:
+            time.sleep(0.05)
 
     def _messages(self, person: str) -> Any:
         play = Play(self.journey, person)
@@ -275,7 +255,7 @@ class Site:
             for message_id, body in self._messages(person):
                 self.send(body)
                 self.accepted.setdefault(person, []).append(message_id)
-                time.sleep(pause)
+                self._breathe(pause)
                 if self._stop.is_set():
                     return
         except Stopped:
@@ -288,7 +268,7 @@ class Site:
             name = f"{time.time_ns():020}-{number}.json"
             hidden.rename(self.inbox / name)
             self.accepted.setdefault(person, []).append(message_id)
-            time.sleep(pause)
+            self._breathe(pause)
             limit = time.monotonic() + _LIMIT_SECONDS
             while (self.inbox / name).exists() or any((self.inbox / "processing").iterdir()):
                 if time.monotonic() > limit:
@@ -297,6 +277,21 @@ class Site:
                 time.sleep(0.02)
             if (self.inbox / "refused" / name).exists():
                 self.trouble.append((self.inbox / "refused" / f"{name}.answer").read_text()[:300])
+
+    def _by_mllp(self, stay: str, pause: float) -> None:
+        """Tell of a stay, each event again until it is answered with AA."""
+        assert self.beside is not None
+        for control_id, event in self.beside.events(stay):
+            while (answer := self.beside.send(event)) is None or f"MSA|AA|{control_id}" not in answer:
+                if answer is not None and "|207^" not in answer:
+                    self.trouble.append(f"{control_id}: {answer[:300]!r}")
+                if self.trouble:
+                    return
+                time.sleep(0.05)
+            self.beside.told.append(control_id)
+            self._breathe(pause)
+            if self._stop.is_set():
+                return
 
     def stop_feeding(self) -> None:
         """Let each sender end with an answer."""
@@ -364,6 +359,8 @@ class Site:
         for feeder in self._feeders:
             feeder.join(10)
         self.receivers.close()
+        if self.beside is not None:
+            self.beside.close()
         self.adapter.close()
 
 

@@ -34,12 +34,15 @@ def main(config: str) -> None:
     build = wiring.build
     from fhir.resources.R4B import bundle, messageheader, operationoutcome  # noqa: F401 - dear to import
 
+    from adapter.web import feeding, polling, reloading, server  # noqa: F401 - dear to import
+
     def ready(*words: Any) -> wiring.Adapter:
         built = build(*words)
         vars(built).update(shared)
         return built
 
     wiring.build = ready
+    points.hurry()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a child is asked to reload as soon as it is there
     gc.collect()
     gc.freeze()
