@@ -1,45 +1,58 @@
 """The one transaction that makes a message accepted: message, content, fact, projection, deliveries, answer."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, insert, select, update
 from sqlalchemy import case as case_of
 
 from adapter.delivery import outbox
 from adapter.delivery.outbox import NewDelivery
 from adapter.discharge import case
 from adapter.discharge.events import EVENTS
+from adapter.discharge.facts import Fact
 from adapter.discharge.message import Reading
 from adapter.discharge.protection import Protection
-from adapter.exchange import disclosures, dispatch, facts, rejections, resource_ledger, task_ledger
+from adapter.exchange import acknowledge, disclosures, dispatch, facts, rejections, resource_ledger, task_ledger
 from adapter.exchange.dispatch import Draft
+from adapter.exchange.labels import PROTECTED, mark
 from adapter.exchange.resource_ledger import Stated
 from adapter.exchange.submission import Clues, Submission, refusal
 from adapter.exchange.task_ledger import Occasion, Side, Told
+from adapter.fhir import json as fhir_json
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import BY_ADAPTER
 from adapter.fhir.outcomes import Issue
 from adapter.security.principals import Principal
 from adapter.security.pseudonyms import IdentityError, Pseudonyms
 from adapter.store import tables
-from adapter.store.content import ContentStore
+from adapter.store.content import ContentStore, Piece
 from adapter.store.insert import insert_if_absent
 from adapter.support.clock import to_micros
 
-PROTECTED = "protected"
-"""Why a delivery about a person with skyddad folkbokföring is held."""
-
+_FHIR_JSON = "application/fhir+json"
 
 # made once: to make a statement takes longer than to run it
 _MESSAGE = insert(tables.message).returning(tables.message.c.id)
-_FACT = insert(tables.fact)
-_OWNER = select(tables.case_state.c.patient_id).where(tables.case_state.c.case_id == bindparam("named"))
-_PROTECTED = select(tables.patient.c.protected).where(tables.patient.c.id == bindparam("this"))
-_PERSON = select(tables.patient.c.id).where(tables.patient.c.id == bindparam("this")).with_for_update(key_share=True)
+_FACT = insert(tables.fact).returning(tables.fact)
+_case_state, _fact = tables.case_state.c, tables.fact.c
+_PERSON = (
+    select(
+        tables.patient.c.protected,
+        select(_case_state.patient_id)
+        .where(_case_state.case_id == bindparam("named"))
+        .scalar_subquery()
+        .label("owner"),
+        exists().where(_fact.case_id == bindparam("named")).label("has_facts"),
+    )
+    .where(tables.patient.c.id == bindparam("this"))
+    .with_for_update(key_share=True, of=tables.patient)
+)
+_SET_STATE = update(tables.case_state).where(
+    _case_state.case_id == bindparam("of_case"), _case_state.patient_id == bindparam("of_person")
+)
 
 
 @dataclass(frozen=True)
@@ -83,34 +96,42 @@ class Gate(Protocol):
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the message belongs."""
+    """Where the message belongs. `begins`: its case had no facts when the person was asked for, on PostgreSQL before
+    others of the person were waited for."""
 
     patient_id: int
     case_id: str
     answers_id: int | None
     protected: bool
+    begins: bool
 
 
 def commit(
-    connection: Connection, contents: ContentStore, pseudonyms: Pseudonyms, checked: Checked, gate: Gate
-) -> tuple[int, list[Issue]]:
-    """Store the message and all that follows from it; returns its id and the warnings for its acknowledgement.
+    connection: Connection, contents: ContentStore, pseudonyms: Pseudonyms, checked: Checked, gate: Gate, address: str
+) -> tuple[int, dict[str, Any]]:
+    """Store the message and all that follows from it; returns its id and its acknowledgement, by the adapter's own
+    FHIR `address`.
 
     Raises Refusal where the store knows better than the message: an answer to nothing, another person's case; and where
     the `gate` does.
     """
+    at = to_micros(checked.accepted_at)
     place, warnings = _place(connection, pseudonyms, checked)
     warnings += gate.pass_(connection, checked, place.case_id)
     message_id = _store_message(connection, checked, place)
-    _store_content(connection, contents, checked, message_id)
     _store_fact(connection, checked, place, message_id)
     _store_resources(connection, checked, place, message_id)
+    pieces = _received(checked)
     # every transaction takes places in streams in the same order, so that no two wait for each other
     for draft in sorted(checked.drafts, key=lambda each: (each.route.endpoint.id, each.route.party.id)):
-        warnings += _store_delivery(connection, contents, checked, place, message_id, draft)
+        pieces += _store_delivery(connection, checked, place, message_id, draft)
+        warnings += _undelivered(draft)
     warnings += gate.hold(connection, checked, place.case_id)
+    told = [*checked.warnings, *warnings]
+    answer = acknowledge.accepted(checked.message, address, checked.accepted_at, told)
+    pieces.append(Piece("answer", _FHIR_JSON, fhir_json.serialize(answer)))
+    contents.add_all(connection, message_id, pieces, at)
     # after the streams, as where a delivery ends: subscriptions are locked last
-    at = to_micros(checked.accepted_at)
     disclosures.accepted(connection, message_id, checked.sender_party, checked.watchers, at)
     rejections.mended(
         connection,
@@ -118,7 +139,7 @@ def commit(
         replace(checked.clues, case_id=place.case_id),
         checked.accepted_at,
     )
-    return message_id, warnings
+    return message_id, answer
 
 
 def _place(connection: Connection, pseudonyms: Pseudonyms, checked: Checked) -> tuple[_Place, list[Issue]]:
@@ -129,21 +150,22 @@ def _place(connection: Connection, pseudonyms: Pseudonyms, checked: Checked) -> 
         text = "the message names no case: expected Task.groupIdentifier, Encounter.identifier or an answered message"
         raise refusal(422, "required", "case-missing", text, "Bundle")
     patient_id = _patient(connection, pseudonyms, checked, answered.patient_id if answered else None)
-    _lock_person(connection, patient_id)
-    owner = connection.execute(_OWNER, {"named": case_id}).scalar_one_or_none()
-    if owner not in (None, patient_id) or (
+    # One message of a person at a time: the projection of a case is read, made anew and written back, and a label holds
+    # what waits. Who waited for another reads the person as that one left it, but all else as it was before.
+    known = connection.execute(_PERSON, {"this": patient_id, "named": case_id}).one()
+    if known.owner not in (None, patient_id) or (
         answered and (answered.patient_id, answered.case_id) != (patient_id, case_id)
     ):
         raise _of_another()
-    protected = mark(connection, patient_id, checked.protection, to_micros(checked.accepted_at))
-    place = _Place(patient_id, case_id, answered.id if answered else None, protected)
+    mark(connection, patient_id, checked.protection, to_micros(checked.accepted_at))
+    place = _Place(
+        patient_id,
+        case_id,
+        answers_id=answered.id if answered else None,
+        protected=bool(known.protected) or checked.protection.protected,
+        begins=not known.has_facts,
+    )
     return place, _gap(connection, reading, case_id)
-
-
-def _lock_person(connection: Connection, patient_id: int) -> None:
-    """One message of a person at a time: the projection of a case is read, made anew and written back, and a label
-    holds what waits."""
-    connection.execute(_PERSON, {"this": patient_id})
 
 
 def _of_another() -> Exception:
@@ -198,35 +220,6 @@ def _patient(connection: Connection, pseudonyms: Pseudonyms, checked: Checked, a
         raise refusal(422, "business-rule", "patient-identity", str(error), "Patient.identifier") from error
 
 
-def mark(connection: Connection, patient_id: int, found: Protection, at: int) -> bool:
-    """Labels only ever add: a message without one does not unmark a person. Returns whether the person is protected."""
-    patient = tables.patient
-    marks = {name: True for name in ("protected", "confidential") if getattr(found, name)}
-    if marks:
-        connection.execute(update(patient).where(patient.c.id == patient_id).values(**marks))
-    if found.protected:
-        _hold_waiting(connection, patient_id, at)
-        return True
-    return bool(connection.execute(_PROTECTED, {"this": patient_id}).scalar_one())
-
-
-def _hold_waiting(connection: Connection, patient_id: int, at: int) -> None:
-    """A label covers what was accepted before it came, as far as it has not left."""
-    query = (
-        select(tables.delivery.c.id)
-        .join(tables.stream, tables.stream.c.id == tables.delivery.c.stream_id)
-        .where(
-            tables.stream.c.patient_id == patient_id,
-            tables.delivery.c.status == "waiting",
-            tables.delivery.c.released_at.is_(None),
-        )
-        .order_by(tables.stream.c.id, tables.delivery.c.sequence)
-    )
-    for delivery_id in connection.execute(query).scalars().all():
-        with suppress(outbox.DeliveryStateError):  # a worker has taken it meanwhile
-            outbox.hold(connection, delivery_id, at, PROTECTED)
-
-
 def _gap(connection: Connection, reading: Reading, case_id: str) -> list[Issue]:
     if reading.previous_header_id is None:
         return []
@@ -279,25 +272,12 @@ def _store_message(connection: Connection, checked: Checked, place: _Place) -> i
     return message_id
 
 
-def _store_content(connection: Connection, contents: ContentStore, checked: Checked, message_id: int) -> None:
-    submission, at = checked.submission, to_micros(checked.accepted_at)
-    contents.add(
-        connection,
-        message_id=message_id,
-        stage="received",
-        media_type=submission.media_type,
-        body=submission.body,
-        at=at,
-    )
+def _received(checked: Checked) -> list[Piece]:
+    submission = checked.submission
+    pieces = [Piece("received", submission.media_type, submission.body)]
     if checked.translated is not None:
-        contents.add(
-            connection,
-            message_id=message_id,
-            stage="translated",
-            media_type="application/fhir+json",
-            body=checked.translated,
-            at=at,
-        )
+        pieces.append(Piece("translated", _FHIR_JSON, checked.translated))
+    return pieces
 
 
 def _store_fact(connection: Connection, checked: Checked, place: _Place, message_id: int) -> None:
@@ -326,16 +306,24 @@ def _store_fact(connection: Connection, checked: Checked, place: _Place, message
         "detail": detail,
         "recorded_at": at,
     }
-    connection.execute(_FACT, row)
+    _project(connection, place, facts.stored(connection.execute(_FACT, row).one()), at)
+
+
+def _project(connection: Connection, place: _Place, fact: Fact, at: int) -> None:
+    """A case that the fact begins is what it says, unless another message began it meanwhile."""
+    row = {"case_id": place.case_id, "patient_id": place.patient_id, "updated_at": at}
+    if place.begins and insert_if_absent(connection, tables.case_state, **row, state=case.project([fact])):
+        return
     state = case.project(facts.read(connection, place.case_id))
-    if not insert_if_absent(
-        connection, tables.case_state, case_id=place.case_id, patient_id=place.patient_id, state=state, updated_at=at
-    ):
-        column = tables.case_state.c
-        same = (column.case_id == place.case_id, column.patient_id == place.patient_id)
-        kept = connection.execute(update(tables.case_state).where(*same).values(state=state, updated_at=at, look_at=0))
-        if kept.rowcount == 0:  # a message of another person began this case meanwhile
-            raise _of_another()
+    this = {"of_case": place.case_id, "of_person": place.patient_id}
+    if connection.execute(_SET_STATE, this | {"state": state, "updated_at": at, "look_at": 0}).rowcount == 0:
+        _put_state(connection, row | {"state": state})
+
+
+def _put_state(connection: Connection, row: dict[str, Any]) -> None:
+    """Where a state was thrown away; but a message of another person may have begun this case meanwhile."""
+    if not insert_if_absent(connection, tables.case_state, **row):
+        raise _of_another()
 
 
 def _store_resources(connection: Connection, checked: Checked, place: _Place, message_id: int) -> None:
@@ -351,6 +339,7 @@ def _store_resources(connection: Connection, checked: Checked, place: _Place, me
         case_id=place.case_id,
         patient_id=place.patient_id,
         replaces=checked.submission.replaces,
+        begins=place.begins,
     )
     for told in sorted(checked.tasks, key=lambda each: each.identifier):
         task_ledger.record(connection, told, occasion)
@@ -359,14 +348,10 @@ def _store_resources(connection: Connection, checked: Checked, place: _Place, me
 
 
 def _store_delivery(
-    connection: Connection,
-    contents: ContentStore,
-    checked: Checked,
-    place: _Place,
-    message_id: int,
-    draft: Draft,
-) -> list[Issue]:
-    """Enqueue one delivery with its bytes. One that could not be mapped is a dead letter: the others still go."""
+    connection: Connection, checked: Checked, place: _Place, message_id: int, draft: Draft
+) -> list[Piece]:
+    """Enqueue one delivery; its content is returned. One that could not be mapped is a dead letter: the others still
+    go."""
     event, at = EVENTS[checked.reading.event or ""], to_micros(checked.accepted_at)
     delivery_id = outbox.enqueue(
         connection,
@@ -391,7 +376,10 @@ def _store_delivery(
             tell_at=at + checked.tell_after // timedelta(microseconds=1),
         ),
     )
-    dispatch.store_content(connection, contents, draft, message_id, delivery_id, at)
+    return dispatch.pieces(draft, delivery_id)
+
+
+def _undelivered(draft: Draft) -> list[Issue]:
     if draft.problem is None:
         return []
     text = f"accepted, but not delivered to one receiver: {draft.problem}"

@@ -20,7 +20,7 @@ from adapter.fhir import json as fhir_json
 from adapter.fhir import xml as fhir_xml
 from adapter.fhir.bundles import MessageBundle
 from adapter.mapping import Mapping, NotCarriedError
-from adapter.store.content import ContentStore
+from adapter.store.content import ContentStore, Piece
 from adapter.support.errors import MappingError, ParseError
 
 _MOST_DESTINATIONS = 50
@@ -156,21 +156,14 @@ def _record_draft(
 def store_content(
     connection: Connection, contents: ContentStore, draft: Draft, message_id: int, delivery_id: int, at: int
 ) -> None:
-    """Keep the bytes that will be sent, and the report of how they came about. `at` in UTC microseconds."""
-    for stage, media_type, body in (
-        ("mapped", draft.media_type, draft.body),
-        ("report", "application/json", draft.report),
-    ):
-        if body is not None:
-            contents.add(
-                connection,
-                message_id=message_id,
-                delivery_id=delivery_id,
-                stage=stage,
-                media_type=media_type,
-                body=body,
-                at=at,
-            )
+    """Keep the `pieces` of a draft. `at` in UTC microseconds."""
+    contents.add_all(connection, message_id, pieces(draft, delivery_id), at)
+
+
+def pieces(draft: Draft, delivery_id: int) -> list[Piece]:
+    """The bytes that will be sent, and the report of how they came about."""
+    both = (("mapped", draft.media_type, draft.body), ("report", "application/json", draft.report))
+    return [Piece(stage, media_type, body, delivery_id) for stage, media_type, body in both if body is not None]
 
 
 def _fhir_draft(

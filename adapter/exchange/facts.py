@@ -34,9 +34,14 @@ def of_cases(
     return found
 
 
+def stored(row: Row[Any]) -> Fact:
+    """The fact of a stored row, as `read` gives it without a directory."""
+    return _fact(row, (), "")
+
+
 def _facts(connection: Connection, rows: Sequence[Row[Any]], directory: Directory | None) -> list[Fact]:
     if directory is None:
-        return [_fact(row, (), "") for row in rows]
+        return [stored(row) for row in rows]
     deliveries = _deliveries(connection, [row.message_id for row in rows])
     read_at = {(row.detail["answers"], row.sender_unit): row.detail["happened_at"] for row in rows if row.event == READ}
     return [_fact(row, _recipients(row, directory, deliveries, read_at), _sender_kind(row, directory)) for row in rows]

@@ -19,7 +19,7 @@ from adapter.directory import Directory, Route
 from adapter.discharge import message as domain
 from adapter.discharge import minimum, protection
 from adapter.discharge.events import EVENTS
-from adapter.exchange import acknowledge, dispatch, duplicates, posting, rejections, resource_ledger, task_ledger
+from adapter.exchange import dispatch, duplicates, posting, rejections, resource_ledger, task_ledger
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.commit import Checked, commit
 from adapter.exchange.gates import Gates
@@ -287,18 +287,8 @@ class Exchange:
 
     def _store(self, connection: Connection, checked: Checked, to: Route | None) -> tuple[int, dict[str, Any]]:
         """All that one accepted message leaves behind; returns its id and the acknowledgement."""
-        message_id, warnings = commit(connection, self._contents, self._pseudonyms, checked, self._gates)
-        answer = acknowledge.accepted(
-            checked.message, self._address, checked.accepted_at, [*checked.warnings, *warnings]
-        )
-        self._contents.add(
-            connection,
-            message_id=message_id,
-            stage="answer",
-            media_type="application/fhir+json",
-            body=fhir_json.serialize(answer),
-            at=to_micros(checked.accepted_at),
-        )
+        parts = (self._contents, self._pseudonyms, checked, self._gates, self._address)
+        message_id, answer = commit(connection, *parts)
         if to is not None:
             self._post(connection, to, message_id, answer, checked.accepted_at)
         return message_id, answer

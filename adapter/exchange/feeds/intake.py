@@ -17,10 +17,10 @@ from sqlalchemy.exc import IntegrityError
 
 from adapter.directory import AmbiguousRecipient, Directory, UnknownRecipient
 from adapter.discharge.protection import Protection
-from adapter.exchange.commit import mark
 from adapter.exchange.feeds import store
 from adapter.exchange.feeds.author import StayAuthor
 from adapter.exchange.feeds.store import Arrived, StayRow
+from adapter.exchange.labels import mark
 from adapter.exchange.receive import Exchange
 from adapter.exchange.submission import Submission
 from adapter.feeds import adt, answers, flat, telling

@@ -14,7 +14,7 @@ from typing import Any
 from adapter.authoring.parties import Unit
 from adapter.directory import AmbiguousRecipient, Directory, Receiver, Route, UnknownRecipient
 from adapter.discharge import protection
-from adapter.exchange.commit import mark
+from adapter.exchange.labels import mark
 from adapter.exchange.plans import author, store
 from adapter.exchange.plans.asking import FetchedPlan
 from adapter.exchange.plans.author import NOTE, SIP, Before, Letter
