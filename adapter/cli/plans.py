@@ -105,9 +105,11 @@ def _from_source(config: Path, source: str, number: str, reason: str | None, as_
             return [each.reading for each in fetching.fetch(operator(), person)]
         carried = fetching.into_case(operator(), person, reason)
     if as_json:
-        output.print_json({"sent": carried.sent, "known": carried.known, "gaps": list(carried.gaps)})
+        output.print_json(carried)
     else:
         output.print_line(f"{carried.sent} messages sent into the case; {carried.known} were there before.")
+        if carried.waiting:
+            output.print_line(f"{carried.waiting} not taken in now: the server tries again within the hour.")
     if carried.gaps:
         if not as_json:
             output.print_line(f"{len(carried.gaps)} not carried: adapter plans gaps")

@@ -18,6 +18,7 @@ class Kind(NamedTuple):
 
 KINDS: dict[str, Kind] = {
     "alert-unsent": Kind("alerts do not reach a recipient", "office-hours"),
+    "backup-old": Kind("the newest copy of the database is old", "office-hours"),
     "certificate-ending": Kind("a certificate ends soon", "office-hours"),
     "clock-offset": Kind("a clock is off", "wake"),
     "configuration-refused": Kind("a new configuration was not taken", "office-hours"),
@@ -36,6 +37,7 @@ KINDS: dict[str, Kind] = {
     "plan-source-no-ground": Kind("plans are not fetched", "office-hours"),
     "plan-source-refuses": Kind("a source of plans does not let us in", "office-hours"),
     "plan-source-silent": Kind("a source of plans does not answer", "office-hours"),
+    "plan-waiting": Kind("a plan that was fetched is not taken in", "office-hours"),
     "restored": Kind("the database was put back from a copy", "wake"),
     "sender-untold": Kind("a sender gets no report", "wake"),
     "silent-source": Kind("a feed has fallen silent", "wake"),

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from adapter import wiring
 from adapter.cli.main import app
 from adapter.exchange.plans import poller as polling
+from adapter.exchange.submission import Reply
 from adapter.fhir import canonical
 from adapter.plans.cosmic_link import PROFILE
 from adapter.plans.riv import contract, soap, wire
@@ -578,6 +579,35 @@ def test_what_was_written_and_not_handed_in_goes_in_as_it_is(region, others, mon
     assert region.versions() == [("sent", None, "general-message")]
 
 
+def test_what_is_not_taken_in_rests_keeps_no_other_waiting_and_is_told_of(region, others, monkeypatch):
+    others.resources["CarePlan/2"] = copy.deepcopy(LINK["CarePlan/1"]) | {"title": "Andra planen"}
+    adapter = region.configured("cosmic")
+    carrier = adapter.plan_sources["cosmic"].carrier
+    receive, tried = adapter.exchange.receive_authored, []
+
+    def failing(body, submission, principal):
+        if b"Andra planen" in body:
+            tried.append(region.clock.now())
+            if len(tried) % 2:
+                return Reply(500, {})
+            raise KeyError("a fault of ours")
+        return receive(body, submission, principal)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(adapter.exchange, "receive_authored", failing)
+        adapter.plan_poller.round()
+        assert (len(region.carried()), region.alarms()) == (1, [])
+        assert sorted(status for status, _, _ in region.versions()) == ["planned", "sent"]
+        for _ in range(12):
+            region.clock.advance(timedelta(minutes=1, seconds=1))
+            adapter.plan_poller.round()
+        assert 3 <= len(tried) <= 6
+        assert region.alarms() == [polling.WAITING]
+    region.clock.advance(timedelta(hours=1))
+    adapter.plan_poller.round()
+    assert (len(region.carried()), region.alarms(), carrier.finish()) == (2, [], None)
+
+
 @pytest.mark.slow
 def test_an_answer_that_cannot_be_read_is_a_gap_that_ends_with_the_next_one(region, others):
     others.says = (200, b'{"resourceType": "OperationOutcome"}', "application/fhir+json")
@@ -651,7 +681,7 @@ def test_a_person_fetches_a_plan_and_puts_it_into_the_case(region, others, parts
     del others.resources["QuestionnaireResponse/4"]["contained"]
     words = ("fetch", "--source", "cosmic", "--into-case", "--reason", "efterfrågad på mötet", "--json")
     done = command(region, *words, typed=f"{PERSON}\n")
-    assert (done.exit_code, json.loads(done.stdout)) == (0, {"sent": 1, "known": 0, "gaps": []})
+    assert (done.exit_code, json.loads(done.stdout)) == (0, {"sent": 1, "known": 0, "gaps": [], "waiting": 0})
     assert json.loads(command(region, *words, typed=f"{PERSON}\n").stdout)["known"] == 1
     audited = [row["reason"] for row in region.rows(tables.audit) if row["action"] == "plan-fetch"]
     assert audited == [GROUND, GROUND, "efterfrågad på mötet", "efterfrågad på mötet"]

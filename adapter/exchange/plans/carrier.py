@@ -46,8 +46,9 @@ _MEDIA_TYPE = "application/fhir+json"
 _ANSWER = "answer"
 _FHIR, _RECORDS = _GROUPS = ("fhir", "records")
 """What receivers take: a message that goes to one kind is not the message of the other."""
-
-
+_WAITING = "waiting"
+_RESTS = (0, 60, 300, 900, 3600)
+"""Seconds to the next try of a message that is not taken in, after each failure."""
 _KEPT_UNDER = ("", "route", *_GROUPS)
 
 
@@ -75,11 +76,13 @@ class Parts:
 
 @dataclass(frozen=True)
 class Carried:
-    """What came of an answer: messages that went in now, versions known before, and numbers of the gaps that stand."""
+    """What came of an answer: messages that went in now, versions known before, numbers of the gaps that stand, and
+    messages that were not taken in now and are tried again."""
 
     sent: int
     known: int
     gaps: tuple[int, ...]
+    waiting: int = 0
 
 
 class Carrier:
@@ -89,6 +92,7 @@ class Carrier:
         self.source = source
         self.party = party
         self._parts = parts
+        self._rests: dict[int, tuple[int, int]] = {}
 
     @property
     def principal(self) -> Principal:
@@ -107,22 +111,52 @@ class Carrier:
         with self._parts.database.write() as connection:
             store.mend(connection, self.source.id, case.case_id, gaps, at, None if whole else about)
         words = [word for word, _ in results]
-        return Carried(words.count("sent"), words.count("known"), gaps)
+        return Carried(words.count("sent"), words.count("known"), gaps, words.count(_WAITING))
 
     def miss(self, case: Case, gap: Gap) -> int:
         """Keep that an answer as a whole could not be read; returns the gap's number."""
         return self._gap(self._key(case, _ANSWER, _hash(gap.reason), ""), gap)
 
-    def finish(self) -> None:
-        """Hand in what was written before the process ended."""
-        with self._parts.database.read() as connection:
+    def finish(self) -> int | None:
+        """Hand in what was written and not taken in. What we fail at rests, longer each time, and keeps no other
+        waiting. Returns since when the oldest waits, in UTC microseconds; None where none does. Raises
+        UnavailableError where the store does not answer."""
+        parts = self._parts
+        with parts.database.read() as connection:
             rows = store.planned(connection, self.source.id)
-        for row in rows:
-            key = Key(row.source, row.case_id, row.patient_id, row.plan, row.version)
-            self._hand_in(key, row.id, self._parts.cipher.open(row.key_id, row.bytes))
+        self._rests = {row.id: self._rests[row.id] for row in rows if row.id in self._rests}
+        waiting = [row.seen_at for row in rows if not (self._due(row.id) and self._finished(row))]
+        return min(waiting, default=None)
+
+    def _due(self, row_id: int) -> bool:
+        return row_id not in self._rests or self._rests[row_id][1] <= to_micros(self._parts.clock.now())
+
+    def _finished(self, row: Any) -> bool:
+        key = Key(row.source, row.case_id, row.patient_id, row.plan, row.version)
+        try:
+            with self._parts.database.read() as connection:
+                kept = store.known(connection, key)
+            if kept is None or kept.status != "planned":
+                return True  # another process was quicker
+            word, _ = self._hand_in(key, row.id, self._parts.cipher.open(kept.key_id, kept.bytes))
+        except UnavailableError:
+            raise
+        except Exception:  # one message that we cannot deal with must not keep the others waiting
+            log.exception("plan not handed in, it is tried again", extra=self._about(row.id))
+            self._rest(row.id)
+            return False
+        return word != _WAITING
+
+    def _rest(self, row_id: int) -> None:
+        times = self._rests[row_id][0] + 1 if row_id in self._rests else 1
+        seconds = _RESTS[min(times, len(_RESTS)) - 1]
+        self._rests[row_id] = (times, to_micros(self._parts.clock.now()) + seconds * 1_000_000)
+
+    def _about(self, row_id: int) -> dict[str, Any]:
+        return {"plan_source": self.source.id, "plan_version": row_id}
 
     def _plan(self, case: Case, plan: FetchedPlan) -> Iterator[tuple[str, int]]:
-        """(sent, known or gap, number of the row) for each group of receivers, or once where there is no way."""
+        """(sent, known, waiting or gap, number of the row) for each group of receivers; once where no way."""
         self._protect(case, plan)
         sender = self._against(case, plan) or self._sender(plan)
         if isinstance(sender, Gap):
@@ -146,6 +180,8 @@ class Carrier:
         if row is not None and row.status == "sent":
             return "known", row.id
         if row is not None and row.status == "planned":
+            if not self._due(row.id):
+                return _WAITING, row.id
             return self._hand_in(key, row.id, parts.cipher.open(row.key_id, row.bytes))
         if row is not None and row.status == "gap" and row.config_version == parts.config_version:
             return "gap", row.id
@@ -201,14 +237,16 @@ class Carrier:
         submission = Submission(body, _MEDIA_TYPE, f"plan-{row_id}", source=f"plans:{key.source}")
         reply = parts.exchange.receive_authored(body, submission, self.principal)
         if reply.status >= 500:
-            raise UnavailableError("the message was not taken in now")
+            log.warning("plan not taken in now, it is tried again", extra=self._about(row_id))
+            self._rest(row_id)
+            return _WAITING, row_id
         if reply.status != 200:
             rules = ", ".join(sorted({_rule(issue) for issue in reply.resource["issue"]}))
             words = f"a message was written and refused at our own door ({rules}): adapter messages list"
             return "gap", self._gap(key, Gap("refused", words))
         with parts.database.write() as connection:
             store.settle(connection, row_id)
-        log.info("plan carried into its case", extra={"plan_source": key.source, "plan_version": row_id})
+        log.info("plan carried into its case", extra=self._about(row_id))
         return "sent", row_id
 
     def _against(self, case: Case, plan: FetchedPlan) -> Gap | None:

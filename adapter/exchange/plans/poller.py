@@ -33,12 +33,15 @@ log = logging.getLogger("adapter.plans")
 
 REFUSED, SILENT, NO_GROUND = "plan-source-refuses", "plan-source-silent", "plan-source-no-ground"
 """Kinds of alarm."""
-_KINDS = (REFUSED, SILENT, NO_GROUND)
+WAITING = "plan-waiting"
+"""Kind of the alarm that a plan was fetched and is not taken in; its subject is that of the source."""
+_KINDS = (REFUSED, SILENT, NO_GROUND, WAITING)
 _SECOND = 1_000_000
 _AT_ONCE = 20
 _LOOK_SECONDS = 5.0
 _REFRESH = 60 * _SECOND
 """How often it is seen which cases are open."""
+_WAITS_LONG = 600 * _SECOND
 _NEVER_HEARD = 3
 PATIENCE_SECONDS = 60.0
 """How long the answers to one question may take altogether, the last one aside."""
@@ -168,12 +171,17 @@ class PlanPoller:
 
     def _refresh(self, name: str, source: Source) -> None:
         """Hand in what was left over, and see which cases are open."""
-        source.carrier.finish()
+        waits_since = source.carrier.finish()
         at = self._now()
         ended_after = at - round(source.carrier.source.after_discharge.total_seconds() * _SECOND)
         with self._database.read() as connection:
             found = cases.open_cases(connection, source.carrier.party, ended_after)
         with self._database.write() as connection:
+            if waits_since is None:
+                alarms.clear_alarm(connection, kind=WAITING, subject=_subject(name), at=at)
+            elif at - waits_since > _WAITS_LONG:
+                words = f"plans of source {name} were fetched and are not taken in: see the adapter's log"
+                _raise(connection, WAITING, name, words, at)
             store.ask_about(connection, name, found, at)
             store.again(connection, name, self._config_version, at)
 

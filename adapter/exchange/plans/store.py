@@ -137,8 +137,9 @@ def earlier(connection: Connection, key: Key) -> list[Any]:
 
 
 def planned(connection: Connection, source: str) -> list[Any]:
-    """Messages that were written and not handed in: the process ended between."""
-    query = select(tables.plan_version).where(_version.source == source, _version.status == "planned")
+    """Messages that were written and not taken in: the process ended between, or they failed. Without their bytes."""
+    columns = [each for each in _version if each.name != "bytes"]
+    query = select(*columns).where(_version.source == source, _version.status == "planned")
     return list(connection.execute(query.order_by(_version.id)))
 
 
