@@ -4,8 +4,6 @@ Persons with skyddad folkbokföring are in no figure. Only facts that were known
 question about the same instant gives the same figures.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from datetime import date, datetime, timedelta
 from threading import Lock
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from adapter.directory import Directory
 from adapter.discharge import calendar, until
@@ -21,28 +19,24 @@ from adapter.discharge.follow_up import READMISSION_DAYS, Case, Row, rows
 from adapter.discharge.reckoning import next_month
 from adapter.discharge.suppression import ALL
 from adapter.discharge.tally import Figure, Tally
-from adapter.exchange import facts
+from adapter.exchange import facts, frozen
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.experiences import answered
 from adapter.exchange.follow_up_figures import written
 from adapter.exchange.reasons import given_reason
-from adapter.security import audit
 from adapter.security.principals import Principal, Right
 from adapter.store import tables
 from adapter.store.database import Database
-from adapter.support.clock import Clock, from_micros, to_micros
+from adapter.support.clock import Clock, to_micros
 from adapter.support.errors import AdapterError, ForbiddenError, UnavailableError
 
-FOLLOW_UP = "follow-up"
 UNITLESS = "-"
 """Stands for the unit of stays that belong to none: several were told, or none that the directory knows."""
 MOST_MONTHS = 36
 By = Literal["municipality", "sender"]
 _BATCH = 200
 _DAY = timedelta(days=1)
-_frozen, _fact, _patient, _escalation = (
-    table.c for table in (tables.frozen_month, tables.fact, tables.patient, tables.escalation)
-)
+_fact, _patient, _escalation = (table.c for table in (tables.fact, tables.patient, tables.escalation))
 
 
 @dataclass(frozen=True)
@@ -149,41 +143,27 @@ class FollowUps:
         if calendar.local_date(at) < known:
             raise AdapterError(f"{period.name}: its re-admissions are known from {known}; freeze it then")
         with self._database.read() as connection:
-            if _read(connection, period.name) is not None:
-                raise AdapterError(f"{period.name} was frozen before")
-            text = json.dumps(self._month(connection, period, at), ensure_ascii=False, sort_keys=True)
+            _require_open(connection, period.name)
+            content = self._month(connection, period, at)
         with self._database.write() as connection:
-            if _read(connection, period.name) is not None:
-                raise AdapterError(f"{period.name} was frozen before")
-            values = {
-                "kommunkod": "",
-                "month": period.name,
-                "kind": FOLLOW_UP,
-                "content": text,
-                "sha256": hashlib.sha256(text.encode()).hexdigest(),
-                "frozen_at": to_micros(at),
-                "frozen_by": principal.name,
-            }
-            connection.execute(insert(tables.frozen_month).values(values))
-            subject = f"follow-up/{period.name}"
-            audit.record(connection, principal, "follow-up-freeze", subject, to_micros(at), reason=reason)
+            _require_open(connection, period.name)
+            frozen.keep(connection, "follow-up", period.name, content, principal, at, reason)
         return self.frozen(principal, month)
 
     def frozen(self, principal: Principal, month: date) -> FrozenMonth:
         """A month that was frozen, and what differs now. Needs LIST; raises AdapterError where it was not frozen."""
         units, period = self._units(principal), Period(month, month)
         with self._database.read() as connection:
-            row = _read(connection, period.name)
-            if row is None:
+            found = frozen.read(connection, "follow-up", period.name)
+            if found is None:
                 raise AdapterError(f"{period.name} is not frozen")
-            content = json.loads(row.content)
             now = self._month(connection, period, self._clock.now())
         if units is not None:
-            for each in (content, now):
+            for each in (found.content, now):
                 each["sender"] = []
                 each["municipality"] = [one for one in each["municipality"] if one["unit"] in units]
-        since = tuple(_since(content, now, self._threshold))
-        return FrozenMonth(period.name, content, row.sha256, from_micros(row.frozen_at), row.frozen_by, since)
+        since = tuple(_since(found.content, now, self._threshold))
+        return FrozenMonth(period.name, found.content, found.sha256, found.at, found.by, since)
 
     def _month(self, connection: Connection, period: Period, at: datetime) -> dict[str, Any]:
         with self._alone():
@@ -336,11 +316,9 @@ def _key(figure: dict[str, Any]) -> tuple[str, ...]:
     return tuple(figure[name] for name in ("measure", "code", "unit", "column"))
 
 
-def _read(connection: Connection, month: str) -> Any:
-    query = select(tables.frozen_month).where(
-        _frozen.kind == FOLLOW_UP, _frozen.kommunkod == "", _frozen.month == month
-    )
-    return connection.execute(query).one_or_none()
+def _require_open(connection: Connection, month: str) -> None:
+    if frozen.read(connection, "follow-up", month) is not None:
+        raise AdapterError(f"{month} was frozen before")
 
 
 def _name(month: date) -> str:

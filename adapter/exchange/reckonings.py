@@ -6,45 +6,32 @@ municipalities, is told.
 """
 
 import csv
-import hashlib
 import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from adapter.directory import Directory
 from adapter.discharge import calendar, reckoning
 from adapter.discharge.agreement import Agreement
 from adapter.discharge.facts import Fact
 from adapter.discharge.reckoning import Entry, Phase, Reckoning
-from adapter.exchange import facts
+from adapter.exchange import facts, frozen
 from adapter.exchange.agreements import Agreements
+from adapter.exchange.frozen import Frozen
 from adapter.exchange.reasons import given_reason
-from adapter.security import audit
 from adapter.security.principals import Principal, Right
 from adapter.store import tables
 from adapter.store.database import Database
-from adapter.support.clock import Clock, from_micros, to_micros
+from adapter.support.clock import Clock, to_micros
 from adapter.support.errors import AdapterError, ForbiddenError
 
-PAYMENT = "payment"
 _BATCH = 200
 _DAY = timedelta(days=1)
-_frozen, _fact, _patient = tables.frozen_month.c, tables.fact.c, tables.patient.c
-
-
-@dataclass(frozen=True)
-class Frozen:
-    """A month as it was made final. `content` has the form of `written`; `at` is aware UTC."""
-
-    content: dict[str, Any]
-    sha256: str
-    at: datetime
-    by: str
+_fact, _patient = tables.fact.c, tables.patient.c
 
 
 @dataclass(frozen=True)
@@ -97,19 +84,8 @@ class Reckonings:
         with self._database.write() as connection:
             found = self._month(connection, kommunkod, month)
             self._check_final(found, month)
-            text = json.dumps(written(found.reckoning), ensure_ascii=False, sort_keys=True)
-            values = {
-                "kommunkod": kommunkod,
-                "month": _name(month),
-                "kind": PAYMENT,
-                "content": text,
-                "sha256": hashlib.sha256(text.encode()).hexdigest(),
-                "frozen_at": to_micros(at),
-                "frozen_by": principal.name,
-            }
-            connection.execute(insert(tables.frozen_month).values(values))
-            subject = f"payment/{kommunkod}/{_name(month)}"
-            audit.record(connection, principal, "payment-freeze", subject, to_micros(at), reason=reason)
+            content = written(found.reckoning)
+            frozen.keep(connection, "payment", _name(month), content, principal, at, reason, kommunkod)
             return self._month(connection, kommunkod, month)
 
     def _check_final(self, found: Month, month: date) -> None:
@@ -129,7 +105,7 @@ class Reckonings:
         return Month(
             found,
             reckoning.phase(month, agreement, now),
-            _read(connection, kommunkod, month),
+            frozen.read(connection, "payment", _name(month), kommunkod),
             _by_hand(connection, month),
         )
 
@@ -220,16 +196,6 @@ def _same(then: dict[str, Any] | None, now: dict[str, Any] | None) -> bool:
     if then is None or now is None:
         return then is now
     return then == {name: now.get(name) for name in then}
-
-
-def _read(connection: Connection, kommunkod: str, month: date) -> Frozen | None:
-    query = select(tables.frozen_month).where(
-        _frozen.kind == PAYMENT, _frozen.kommunkod == kommunkod, _frozen.month == _name(month)
-    )
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    return Frozen(json.loads(row.content), row.sha256, from_micros(row.frozen_at), row.frozen_by)
 
 
 def _by_hand(connection: Connection, month: date) -> int:

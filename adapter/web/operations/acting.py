@@ -20,6 +20,7 @@ from adapter.web.operations.calls import (
     content,
     described,
     json,
+    takes,
 )
 
 
@@ -75,13 +76,10 @@ def _simple(routes: APIRouter, calls: Calls) -> None:
     @routes.post(
         "/deliveries/{delivery_id}/retry",
         summary="Send a dead letter again, or what waits now",
-        responses=answers(DeliveryDetail),
-        openapi_extra=described(OptionalReason),
+        **takes(OptionalReason, gives=DeliveryDetail),
     )
     def retry(
-        delivery_id: Number,
-        caller: Principal = Depends(calls.caller),
-        given: OptionalReason = Depends(calls.optional),
+        delivery_id: Number, caller: Principal = Depends(calls.caller), given: OptionalReason = Depends(calls.optional)
     ) -> Response:
         """Needs the right `resend`. 409 where its state does not allow it."""
         operations.operations.retry(caller, delivery_id, given.reason)
@@ -89,9 +87,7 @@ def _simple(routes: APIRouter, calls: Calls) -> None:
 
     def with_reason(word: str, summary: str, needs: str, act: Callable[[Principal, int, str], None]) -> None:
         def endpoint(
-            delivery_id: Number,
-            caller: Principal = Depends(calls.caller),
-            given: Reason = Depends(calls.reason),
+            delivery_id: Number, caller: Principal = Depends(calls.caller), given: Reason = Depends(calls.reason)
         ) -> Response:
             act(caller, delivery_id, given.reason)
             return answer(caller, delivery_id)
@@ -101,8 +97,7 @@ def _simple(routes: APIRouter, calls: Calls) -> None:
             summary=summary,
             description=f"Needs the right `{needs}`. 409 where its state does not allow it.",
             operation_id=f"delivery_{word}",
-            responses=answers(DeliveryDetail),
-            openapi_extra=described(Reason),
+            **takes(Reason, gives=DeliveryDetail),
         )(endpoint)
 
     # asked for at the call, not here: the parts are made when they are first needed
@@ -115,10 +110,7 @@ def _other_ways(routes: APIRouter, calls: Calls) -> None:
     redirected = calls.body(Redirect)
 
     @routes.post(
-        "/deliveries/{delivery_id}/redirect",
-        summary="Send it by another endpoint",
-        responses=answers(Redirected),
-        openapi_extra=described(Redirect),
+        "/deliveries/{delivery_id}/redirect", summary="Send it by another endpoint", **takes(Redirect, gives=Redirected)
     )
     def redirect(
         delivery_id: Number,
@@ -148,10 +140,7 @@ def _editing(routes: APIRouter, calls: Calls) -> None:
         return content(found.body, found.media_type)
 
     @routes.post(
-        "/deliveries/{delivery_id}/repair",
-        summary="Edit a dead letter and send it",
-        responses=answers(Edited),
-        openapi_extra=described(Edit),
+        "/deliveries/{delivery_id}/repair", summary="Edit a dead letter and send it", **takes(Edit, gives=Edited)
     )
     def repair(
         delivery_id: Number, caller: Principal = Depends(calls.caller), given: Edit = Depends(edited)
@@ -171,12 +160,7 @@ def _editing(routes: APIRouter, calls: Calls) -> None:
 def _endpoints(routes: APIRouter, calls: Calls) -> None:
     adapter = calls.adapter
 
-    @routes.post(
-        "/endpoints/{endpoint}/pause",
-        summary="Send nothing there",
-        responses=answers(Done),
-        openapi_extra=described(Reason),
-    )
+    @routes.post("/endpoints/{endpoint}/pause", summary="Send nothing there", **takes(Reason, gives=Done))
     def pause(
         endpoint: str, caller: Principal = Depends(calls.caller), given: Reason = Depends(calls.reason)
     ) -> Response:
@@ -184,16 +168,9 @@ def _endpoints(routes: APIRouter, calls: Calls) -> None:
         adapter.operations.pause(caller, endpoint, given.reason)
         return json(Done(True))
 
-    @routes.post(
-        "/endpoints/{endpoint}/resume",
-        summary="Send there again",
-        responses=answers(Done),
-        openapi_extra=described(OptionalReason),
-    )
+    @routes.post("/endpoints/{endpoint}/resume", summary="Send there again", **takes(OptionalReason, gives=Done))
     def resume(
-        endpoint: str,
-        caller: Principal = Depends(calls.caller),
-        given: OptionalReason = Depends(calls.optional),
+        endpoint: str, caller: Principal = Depends(calls.caller), given: OptionalReason = Depends(calls.optional)
     ) -> Response:
         """All that waits is due now. Needs the rights `resend` and `all-parties`."""
         adapter.operations.resume(caller, endpoint, given.reason)

@@ -82,6 +82,11 @@ def described(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {_JSON: {"schema": schema}}}}
 
 
+def takes(body: type[BaseModel], gives: Any) -> dict[str, Any]:
+    """Body and answer in the OpenAPI description."""
+    return {"openapi_extra": described(body), "responses": answers(gives)}
+
+
 def answers(shape: Any, words: str = "As asked for") -> dict[int | str, dict[str, Any]]:
     """The answer in the OpenAPI description."""
     return {200: {"model": shape, "description": words}}

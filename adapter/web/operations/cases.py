@@ -9,8 +9,9 @@ from pydantic import Field
 from starlette.responses import Response
 
 from adapter.exchange.cases import Case
+from adapter.exchange.frozen import Frozen
 from adapter.exchange.ladder import Escalation
-from adapter.exchange.reckonings import Frozen, Month, written
+from adapter.exchange.reckonings import Month, written
 from adapter.security.principals import Principal
 from adapter.web.operations.calls import (
     Calls,
@@ -21,8 +22,8 @@ from adapter.web.operations.calls import (
     OptionalReason,
     Reason,
     answers,
-    described,
     json,
+    takes,
 )
 
 Kommunkod = Annotated[str, Path(pattern=r"^[0-9]{4}$", description="the municipality: four digits")]
@@ -64,7 +65,7 @@ def _case(routes: APIRouter, calls: Calls) -> None:
     adapter = calls.adapter
     asked = calls.body(Asked)
 
-    @routes.post("/case", summary="A case as the law sees it", responses=answers(Case), openapi_extra=described(Asked))
+    @routes.post("/case", summary="A case as the law sees it", **takes(Asked, gives=Case))
     def case(caller: Principal = Depends(calls.caller), given: Asked = Depends(asked)) -> Response:
         """Its state, every duty with paragraph, time and state, who pays line by line, the planning, the escalations.
         A party sees what it sent or was sent; of a protected person nothing that tells where somebody is. Needs the
@@ -81,12 +82,7 @@ def _months(routes: APIRouter, calls: Calls) -> None:
         municipality its own. Needs the right `list`."""
         return json(_shown(adapter.reckonings.month(caller, kommunkod, _day(month))))
 
-    @routes.post(
-        "/payment/{kommunkod}/{month}/freeze",
-        summary="Make a month final",
-        responses=answers(Shown),
-        openapi_extra=described(Reason),
-    )
+    @routes.post("/payment/{kommunkod}/{month}/freeze", summary="Make a month final", **takes(Reason, gives=Shown))
     def freeze(
         kommunkod: Kommunkod,
         month: Of,
@@ -115,8 +111,7 @@ def _ladder(routes: APIRouter, calls: Calls) -> None:
     @routes.post(
         "/escalations/{number}/acknowledge",
         summary="Note that somebody has seen to it",
-        responses=answers(Escalation),
-        openapi_extra=described(OptionalReason),
+        **takes(OptionalReason, gives=Escalation),
     )
     def acknowledge(
         number: Number, caller: Principal = Depends(calls.caller), given: OptionalReason = Depends(calls.optional)

@@ -13,7 +13,7 @@ from adapter.exchange.follow_ups import FrozenMonth, Period, Report
 from adapter.fhir import json as fhir_json
 from adapter.security.principals import Principal
 from adapter.web.errors import PARAMETER, Refused
-from adapter.web.operations.calls import Calls, Reason, answers, described, json
+from adapter.web.operations.calls import Calls, Reason, answers, json, takes
 
 Name = Annotated[str, Query(min_length=7, max_length=16, description="months: 2026-01, or 2026-01..2026-06")]
 Compared = Annotated[str | None, Query(min_length=7, max_length=16, description="months before, held against these")]
@@ -65,12 +65,7 @@ def add(routes: APIRouter, calls: Calls) -> None:
         """As it was, and which figures differ now. Needs the right `list`."""
         return json(adapter.follow_ups.frozen(caller, Period.read(month).first))
 
-    @routes.post(
-        "/follow-up/frozen/{month}",
-        summary="Freeze a month",
-        responses=answers(FrozenMonth),
-        openapi_extra=described(Reason),
-    )
+    @routes.post("/follow-up/frozen/{month}", summary="Freeze a month", **takes(Reason, gives=FrozenMonth))
     def freeze(
         month: str, caller: Principal = Depends(calls.caller), given: Reason = Depends(calls.reason)
     ) -> Response:

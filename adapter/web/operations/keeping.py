@@ -11,7 +11,7 @@ from adapter.exchange.expunge import Expunged
 from adapter.exchange.recovery import Recovery
 from adapter.security.principals import Principal, Right
 from adapter.web.operations.acting import Done
-from adapter.web.operations.calls import Calls, Number, Reason, answers, described, json
+from adapter.web.operations.calls import Calls, Number, Reason, answers, json, takes
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,7 @@ def add(routes: APIRouter, calls: Calls) -> None:
     @routes.post(
         "/messages/{message_id}/expunge",
         summary="Remove the content of a message for good",
-        responses=answers(Expunged),
-        openapi_extra=described(Reason),
+        **takes(Reason, gives=Expunged),
     )
     def expunge(
         message_id: Number, caller: Principal = Depends(calls.caller), given: Reason = Depends(calls.reason)
@@ -58,12 +57,7 @@ def add(routes: APIRouter, calls: Calls) -> None:
         rights `list` and `all-parties`."""
         return json(Gap(adapter.recoveries.gap(caller)))
 
-    @routes.post(
-        "/recovery/resume",
-        summary="Send again after the database was put back",
-        responses=answers(Done),
-        openapi_extra=described(Reason),
-    )
+    @routes.post("/recovery/resume", summary="Send again after the database was put back", **takes(Reason, gives=Done))
     def resume(caller: Principal = Depends(calls.caller), given: Reason = Depends(calls.reason)) -> Response:
         """Nothing is sent before. Needs the rights `resend` and `all-parties`."""
         adapter.recoveries.resume(caller, given.reason)

@@ -9,17 +9,7 @@ from adapter.exchange.whereabouts import Whereabouts
 from adapter.fhir import identifiers
 from adapter.fhir.canonical import PERSONNUMMER
 from adapter.security.principals import Principal
-from adapter.web.operations.calls import (
-    LARGEST_ID,
-    Calls,
-    Fields,
-    Number,
-    Reason,
-    answers,
-    content,
-    described,
-    json,
-)
+from adapter.web.operations.calls import LARGEST_ID, Calls, Fields, Number, Reason, content, described, json, takes
 
 
 class Question(Fields):
@@ -36,9 +26,7 @@ def add(routes: APIRouter, calls: Calls) -> None:
     adapter = calls.adapter
     asked = calls.body(Question)
 
-    @routes.post(
-        "/where", summary="Did it reach them?", responses=answers(Whereabouts), openapi_extra=described(Question)
-    )
+    @routes.post("/where", summary="Did it reach them?", **takes(Question, gives=Whereabouts))
     def where(caller: Principal = Depends(calls.caller), given: Question = Depends(asked)) -> Response:
         """Every message about a person that the caller's party sent or got: when it arrived, who acknowledged it, what
         is next. Needs the right `content` and a reason; audited, found or not."""
@@ -53,12 +41,7 @@ def add(routes: APIRouter, calls: Calls) -> None:
         found = adapter.views.content(caller, content_id, given.reason)
         return content(found.body, found.media_type)
 
-    @routes.post(
-        "/undelivered",
-        summary="What has not arrived, with persons",
-        responses=answers(Listing),
-        openapi_extra=described(Reason),
-    )
+    @routes.post("/undelivered", summary="What has not arrived, with persons", **takes(Reason, gives=Listing))
     def undelivered(caller: Principal = Depends(calls.caller), given: Reason = Depends(calls.reason)) -> Response:
         """As GET, with who each delivery is about, but for protected persons. Needs the rights `list` and `content` and
         a reason; audited for each."""

@@ -20,8 +20,8 @@ from adapter.web.operations.calls import (
     OptionalReason,
     Reason,
     answers,
-    described,
     json,
+    takes,
 )
 
 Code = Annotated[str, Field(max_length=255)]
@@ -79,15 +79,13 @@ def add(routes: APIRouter, calls: Calls) -> None:
 def _starting(routes: APIRouter, calls: Calls) -> None:
     wanted, started = calls.body(Wanted), calls.body(Start)
 
-    @routes.post(
-        "/replays/count", summary="What a replay would take", responses=answers(Count), openapi_extra=described(Wanted)
-    )
+    @routes.post("/replays/count", summary="What a replay would take", **takes(Wanted, gives=Count))
     def count(caller: Principal = Depends(calls.caller), given: Wanted = Depends(wanted)) -> Response:
         """How many, and the digest that a start repeats. Those of protected persons are left out. Needs the right
         `resend`."""
         return json(calls.adapter.replays.count(caller, given.filter(), given.content))
 
-    @routes.post("/replays", summary="Start a replay", responses=answers(Started), openapi_extra=described(Start))
+    @routes.post("/replays", summary="Start a replay", **takes(Start, gives=Started))
     def start(caller: Principal = Depends(calls.caller), given: Start = Depends(started)) -> Response:
         """Of what was counted: 409 where the filter finds something else by now. Needs the right `resend`."""
         chosen = {"content": given.content, "per_minute": given.per_minute}
@@ -125,41 +123,24 @@ def _steering(routes: APIRouter, calls: Calls) -> None:
     adapter = calls.adapter
 
     @routes.post(
-        "/replays/{number}/pause",
-        summary="Take no further delivery",
-        responses=answers(ReplayRow),
-        openapi_extra=described(OptionalReason),
+        "/replays/{number}/pause", summary="Take no further delivery", **takes(OptionalReason, gives=ReplayRow)
     )
     def pause(
-        number: Number,
-        caller: Principal = Depends(calls.caller),
-        given: OptionalReason = Depends(calls.optional),
+        number: Number, caller: Principal = Depends(calls.caller), given: OptionalReason = Depends(calls.optional)
     ) -> Response:
         """Until it is resumed. Needs the right `resend`."""
         adapter.replays.pause(caller, number, given.reason)
         return one(caller, number)
 
-    @routes.post(
-        "/replays/{number}/resume",
-        summary="Go on",
-        responses=answers(ReplayRow),
-        openapi_extra=described(OptionalReason),
-    )
+    @routes.post("/replays/{number}/resume", summary="Go on", **takes(OptionalReason, gives=ReplayRow))
     def resume(
-        number: Number,
-        caller: Principal = Depends(calls.caller),
-        given: OptionalReason = Depends(calls.optional),
+        number: Number, caller: Principal = Depends(calls.caller), given: OptionalReason = Depends(calls.optional)
     ) -> Response:
         """Needs the right `resend`."""
         adapter.replays.resume(caller, number, given.reason)
         return one(caller, number)
 
-    @routes.post(
-        "/replays/{number}/cancel",
-        summary="End a replay",
-        responses=answers(ReplayRow),
-        openapi_extra=described(Reason),
-    )
+    @routes.post("/replays/{number}/cancel", summary="End a replay", **takes(Reason, gives=ReplayRow))
     def cancel(
         number: Number, caller: Principal = Depends(calls.caller), given: Reason = Depends(calls.reason)
     ) -> Response:
