@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from adapter.discharge import disclosure
 from adapter.exchange import consents, disclosures, resource_ledger, standalone, visibility
+from adapter.exchange.pages import FIRST, LOOKED_AT, MOST, PAGE, ROUNDS, Place
 from adapter.exchange.submission import refusal
 from adapter.fhir import wire
 from adapter.fhir.bundles import MessageBundle
@@ -26,12 +27,6 @@ from adapter.store.content import ContentStore
 from adapter.store.database import Database
 from adapter.support.clock import Clock, from_micros, to_micros
 from adapter.support.errors import NotFoundError
-
-PAGE = 20
-MOST = 100
-_LOOKED_AT = 200
-_ROUNDS = 10
-"""A search looks at so many candidates at once, so many times; a page that is not full then has a next one."""
 
 _resource, _version = tables.resource.c, tables.resource_version.c
 _message, _delivery, _disclosed = tables.message.c, tables.delivery.c, tables.disclosed.c
@@ -48,15 +43,6 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a page of a search begins: after this resource, and, where `same_person`, only about its person. An
-    address that leads there names nobody."""
-
-    after: int = 0
-    same_person: bool = False
-
-
-@dataclass(frozen=True)
 class Wanted:
     """What is searched for; what is None does not count. `patient` is (system, value) of a person's identifier,
     `identifiers` are `system|value` or values alone, `since` and `until` bound when it came (aware, both included)."""
@@ -68,7 +54,7 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     count: int = PAGE
-    place: Place = Place()
+    place: Place = FIRST
 
 
 @dataclass(frozen=True)
@@ -136,14 +122,14 @@ class Resources:
         conditions: list[ColumnElement[bool]],
     ) -> Found:
         size, after, found = min(wanted.count, MOST), wanted.place.after, list[Any]()
-        for _ in range(_ROUNDS):
+        for _ in range(ROUNDS):
             query = (
                 select(_resource.id)
                 .distinct()
                 .join_from(tables.disclosed, tables.resource, _resource.id == _disclosed.resource_id)
                 .where(_resource.id > after, *conditions)
                 .order_by(_resource.id)
-                .limit(_LOOKED_AT)
+                .limit(LOOKED_AT)
             )
             candidates = list(connection.execute(query).scalars())
             standing = _standing(connection, principal, kind, candidates)
@@ -152,9 +138,9 @@ class Resources:
                 found += [row for row in standing.get(number, [])[:1] if _fits(row, wanted)]
                 if len(found) == size:
                     break
-            if len(found) == size or len(candidates) < _LOOKED_AT:
+            if len(found) == size or len(candidates) < LOOKED_AT:
                 break
-        more = bool(candidates) and (after < candidates[-1] or len(candidates) == _LOOKED_AT)
+        more = bool(candidates) and (after < candidates[-1] or len(candidates) == LOOKED_AT)
         same_person = wanted.patient is not None or wanted.place.same_person
         return Found(tuple(self._shown(connection, principal, found)), Place(after, same_person) if more else None)
 

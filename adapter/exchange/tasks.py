@@ -1,18 +1,21 @@
 """Tasks one by one: read and searched by those who have a part in them, and moved by an answer at the one door.
 
-A party sees the versions that it sent itself or that have reached it, outside any spärr; each view is in the audit.
+A party sees the versions that it sent itself or that have reached it, outside any spärr, any later protection and any
+consent that is refused or withdrawn, as for other resources; each view is in the audit.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, true
 
-from adapter.discharge import disclosure, tasks
+from adapter.discharge import disclosure, sip, tasks
 from adapter.discharge.tasks import Role
-from adapter.exchange import blocks, task_answer, task_ledger, task_view, visibility
+from adapter.exchange import consents, disclosures, task_answer, task_ledger, task_view
+from adapter.exchange.pages import FIRST, LOOKED_AT, MOST, PAGE, ROUNDS, Place
 from adapter.exchange.receive import Exchange
 from adapter.exchange.submission import Refusal, Reply, Submission, refusal
 from adapter.exchange.task_ledger import Side
@@ -29,18 +32,16 @@ from adapter.store.database import Database
 from adapter.support.clock import STOCKHOLM, Clock, from_micros, to_micros
 from adapter.support.errors import NotFoundError
 
-PAGE = 20
-MOST = 100
 SOURCE = "task"
 """The source of a message that the adapter wrote for a change over REST."""
 
 _task, _version = tables.task.c, tables.task_version.c
-_message, _delivery = tables.message.c, tables.delivery.c
+_message, _disclosed = tables.message.c, tables.disclosed.c
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A version of a Task as it reads by itself. `at` is when it was recorded, aware UTC."""
+    """A version of a Task as it reads by itself. `at` is when it came to the party, aware UTC."""
 
     id: int
     version: int
@@ -50,23 +51,26 @@ class Shown:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is searched for; what is None does not count. `patient` is (system, value) of a person's identifier."""
+    """What is searched for; what is None does not count. `patient` is (system, value) of a person's identifier,
+    `since` and `until` bound when it came to the party (aware, both included)."""
 
     ids: tuple[int, ...] | None = None
     identifiers: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None
     statuses: tuple[str, ...] | None = None
     patient: tuple[str, str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
     count: int = PAGE
-    offset: int = 0
+    place: Place = FIRST
 
 
 @dataclass(frozen=True)
 class Found:
-    """A page of a search, by id, and how many there are in all."""
+    """A page of a search, by id; `next` is the place of the page after it."""
 
     tasks: tuple[Shown, ...]
-    total: int
+    next: Place | None
 
 
 class Tasks:
@@ -85,12 +89,12 @@ class Tasks:
         """The Task as it was last disclosed to the caller's party, or one version of it. Needs CONTENT. Raises Refusal
         410 where its content is no longer kept."""
         principal.require(Right.CONTENT)
-        which = [] if version is None else [_version.version == version]
         with self._database.write() as connection:
-            row = connection.execute(_versions(principal, task_id, *which).limit(1)).one_or_none()
-            if row is None:
+            rows = _standing(connection, principal, [task_id]).get(task_id, [])
+            chosen = [row for row in rows if version in (None, row.version)][:1]
+            if not chosen:
                 raise _absent()
-            shown = self._shown(connection, principal, [row])
+            shown = self._shown(connection, principal, chosen)
         if not shown:
             raise _gone()
         return shown[0]
@@ -99,28 +103,38 @@ class Tasks:
         """The versions that were disclosed to the caller's party and are kept, newest first. Needs CONTENT."""
         principal.require(Right.CONTENT)
         with self._database.write() as connection:
-            rows = connection.execute(_versions(principal, task_id).limit(MOST)).all()
+            rows = _standing(connection, principal, [task_id]).get(task_id, [])
             if not rows:
                 raise _absent()
-            return self._shown(connection, principal, rows)
+            return self._shown(connection, principal, rows[:MOST])
 
     def search(self, principal: Principal, wanted: Wanted) -> Found:
         """Tasks in which the caller's party has a part, each as it was last disclosed to it. Needs CONTENT."""
         principal.require(Right.CONTENT)
         with self._database.write() as connection:
-            conditions = self._conditions(connection, wanted)
-            if conditions is None:
-                return Found((), 0)
-            newest = (
-                _seen(principal, select(_version.task_id, func.max(_version.version).label("version")))
-                .group_by(_version.task_id)
-                .subquery()
-            )
-            here = and_(_version.task_id == newest.c.task_id, _version.version == newest.c.version)
-            query = _joined(select(*_COLUMNS)).join(newest, here).where(*conditions)
-            total = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
-            page = query.order_by(_task.id).offset(wanted.offset).limit(min(wanted.count, MOST))
-            return Found(tuple(self._shown(connection, principal, connection.execute(page).all())), total)
+            conditions = self._conditions(connection, principal, wanted)
+            if conditions is None or not wanted.count:
+                return Found((), None)
+            return self._page(connection, principal, wanted, conditions)
+
+    def _page(
+        self, connection: Connection, principal: Principal, wanted: Wanted, conditions: list[ColumnElement[bool]]
+    ) -> Found:
+        size, after, found = min(wanted.count, MOST), wanted.place.after, list[Any]()
+        for _ in range(ROUNDS):
+            query = _seen(principal, select(_task.id).distinct()).where(_task.id > after, *conditions)
+            candidates = list(connection.execute(query.order_by(_task.id).limit(LOOKED_AT)).scalars())
+            standing = _standing(connection, principal, candidates)
+            for number in candidates:
+                after = number
+                found += [row for row in standing.get(number, [])[:1] if _fits(row, wanted)]
+                if len(found) == size:
+                    break
+            if len(found) == size or len(candidates) < LOOKED_AT:
+                break
+        more = bool(candidates) and (after < candidates[-1] or len(candidates) == LOOKED_AT)
+        same_person = wanted.patient is not None or wanted.place.same_person
+        return Found(tuple(self._shown(connection, principal, found)), Place(after, same_person) if more else None)
 
     def update(
         self, principal: Principal, task_id: int, given: Mapping[str, Any], version: int, submission: Submission
@@ -133,10 +147,11 @@ class Tasks:
         """
         principal.require(Right.SEND)
         with self._database.read() as connection:
-            base = connection.execute(_versions(principal, task_id).limit(1)).one_or_none()
+            base = next(iter(_standing(connection, principal, [task_id]).get(task_id, [])), None)
             if base is None:
                 raise _absent()
             if not version == base.version == base.current:
+                _require_shown(connection, base)
                 raise task_ledger.stale()
             role = _role(base, principal)
             before = self._task(connection, base)
@@ -157,18 +172,24 @@ class Tasks:
 
     def _after(self, principal: Principal, task_id: int) -> Shown:
         with self._database.read() as connection:
-            row = connection.execute(_versions(principal, task_id).limit(1)).one()
-            return Shown(row.id, row.version, from_micros(row.recorded_at), self._task(connection, row))
+            row = _standing(connection, principal, [task_id])[task_id][0]
+            return Shown(row.id, row.version, from_micros(row.at), self._task(connection, row))
 
-    def _conditions(self, connection: Connection, wanted: Wanted) -> list[ColumnElement[bool]] | None:
-        """None where nothing can meet them."""
+    def _conditions(
+        self, connection: Connection, principal: Principal, wanted: Wanted
+    ) -> list[ColumnElement[bool]] | None:
+        """Of candidates; None where nothing can meet them."""
         lists = (
             (_task.id, wanted.ids),
             (_task.identifier, wanted.identifiers),
             (_task.case_id, wanted.groups),
-            (_version.status, wanted.statuses),
         )
         found: list[ColumnElement[bool]] = [column.in_(values) for column, values in lists if values is not None]
+        if wanted.since is not None:
+            found.append(_came(principal) >= to_micros(wanted.since))
+        if wanted.place.same_person:
+            person = _seen(principal, select(_task.patient_id)).where(_task.id == wanted.place.after)
+            found.append(_task.patient_id.in_(person))
         if wanted.patient is not None:
             try:
                 patient_id = self._pseudonyms.find(connection, [wanted.patient])
@@ -184,7 +205,7 @@ class Tasks:
         for row in rows:
             audit.record(connection, principal, "task-view", f"task/{row.id}", at, row.patient_id, version=row.version)
             if task := self._task(connection, row):
-                shown.append(Shown(row.id, row.version, from_micros(row.recorded_at), task))
+                shown.append(Shown(row.id, row.version, from_micros(row.at), task))
         return shown
 
     def _task(self, connection: Connection, row: Any) -> dict[str, Any]:
@@ -200,10 +221,10 @@ class Tasks:
     def _asked(self, connection: Connection, principal: Principal, base: Any, role: Role) -> tuple[MessageBundle, int]:
         """The newest message in which the other side told of the Task, as it may be seen, and the Task's entry."""
         other = base.requester_party if role is Role.OWNER else base.owner_party
-        query = _versions(principal, base.id, _message.sender_party == other)
+        query = _versions(principal, _task.id == base.id, _message.sender_party == other)
         if base.requester_party == base.owner_party:
             other = base.requester_unit if role is Role.OWNER else base.owner_unit
-            query = _versions(principal, base.id, _message.sender_unit == other)
+            query = _versions(principal, _task.id == base.id, _message.sender_unit == other)
         row = connection.execute(query.limit(1)).one_or_none()
         message = None if row is None else self._message(connection, row)
         if row is None or message is None:
@@ -219,8 +240,9 @@ _COLUMNS = (
     *(_task[name] for name in ("id", "patient_id", "status", "happened_at", "owner_party", "owner_unit")),
     *(_task[name] for name in ("requester_party", "requester_unit")),
     _task.version.label("current"),
-    *(_version[name] for name in ("version", "entry", "recorded_at", "message_id")),
-    _message.source,
+    *(_version[name] for name in ("version", "entry", "message_id")),
+    _version.status.label("told"),
+    *(_message[name] for name in ("source", "sender_party", "event")),
 )
 
 
@@ -238,14 +260,58 @@ def _seen(principal: Principal, query: Select[Any]) -> Select[Any]:
         return _joined(query).where(true())
     parties = principal.parties
     part = or_(_task.owner_party.in_(parties), _task.requester_party.in_(parties))
-    reached = exists(select(1).where(_delivery.message_id == _message.id, visibility.arrived(principal)))
-    own = _message.sender_party.in_(parties)
-    return _joined(query).where(part, or_(own, and_(reached, blocks.clear_of(principal))))
+    return _joined(query).where(part, disclosures.visible(principal))
 
 
-def _versions(principal: Principal, task_id: int, *conditions: ColumnElement[bool]) -> Select[Any]:
-    query = _seen(principal, select(*_COLUMNS)).where(_task.id == task_id, *conditions)
-    return query.order_by(_version.version.desc())
+def _came(principal: Principal) -> ColumnElement[int]:
+    """Of a version: when it first came to one of the principal's parties; when it was recorded, where it is in no log,
+    as for operations."""
+    logged = (
+        select(func.min(_disclosed.at))
+        .where(_disclosed.type == disclosures.TASK, _disclosed.party.in_(sorted(principal.parties)))
+        .where(_disclosed.resource_id == _version.task_id, _disclosed.version == _version.version)
+    )
+    found: ColumnElement[int] = func.coalesce(logged.scalar_subquery(), _version.recorded_at)
+    return found
+
+
+def _versions(principal: Principal, *conditions: ColumnElement[bool]) -> Select[Any]:
+    query = _seen(principal, select(*_COLUMNS, _came(principal).label("at"))).where(*conditions)
+    return query.order_by(_task.id, _version.version.desc())
+
+
+def _standing(connection: Connection, principal: Principal, ids: Collection[int]) -> dict[int, list[Any]]:
+    """The versions of Tasks that the principal may see, by Task, the newest first: of others nothing that a plan says
+    to which the consent is refused or withdrawn. What else tells of a Task tells no more than a notice may (LAW 2:2)."""
+    rows = connection.execute(_versions(principal, _task.id.in_(ids))).all()
+    others = {row.message_id for row in rows if row.sender_party not in principal.parties and row.event == sip.PLAN}
+    stopped = frozenset() if principal.sees_all else consents.stopped(connection, sorted(others))
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        if row.message_id not in stopped:
+            found[row.id].append(row)
+    return found
+
+
+def _fits(row: Any, wanted: Wanted) -> bool:
+    at = from_micros(row.at)
+    return (
+        (wanted.statuses is None or row.told in wanted.statuses)
+        and (wanted.since is None or at >= wanted.since)
+        and (wanted.until is None or at <= wanted.until)
+    )
+
+
+def _require_shown(connection: Connection, base: Any) -> None:
+    newer = _joined(select(_version.message_id)).where(
+        _task.id == base.id, _version.version > base.version, _message.event == sip.PLAN
+    )
+    if consents.stopped(connection, list(connection.execute(newer).scalars())):
+        words = (
+            "what this Task has come to is part of what the person does not consent to, and is not shown: answer by a "
+            "message"
+        )
+        raise refusal(422, "business-rule", "task-consent", words, "Task")
 
 
 def _gone() -> Refusal:

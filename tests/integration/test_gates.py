@@ -16,6 +16,7 @@ from adapter.delivery import streams
 from adapter.delivery.leases import Terms, claim
 from adapter.delivery.outbox import DeliveryStateError
 from adapter.discharge.agreement import Agreement
+from adapter.exchange import resources, tasks
 from adapter.exchange.again import Again
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.consents import stopped
@@ -262,6 +263,63 @@ def test_a_plan_that_was_delivered_is_not_sent_again_after_a_withdrawal(
         assert stopped(connection, []) == frozenset()
     with database.write() as connection, pytest.raises(DeliveryStateError, match="no longer"):
         Again(installation.adapter._means).send(connection, number, 1, anew=False)
+
+
+def shown(installation: Installation, party: str, unit: str) -> dict[str, set[int]]:
+    """The messages whose word on a stay, a plan or a Task the party is shown, by type."""
+    adapter = installation.adapter
+    of = Principal(party, party, frozenset({unit}), frozenset({Right.CONTENT}))
+    found = {
+        kind: {
+            (each.id, version.version)
+            for each in everything
+            for version in adapter.resources.history(of, kind, each.id)
+        }
+        for kind in ("Encounter", "CarePlan")
+        for everything in [adapter.resources.search(of, kind, resources.Wanted()).resources]
+    }
+    seen = adapter.tasks.search(of, tasks.Wanted()).tasks
+    found["Task"] = {(each.id, version.version) for each in seen for version in adapter.tasks.history(of, each.id)}
+    messages = {}
+    with adapter.database.read() as connection:
+        for kind, versions in found.items():
+            table, name = (tables.resource_version, "resource_id")
+            if kind == "Task":
+                table, name = tables.task_version, "task_id"
+            rows = connection.execute(select(table)).all()
+            messages[kind] = {row.message_id for row in rows if (getattr(row, name), row.version) in versions}
+    return messages
+
+
+@pytest.mark.parametrize(("consent", "event"), [("sip", "sip"), ("sharing", "planning-information")])
+def test_what_rests_on_a_withdrawn_consent_is_shown_to_its_sender_alone(
+    installation: Installation, sent: dict[str, Message], consent: str, event: str
+) -> None:
+    assert installation.send(sent["sip"]).status == 200
+    installation.adapter.worker.run_until_idle()
+    gone = deliveries(installation, event)
+    [message] = {each.message_id for each in gone}
+    [party] = {each.receiver_party for each in gone if each.receiver_party == "kommun"}
+    unit = next(each.receiver_unit for each in gone if each.receiver_party == party)
+    before = shown(installation, party, unit)
+    assert {kind for kind, messages in before.items() if message in messages} >= TOLD[event]
+    refusal = withdrawal(sent["sip"], installation)
+    if consent == "sharing":
+        of_type(refusal, "Consent")[0]["category"][0]["coding"][0]["code"] = consent
+        of_type(refusal, "Consent")[0].pop("organization", None)
+    later = installation.adapter.clock.now() + timedelta(seconds=2)
+    refusal["timestamp"] = later.astimezone(STOCKHOLM).isoformat(timespec="seconds")
+    assert installation.send(refusal).status == 200
+    after = shown(installation, party, unit)
+    assert not any(message in after[kind] for kind in TOLD[event])
+    plan = {each.message_id for each in deliveries(installation, "sip")}
+    covered = {"Encounter": {message}, "CarePlan": plan, "Task": plan}
+    assert {kind: messages - covered[kind] for kind, messages in before.items()} == after
+    sender = shown(installation, "region", gone[0].receiver_unit)
+    assert any(message in messages for messages in sender.values())
+
+
+TOLD = {"sip": {"CarePlan", "Task"}, "planning-information": {"Encounter"}}
 
 
 def test_a_plan_that_carries_a_refusal_is_refused(installation: Installation, sent: dict[str, Message]) -> None:

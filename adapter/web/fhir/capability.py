@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _PROCESS_MESSAGE = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
 _VALIDATE = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
+_PERSON = "with the modifier :identifier only, and by POST only: it names a person"
 _HTTP = {"system": "http://terminology.hl7.org/CodeSystem/message-transport", "code": "http"}
 
 
@@ -125,15 +126,12 @@ def _tasks() -> dict[str, Any]:
         "readHistory": True,
         "updateCreate": False,
         "conditionalRead": "not-match",
-        "searchParam": [
-            {"name": name, "type": kind} for name, kind in TASK_SEARCHED.items() if name != "patient:identifier"
-        ]
-        + [{"name": "patient", "type": "reference", "documentation": "with the modifier :identifier only"}],
+        "searchParam": [{"name": name, "type": kind} for name, kind in TASK_SEARCHED.items()]
+        + [{"name": "patient", "type": "reference", "documentation": _PERSON}],
     }
 
 
 def _stays_and_plans(resource_type: str) -> dict[str, Any]:
-    person = "with the modifier :identifier only, and by POST only: it names a person"
     return {
         "type": resource_type,
         "documentation": "What the caller's party sent, or what was delivered to it, as messages tell of it. It is "
@@ -143,7 +141,7 @@ def _stays_and_plans(resource_type: str) -> dict[str, Any]:
         "readHistory": True,
         "conditionalRead": "not-match",
         "searchParam": [{"name": name, "type": kind} for name, kind in RESOURCE_SEARCHED.items()]
-        + [{"name": "patient", "type": "reference", "documentation": person}],
+        + [{"name": "patient", "type": "reference", "documentation": _PERSON}],
     }
 
 

@@ -3,21 +3,21 @@
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapter.exchange.submission import Refusal, Submission
-from adapter.exchange.tasks import MOST, PAGE, Answered, Shown, Wanted
-from adapter.fhir import identifiers, outcomes, wire
+from adapter.exchange.tasks import Answered, Found, Shown, Wanted
+from adapter.fhir import outcomes, wire
 from adapter.fhir.canonical import CASE, TASK
 from adapter.fhir.outcomes import Rule
 from adapter.security.principals import Right
 from adapter.support.errors import NotFoundError
 from adapter.web import auth, limits, negotiation
 from adapter.web.errors import PARAMETER, Refused, resource_response
+from adapter.web.fhir import searching
 from adapter.web.fhir.base import base_url
 from adapter.web.fhir.forms import FORM, form
 from adapter.web.fhir.process_message import BODY
@@ -30,16 +30,15 @@ if TYPE_CHECKING:
 CONDITION = Rule("http-428", "required", "If-Match is missing", "send If-Match with the ETag that was read last")
 SEARCHED = {
     "_id": "token",
+    "_lastUpdated": "date",
     "identifier": "token",
     "group-identifier": "token",
     "case": "token",
     "status": "token",
-    "patient:identifier": "token",
 }
-"""The search parameters, with their types. Those that name a person are the reason why a search is a POST."""
+"""The search parameters, with their types, beside `patient:identifier`, `_count` and `_cursor`."""
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
 _ID = re.compile(r"[0-9]{1,18}")
-_NUMBER = re.compile(r"[0-9]{1,6}")
 
 
 def router(adapter: "Adapter", intake: Intake) -> APIRouter:
@@ -66,16 +65,27 @@ def router(adapter: "Adapter", intake: Intake) -> APIRouter:
         place = f"{base_url(request, adapter)}/fhir/Task"
         return resource_response(_history(adapter.tasks.history(caller, _number(task_id)), place), offer)
 
+    @routes.get("/Task", summary="Search Tasks")
+    def search(request: Request) -> Response:
+        """By `_id`, `_lastUpdated`, `identifier`, `group-identifier`, `case` and `status`; in pages of `_count`, the
+        next by `_cursor`. By a person only by POST. Needs the right `content`."""
+        caller, offer = auth.principal(request, adapter, Right.CONTENT), negotiation.answer_format(request)
+        given = request.query_params.multi_items()
+        searching.refuse_persons(given, "Task")
+        found = adapter.tasks.search(caller, _wanted(given))
+        return resource_response(_searchset(found, given, f"{base_url(request, adapter)}/fhir/Task"), offer)
+
     @routes.post("/Task/_search", summary="Search Tasks", openapi_extra={"requestBody": {"content": {FORM: {}}}})
-    async def search(request: Request) -> Response:
-        """By `_id`, `identifier`, `group-identifier`, `case`, `status` and `patient:identifier`, in a form: what
-        names a person belongs in no URL. Pages of `_count`. Needs the right `content`."""
+    async def search_by_form(request: Request) -> Response:
+        """The same, and by `patient:identifier`, in a form. The next page is fetched by GET. Needs the right
+        `content`."""
         caller = await intake.call(auth.principal, request, adapter, Right.CONTENT)
         offer = negotiation.answer_format(request)
-        wanted = _wanted(request, await form(intake, request, adapter, caller))
-        found = await intake.work(adapter.tasks.search, caller, wanted)
-        place = f"{base_url(request, adapter)}/fhir/Task"
-        return resource_response(_searchset(found.tasks, found.total, wanted, place), offer)
+        in_url = request.query_params.multi_items()
+        searching.refuse_persons(in_url, "Task")
+        given = [*in_url, *await form(intake, request, adapter, caller)]
+        found = await intake.work(adapter.tasks.search, caller, _wanted(given))
+        return resource_response(_searchset(found, given, f"{base_url(request, adapter)}/fhir/Task"), offer)
 
     @routes.put("/Task/{task_id}", summary="Move a Task", openapi_extra={"requestBody": BODY})
     async def update(task_id: str, request: Request) -> Response:
@@ -143,30 +153,19 @@ def _number(written: str) -> int:
     return int(written)
 
 
-def _wanted(request: Request, given: list[tuple[str, str]]) -> Wanted:
-    """Raises Refused for a parameter that is not known (to leave it out would find too much), and for one in the URL
-    that belongs in the form."""
-    in_url = request.query_params.multi_items()
-    if any(name in SEARCHED for name, _ in in_url):
-        raise Refused(400, PARAMETER, "search parameters belong in the form, not in the URL: they may name a person")
-    values: dict[str, tuple[str, ...]] = {}
-    numbers = {"_count": PAGE, "_offset": 0}
-    for name, value in [*in_url, *given]:
-        if name in numbers and _NUMBER.fullmatch(value):
-            numbers[name] = int(value)
-        elif name in SEARCHED and name not in values:
-            values[name] = tuple(value.split(","))
-        elif name != "_format":
-            known = ", ".join([*SEARCHED, *numbers])
-            raise Refused(400, PARAMETER, f"expected each of {known} once at most, the last two as whole numbers")
+def _wanted(given: list[tuple[str, str]]) -> Wanted:
+    found = searching.read(given, SEARCHED)
+    values = found.values
     return Wanted(
         ids=tuple(int(each) for each in values["_id"] if _ID.fullmatch(each)) if "_id" in values else None,
         identifiers=_tokens(values.get("identifier"), TASK),
         groups=_cases(values.get("group-identifier"), values.get("case")),
         statuses=values.get("status"),
-        patient=_person(values.get("patient:identifier")),
-        count=numbers["_count"],
-        offset=numbers["_offset"],
+        patient=found.patient,
+        since=found.since,
+        until=found.until,
+        count=found.count,
+        place=found.place,
     )
 
 
@@ -184,29 +183,12 @@ def _cases(*given: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return tuple(sorted(set.intersection(*named))) if named else None
 
 
-def _person(values: tuple[str, ...] | None) -> tuple[str, str] | None:
-    if values is None:
-        return None
-    system, bar, value = values[0].partition("|")
-    if len(values) > 1 or not (system and bar and value):
-        raise Refused(400, PARAMETER, "expected patient:identifier as system|value, once")
-    return identifiers.normalised(system, value)
-
-
-def _searchset(tasks: tuple[Shown, ...], total: int, wanted: Wanted, place: str) -> dict[str, Any]:
-    size = min(wanted.count, MOST)
-    links = [{"relation": "self", "url": f"{place}/_search?{_page(size, wanted.offset)}"}]
-    if size and wanted.offset + size < total:
-        links.append({"relation": "next", "url": f"{place}/_search?{_page(size, wanted.offset + size)}"})
+def _searchset(found: Found, given: list[tuple[str, str]], place: str) -> dict[str, Any]:
     entries = [
-        {"fullUrl": f"{place}/{each.id}", "resource": _resource(each), "search": {"mode": "match"}} for each in tasks
+        {"fullUrl": f"{place}/{each.id}", "resource": _resource(each), "search": {"mode": "match"}}
+        for each in found.tasks
     ]
-    found: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "total": total, "link": links}
-    return found | ({"entry": entries} if entries else {})
-
-
-def _page(size: int, offset: int) -> str:
-    return urlencode({"_count": size, "_offset": offset})
+    return searching.searchset(entries, found.next, given, place)
 
 
 def _history(versions: list[Shown], place: str) -> dict[str, Any]:
