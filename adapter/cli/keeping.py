@@ -17,7 +17,7 @@ Why = Annotated[str, typer.Option("--reason", help="why; it goes into the audit"
 
 def add(app: typer.Typer) -> None:
     """The commands, in the order in which they are shown."""
-    for command in (backup, verify, rebuild, expunge, ledger, restored, gap, resume):
+    for command in (backup, backed_up, verify, rebuild, expunge, ledger, restored, gap, resume):
         app.command()(command)
 
 
@@ -28,15 +28,35 @@ def backup(
 ) -> None:
     """Copy a SQLite database to a file while it is in use, and check the copy. Used as a database, the copy sends
     nothing until `adapter db resume`. PostgreSQL has its own ways: see the guide."""
-    from adapter.store.backup import backup as copy
-    from adapter.support.clock import to_micros
+    from adapter.exchange.backups import Backups
 
     with installation(config) as adapter, output.progress("copying") as advance:
-        made = copy(adapter.database, file, to_micros(adapter.clock.now()), advance)
+        made = Backups(adapter.database, adapter.clock).copy(operator(), file, advance)
     if as_json:
         output.print_json(made)
     else:
         output.print_line(f"{made.file}: {made.size} bytes, {made.rows['message']} messages, read again and whole")
+
+
+def backed_up(
+    made_at: Annotated[
+        datetime | None, typer.Option("--at", help="when it was made, local time; else now", formats=["%Y-%m-%dT%H:%M"])
+    ] = None,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Say that a copy of the database has been made by other means (PostgreSQL). From the first time on somebody is
+    told when there has been none for longer than alerts.backup_age."""
+    from adapter.exchange.backups import Backups
+    from adapter.support.clock import STOCKHOLM
+
+    at = None if made_at is None else made_at.replace(tzinfo=STOCKHOLM)
+    with installation(config) as adapter:
+        found = Backups(adapter.database, adapter.clock).report(operator(), at)
+    if as_json:
+        output.print_json({"made_at": found})
+    else:
+        output.print_line(f"kept: a copy was made {output.local(found)}")
 
 
 def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:

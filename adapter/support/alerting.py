@@ -136,6 +136,9 @@ class Alerts(Section):
     """how many days before a certificate's end there is an alarm"""
     disk_least_free: int = Field(2048, ge=1)
     """MiB that a disk with the store or with folders of messages has free at the least"""
+    backup_age: Annotated[Duration, Field(ge=timedelta(0))] = timedelta(hours=26)
+    """how old the newest copy of the database may be; "0s" where nobody is to be told. PostgreSQL: counts from the
+    first `adapter db backed-up`"""
     clock_offset: Annotated[Duration, Field(ge=timedelta(milliseconds=100))] = timedelta(seconds=5)
     """how far this machine's clock may be from the database's, and from those of clock_from"""
     clock_from: tuple[str, ...] = ()

@@ -153,6 +153,7 @@ def _gauges() -> dict[str, GaugeMetricFamily]:
             ("alerts_waiting", "alerts_waiting", "Messages about alarms that wait to be sent", ""),
             ("alerts_oldest", "alerts_oldest_waiting_seconds", "Age of the oldest of them; 0 where none waits", ""),
             ("workers", "workers", "Workers that have polled within the last minute", ""),
+            ("last_backup", "last_backup_timestamp_seconds", "When the newest known copy of the database was made", ""),
             ("rolled_up", "rolled_up_timestamp_seconds", "When the numbers above were rolled up", ""),
             ("certificate_end", "certificate_end_timestamp_seconds", "When a certificate of this machine ends", "use"),
             ("disk_free", "disk_free_bytes", "Bytes free on a disk of this machine", "use"),

@@ -171,6 +171,11 @@ def test_by_command_a_copy_is_made_told_of_and_resumed_from(installation, messag
     made = run(installation, "db", "backup", str(copy))
     assert "1 messages, read again and whole" in made.stdout, made.stderr
     assert copy.stat().st_mode & 0o077 == 0
+    said = run(installation, "db", "backed-up", "--at", "2026-03-02T04:00", "--json")
+    assert json.loads(said.stdout) == {"made_at": "2026-03-02T03:00:00+00:00"}
+    assert run(installation, "db", "backed-up", "--at", "2999-03-02T04:00").returncode == 1
+    kept = json.loads(run(installation, "audit", "list", "--action", "backup", "--json").stdout)
+    assert len(kept["entries"]) == 2
     again = run(installation, "db", "backup", str(copy))
     assert (again.returncode, "is there already" in again.stderr) == (2, True)
     assert run(installation, "db", "gap").returncode == 1

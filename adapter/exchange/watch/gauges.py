@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from adapter.exchange import attention
+from adapter.exchange import attention, backups
 from adapter.security.principals import Principal, Right
 from adapter.store import locks, tables
 from adapter.store.alarms import standing
@@ -40,7 +40,12 @@ class Gauges:
             if _fresh(connection, now):
                 return False
             numbers = [*_deliveries(connection), *_endpoints(connection), *_alarms(connection)]
-            numbers += [*_alerts(connection), *_workers(connection, now), (ROLLED_UP, "", now.timestamp())]
+            numbers += [
+                *_alerts(connection),
+                *_backups(connection),
+                *_workers(connection, now),
+                (ROLLED_UP, "", now.timestamp()),
+            ]
         at = to_micros(now)
         with self._database.write() as connection:
             locks.hold(connection, "gauges")
@@ -94,6 +99,12 @@ def _alerts(connection: Connection) -> Iterator[Number]:
     yield "alerts_waiting", "", number
     if oldest is not None:
         yield "alerts_oldest", "", oldest / 1_000_000
+
+
+def _backups(connection: Connection) -> Iterator[Number]:
+    last = backups.newest(connection)
+    if last is not None:
+        yield "last_backup", "", last.timestamp()
 
 
 def _workers(connection: Connection, now: datetime) -> Iterator[Number]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, or_, select
 
 from adapter.exchange.attention import SILENT_AFTER, WORKER_SILENT, silent_since
+from adapter.exchange.backups import BACKUP_OLD, overdue
 from adapter.exchange.watch import certificates
 from adapter.store import locks, tables
 from adapter.store.alarms import Cause, clear_alarm, confirm, settle, standing
@@ -29,7 +30,7 @@ BLOCKED = "stream-blocked"
 """Kind of the alarm that messages wait behind a dead letter; its subject is `delivery/<id>`, the dead letter's."""
 
 _OF_A_MACHINE = (CERTIFICATE, CLOCK, DISK)
-_OF_ALL = (BLOCKED, WORKER_SILENT)
+_OF_ALL = (BLOCKED, WORKER_SILENT, BACKUP_OLD)
 _CONFIRM_EVERY = timedelta(minutes=10)
 _GONE_AFTER = timedelta(hours=1)
 _ASK_CLOCKS_EVERY = timedelta(minutes=15)
@@ -144,7 +145,7 @@ class Watch:
                 yield CLOCK, f"clock/{place}", Cause(reason, "timedatectl status")
 
     def _of_all(self, connection: Connection, now: datetime) -> Wanted:
-        wanted = dict(_blocked(connection))
+        wanted = dict(_blocked(connection)) | dict(overdue(connection, self._settings.backup_age, now))
         since = silent_since(connection, now) if now - self._began > 2 * SILENT_AFTER else None
         if since is not None:  # not while it may be starting beside us
             reason = f"messages are due and no worker has been at work since {since:%Y-%m-%d %H:%M} UTC"
