@@ -97,27 +97,16 @@ class Site:
 
     def indexed(self, index: int) -> bool:
         """Whether the argument mentions `$index`."""
-        return mentions(self.call.arguments[index], _is_index)
+        return tree.mentions(self.call.arguments[index], _is_index)
 
     def types(self) -> tuple[Type, ...]:
         """The first argument as a type specifier."""
         return types_named(type_name(self.call.arguments[0]), self.call.at)
 
 
-def mentions(whole: Tree, wanted: Callable[[Tree], bool]) -> bool:
-    """Whether any part of the tree is one wanted."""
-    pending = [whole]
-    while pending:
-        found = pending.pop()
-        if wanted(found):
-            return True
-        pending.extend(tree.children(found))
-    return False
-
-
-def _remembered(plan: Plan) -> Plan:
+def _remembered(plan: Plan, key: object) -> Plan:
     """Evaluated once for a resource."""
-    run, key = plan.run, object()
+    run = plan.run
 
     def recall(this: Any, scope: Scope) -> list[Any]:
         found = scope.memory.get(key)
@@ -142,9 +131,11 @@ def _defines(found: Tree) -> bool:
 
 class Compiler:
     """Compiles trees. `strict`: an element that the type does not have is an error, not empty. `locating`: errors of
-    the evaluation know their position, which makes it slower; meant for the second time, when one has occurred."""
+    the evaluation know their position, which makes it slower; meant for the second time, when one has occurred. What
+    one compiler makes of one part of a tree is evaluated once for a resource where it depends on nothing else."""
 
     def __init__(self, *, strict: bool = False, locating: bool = False) -> None:
+        self._keys: dict[int, object] = {}
         self._strict = strict
         self._locating = locating
 
@@ -154,7 +145,7 @@ class Compiler:
     def operand(self, found: Tree, focus: Focus) -> Plan:
         """A tree whose variables, if it defines any, end with it."""
         plan = self.plan(found, focus)
-        if not mentions(found, _defines):
+        if not tree.mentions(found, _defines):
             return plan
         run = plan.run
 
@@ -170,7 +161,7 @@ class Compiler:
     def plan(self, found: Tree, focus: Focus) -> Plan:
         """The plan of a tree on a focus."""
         if is_fixed(found):
-            return _remembered(self._plan(found, focus))
+            return _remembered(self._plan(found, focus), self._keys.setdefault(id(found), object()))
         return self._plan(found, focus)
 
     def _plan(self, found: Tree, focus: Focus) -> Plan:
@@ -202,7 +193,7 @@ class Compiler:
                 return self._located(_signed(operator, self.operand(operand, focus)), at)
             case tree.Chain(operator=operator, operands=operands, at=at):
                 plan = conditions.chain(operator, [self.operand(each, focus) for each in operands])
-                name, texts = _alternatives(found)
+                name, texts = tree.alternatives(found)
                 if name is not None:
                     plan = conditions.one_of(self._member(tree.Member(None, name, at), focus), texts, plan)
                 return self._located(plan, at)
@@ -291,22 +282,6 @@ def _this(focus: Focus) -> Plan:
     if focus.absent:
         return NOTHING
     return Plan(lambda this, _: [this], focus.type, some=lambda _this, _scope: True, is_focus=True)
-
-
-def _alternatives(chain: tree.Chain) -> tuple[str | None, frozenset[str]]:
-    """The element and the texts of `a = 'x' or a = 'y'`; None where the chain is another."""
-    names: set[str | None] = set()
-    texts: set[str] = set()
-    for each in chain.operands:
-        match each:
-            case tree.Binary(
-                operator="=", left=tree.Member(source=None, name=name), right=tree.Literal(value=str(text))
-            ):
-                names.add(name)
-                texts.add(text)
-            case _:
-                names.add(None)
-    return (names.pop() if len(names) == 1 and chain.operator == "or" else None), frozenset(texts)
 
 
 def _total(_this: Any, scope: Scope) -> list[Any]:

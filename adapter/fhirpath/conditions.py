@@ -11,14 +11,14 @@ from adapter.fhirpath.nodes import Node
 from adapter.fhirpath.plans import Plan, Run, Truth, boolean, constant
 from adapter.fhirpath.work import size
 
-_ORDERS: dict[str, Callable[[int], bool]] = {
+ORDERS: dict[str, Callable[[int], bool]] = {
     "<": lambda order: order < 0,
     "<=": lambda order: order <= 0,
     ">": lambda order: order > 0,
     ">=": lambda order: order >= 0,
 }
 _TEXTS = frozenset(("string", "uri", "base64Binary"))
-_MOMENTS = frozenset(("date", "dateTime", "instant"))
+MOMENTS = frozenset(("date", "dateTime", "instant"))
 
 
 def chain(operator: str, operands: list[Plan]) -> Plan:
@@ -112,7 +112,7 @@ def binary(operator: str, left: Plan, right: Plan) -> Plan | None:
     if operator in ("~", "!~"):
         wanted = operator == "~"
         return boolean(_equivalent(one, other, wanted=wanted))
-    if operator in _ORDERS:
+    if operator in ORDERS:
         return _ordered(operator, left, right)
     if operator in ("in", "contains"):
         return _membership(left, right) if operator == "in" else _membership(right, left)
@@ -237,7 +237,7 @@ def one_of(member: Plan, texts: frozenset[str], slow: Plan) -> Plan:
 
 
 def _ordered(operator: str, left: Plan, right: Plan) -> Plan:
-    decide = _ORDERS[operator]
+    decide = ORDERS[operator]
     limit = right.constant[0] if right.constant is not None and len(right.constant) == 1 else None
     if left.number is not None and limit.__class__ is int:
         number = left.number
@@ -255,7 +255,7 @@ def _ordered(operator: str, left: Plan, right: Plan) -> Plan:
 
 
 def _are_moments(left: Plan, right: Plan) -> bool:
-    return all(plan.raw is not None and plan.raw.name in _MOMENTS for plan in (left, right))
+    return all(plan.raw is not None and plan.raw.name in MOMENTS for plan in (left, right))
 
 
 def _moments(left: Plan, right: Plan, decide: Callable[[int], bool], slow: Truth) -> Truth:

@@ -1,17 +1,19 @@
 """Expressions as their callers have them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from adapter.fhirpath import functions, model, nodes, parser
+from adapter.fhirpath import functions, model, nodes, parser, written
 from adapter.fhirpath.compiler import Compiler, check
 from adapter.fhirpath.environment import Environment, Scope
 from adapter.fhirpath.errors import FhirPathError, FhirPathLimitError, FhirPathSyntaxError
+from adapter.fhirpath.lines import Lines, Unusual, Unwritable
 from adapter.fhirpath.model import Type
 from adapter.fhirpath.nodes import Node
-from adapter.fhirpath.plans import Focus, Plan
+from adapter.fhirpath.plans import Focus, Plan, Truth
 from adapter.fhirpath.presence import needed
 from adapter.fhirpath.tree import Tree
 from adapter.fhirpath.variables import RESERVED
@@ -19,6 +21,8 @@ from adapter.fhirpath.work import Work
 from adapter.support.clock import Clock
 
 _Result = TypeVar("_Result")
+_OFTEN = 10
+"""How often a condition is evaluated before code is written for it: what is asked once does not pay for that."""
 
 __all__ = ["Compiled", "Expression", "compile_expression", "functions"]
 
@@ -106,8 +110,11 @@ class Compiled:
         self._type = type_
         self._strict = strict
         self._focus = Focus(type_, absent=type_ is None)
-        self._plan = Compiler(strict=strict).plan(tree, self._focus)
+        self._compiler = Compiler(strict=strict)
+        self._plan = self._compiler.plan(tree, self._focus)
         self._run = self._plan.boxed()
+        self._asked = 0
+        self._usual: Truth | None = None
 
     def items(self, value: Any, scope: Scope) -> list[Any]:
         """The items, as the engine has them (see `nodes`), for an input in FHIR JSON."""
@@ -122,10 +129,33 @@ class Compiled:
         scope.input = (value, self._type)
         scope.index = 0
         scope.total = None
+        usual = self._usual
+        if usual is not None:
+            left = scope.work.left
+            try:
+                return usual(value, scope)
+            except (Unusual, FhirPathError, AttributeError, TypeError):
+                scope.work.left = left
+        elif self._asked < _OFTEN:
+            self._ask()
         try:
             return self._plan.truth(value, scope)
         except (FhirPathError, RecursionError, AttributeError, TypeError) as error:
             return self._explained(error, value, scope, lambda plan: plan.truth)
+
+    def _ask(self) -> None:
+        """Counts how often it is asked; code is written for what is asked often."""
+        self._asked += 1
+        if self._asked == _OFTEN and (lines := self.source()) is not None:
+            self._usual = lines.function()
+
+    def source(self) -> Lines | None:
+        """The code of the condition, for usual content; None where it is left to the closures."""
+        if self._type is None:
+            return None
+        with suppress(Unwritable):
+            return written.source(self._tree, self._type, self._compiler.operand)
+        return None
 
     def _enter(self, value: Any, scope: Scope) -> None:
         scope.input = (value, self._type)

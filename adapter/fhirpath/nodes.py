@@ -189,6 +189,8 @@ def extensions_below(item: Any) -> tuple[list[Any], int]:
             found += extensions if extensions.__class__ is list else [extensions]
         for key, inner in value.items():
             kind = inner.__class__
+            if kind is str:
+                continue
             if kind is dict:
                 if (known := below(key)) is not None:
                     pending.append((inner, known))

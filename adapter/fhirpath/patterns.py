@@ -59,6 +59,10 @@ class Pattern:
         """Texts of up to so many characters are quick."""
         self._automata: dict[bool, Automaton | None] = {}
 
+    def quick(self, length: int) -> Callable[[str], object] | None:
+        """Tells whether some part of a text of up to that many characters matches; None where that may take long."""
+        return self._compiled.search if length <= self._short else None
+
     def search(self, text: str) -> bool:
         """Whether some part of the text matches. Raises FhirPathError where that would take too long."""
         return self._matches(text, whole=False)

@@ -1,5 +1,6 @@
 """The syntax tree of an expression. A path step without `source` applies to the focus (`$this`)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,3 +136,28 @@ def children(tree: Tree) -> tuple[Tree, ...]:
             return operands
         case _:
             return ()
+
+
+def mentions(whole: Tree, wanted: Callable[[Tree], bool]) -> bool:
+    """Whether any part of the tree is one wanted."""
+    pending = [whole]
+    while pending:
+        found = pending.pop()
+        if wanted(found):
+            return True
+        pending.extend(children(found))
+    return False
+
+
+def alternatives(chain: Chain) -> tuple[str | None, frozenset[str]]:
+    """The element and the texts of `a = 'x' or a = 'y'`; None where the chain is another."""
+    names: set[str | None] = set()
+    texts: set[str] = set()
+    for each in chain.operands:
+        match each:
+            case Binary(operator="=", left=Member(source=None, name=name), right=Literal(value=str(text))):
+                names.add(name)
+                texts.add(text)
+            case _:
+                names.add(None)
+    return (names.pop() if len(names) == 1 and chain.operator == "or" else None), frozenset(texts)

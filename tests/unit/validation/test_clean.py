@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from adapter.fhir import json as fhir_json
+from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.outcomes import Issue
+from adapter.fhirpath.expression import Compiled
 from adapter.support.settings import OWN_PACKAGE
 from adapter.validation import Validator
 from adapter.validation.run import Run
@@ -31,6 +33,22 @@ def explained(validator: Validator, resource: Any, profile: str | None = None, f
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Run, "is_clean", lambda *_: False)
         return validator.validate(resource, profile=profile, format=format).issues  # type: ignore[arg-type]
+
+
+def by_closures(validator: Validator, resource: Any) -> list[Issue]:
+    """The issues where no condition is code."""
+    holds = Compiled.holds
+
+    def closures(condition: Compiled, value: Any, scope: Any) -> bool | None:
+        code, condition._usual = condition._usual, None
+        try:
+            return holds(condition, value, scope)
+        finally:
+            condition._usual = code
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Compiled, "holds", closures)
+        return validator.validate(resource, profile=MessageBundle(resource).profile).issues
 
 
 def sites(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -65,6 +83,17 @@ def spoilt(resource: dict[str, Any], rng: random.Random) -> dict[str, Any]:
 def messages() -> list[dict[str, Any]]:
     folder = PROJECT / "fixtures" / "journeys" / "home-with-sip"
     return [fhir_json.parse(file.read_bytes()) for file in sorted(folder.glob("*.json"))]
+
+
+def test_spoilt_messages_get_the_same_issues_by_code_and_by_closures(validator: Validator) -> None:
+    rng, found = random.Random(26), messages()
+    for bundle in found * 2:  # so often that code is written
+        assert validator.validate(bundle, profile=MessageBundle(bundle).profile).issues == by_closures(
+            validator, bundle
+        )
+    for _ in range(50):
+        wrong = spoilt(rng.choice(found), rng)
+        assert validator.validate(wrong, profile=MessageBundle(wrong).profile).issues == by_closures(validator, wrong)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,0 +1,270 @@
+"""Conditions as code: the same truth as the closures, or none; and what is written at all."""
+
+import copy
+import random
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from adapter.fhirpath import FhirPathError, Scope, nodes
+from adapter.fhirpath import compile as compile_expression
+from adapter.fhirpath.lines import Unusual
+from adapter.fhirpath.work import Work
+
+TASK: dict[str, Any] = {
+    "resourceType": "Task",
+    "id": "t",
+    "status": "requested",
+    "intent": "order",
+    "identifier": [{"system": "urn:a", "value": "1"}, {"system": "urn:b", "value": "2"}],
+    "groupIdentifier": {"system": "urn:a", "value": "1"},
+    "authoredOn": "2026-03-09T10:12:00+01:00",
+    "lastModified": "2026-03-09T11:12:00+01:00",
+    "code": {"coding": [{"system": "urn:c", "code": "x"}, {"system": "urn:c", "code": "y", "userSelected": True}]},
+    "owner": {"reference": "urn:uuid:1", "identifier": {"value": "o"}},
+    "requester": {"reference": "urn:uuid:2", "identifier": {"value": "r"}},
+    "restriction": {"repetitions": 2, "period": {"start": "2026-03-09", "end": "2026-03-10"}},
+    "extension": [{"url": "urn:x", "valueCode": "v"}, {"url": "urn:y", "valueBoolean": True}],
+    "input": [{"type": {"text": "a"}, "valueString": "s"}, {"type": {"text": "b"}, "valueInteger": 3}],
+    "contained": [{"resourceType": "Organization", "id": "1", "name": "a"}, {"resourceType": "Patient", "id": "p"}],
+}
+BUNDLE: dict[str, Any] = {
+    "resourceType": "Bundle",
+    "type": "message",
+    "entry": [
+        {
+            "fullUrl": "urn:uuid:h",
+            "resource": {"resourceType": "MessageHeader", "id": "h", "eventCoding": {"code": "e"}},
+        },
+        {"fullUrl": "urn:uuid:t", "resource": TASK},
+        {
+            "fullUrl": "urn:uuid:p",
+            "resource": {
+                "resourceType": "Provenance",
+                "id": "p",
+                "target": [{"reference": "urn:uuid:h"}],
+                "activity": {"coding": [{"code": "e"}]},
+            },
+        },
+    ],
+}
+CONDITIONS = {
+    "Task": [
+        "status = 'requested'",
+        "status != 'rejected' or statusReason.exists()",
+        "status = 'a' or status = 'requested' or status = 'b'",
+        "status in ('a' | 'requested')",
+        "'requested' = status and intent = 'order' and id.hasValue()",
+        "status = intent or owner.reference != requester.reference",
+        "(status = 'failed' or status = 'requested') implies statusReason.exists()",
+        "statusReason.exists() implies reasonCode.exists() and note.empty()",
+        "statusReason.text = 'x' implies intent = 'plan'",
+        "statusReason.text = 'x' or businessStatus.text = 'y' or status = 'z'",
+        "statusReason.text = 'x' and businessStatus.text = 'y' and status = 'requested'",
+        "(statusReason.text = 'x').not() and status.exists().not()",
+        "(owner.reference | owner.identifier.value).intersect(requester.reference | requester.display).empty()",
+        "identifier.where(system = 'urn:a').exists()",
+        "identifier.where(system = 'urn:a' and value.exists()).count() = 1",
+        "identifier.count() + note.count() > 1",
+        "identifier.count() >= 1 and identifier.count() != 3 and groupIdentifier.count() = 1",
+        "identifier.all(system.startsWith('urn:') and value.matches('^[0-9]$'))",
+        "identifier.exists(value = %context.groupIdentifier.value)",
+        "identifier.system.isDistinct() and code.coding.code.isDistinct() and code.coding.isDistinct()",
+        "groupIdentifier.system.subsetOf(%context.identifier.system)",
+        "identifier.first().value = '1' and identifier.first().exists()",
+        "identifier.value = '1'",
+        "groupIdentifier.where(system = 'urn:a').value = '1'",
+        "groupIdentifier.exists(value = '1') and groupIdentifier.all(value = '2').not()",
+        "lastModified >= authoredOn and authoredOn < lastModified",
+        "restriction.period.start <= restriction.period.end",
+        "restriction.repetitions = 2 and restriction.repetitions != 3",
+        "restriction.repetitions.exists() implies restriction.repetitions > 1",
+        "code.coding.where(userSelected = true).code = 'y'",
+        "authoredOn.toString().matches('T.+(Z|[+-][0-9]{2}:[0-9]{2})$') and authoredOn.toString().length() >= 10",
+        "status.toString().length() < 5 or status.contains('quest') or status.endsWith('ed')",
+        "'a' & status = 'arequested' and (description & status).matches('^req')",
+        "extension.where(url = 'urn:x').value = 'v'",
+        "extension.where(url = 'urn:y').value.exists() and input.value.exists()",
+        "descendants().extension.all(url = 'urn:x' or url = 'urn:y')",
+        "contained.ofType(Organization).name = 'a' and contained.where(id = 'p').exists()",
+        "contained.ofType(Organization).exists(name = %resource.status)",
+        "contained.all(id.exists()) and contained.first().is(Organization)",
+        "input.type.where(text = 'a').exists()",
+        "authoredOn = '2026-03-09T10:12:00+01:00'",
+        "Task.status = 'requested' or $this.status.exists()",
+        "identifier.where(true).exists() or iif(status = 'x', true, false)",
+        "restriction.repetitions = restriction.repetitions or status = 1 or status = true",
+        "partOf.reference.exists() or basedOn.where(reference = %context.owner.reference).exists()",
+    ],
+    "Bundle": [
+        "entry.resource.ofType(Provenance).where(target.reference = %resource.entry.first().fullUrl).count() = 1",
+        "entry.resource.ofType(Provenance).activity.coding.code = entry.first().resource.event.code",
+        "type = 'message' implies entry.first().resource.is(MessageHeader)",
+        "entry.all(fullUrl = 'urn:uuid:' & resource.id and resource.id.matches('^[a-z]$'))",
+        "entry.resource.where(id = 'h').exists() and entry.resource.id.isDistinct()",
+        "entry.resource.all(meta.exists() or id.exists())",
+        "entry.resource.ofType(Task).all(status = 'requested' and contained.exists())",
+    ],
+    "dateTime": ["$this.toString().length() >= 10", "$this.exists() and hasValue()"],
+}
+EXAMPLES: dict[str, Any] = {"Task": TASK, "Bundle": BUNDLE, "dateTime": "2026-03-09T10:12:00+01:00"}
+WRONG: tuple[Any, ...] = (None, "", "x", 7, True, [], {}, [None], [{}], "2026-03", ["a", "b"], [[]], "a" * 200)
+
+
+def sites(value: Any) -> Iterator[tuple[Any, Any]]:
+    waiting = [value]
+    while waiting:
+        owner = waiting.pop()
+        for key, member in list(owner.items()) if isinstance(owner, dict) else list(enumerate(owner)):
+            yield owner, key
+            if isinstance(member, dict | list):
+                waiting.append(member)
+
+
+def spoilt(value: Any, rng: random.Random) -> Any:
+    """The value with up to three members gone, replaced, doubled, many, of another text, or with extensions."""
+    if not isinstance(value, dict):
+        return rng.choice((value, *WRONG, "2026-03-09", "2026-03-09T00:00:00Z", "2026-03-09T00:00:00+00:00"))
+    found = copy.deepcopy(value)
+    for _ in range(rng.randint(0, 3)):
+        owner, key = rng.choice(list(sites(found)))
+        match rng.randrange(6):
+            case 0:
+                owner[key] = copy.deepcopy(rng.choice(WRONG))
+            case 1:
+                del owner[key]
+            case 2:
+                owner[key] = [owner[key], copy.deepcopy(owner[key])]
+            case 3 if isinstance(owner, list):
+                owner += [copy.deepcopy(owner[key]) for _ in range(rng.choice((1, 12)))]
+            case 4:
+                other, name = rng.choice(list(sites(found)))
+                owner[key] = copy.deepcopy(other[name])
+            case _:
+                if isinstance(owner, dict):
+                    owner[f"_{key}"] = rng.choice(
+                        ({"id": "x"}, {"extension": [{"url": "urn:x"}]}, [None, {"id": "y"}], None)
+                    )
+    return found
+
+
+def told(ask: Any, value: Any, scope: Scope) -> object:
+    """A truth, or the name of what was raised."""
+    try:
+        return ask(value, scope)
+    except (Unusual, FhirPathError, AttributeError, TypeError) as error:
+        return type(error).__name__
+
+
+UNUSUAL = {"identifier.value = '1'", "code.coding.where(userSelected = true).code = 'y'"}
+"""Of the examples: two identifiers are compared with one text."""
+
+
+def both(type_: str, expression: str, values: Iterable[Any]) -> Iterator[tuple[Any, object, object]]:
+    """Each value, what the code says of it, and what the closures say. Skipped where there is no code."""
+    condition = compile_expression(expression).for_type(type_)
+    lines = condition.source()
+    if lines is None:
+        pytest.skip("left to the closures")
+    function = lines.function()
+    for value in values:
+        node, answers = nodes.node_of(value if isinstance(value, dict) else TASK), []
+        for ask in (function, condition._plan.truth):
+            scope = Scope(node)
+            scope.input = (value, condition._type)
+            answers.append(told(ask, value, scope))
+        yield value, answers[0], answers[1]
+
+
+@pytest.mark.parametrize(("type_", "expression"), [(type_, each) for type_ in CONDITIONS for each in CONDITIONS[type_]])
+def test_code_says_what_closures_say(type_: str, expression: str) -> None:
+    rng, example = random.Random(expression), EXAMPLES[type_]
+    agreed = 0
+    for value, written, closures in both(type_, expression, [example, *(spoilt(example, rng) for _ in range(60))]):
+        if written.__class__ is str:
+            assert value is not example or expression in UNUSUAL
+        else:
+            assert written == closures, value
+            agreed += 1
+    assert agreed > 8 or expression in UNUSUAL
+
+
+def test_work_is_counted_in_loops_over_many() -> None:
+    condition = compile_expression("identifier.all(value.exists())").for_type("Task")
+    lines = condition.source()
+    assert lines is not None
+    for many, spent in ((8, 0), (9, 9)):
+        scope = Scope(nodes.node_of(TASK))
+        left = scope.work.left
+        assert lines.function()(TASK | {"identifier": [{"value": "1"}] * many}, scope) is True
+        assert left - scope.work.left == spent
+
+
+def test_where_there_is_no_work_left_it_is_the_closures_that_say_so() -> None:
+    condition = compile_expression("identifier.all(value.exists())").for_type("Task")
+    many = TASK | {"identifier": [{"value": "1"}] * 50}
+    for _ in range(12):
+        assert condition.holds(many, Scope(nodes.node_of(many))) is True
+    with pytest.raises(FhirPathError, match="steps"):
+        condition.holds(many, Scope(nodes.node_of(many), work=Work(20)))
+
+
+def test_code_is_written_for_what_is_asked_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    condition = compile_expression("status = 'requested' and id = 't'").for_type("Task")
+    scope = Scope(nodes.node_of(TASK))
+    for _ in range(9):
+        condition.holds(TASK, scope)
+    assert condition._usual is None
+    condition.holds(TASK, scope)
+    monkeypatch.setattr(condition._plan, "truth", None)  # no more asked
+    assert condition.holds(TASK, scope) is True
+
+
+def test_what_is_unusual_is_left_to_the_closures() -> None:
+    condition = compile_expression("status = 'requested'").for_type("Task")
+    extended = TASK | {"_status": {"extension": [{"url": "urn:x", "valueCode": "y"}]}}
+    for _ in range(12):
+        assert condition.holds(extended, Scope(nodes.node_of(extended))) is True
+    misshapen = TASK | {"status": {"x": 1}}
+    with pytest.raises(FhirPathError, match=r"Task\.status"):
+        condition.holds(misshapen, Scope(nodes.node_of(misshapen)))
+
+
+def test_long_texts_are_not_matched_in_line() -> None:
+    condition = compile_expression("status.matches('^a+$')").for_type("Task")
+    lines = condition.source()
+    assert lines is not None
+    scope = Scope(nodes.node_of(TASK))
+    assert lines.function()({"status": "a" * 100}, scope) is True
+    with pytest.raises(Unusual):
+        lines.function()({"status": "a" * 101}, scope)
+
+
+@pytest.mark.parametrize(
+    ("type_", "expression"),
+    [
+        ("Task", "input.where($index = 0).exists()"),
+        ("Task", "defineVariable('a', status).status.exists()"),
+        ("Task", "status.matches('[')"),
+        ("Task", "status"),
+        ("DomainResource", "id.exists()"),
+    ],
+)
+def test_no_code_is_written_for_what_only_closures_know(type_: str, expression: str) -> None:
+    assert compile_expression(expression).for_type(type_).source() is None
+
+
+def test_code_names_elements_and_literals_alone() -> None:
+    lines = compile_expression("status = 'a\\'; import os #\\n\\\\'").for_type("Task").source()
+    assert lines is not None
+    assert lines.function()({"status": "a'; import os #\n\\"}, Scope(nodes.node_of(TASK))) is True
+
+
+def test_conditions_nested_deep_are_written_as_far_as_python_goes() -> None:
+    expression = "identifier.exists()"
+    for _ in range(30):
+        expression = f"contained.ofType(Task).where({expression}).exists()"
+    lines = compile_expression(expression).for_type("Task").source()
+    assert lines is not None
+    assert lines.function()(TASK, Scope(nodes.node_of(TASK))) is False
