@@ -4,8 +4,9 @@ States: waiting → running → done | waiting (again) | dead; held until releas
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, case, exists, insert, select, update
 
 from adapter.delivery import breaker, streams
 from adapter.store import tables
@@ -22,6 +23,11 @@ CONSENT = "consent"
 
 _delivery = tables.delivery.c
 _INSERT = insert(tables.delivery).returning(_delivery.id)
+_ahead = tables.delivery.alias("ahead")
+_IS_BEHIND = exists().where(_ahead.c.stream_id == bindparam("in_stream"), _ahead.c.blocking)
+_INSERT_IN_TURN = _INSERT.values(
+    next_attempt_at=case((_IS_BEHIND, None), else_=bindparam("due_at", type_=_delivery.next_attempt_at.type))
+)
 
 
 class DeliveryStateError(AdapterError):
@@ -66,8 +72,10 @@ class NewDelivery:
 def enqueue(connection: Connection, new: NewDelivery) -> int:
     """Put a delivery at the end of its stream; returns its id. Dead from the start, it raises its alarm."""
     stream_id, sequence = streams.next_place(connection, new.endpoint, new.stream or new.receiver_party, new.patient_id)
-    breaker.register(connection, new.endpoint, new.at)
-    if new.yields:
+    is_first = sequence == 1
+    if is_first:  # who made an older stream of the endpoint has registered it
+        breaker.register(connection, new.endpoint, new.at)
+    elif new.yields:
         streams.yield_to(connection, stream_id, new.event)
     row = {
         "message_id": new.message_id,
@@ -93,10 +101,24 @@ def enqueue(connection: Connection, new: NewDelivery) -> int:
         "tell_at": new.at if new.tell_at is not None and new.status == "dead" else new.tell_at,
         "header_id": new.header_id,
     }
-    delivery_id: int = connection.execute(_INSERT, row).scalar_one()
-    streams.advance(connection, stream_id, new.at)
+    delivery_id = _insert(connection, row, is_first=is_first)
+    if new.yields and not is_first:  # what it has let go may have a waiting one behind it
+        streams.advance(connection, stream_id, new.at)
     if new.status == "dead":
         alarm_dead_letter(connection, delivery_id, new.event, "it could not be mapped for its receiver", new.at)
+    return delivery_id
+
+
+def _insert(connection: Connection, row: dict[str, Any], *, is_first: bool) -> int:
+    """Due at once where it waits and nothing is ahead of it. Its stream is locked by a statement before this one, which
+    thus sees all that is ahead."""
+    statement = _INSERT
+    if row["status"] == "waiting" and is_first:
+        row |= {"next_attempt_at": row["created_at"]}
+    elif row["status"] == "waiting":
+        statement = _INSERT_IN_TURN
+        row |= {"in_stream": row["stream_id"], "due_at": row["created_at"]}
+    delivery_id: int = connection.execute(statement, row).scalar_one()
     return delivery_id
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from adapter.store import tables
-from adapter.store.insert import insert_if_absent
+from adapter.store.insert import insert_or_raise
 
 _stream = tables.stream.c
 _delivery = tables.delivery.c
@@ -29,16 +29,6 @@ _delivery = tables.delivery.c
 
 # Made once: to make a statement takes longer than to run it.
 _this: BindParameter[int] = bindparam("this")
-_NEXT_PLACE = (
-    update(tables.stream)
-    .where(
-        _stream.endpoint == bindparam("to_endpoint"),
-        _stream.receiver == bindparam("to_receiver"),
-        _stream.patient_id == bindparam("about"),
-    )
-    .values(last_sequence=_stream.last_sequence + 1)
-    .returning(_stream.id, _stream.last_sequence)
-)
 _LOCK = select(_stream.id).where(_stream.id == _this).with_for_update()
 _HEAD = (
     select(_delivery.id, _delivery.status, _delivery.next_attempt_at)
@@ -60,11 +50,8 @@ def next_place(connection: Connection, endpoint: str, receiver: str, patient_id:
     A transaction that takes places in several streams takes them in the order of (endpoint, receiver), or two of
     them may wait for each other.
     """
-    insert_if_absent(
-        connection, tables.stream, endpoint=endpoint, receiver=receiver, patient_id=patient_id, last_sequence=0
-    )
-    this = {"to_endpoint": endpoint, "to_receiver": receiver, "about": patient_id}
-    row = connection.execute(_NEXT_PLACE, this).one()
+    unique: dict[str, Any] = {"endpoint": endpoint, "receiver": receiver, "patient_id": patient_id}
+    row = insert_or_raise(connection, tables.stream, "last_sequence", tuple(unique), **unique).one()
     return row.id, row.last_sequence
 
 

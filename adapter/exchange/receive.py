@@ -11,9 +11,11 @@ from collections.abc import Mapping as Dictionary
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from adapter.directory import Directory, Route
 from adapter.discharge import message as domain
@@ -265,7 +267,7 @@ class Exchange:
     def _commit(self, arrival: _Arrival, checked: Checked) -> Reply:
         event = checked.reading.event
         to = self._posted_to(arrival, checked.sender_unit)
-        stored = self._database.transact(lambda connection: self._store_once(connection, checked, to))
+        stored = self._store_once(checked, to)
         if isinstance(stored, duplicates.Earlier):  # the same message came in by another thread meanwhile
             return self._repeated(arrival, stored, event, to)
         message_id, answer = stored
@@ -277,13 +279,20 @@ class Exchange:
             return Reply(202, {}, event=event, result="accepted")
         return Reply(200, answer, event=event, result="accepted")
 
-    def _store_once(
-        self, connection: Connection, checked: Checked, to: Route | None
-    ) -> tuple[int, dict[str, Any]] | duplicates.Earlier:
-        """Of two that come in at once the second meets a unique index, and finds the first when it is begun anew."""
+    def _store_once(self, checked: Checked, to: Route | None) -> tuple[int, dict[str, Any]] | duplicates.Earlier:
+        """That it is new was seen a moment ago, and unique indexes keep it so. Where it cannot be stored, the same may
+        have come in meanwhile: then that is looked for first."""
         ids = (checked.sender_party, checked.message, checked.digest)
-        earlier = duplicates.find(connection, self._contents, *ids, self._address)
-        return earlier or self._store(connection, checked, to)
+        tries = count()
+
+        def store(connection: Connection) -> tuple[int, dict[str, Any]] | duplicates.Earlier:
+            earlier = duplicates.find(connection, self._contents, *ids, self._address) if next(tries) else None
+            return earlier or self._store(connection, checked, to)
+
+        try:
+            return self._database.transact(store)
+        except (IntegrityError, Refusal):
+            return self._database.transact(store)
 
     def _store(self, connection: Connection, checked: Checked, to: Route | None) -> tuple[int, dict[str, Any]]:
         """All that one accepted message leaves behind; returns its id and the acknowledgement."""

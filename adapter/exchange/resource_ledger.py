@@ -94,7 +94,7 @@ def record(connection: Connection, stated: Stated, occasion: Occasion) -> None:
         case_id=occasion.case_id,
         patient_id=occasion.patient_id,
         party=occasion.sender.party,
-    )
+    ).one_or_none()
     if known is None:
         return
     row = {

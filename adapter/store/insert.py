@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_
+from sqlalchemy import Connection, Result, Row, Table, and_
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -32,12 +32,18 @@ def insert_all_absent(
 
 
 def insert_or_raise(
-    connection: Connection, table: Table, counter: str, unique: tuple[str, ...], same: tuple[str, ...], **values: Any
-) -> Row[Any] | None:
+    connection: Connection,
+    table: Table,
+    counter: str,
+    unique: tuple[str, ...],
+    same: tuple[str, ...] = (),
+    **values: Any,
+) -> Result[Any]:
     """Insert a row with `counter` 1, or raise that of the row with the same values of the `unique` columns, which is
-    locked; (id, counter). A row that has not the `same` values in those columns stays as it is: None."""
+    locked. One row, (id, counter); none where the row that is there differs in the columns `same`, and stays as it is.
+    """
     statement = _raised(table, counter, unique, same, connection.dialect.name)
-    return connection.execute(statement, values | {counter: 1}).first()
+    return connection.execute(statement, values | {counter: 1})
 
 
 @cache
