@@ -254,7 +254,6 @@ def worklist(
     """Write what has to be done by hand, a page a case, into files that only you may read. It is audited."""
     from adapter.cutover import worklist as module
     from adapter.cutover.decide import weigh
-    from adapter.security.pseudonyms import Pseudonyms
     from adapter.support.clock import swedish_day
 
     with _opened(config, plan, from_, to) as opened:
@@ -271,7 +270,7 @@ def worklist(
             opened.plan,
             export,
             adapter.database,
-            Pseudonyms(adapter.settings.pseudonym_keys()),
+            adapter.pseudonyms,
             operator(),
             adapter.clock,
             name,

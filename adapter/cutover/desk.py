@@ -17,7 +17,7 @@ from adapter.directory import Directory
 from adapter.fhir.canonical import CASE
 from adapter.security import audit
 from adapter.security.principals import Principal
-from adapter.security.pseudonyms import IdentityError, Pseudonyms
+from adapter.security.pseudonyms import Pseudonyms
 from adapter.store.database import Database
 from adapter.support.clock import Clock, swedish_day, to_micros
 
@@ -74,11 +74,8 @@ class Desk:
 
     def person(self, case: Case) -> int | None:
         """The person's surrogate; None for one who is not known here, or whose numbers lead to two persons."""
-        try:
-            with self.database.read() as connection:
-                return self.pseudonyms.find(connection, case.person.identifiers)
-        except IdentityError:
-            return None
+        with self.database.read() as connection:
+            return self.pseudonyms.look_up(connection, case.person.identifiers)
 
     def identified(self, case: Case, item: Item | None) -> Case:
         """The case with its id: the source's; else that under which it was carried; else that of the same person's

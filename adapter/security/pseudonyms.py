@@ -46,6 +46,13 @@ class Pseudonyms:
         """The surrogate that the identifiers lead to, or None. Raises IdentityConflict where they lead to two."""
         return self._one(self._known(connection, self._hashed(identifiers)))
 
+    def look_up(self, connection: Connection, identifiers: Sequence[Identifier]) -> int | None:
+        """As `find`, but None too where they lead to two: nobody is found then."""
+        try:
+            return self.find(connection, identifiers)
+        except IdentityError:
+            return None
+
     def surrogate(self, connection: Connection, identifiers: Sequence[Identifier], at: int) -> int:
         """The surrogate of the person with these identifiers, made where there is none; all of them lead to it after.
 

@@ -10,11 +10,11 @@ from adapter.exchange import reaching
 from adapter.exchange.care_plans import CarePlans, Options
 from adapter.exchange.link_plans import LinkPlans
 from adapter.exchange.plans import sources
-from adapter.exchange.plans.carrier import Parts
 from adapter.exchange.plans.fetching import PlanFetching
 from adapter.exchange.plans.poller import PlanPoller, Source
 from adapter.support.clock import swedish_day
 from adapter.support.errors import ConfigurationError, NotFoundError, Problem
+from adapter.wiring.receiving import authored_parts
 
 if TYPE_CHECKING:
     from adapter.wiring.adapter import Adapter
@@ -54,17 +54,7 @@ def plan_sources(adapter: "Adapter") -> Dictionary[str, Source]:
         return {}
     if problems := sources.problems(adapter.settings, adapter.directory, swedish_day(adapter.clock.now())):
         raise ConfigurationError(problems)
-    parts = Parts(
-        database=adapter.database,
-        cipher=adapter.contents.cipher,
-        directory=adapter.directory,
-        exchange=adapter.exchange,
-        pseudonyms=adapter.pseudonyms,
-        clock=adapter.clock,
-        config_version=adapter.config_version,
-        address=adapter.settings.server.url,
-    )
-    endpoints = adapter.directory.endpoints
+    parts, endpoints = authored_parts(adapter), adapter.directory.endpoints
     return {each.id: sources.build(each, parts, reaching.settings_of(endpoints[each.endpoint])) for each in named}
 
 

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from adapter.exchange.feeds.intake import FeedIntake, Parts
+from adapter.exchange.authored import Parts
+from adapter.exchange.feeds.intake import FeedIntake
 from adapter.exchange.receive import Exchange
 from adapter.exchange.reports import Reports
 
@@ -29,7 +30,12 @@ def exchange(adapter: "Adapter") -> Exchange:
 
 
 def feed_intake(adapter: "Adapter") -> FeedIntake:
-    parts = Parts(
+    return FeedIntake(adapter.feeds, authored_parts(adapter), adapter.settings.environment)
+
+
+def authored_parts(adapter: "Adapter") -> Parts:
+    """What those stand on who write messages for others."""
+    return Parts(
         database=adapter.database,
         cipher=adapter.contents.cipher,
         directory=adapter.directory,
@@ -37,10 +43,8 @@ def feed_intake(adapter: "Adapter") -> FeedIntake:
         pseudonyms=adapter.pseudonyms,
         clock=adapter.clock,
         config_version=adapter.config_version,
-        environment=adapter.settings.environment,
         address=adapter.settings.server.url,
     )
-    return FeedIntake(adapter.feeds, parts)
 
 
 def reports(adapter: "Adapter") -> Reports:

@@ -15,13 +15,13 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from adapter.directory import AmbiguousRecipient, Directory, UnknownRecipient
+from adapter.directory import AmbiguousRecipient, UnknownRecipient
 from adapter.discharge.protection import Protection
+from adapter.exchange.authored import Parts, why_refused
 from adapter.exchange.feeds import store
 from adapter.exchange.feeds.author import StayAuthor
 from adapter.exchange.feeds.store import Arrived, StayRow
 from adapter.exchange.labels import mark
-from adapter.exchange.receive import Exchange
 from adapter.exchange.submission import Submission
 from adapter.feeds import adt, answers, flat, telling
 from adapter.feeds.events import LeftOut, RefusedEvent, StayEvent
@@ -32,11 +32,8 @@ from adapter.feeds.telling import Decision, Gap, Step
 from adapter.fhir import json as fhir_json
 from adapter.fhir.canonical import CONFIDENTIALITY_MARK, PROTECTED_IDENTITY
 from adapter.security.principals import Principal, Right
-from adapter.security.pseudonyms import IdentityError, Pseudonyms
 from adapter.store import locks, tables
-from adapter.store.content import Cipher
-from adapter.store.database import Database
-from adapter.support.clock import STOCKHOLM, Clock, swedish_day, to_micros
+from adapter.support.clock import STOCKHOLM, swedish_day, to_micros
 from adapter.support.errors import ForbiddenError, UnavailableError
 
 log = logging.getLogger("adapter.feeds")
@@ -57,26 +54,13 @@ class FeedReply:
     result: str
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What the way of an event stands on. `address` is the adapter's own base URL."""
-
-    database: Database
-    cipher: Cipher
-    directory: Directory
-    exchange: Exchange
-    pseudonyms: Pseudonyms
-    clock: Clock
-    config_version: str
-    environment: str
-    address: str
-
-
 class FeedIntake:
     """Takes in what feeds send. Safe to call from many threads at once."""
 
-    def __init__(self, feeds: Feeds, parts: Parts) -> None:
+    def __init__(self, feeds: Feeds, parts: Parts, environment: str) -> None:
+        """`environment` is test or production: what is marked as of the other kind is refused."""
         self.feeds = feeds
+        self._environment = environment
         self._parts = parts
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
         self._reading_lock = threading.Lock()
@@ -133,8 +117,8 @@ class FeedIntake:
 
     def _reading(self, feed: Feed, body: bytes) -> StayEvent | LeftOut:
         if feed.format == "flat":
-            return flat.read(body, self._parts.environment)
-        return adt.read(body, feed, self._parts.environment)
+            return flat.read(body, self._environment)
+        return adt.read(body, feed, self._environment)
 
     def _keep(self, arrived: Arrived, said: StayEvent | LeftOut) -> int | None:
         """Commit the event; returns its stay's number, None where it changes nothing: left out, or taken before."""
@@ -182,8 +166,7 @@ class FeedIntake:
             content = flat.answer(control_id, refused, transient=transient)
             return FeedReply(status, content, flat.MEDIA_TYPE, result)
         header = answers.header_of(body)
-        parts = self._parts
-        content = answers.write(header, refused, parts.clock.now(), uuid.uuid4().hex[:20], parts.environment)
+        content = answers.write(header, refused, self._parts.clock.now(), uuid.uuid4().hex[:20], self._environment)
         return FeedReply(status, content, answers.MEDIA_TYPE, result)
 
     def _finish(self, stay_id: int) -> None:
@@ -298,8 +281,7 @@ class FeedIntake:
             store.settle(connection, row_id, "sent" if taken else "refused")
         if taken:
             return []
-        rules = ", ".join(sorted({_rule(issue) for issue in reply.resource["issue"]}))
-        return [Gap("refused", f"a message was written and refused at our own door ({rules}): adapter messages list")]
+        return [Gap("refused", why_refused(reply))]
 
     def _close(self, stay_id: int, said: Picture, gaps: Sequence[Gap], upto: int | None) -> None:
         """Keep what is missing. The stay has work waiting still where an event came after the one numbered `upto`."""
@@ -329,9 +311,7 @@ class FeedIntake:
     def _patient(self, connection: Any, said: Picture) -> int | None:
         if said.person is None:
             return None
-        with suppress(IdentityError):
-            return self._parts.pseudonyms.find(connection, said.person.identifiers)
-        return None
+        return self._parts.pseudonyms.look_up(connection, said.person.identifiers)
 
     def _again(self, feed: Feed, number: int, body: bytes) -> StayEvent | None:
         """An event that was taken, as it reads under the present configuration; None where it no longer does."""
@@ -349,8 +329,3 @@ class FeedIntake:
         with self._reading_lock:
             while len(self._read) > _READ_EVENTS:
                 self._read.popitem(last=False)
-
-
-def _rule(issue: dict[str, Any]) -> str:
-    coding = issue.get("details", {}).get("coding", [{}])
-    return str(coding[0].get("code", issue.get("code", "unknown")))

@@ -12,15 +12,15 @@ from datetime import datetime
 from typing import Any
 
 from adapter.authoring.parties import Unit
-from adapter.directory import AmbiguousRecipient, Directory, Receiver, Route, UnknownRecipient
+from adapter.directory import AmbiguousRecipient, Receiver, Route, UnknownRecipient
 from adapter.discharge import protection
+from adapter.exchange.authored import Parts, why_refused
 from adapter.exchange.labels import mark
 from adapter.exchange.plans import author, store
 from adapter.exchange.plans.asking import FetchedPlan
 from adapter.exchange.plans.author import NOTE, SIP, Before, Letter
 from adapter.exchange.plans.case import Case, hides
 from adapter.exchange.plans.store import Key
-from adapter.exchange.receive import Exchange
 from adapter.exchange.submission import Submission
 from adapter.fhir import json as fhir_json
 from adapter.fhir.bundles import MessageBundle
@@ -29,10 +29,7 @@ from adapter.fhir.identifiers import is_kommunkod
 from adapter.plans.people import Person
 from adapter.plans.riv import document
 from adapter.security.principals import Principal, Right
-from adapter.security.pseudonyms import IdentityError, Pseudonyms
-from adapter.store.content import Cipher
-from adapter.store.database import Database
-from adapter.support.clock import STOCKHOLM, Clock, swedish_day, to_micros
+from adapter.support.clock import STOCKHOLM, swedish_day, to_micros
 from adapter.support.errors import UnavailableError
 from adapter.support.plan_sources import PlanSource
 
@@ -58,20 +55,6 @@ class Gap:
 
     kind: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What carrying stands on. `address` is the adapter's own base URL."""
-
-    database: Database
-    cipher: Cipher
-    directory: Directory
-    exchange: Exchange
-    pseudonyms: Pseudonyms
-    clock: Clock
-    config_version: str
-    address: str
 
 
 @dataclass(frozen=True)
@@ -241,9 +224,7 @@ class Carrier:
             self._rest(row_id)
             return _WAITING, row_id
         if reply.status != 200:
-            rules = ", ".join(sorted({_rule(issue) for issue in reply.resource["issue"]}))
-            words = f"a message was written and refused at our own door ({rules}): adapter messages list"
-            return "gap", self._gap(key, Gap("refused", words))
+            return "gap", self._gap(key, Gap("refused", why_refused(reply)))
         with parts.database.write() as connection:
             store.settle(connection, row_id)
         log.info("plan carried into its case", extra=self._about(row_id))
@@ -267,12 +248,9 @@ class Carrier:
 
     def _same_person(self, case: Case, *people: Person) -> bool:
         """Whether all of them are the person of the case."""
-        try:
-            with self._parts.database.read() as connection:
-                find = self._parts.pseudonyms.find
-                return all(who and find(connection, who) == case.patient_id for who in people)
-        except IdentityError:
-            return False
+        with self._parts.database.read() as connection:
+            look_up = self._parts.pseudonyms.look_up
+            return all(who and look_up(connection, who) == case.patient_id for who in people)
 
     def _protect(self, case: Case, plan: FetchedPlan) -> None:
         """A label that the source has counts from now on, whether or not the plan can be carried."""
@@ -350,8 +328,3 @@ def _before(rows: Sequence[Any], sender: str, receivers: dict[str, Unit]) -> Bef
 
 def _hash(words: str) -> str:
     return hashlib.sha256(words.encode()).hexdigest()
-
-
-def _rule(issue: dict[str, Any]) -> str:
-    coding = issue.get("details", {}).get("coding", [{}])
-    return str(coding[0].get("code", issue.get("code", "unknown")))

@@ -6,8 +6,9 @@ from datetime import date
 from adapter.delivery.channels import sender
 from adapter.delivery.channels.base import ChannelSettings
 from adapter.directory import Directory
+from adapter.exchange.authored import Parts
 from adapter.exchange.plans.asking import Asker, LinkAsker, RivAsker, Sender
-from adapter.exchange.plans.carrier import Carrier, Parts
+from adapter.exchange.plans.carrier import Carrier
 from adapter.exchange.plans.poller import Source
 from adapter.fhir.identifiers import is_kommunkod
 from adapter.support.errors import Problem

@@ -11,7 +11,7 @@ from adapter.support.errors import UnavailableError
 
 def test_a_stay_that_we_fail_at_keeps_no_other_waiting(database, monkeypatch):
     monkeypatch.setattr(store, "waiting", lambda _connection, _version: [1, 2, 3])
-    intake = FeedIntake({}, SimpleNamespace(database=database, config_version="c1"))
+    intake = FeedIntake({}, SimpleNamespace(database=database, config_version="c1"), "test")
     finished = []
 
     def finish(stay_id):

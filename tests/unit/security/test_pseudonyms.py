@@ -70,6 +70,9 @@ def test_two_persons_in_one_patient_are_a_conflict_and_nothing_changes(database)
         find(database, pseudonyms, PERSON, OTHER)
     assert (find(database, pseudonyms, PERSON), find(database, pseudonyms, OTHER)) == (first, second)
     assert find(database, pseudonyms, RESERVED) is None
+    with database.read() as connection:
+        assert pseudonyms.look_up(connection, [PERSON]) == first
+        assert pseudonyms.look_up(connection, [PERSON, OTHER]) is None
 
 
 def test_the_conflict_names_no_identifier(database):
