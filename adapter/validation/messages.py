@@ -28,12 +28,16 @@ _Path = tuple["_Path", str | int] | None
 
 def check(bundle: object) -> list[Issue]:
     """The message rules that a parsed resource breaks, of any shape; an empty list where it breaks none."""
-    resource = obj(bundle)
+    return broken(MessageBundle(bundle))
+
+
+def broken(message: MessageBundle) -> list[Issue]:
+    """The same of a message that is wrapped already."""
+    resource = message.bundle
     if resource.get("resourceType") != "Bundle":
         return [rules.BUNDLE.issue("expected a resource with resourceType Bundle", "Bundle")]
     if resource.get("type") != "message":
         return [rules.TYPE.issue("expected the type message", "Bundle.type")]
-    message = MessageBundle(resource)
     return [
         *_bundle(message),
         *_entries(message),
