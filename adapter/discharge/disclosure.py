@@ -71,9 +71,9 @@ def narrow(message: MessageBundle, kept: Collection[int]) -> tuple[MessageBundle
     """The message for some of its destinations (by index), and what was taken out: the other destinations, and their
     Tasks and Organizations where nothing that stays refers to them. The message itself is not changed."""
     others = {index for index in range(len(message.destinations)) if index not in kept}
-    units = _units(message, others) - _units(message, set(kept))
     if not others:
         return message, []
+    units = _units(message, others) - _units(message, set(kept))
     leaving = {index for index, resource in enumerate(message.resources) if _speaks_of(message, index, resource, units)}
     leaving -= _reached(message, leaving)
     header = message.header | {"destination": [message.destinations[index] for index in sorted(kept)]}

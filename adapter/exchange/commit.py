@@ -133,12 +133,8 @@ def commit(
     contents.add_all(connection, message_id, pieces, at)
     # after the streams, as where a delivery ends: subscriptions are locked last
     disclosures.accepted(connection, message_id, checked.sender_party, checked.watchers, at)
-    rejections.mended(
-        connection,
-        {checked.sender_party, checked.principal.party},
-        replace(checked.clues, case_id=place.case_id),
-        checked.accepted_at,
-    )
+    clues = replace(checked.clues, case_id=place.case_id)
+    rejections.mended(connection, checked.sender_party, checked.principal.party, clues, checked.accepted_at)
     return message_id, answer
 
 

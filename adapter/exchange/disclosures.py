@@ -45,7 +45,9 @@ _task, _task_version = tables.task.c, tables.task_version.c
 _resource, _version = tables.resource.c, tables.resource_version.c
 _subscription = tables.subscription.c
 
-# made once: to make a statement takes longer than to run it
+_TOPICS = (TASK, *TYPES)
+
+# made once, without IN where a list is short: to make a statement takes longer than to run it
 
 
 def _telling(to: ColumnElement[Any]) -> Any:
@@ -61,7 +63,7 @@ def _telling(to: ColumnElement[Any]) -> Any:
     )
     earlier = tables.resource_version.alias("earlier")
     was_disclosed = and_(
-        _disclosed.type.in_(TYPES),
+        or_(*(_disclosed.type == each for each in TYPES)),
         _disclosed.resource_id == earlier.c.resource_id,
         _disclosed.version == earlier.c.version,
     )
@@ -90,7 +92,7 @@ def _telling(to: ColumnElement[Any]) -> Any:
 _SENDER: BindParameter[str] = bindparam("to", type_=String)
 _RECEIVER = (
     select(_delivery.receiver_party)
-    .where(_delivery.id == bindparam("this"), _delivery.event.not_in(BY_ADAPTER))
+    .where(_delivery.id == bindparam("this"), *(_delivery.event != each for each in sorted(BY_ADAPTER)))
     .scalar_subquery()
 )
 """Nobody, where the adapter itself wrote about a message: that tells of no resource."""
@@ -99,7 +101,7 @@ _WATCHING = (
     select(_subscription.id, _subscription.topic, _subscription.statuses)
     .where(
         _subscription.party.in_(bindparam("parties", expanding=True)),
-        _subscription.topic.in_(bindparam("topics", expanding=True)),
+        or_(*(_subscription.topic == bindparam(f"topic_{place}") for place, _ in enumerate(_TOPICS))),
         _subscription.status != "off",
     )
     .order_by(_subscription.id)
@@ -163,7 +165,9 @@ def _is_news(row: Row[Any]) -> bool:
 def _notify(connection: Connection, news: Sequence[_News], message_id: int, watchers: Collection[str], at: int) -> None:
     """Give each the next number of every subscription that is about it, under the lock of its row: numbers are given in
     the order of commits, and none is left out. The rows are locked in the order of their ids."""
-    about = {"parties": sorted(watchers), "topics": sorted({each.type for each in news})}
+    told = {each.type for each in news}
+    topics = {f"topic_{place}": each if each in told else None for place, each in enumerate(_TOPICS)}
+    about = {"parties": sorted(watchers), **topics}
     for row in connection.execute(_WATCHING, about).all():
         for each in news:
             if each.type == row.topic and (row.statuses is None or each.status in row.statuses):

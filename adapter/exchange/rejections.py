@@ -1,7 +1,6 @@
 """A refused message stays findable: as a row with its issues, and its bytes unless the sender was not let in."""
 
 import hashlib
-from collections.abc import Set
 from datetime import datetime
 from typing import Any
 
@@ -116,7 +115,7 @@ _MENDED = (
     .where(
         _message.status == "rejected",
         _message.statutory,
-        _message.sender_party.in_(bindparam("parties", expanding=True)),
+        or_(_message.sender_party == bindparam("sender"), _message.sender_party == bindparam("token")),
         or_(
             _message.header_id == bindparam("header"),
             (_message.case_id == bindparam("case")) & (_message.event == bindparam("of_event")),
@@ -127,12 +126,12 @@ _MENDED = (
 )
 
 
-def mended(connection: Connection, parties: Set[str], clues: Clues, at: datetime) -> None:
+def mended(connection: Connection, sender: str, token: str, clues: Clues, at: datetime) -> None:
     """An accepted notice ends the alarms of its earlier, refused tries: same message id, or same case and event.
 
-    `parties` are the sender's and the token's: a refused message stands under the latter, for who sent it may be just
-    what could not be read."""
-    same = {"parties": list(parties), "header": clues.header_id, "case": clues.case_id, "of_event": clues.event}
+    `sender` and `token` are the parties of either: a refused message stands under the token's, for who sent it may be
+    just what could not be read."""
+    same = {"sender": sender, "token": token, "header": clues.header_id, "case": clues.case_id, "of_event": clues.event}
     for message_id in connection.execute(_MENDED, same).scalars():
         clear_alarm(connection, kind=_ALARM, subject=f"message {message_id}", at=to_micros(at))
 
