@@ -28,9 +28,10 @@ def means(adapter: "Adapter") -> Means:
 
 def operations(adapter: "Adapter") -> Operations:
     def mend(connection: Connection, delivery_id: int, at: int, folder: Path | None) -> None:
-        contents, directory = adapter.contents, adapter.directory
+        contents = adapter.contents
         if folder is None and not needs_mapping(connection, contents, delivery_id):
             return
+        directory = adapter.directory
         mappings = chosen(folder, connection, directory, delivery_id) if folder else adapter.mappings
         map_again(connection, contents, directory, mappings, delivery_id, at, Outgoing(adapter.message_validator))
 
