@@ -8,22 +8,21 @@ import json
 import re
 import ssl
 import time
-import urllib.error
-import urllib.request
 from collections import OrderedDict
 from collections.abc import Callable
-from http.client import HTTPException
 from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
+
 from adapter.definitions.verdicts import Verdict
 from adapter.fhir import canonical, identifiers
 from adapter.fhir.shapes import obj, objects, text
+from adapter.support import bounded
 from adapter.support.errors import AdapterError, DefinitionsError
 
 _MAX_ANSWER = 1024 * 1024
-_CHUNK = 64 * 1024
 _UNDECIDED_SECONDS = 600.0
 _PAUSE_SECONDS = 30.0
 _CODE = re.compile(r"[!-~]{1,64}")
@@ -33,11 +32,10 @@ _SEPARATOR = re.compile(r"[-+](?=[0-9]{4}$)")
 Question = tuple[str, str, str]
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The server that is configured is asked, and no other."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
+class _Refused(Exception):  # noqa: N818 - an answer, not a failure
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 class RemoteTerminology:
@@ -66,8 +64,7 @@ class RemoteTerminology:
         self._cache_size = cache_size
         self._cache_seconds = cache_seconds
         self._token = token
-        secure = urllib.request.HTTPSHandler(context=context or ssl.create_default_context())
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect(), secure)
+        self._context = context or ssl.create_default_context()
         self._lock = Lock()
         self._answers: OrderedDict[Question, tuple[float, Verdict]] = OrderedDict()
         self._silent_until = 0.0
@@ -89,12 +86,11 @@ class RemoteTerminology:
                 self._silent_until = now + _PAUSE_SECONDS  # this question tries, the others go on without
         try:
             verdict = _verdict(self._ask(question, now + self._timeout))
-        except urllib.error.HTTPError as error:
-            error.close()
-            if error.code >= 500 or error.code in (401, 403, 408, 429):
-                return self._silent(f"does not answer: {error.code}")
-            verdict = Verdict(None, f"the terminology server {self.host} cannot decide: it answers {error.code}")
-        except (OSError, HTTPException, ValueError, RecursionError, AdapterError):
+        except _Refused as refused:
+            if refused.status >= 500 or refused.status in (401, 403, 408, 429):
+                return self._silent(f"does not answer: {refused.status}")
+            verdict = Verdict(None, f"the terminology server {self.host} cannot decide: it answers {refused.status}")
+        except (OSError, httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError, AdapterError):
             return self._silent("does not answer")
         self._remember(question, verdict)
         return verdict
@@ -118,20 +114,23 @@ class RemoteTerminology:
             {"name": "system", "valueUri": system},
         ]
         asked = [each for each in parameters if "" not in each.values()]
-        headers = {"Content-Type": "application/fhir+json", "Accept": "application/fhir+json"}
+        media_type = "application/fhir+json"
+        headers = {"Content-Type": media_type, "Accept": media_type, "Accept-Encoding": "identity"}
         token = self._token()
         if token:
             headers["Authorization"] = f"Bearer {token}"
         body = json.dumps({"resourceType": "Parameters", "parameter": asked}).encode()
-        request = urllib.request.Request(self._address, body, headers)  # noqa: S310 - the scheme is checked above
         content = bytearray()
-        with self._opener.open(request, timeout=self._timeout) as response:
-            while chunk := response.read1(_CHUNK):
-                content += chunk
-                if len(content) > _MAX_ANSWER:
-                    raise ValueError("the answer is too large")
-                if time.monotonic() > until:
-                    raise TimeoutError
+        # the server that is configured is asked, and no other: no redirect, no proxy of the machine's
+        with httpx.Client(verify=self._context, timeout=self._timeout, trust_env=False) as client:
+            asking = bounded.bind(client).stream("POST", self._address, content=body, headers=headers)
+            with bounded.until(until), asking as response:
+                if not response.is_success:
+                    raise _Refused(response.status_code)
+                for chunk in response.iter_raw():
+                    content += chunk
+                    if len(content) > _MAX_ANSWER:
+                        raise ValueError("the answer is too large")
         return json.loads(content)
 
     def _silent(self, how: str) -> Verdict:

@@ -46,7 +46,7 @@ class Smtp(Section):
     ca_file: LocalPath | None = None
     """PEM file with the authorities to trust; the system's where not set"""
     timeout: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=30)
-    """how long to wait for each answer of the server"""
+    """how long to wait for each answer of the server; for all of them together four times that"""
 
     @field_validator("security")
     @classmethod

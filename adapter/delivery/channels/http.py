@@ -13,8 +13,9 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from adapter import __version__
-from adapter.delivery.channels import bounded, proxies, signing, tls
+from adapter.delivery.channels import proxies, signing, tls
 from adapter.delivery.channels.base import Answer, Bearer, ChannelSettings, Check, Fault, Outgoing
+from adapter.support import bounded
 from adapter.support.errors import AdapterError, UnavailableError
 
 logger = logging.getLogger("adapter.delivery")

@@ -1,7 +1,9 @@
 """The optional terminology server, over real HTTP."""
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -133,6 +135,30 @@ def test_a_slow_server_costs_its_timeout_once(fake: Fake) -> None:
     release.set()
     assert answers == [None] * 8
     assert len(fake.asked) <= 1
+
+
+@pytest.mark.parametrize("said", [b"HTTP/1.1 200 OK\r\nX-Long: ", b"HTTP/1.1 200 OK\r\n\r\n", b""])
+def test_a_server_that_drips_costs_its_timeout_too(said: bytes) -> None:
+    ended = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        taken, _ = server.accept()
+        with taken, suppress(OSError):
+            taken.sendall(said)
+            while not ended.wait(0.02):
+                taken.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip, args=(server,))
+        thread.start()
+        begun = time.monotonic()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/fhir"
+        verdict = RemoteTerminology(address, timeout=0.3).member(VS, CS, "a")
+        took = time.monotonic() - begun
+        ended.set()
+        thread.join()
+    assert (verdict.result, "does not answer" in verdict.reason) == (None, True)
+    assert took < 20
 
 
 def test_nobody_there() -> None:

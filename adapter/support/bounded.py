@@ -1,11 +1,12 @@
 """Connections on which a whole request has an end: a limit for each reading and writing alone never comes to pass where
 the other side sends, or takes, a byte at a time."""
 
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpcore
@@ -79,3 +80,41 @@ class _Backend(httpcore.SyncBackend):
     ) -> httpcore.NetworkStream:
         left = _left(timeout, httpcore.ConnectTimeout)
         return _Stream(super().connect_tcp(host, port, left, local_address, socket_options))
+
+
+class Ending:
+    """Shuts the sockets that it is given when the time is over, whatever they are wrapped in by then: for what speaks
+    over sockets of its own."""
+
+    def __init__(self, seconds: float) -> None:
+        self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+        self._over = False
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def watch(self, connection: socket.socket) -> None:
+        """From now on: one that comes too late is shut at once."""
+        with self._lock:
+            self._sockets.append(connection.dup())
+            if self._over:
+                self._shut()
+
+    def cancel(self) -> None:
+        """Nothing is shut any more."""
+        self._timer.cancel()
+        with self._lock:
+            for each in self._sockets:
+                each.close()
+            self._sockets.clear()
+
+    def _end(self) -> None:
+        with self._lock:
+            self._over = True
+            self._shut()
+
+    def _shut(self) -> None:
+        for each in self._sockets:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
