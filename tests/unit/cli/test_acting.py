@@ -4,10 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from adapter.cli import undelivered
-from adapter.cli.main import app
 from adapter.exchange.undelivered import Contact, Listing, Undelivered
 from adapter.security.pseudonyms import Pseudonyms
 from adapter.store import tables
@@ -18,27 +16,8 @@ KEY = "a key for tests that is long enough to be one"
 
 
 @pytest.fixture
-def run(tmp_path, database, monkeypatch):
+def run(run, monkeypatch):
     monkeypatch.setenv("PSEUDONYM_KEY", KEY)
-    file = tmp_path / "adapter.toml"
-    file.write_text(
-        f"""
-environment = "test"
-[database]
-url = "{database.url.render_as_string()}"
-[[security.pseudonym_keys]]
-id = "k1"
-env = "PSEUDONYM_KEY"
-"""
-    )
-
-    def run(*words, exit_code=0, typed=None):
-        result = CliRunner().invoke(app, [*map(str, words), "--config", str(file)], input=typed)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        assert result.exit_code == exit_code, result.output
-        return result.output
-
     return run
 
 

@@ -1,14 +1,11 @@
 """`adapter blocks`: the number comes by standard input, and is shown nowhere."""
 
 import json
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from adapter.cli.main import app
-from adapter.store import migrate
-from adapter.store.database import Database
 
 NUMBER = "194108109168"
 DIRECTORY = """
@@ -22,19 +19,11 @@ routes: []
 
 
 @pytest.fixture
-def run(tmp_path: Path):
-    (tmp_path / "directory").mkdir()
-    (tmp_path / "directory" / "directory.yaml").write_text(DIRECTORY, "utf-8")
-    (tmp_path / "pseudonym.key").write_text("a key for tests that is long enough to be one")
-    (tmp_path / "adapter.toml").write_text(
-        'environment = "test"\n[security]\npseudonym_keys = [{ id = "k1", file = "pseudonym.key" }]\n'
-    )
-    database = Database(f"sqlite:///{tmp_path / 'adapter.db'}")
-    migrate.upgrade(database)
-    database.close()
+def run(install):
+    config = install(DIRECTORY)
 
     def run(*words: str, typed: str = ""):
-        return CliRunner().invoke(app, ["blocks", *words, "--config", str(tmp_path / "adapter.toml")], input=typed)
+        return CliRunner().invoke(app, ["blocks", *words, "--config", str(config)], input=typed)
 
     return run
 

@@ -1,33 +1,21 @@
 """`adapter db copy`, as it is run."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from typer.testing import CliRunner
 
-from adapter.cli.main import app
 from adapter.store import tables
 from adapter.store.database import Database
 from adapter.support.errors import AdapterError
 
 
 @pytest.fixture
-def run(tmp_path: Path, stored):
+def run(run, stored):
     stored.message(patient_id=stored.patient())
-    url = stored.database.url.render_as_string()
-    file = tmp_path / "adapter.toml"
-    keys = '[[security.pseudonym_keys]]\nid = "k1"\nenv = "KEY"\n'
-    file.write_text(f'environment = "test"\n[database]\nurl = "{url}"\n{keys}')
-
-    def run(*words: str) -> str:
-        result = CliRunner().invoke(app, ["db", "copy", *words, "--config", str(file)])
-        if result.exception is not None:
-            raise result.exception
-        return result.output
-
-    return run
+    return partial(run, "db", "copy")
 
 
 def test_a_copy_tells_its_tables_and_what_to_do_next(run, tmp_path: Path):

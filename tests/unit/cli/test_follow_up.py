@@ -8,8 +8,6 @@ from typer.testing import CliRunner
 
 from adapter.cli.main import app
 from adapter.exchange.experiences import COLUMNS
-from adapter.store import migrate
-from adapter.store.database import Database
 
 DIRECTORY = """
 parties:
@@ -19,21 +17,13 @@ units: []
 
 
 @pytest.fixture
-def run(tmp_path: Path):
-    (tmp_path / "directory").mkdir()
-    (tmp_path / "directory" / "directory.yaml").write_text(DIRECTORY, "utf-8")
-    (tmp_path / "pseudonym.key").write_text("a key for tests that is long enough to be one")
-    (tmp_path / "adapter.toml").write_text(
-        'environment = "test"\n[security]\npseudonym_keys = [{ id = "k1", file = "pseudonym.key" }]\n'
-    )
-    database = Database(f"sqlite:///{tmp_path / 'adapter.db'}")
-    migrate.upgrade(database)
-    database.close()
+def run(install, tmp_path: Path):
+    config = install(DIRECTORY)
     answers = [f"{number},2025-0{1 + number % 2},2482,,yes,no,,,," for number in range(20)]
     (tmp_path / "answers.csv").write_text("\n".join((",".join(COLUMNS), *answers)), "utf-8")
 
     def run(*words: str):
-        return CliRunner().invoke(app, ["follow-up", *words, "--config", str(tmp_path / "adapter.toml")])
+        return CliRunner().invoke(app, ["follow-up", *words, "--config", str(config)])
 
     run.file = str(tmp_path / "answers.csv")
     return run

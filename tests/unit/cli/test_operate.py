@@ -15,36 +15,6 @@ from adapter.support.errors import AdapterError, ForbiddenError, NotFoundError
 
 
 @pytest.fixture
-def config(tmp_path, database):
-    file = tmp_path / "adapter.toml"
-    file.write_text(
-        f"""
-environment = "test"
-
-[database]
-url = "{database.url.render_as_string()}"
-
-[[security.pseudonym_keys]]
-id = "k1"
-env = "PSEUDONYM_KEY"
-"""
-    )
-    return file
-
-
-@pytest.fixture
-def run(config):
-    def run(*words, exit_code=0):
-        result = CliRunner().invoke(app, [*words, "--config", str(config)])
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        assert result.exit_code == exit_code, result.output
-        return result.output
-
-    return run
-
-
-@pytest.fixture
 def dead(stored):
     message_id = stored.message()
     delivery_id = stored.delivery(message_id, status="dead", reason="unit is closed")

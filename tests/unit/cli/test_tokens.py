@@ -3,11 +3,10 @@
 import json
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
-from typer.testing import CliRunner
 
-from adapter.cli.main import app
 from adapter.security.tokens import Tokens
 from adapter.store import tables
 from adapter.support.clock import SystemClock
@@ -15,35 +14,10 @@ from adapter.support.errors import AdapterError, NotFoundError
 
 
 @pytest.fixture
-def config(tmp_path, database):
+def run(run, tmp_path):
     (tmp_path / "directory").mkdir()
     (tmp_path / "directory" / "parties.yaml").write_text("parties: [{id: region, kind: region, name: Region}]\n")
-    file = tmp_path / "adapter.toml"
-    file.write_text(
-        f"""
-environment = "test"
-
-[database]
-url = "{database.url.render_as_string()}"
-
-[[security.pseudonym_keys]]
-id = "k1"
-env = "PSEUDONYM_KEY"
-"""
-    )
-    return file
-
-
-@pytest.fixture
-def run(config):
-    def run(*words, exit_code=0):
-        result = CliRunner().invoke(app, ["tokens", *words, "--config", str(config)])
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        assert result.exit_code == exit_code, result.output
-        return result.output
-
-    return run
+    return partial(run, "tokens")
 
 
 ISSUE = ("issue", "--party", "region", "--right", "send", "--right", "list", "--days", "90", "--label", "EHR")

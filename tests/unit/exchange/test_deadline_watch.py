@@ -1,12 +1,10 @@
 """As time passes, a duty becomes an alarm: near, past, done; by the law or as agreed; a case that is over rests."""
 
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, update
 
-from adapter.directory import Directory
 from adapter.discharge.agreement import STATUTORY, Agreement
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.watch.deadlines import Deadlines
@@ -15,25 +13,10 @@ from adapter.store.alarms import standing
 from adapter.support.clock import to_micros
 
 HOME = "SE2120000001-HOME"
-_DIRECTORY = f"""
-parties:
-  - {{id: region, kind: region, name: Regionen}}
-  - {{id: kommun-a, kind: municipality, name: A kommun, kommunkod: "2482"}}
-units:
-  - {{hsa: SE2321000016-WARD, name: Avdelningen, kind: inpatient, party: region}}
-  - {{hsa: {HOME}, name: Mottagande enhet, kind: municipal-receiving, party: kommun-a}}
-"""
 AGREED = Agreement(
     id="read", version="1", name="x", valid_from=date(2020, 1, 1), read_within="8h", warn_before="2h", sent="stated"
 )
 ADMITTED = "2026-03-02T09:00:00+01:00"
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Directory:
-    (tmp_path / "directory").mkdir()
-    (tmp_path / "directory" / "directory.yaml").write_text(_DIRECTORY, encoding="utf-8")
-    return Directory.load(tmp_path / "directory")
 
 
 @pytest.fixture

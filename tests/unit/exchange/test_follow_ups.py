@@ -1,7 +1,6 @@
 """Figures from stored facts: who may see them, that they can be computed again, and that a frozen month stays."""
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,16 +19,6 @@ from adapter.support.clock import ManualClock, to_micros
 from adapter.support.errors import AdapterError, ForbiddenError
 
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))
-_DIRECTORY = """
-parties:
-  - {id: region, kind: region, name: Regionen}
-  - {id: kommun-a, kind: municipality, name: A kommun, kommunkod: "2482"}
-  - {id: kommun-b, kind: municipality, name: B kommun, kommunkod: "2480"}
-units:
-  - {hsa: SE2321000016-WARD, name: Avdelningen, kind: inpatient, party: region}
-  - {hsa: SE2120000001-HOME, name: Mottagande enhet, kind: municipal-receiving, party: kommun-a}
-  - {hsa: SE2120000002-HOME, name: Mottagande enhet, kind: municipal-receiving, party: kommun-b}
-"""
 HOMES = {"2482": ("SE2120000001-HOME", "kommun-a"), "2480": ("SE2120000002-HOME", "kommun-b")}
 
 
@@ -38,13 +27,6 @@ def principal(party: str, *rights: Right) -> Principal:
 
 
 OPERATIONS = principal("operations", *Right)
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Directory:
-    (tmp_path / "directory").mkdir()
-    (tmp_path / "directory" / "directory.yaml").write_text(_DIRECTORY, encoding="utf-8")
-    return Directory.load(tmp_path / "directory")
 
 
 @pytest.fixture

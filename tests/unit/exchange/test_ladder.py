@@ -1,7 +1,6 @@
 """The ladder in operation: each step recorded and raised once, ended when it is over, acknowledged by a person."""
 
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,15 +15,6 @@ from adapter.security.principals import Principal, Right
 from adapter.store import alarms, tables
 from adapter.support.errors import ForbiddenError, NotFoundError
 
-_DIRECTORY = """
-parties:
-  - {id: region, kind: region, name: Regionen}
-  - {id: kommun-a, kind: municipality, name: A kommun, kommunkod: "2482"}
-  - {id: kommun-b, kind: municipality, name: B kommun, kommunkod: "2480"}
-units:
-  - {hsa: SE2321000016-WARD, name: Avdelningen, kind: inpatient, party: region}
-  - {hsa: SE2120000001-HOME, name: Mottagande enhet, kind: municipal-receiving, party: kommun-a}
-"""
 HOME = "SE2120000001-HOME"
 LADDER = Agreement(
     id="ladder",
@@ -44,13 +34,6 @@ def principal(party: str, *rights: Right) -> Principal:
 
 
 OPERATIONS = principal("operations", *Right)
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Directory:
-    (tmp_path / "directory").mkdir()
-    (tmp_path / "directory" / "directory.yaml").write_text(_DIRECTORY, encoding="utf-8")
-    return Directory.load(tmp_path / "directory")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A municipality's month from stored facts: who may see it, when it can be frozen, and that it then stays as it was."""
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,16 +17,6 @@ from adapter.support.clock import ManualClock, to_micros
 from adapter.support.errors import AdapterError, ForbiddenError
 
 MARCH = date(2026, 3, 1)
-_DIRECTORY = """
-parties:
-  - {id: region, kind: region, name: Regionen}
-  - {id: kommun-a, kind: municipality, name: A kommun, kommunkod: "2482"}
-  - {id: kommun-b, kind: municipality, name: B kommun, kommunkod: "2480"}
-units:
-  - {hsa: SE2321000016-WARD, name: Avdelningen, kind: inpatient, party: region}
-  - {hsa: SE2321000016-CARE, name: Hälsocentralen, kind: open-care, party: region}
-  - {hsa: SE2120000001-HOME, name: Mottagande enhet, kind: municipal-receiving, party: kommun-a}
-"""
 AGREED = Agreement(
     id="mean",
     version="1",
@@ -47,13 +36,6 @@ def principal(party: str, *rights: Right) -> Principal:
 
 
 OPERATIONS = principal("operations", *Right)
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Directory:
-    (tmp_path / "directory").mkdir()
-    (tmp_path / "directory" / "directory.yaml").write_text(_DIRECTORY, encoding="utf-8")
-    return Directory.load(tmp_path / "directory")
 
 
 @pytest.fixture
