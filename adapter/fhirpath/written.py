@@ -147,7 +147,7 @@ class _Conditions(Paths):
                 value = self._kept(self.truth(call.source, focus, depth), depth)
                 return Truth(f"not {value.text}") if value.sure else _where_all([value.text], f"not {value.text}")
             case "exists" | "empty", 0:
-                there = self.there(self.items(call.source, focus, depth))
+                there = self.there(call.source, focus, depth)
                 return Truth(there if call.name == "exists" else f"not {there}")
             case "exists" | "all", 1:
                 return self._any(call, focus, depth)
@@ -187,9 +187,6 @@ class _Conditions(Paths):
         if item.type is not RESOURCE:
             raise Unwritable("a type that is known")
         return _where_all([item.variable], f"{item.variable}.get('resourceType') == {name!r}")
-
-    def there(self, found: Found) -> str:
-        return f"bool({found.variable})" if found.many else f"({found.variable} is not None)"
 
     def _any(self, call: tree.Call, focus: Found, depth: int) -> Truth:
         """`exists(…)` and `all(…)`: whether the criterion is true, or not true, of some item."""

@@ -184,6 +184,8 @@ class Paths(ABC):
                 type_ = self.lines.named(self._type)
                 self.lines.unusual(depth, f"this is not scope.resource.value or scope.resource.type is not {type_}")
                 return Found("this", self._type)
+            case tree.Member(source=tree.Member(source=source, name=first), name=name):
+                return self._two_steps(self.items(source, focus, depth), first, name, depth)
             case tree.Member(source=source, name=name):
                 return self._step(self.items(source, focus, depth), name, depth)
             case tree.Call(source=source, name="where", arguments=(criterion,)):
@@ -243,6 +245,26 @@ class Paths(ABC):
         self._there_always.add(name)
         return Found(name, items.type), depth + 1
 
+    def there(self, found: Tree | None, focus: Found, depth: int) -> str:
+        """Whether a path gives anything."""
+        if isinstance(found, tree.Member):
+            owners = self.items(found.source, focus, depth)
+            options = _options(owners, found.name)
+            if len(options) > 1:
+                return self._has(owners, _keys(options), depth)
+            items = self._members(owners, options[0], frozenset(), depth)
+        else:
+            items = self.items(found, focus, depth)
+        return f"bool({items.variable})" if items.many else f"({items.variable} is not None)"
+
+    def _has(self, owners: Found, keys: frozenset[str], depth: int) -> str:
+        result = self.lines.variable()
+        self.lines.write(depth, f"{result} = False")
+        owner, inner = self.each(owners, depth)
+        there = f"not {self.lines.named(keys)}.isdisjoint({owner.variable})"
+        self.lines.write(inner, f"{result} = {result} or {there}")
+        return result
+
     def _counted(self, items: Found, depth: int) -> None:
         many = items.variable
         self.lines.write(depth, f"if len({many}) > {_FEW}:", f"    scope.work.spend(len({many}))")
@@ -268,30 +290,42 @@ class Paths(ABC):
         return Found(result, model.fhir(name), items.many)
 
     def _step(self, items: Found, name: str, depth: int) -> Found:
-        options = items.type.members.get(name, ())
-        is_known = not items.type.is_abstract or items.type is RESOURCE
-        if len(options) != 1 or name[:1].isupper() or items.type.is_primitive or not is_known:
-            raise Unwritable("no element of one type")
-        (option,) = options
+        options = _options(items, name)
+        if len(options) != 1:
+            raise Unwritable("a choice of types")
+        return self._members(items, options[0], frozenset(), depth)
+
+    def _two_steps(self, items: Found, first: str, name: str, depth: int) -> Found:
+        """An element of an element: of a choice element where values of one of its types alone have it."""
+        options = _options(items, first)
+        if len(options) == 1:
+            return self._step(self._members(items, options[0], frozenset(), depth), name, depth)
+        holders = [each for each in options if not each.type.is_primitive and name in each.type.members]
+        if len(holders) != 1 or name in ("id", "extension"):
+            raise Unwritable("an element of several types")
+        return self._step(self._members(items, holders[0], _keys(options), depth), name, depth)
+
+    def _members(self, items: Found, option: Option, others: frozenset[str], depth: int) -> Found:
+        """What is in a member of the items; unusual where another one of the `others` is there too."""
         result = self.lines.variable()
         if items.many:
             self.lines.write(depth, f"{result} = []")
             item, inner = self.each(items, depth)
             found = self.lines.variable()
-            self._read(found, item.variable, option, inner)
+            self._read(found, item.variable, option, others, inner)
             self.lines.write(inner, f"if {found} is not None:")
             self.lines.write(inner + 1, f"{result} += {found}" if option.many else f"{result}.append({found})")
             return Found(result, option.type, many=True)
         if items.variable in self._there_always:
-            self._read(result, items.variable, option, depth)
+            self._read(result, items.variable, option, others, depth)
         else:
             self.lines.write(depth, f"{result} = None", f"if {items.variable} is not None:")
-            self._read(result, items.variable, option, depth + 1)
+            self._read(result, items.variable, option, others, depth + 1)
         if option.many:
             self.lines.write(depth, f"if {result} is None:", f"    {result} = ()")
         return Found(result, option.type, option.many)
 
-    def _read(self, name: str, owner: str, option: Option, depth: int) -> None:
+    def _read(self, name: str, owner: str, option: Option, others: frozenset[str], depth: int) -> None:
         """Reads a member that has the shape of the element."""
         self.lines.write(depth, f"{name} = {owner}.get({option.key!r})")
         if option.many:
@@ -300,10 +334,26 @@ class Paths(ABC):
             self._check_shape(name, option.type, depth)
         if option.extra:
             self.lines.unusual(depth, f"{option.extra!r} in {owner}")
+        if others:
+            several = f"len({self.lines.named(others)}.intersection({owner})) > 1"
+            self.lines.unusual(depth, f"{name} is not None and {several}")
 
     def _check_shape(self, name: str, type_: Type, depth: int) -> None:
         wrong = f"{name}.__class__ is list" if type_.is_primitive else f"({name}.__class__ is not dict or not {name})"
         self.lines.unusual(depth, wrong if type_.is_primitive else f"{name} is not None and {wrong}")
+
+
+def _options(items: Found, name: str) -> tuple[Option, ...]:
+    """The members that an element of the items may be. Raises Unwritable where that is not known."""
+    options = items.type.members.get(name, ())
+    is_known = not items.type.is_abstract or items.type is RESOURCE
+    if not options or name[:1].isupper() or items.type.is_primitive or not is_known:
+        raise Unwritable("no element that is known")
+    return options
+
+
+def _keys(options: tuple[Option, ...]) -> frozenset[str]:
+    return frozenset(key for option in options for key in (option.key, option.extra) if key)
 
 
 def resource_name(call: tree.Call) -> str:

@@ -12,6 +12,7 @@ from adapter.fhirpath import compile as compile_expression
 from adapter.fhirpath.lines import Unusual
 from adapter.fhirpath.work import Work
 
+CODED = {"url": "urn:z", "valueCodeableConcept": {"coding": [{"system": "urn:c", "code": "c"}]}}
 TASK: dict[str, Any] = {
     "resourceType": "Task",
     "id": "t",
@@ -25,7 +26,7 @@ TASK: dict[str, Any] = {
     "owner": {"reference": "urn:uuid:1", "identifier": {"value": "o"}},
     "requester": {"reference": "urn:uuid:2", "identifier": {"value": "r"}},
     "restriction": {"repetitions": 2, "period": {"start": "2026-03-09", "end": "2026-03-10"}},
-    "extension": [{"url": "urn:x", "valueCode": "v"}, {"url": "urn:y", "valueBoolean": True}],
+    "extension": [{"url": "urn:x", "valueCode": "v"}, {"url": "urn:y", "valueBoolean": True}, CODED],
     "input": [{"type": {"text": "a"}, "valueString": "s"}, {"type": {"text": "b"}, "valueInteger": 3}],
     "contained": [{"resourceType": "Organization", "id": "1", "name": "a"}, {"resourceType": "Patient", "id": "p"}],
 }
@@ -86,7 +87,10 @@ CONDITIONS = {
         "'a' & status = 'arequested' and (description & status).matches('^req')",
         "extension.where(url = 'urn:x').value = 'v'",
         "extension.where(url = 'urn:y').value.exists() and input.value.exists()",
-        "descendants().extension.all(url = 'urn:x' or url = 'urn:y')",
+        "extension.value.coding.where(code = 'c' and system = 'urn:c').exists() and input.value.reference.empty()",
+        "extension.where(url = 'urn:z').value.coding.code = 'c' or extension.value.coding.empty()",
+        "input.first().value.exists() and input.first().value.start.empty() and input.value.id.empty()",
+        "descendants().extension.all(url = 'urn:x' or url = 'urn:y' or url = 'urn:z')",
         "contained.ofType(Organization).name = 'a' and contained.where(id = 'p').exists()",
         "contained.ofType(Organization).exists(name = %resource.status)",
         "contained.all(id.exists()) and contained.first().is(Organization)",
