@@ -16,7 +16,8 @@ from adapter.fhir.outcomes import Issue
 from adapter.security.tokens import Tokens
 from adapter.store.database import Database
 from adapter.support import settings
-from adapter.support.clock import ManualClock
+from adapter.support.clock import ManualClock, SystemClock
+from adapter.support.errors import NotFoundError
 from adapter.validation import messages
 from adapter.web.server import Server
 
@@ -175,6 +176,47 @@ class Site:
         self.client.close()
         self.bare.close()
         self.server.stop()
+
+
+class Nobodys:
+    """As much of a directory as is asked for where no party has units."""
+
+    endpoints = {"lifecare": None}  # noqa: RUF012 - nobody writes to it
+
+    def units_of(self, party, on):
+        return frozenset()
+
+    def carried_by(self, party):
+        return frozenset()
+
+    def endpoint(self, name):
+        raise NotFoundError(f"there is no endpoint '{name}' in the directory")
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory, migrated):
+    """A served adapter without parts, in English: each test brings those that it needs, and its own store and clock."""
+    file = tmp_path_factory.mktemp("bare") / "adapter.db"
+    shutil.copyfile(migrated, file)
+    database = Database(f"sqlite:///{file}")
+    adapter = SimpleNamespace(
+        settings=settings.Settings(
+            environment="test",
+            server={"port": 0},
+            security={"pseudonym_keys": [{"id": "k1", "env": "PSEUDONYM_KEY"}]},
+            console={"language": "en"},
+        ),
+        clock=SystemClock(),
+        database=database,
+        directory=Nobodys(),
+        mappings={},
+        **dict.fromkeys(("tokens", "views", "operations", "exchange", "validator", "care_plans", "feeds")),
+    )
+    server = Server(adapter)
+    server.start()
+    yield SimpleNamespace(adapter=adapter, url=server.url)
+    server.stop()
+    database.close()
 
 
 @pytest.fixture(scope="module")

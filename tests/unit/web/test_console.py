@@ -2,9 +2,7 @@
 
 import asyncio
 import re
-import shutil
 from datetime import timedelta
-from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -15,53 +13,16 @@ from adapter.exchange.views import Views
 from adapter.security.principals import Right
 from adapter.security.tokens import Tokens
 from adapter.store import alarms, tables
-from adapter.store.database import Database
-from adapter.support import settings
-from adapter.support.clock import SystemClock
 from adapter.web.app import create
 from adapter.web.console import gap_texts, reading, texts
 from adapter.web.console.sessions import Sessions
 from adapter.web.console.texts import TEXTS
 from adapter.web.console.visitor import safe_path
-from adapter.web.server import Server
-
-
-class Directory:
-    endpoints = {"lifecare": None}  # noqa: RUF012 - as much of a directory as the console asks for
-
-    def units_of(self, party, on):
-        return frozenset()
-
-    def carried_by(self, party):
-        return frozenset()
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory, migrated):
-    """One server for all tests; each brings its own store and clock."""
-    made = settings.Settings(
-        environment="test",
-        server={"port": 0},
-        security={"pseudonym_keys": [{"id": "k1", "env": "PSEUDONYM_KEY"}]},
-        console={"language": "en"},
-    )
-    file = tmp_path_factory.mktemp("console") / "adapter.db"
-    shutil.copyfile(migrated, file)
-    database, clock = Database(f"sqlite:///{file}"), SystemClock()
-    parts = ("tokens", "views", "operations", "exchange", "validator", "care_plans", "feeds")
-    adapter = SimpleNamespace(
-        settings=made, clock=clock, database=database, directory=Directory(), mappings={}, **dict.fromkeys(parts)
-    )
-    server = Server(adapter)
-    server.start()
-    yield SimpleNamespace(adapter=adapter, url=server.url)
-    server.stop()
-    database.close()
 
 
 @pytest.fixture
-def adapter(site, database, clock, stored):
-    adapter = site.adapter
+def adapter(bare, database, clock, stored):
+    adapter = bare.adapter
     adapter.clock, adapter.database = clock, database
     adapter.tokens = Tokens(database, clock)
     adapter.views = Views(database, stored.contents, clock)
@@ -71,8 +32,8 @@ def adapter(site, database, clock, stored):
 
 
 @pytest.fixture
-def browser(site, adapter):
-    with httpx.Client(base_url=site.url, timeout=60) as client:
+def browser(bare, adapter):
+    with httpx.Client(base_url=bare.url, timeout=60) as client:
         yield client
 
 

@@ -1,9 +1,7 @@
 """The console's pages for acting, over the real services on a real store."""
 
 import re
-import shutil
 from datetime import timedelta
-from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -19,11 +17,7 @@ from adapter.security.principals import Right
 from adapter.security.pseudonyms import Pseudonyms
 from adapter.security.tokens import Tokens
 from adapter.store import tables
-from adapter.store.database import Database
-from adapter.support import settings
-from adapter.support.clock import SystemClock
 from adapter.web.console import acting_texts, reading, texts
-from adapter.web.server import Server
 
 PERSON = ("http://electronichealth.se/identifier/personnummer", "199010042386")
 MESSAGE = (
@@ -32,48 +26,15 @@ MESSAGE = (
 )
 
 
-class Directory:
-    endpoints = {"lifecare": None}  # noqa: RUF012 - as much of a directory as is asked for
-
-    def units_of(self, party, on):
-        return frozenset()
-
-    def carried_by(self, party):
-        return frozenset()
-
-
 class Valid:
     def issues(self, message, profiles=()):
         return []
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory, migrated):
-    made = settings.Settings(
-        environment="test",
-        server={"port": 0},
-        security={"pseudonym_keys": [{"id": "k1", "env": "PSEUDONYM_KEY"}]},
-        console={"language": "en"},
-    )
-    file = tmp_path_factory.mktemp("acting") / "adapter.db"
-    shutil.copyfile(migrated, file)
-    database, clock = Database(f"sqlite:///{file}"), SystemClock()
-    parts = ("tokens", "views", "operations", "exchange", "validator", "care_plans", "feeds")
-    parts += ("repairs", "replays", "where", "reserve")
-    adapter = SimpleNamespace(
-        settings=made, clock=clock, database=database, directory=Directory(), mappings={}, **dict.fromkeys(parts)
-    )
-    server = Server(adapter)
-    server.start()
-    yield SimpleNamespace(adapter=adapter, url=server.url)
-    server.stop()
-    database.close()
-
-
 @pytest.fixture
-def browser(site, database, clock, stored):
-    made = site.adapter
-    acting = (database, clock, lambda: None, Means(stored.contents, Directory, dict, Valid, lambda: "c1"))
+def browser(bare, database, clock, stored):
+    made = bare.adapter
+    acting = (database, clock, lambda: None, Means(stored.contents, lambda: made.directory, dict, Valid, lambda: "c1"))
     made.clock, made.database, made.tokens = clock, database, Tokens(database, clock)
     made.views = Views(database, stored.contents, clock)
     made.operations = Operations(database, clock, lambda: None, lambda *_: None)
@@ -81,7 +42,7 @@ def browser(site, database, clock, stored):
     made.where = Where(database, Pseudonyms([("k1", b"a key for tests")]), clock)
     made.reserve = Reserve(database, stored.contents, clock, None)
     token = made.tokens.issue("operations", list(Right), clock.now() + timedelta(days=1), "tester")
-    with httpx.Client(base_url=site.url, timeout=60) as client:
+    with httpx.Client(base_url=bare.url, timeout=60) as client:
         assert client.post("/console/login", data={"token": token}).status_code == 303
         yield client
 

@@ -1,6 +1,5 @@
 """/operations over the real services on a real store: every call, its right, its line in the audit, what it refuses."""
 
-import shutil
 from datetime import timedelta
 from functools import cache
 from types import SimpleNamespace
@@ -27,56 +26,14 @@ from adapter.security.principals import Right
 from adapter.security.pseudonyms import Pseudonyms
 from adapter.security.tokens import Tokens
 from adapter.store import tables
-from adapter.store.database import Database
-from adapter.support import settings
-from adapter.support.clock import SystemClock
-from adapter.support.errors import NotFoundError
-from adapter.web.server import Server
 
 PERSON = "199010042386"
 PERSONNUMMER = "http://electronichealth.se/identifier/personnummer"
 
 
-class Directory:
-    endpoints = {"lifecare": None}  # noqa: RUF012 - as much of a directory as is asked for
-
-    def units_of(self, party, on):
-        return frozenset()
-
-    def carried_by(self, party):
-        return frozenset()
-
-    def endpoint(self, name):
-        raise NotFoundError(f"there is no endpoint '{name}' in the directory")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory, migrated):
-    """One server for all tests; each brings its own store and clock."""
-    made = settings.Settings(
-        environment="test", server={"port": 0}, security={"pseudonym_keys": [{"id": "k1", "env": "PSEUDONYM_KEY"}]}
-    )
-    file = tmp_path_factory.mktemp("operations") / "adapter.db"
-    shutil.copyfile(migrated, file)
-    database, clock = Database(f"sqlite:///{file}"), SystemClock()
-    adapter = SimpleNamespace(
-        settings=made,
-        clock=clock,
-        database=database,
-        directory=Directory(),
-        mappings={},
-        **dict.fromkeys(("tokens", "views", "exchange", "validator", "care_plans", "feeds")),
-    )
-    server = Server(adapter)
-    server.start()
-    yield SimpleNamespace(adapter=adapter, url=server.url)
-    server.stop()
-    database.close()
-
-
 @pytest.fixture
-def adapter(site, database, clock, stored):
-    made = site.adapter
+def adapter(bare, database, clock, stored):
+    made = bare.adapter
     means = Means(stored.contents, lambda: made.directory, dict, lambda: None, lambda: "c1")
     acting = (database, clock, lambda: None, means)
     made.clock, made.database = clock, database
@@ -96,8 +53,8 @@ def adapter(site, database, clock, stored):
 
 
 @pytest.fixture
-def client(site, adapter):
-    with httpx.Client(base_url=site.url, timeout=60) as client:
+def client(bare, adapter):
+    with httpx.Client(base_url=bare.url, timeout=60) as client:
         yield client
 
 
