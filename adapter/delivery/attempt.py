@@ -1,4 +1,4 @@
-"""One try of one delivery: read the bytes, send them, classify the answer, record it."""
+"""One try of one delivery: send its bytes, classify the answer, see to it that it is recorded."""
 
 import logging
 import threading
@@ -6,15 +6,16 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from sqlalchemy import RowMapping
 from tenacity import Retrying, retry_if_result, stop_after_attempt, stop_after_delay, wait_exponential
 from tenacity.nap import sleep_using_event
 
 from adapter.delivery.channels.base import Answer, Channel, Fault, Outgoing
 from adapter.delivery.leases import Claim
 from adapter.delivery.policy import Kind, Verdict, classify
-from adapter.delivery.recording import Recorder, log
+from adapter.delivery.recording import Recorder, Tried, log
 from adapter.fhir.canonical import ACKNOWLEDGEMENT
-from adapter.support.errors import AdapterError
+from adapter.support.errors import AdapterError, UnavailableError
 
 _QUICK_SECONDS = 2.0
 NO_BYTES = Verdict(Kind.DEAD, "there are no mapped bytes to send", "there are no mapped bytes to send")
@@ -31,25 +32,36 @@ class Sender:
     quick_retries: int
     stopping: threading.Event
 
-    def attempt(self, claim: Claim) -> None:
-        """Make the attempt and record how it went. Never raises: a fault of our own is logged and tried again."""
+    def attempt(self, claim: Claim, sealed: RowMapping | None) -> Tried | None:
+        """Make the attempt with the bytes as the database has them; how it went, which is to be recorded. Never raises:
+        a fault of our own is logged and put off, None."""
         try:
-            self._attempt(claim)
+            return self._attempt(claim, sealed)
         except Exception as error:  # noqa: BLE001 - a worker outlives any single delivery
-            claim = replace(claim, protected=True)  # whether it is so now cannot be asked
-            log(claim, logging.ERROR, "delivery attempt failed inside the adapter", "error", place=_place(error))
-            self._put_off(claim, error)
+            self._failed(claim, error)
+            return None
 
-    def _attempt(self, claim: Claim) -> None:
-        record = self.recorder.record
-        with self.recorder.database.read() as connection:
-            content = self.recorder.contents.of_delivery(connection, claim.delivery_id, "mapped")
-        if content is None:
-            record(claim, Answer(), NO_BYTES, heard=False)
-            return
+    def record(self, tried: Tried) -> None:
+        """Record how it went. Raises UnavailableError: it is to be recorded when the database is back. Any other fault
+        is logged and tried again."""
+        try:
+            self.recorder.record(tried)
+        except UnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a worker outlives any single delivery
+            self._failed(tried.claim, error)
+
+    def _failed(self, claim: Claim, error: Exception) -> None:
+        claim = replace(claim, protected=True)  # whether it is so now cannot be asked
+        log(claim, logging.ERROR, "delivery attempt failed inside the adapter", "error", place=_place(error))
+        self._put_off(claim, error)
+
+    def _attempt(self, claim: Claim, sealed: RowMapping | None) -> Tried:
+        if sealed is None:
+            return Tried(claim, Answer(), NO_BYTES, heard=False)
         outgoing = Outgoing(
             delivery_id=claim.delivery_id,
-            body=content.body,
+            body=self.recorder.contents.opened(sealed).body,
             media_type=claim.media_type,
             idempotency_id=claim.idempotency_id,
             correlation_id=claim.correlation_id,
@@ -58,14 +70,13 @@ class Sender:
         try:
             channel = self.channels(claim.endpoint)
         except AdapterError as error:
-            record(claim, Answer(), Verdict(Kind.TRIP, "the endpoint cannot be used as configured", str(error)))
-            return
+            unusable = Verdict(Kind.TRIP, "the endpoint cannot be used as configured", str(error))
+            return Tried(claim, Answer(), unusable)
         if channel is None:
             absent = "the endpoint is not in the configuration"
-            record(claim, Answer(), Verdict(Kind.TRIP, absent, absent))
-            return
+            return Tried(claim, Answer(), Verdict(Kind.TRIP, absent, absent))
         answer = self._send(channel, outgoing, 0 if claim.probe else self.quick_retries)
-        record(claim, answer, classify(answer))
+        return Tried(claim, answer, classify(answer))
 
     def _send(self, channel: Channel, outgoing: Outgoing, repeats: int) -> Answer:
         """Send; repeat at once, for less than two seconds, where no connection was made and so nothing was sent."""

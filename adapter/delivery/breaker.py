@@ -28,6 +28,7 @@ _this = _state.endpoint == bindparam("this")
 _STATE = select(_state.state).where(_this)
 _LOCKED = select(tables.endpoint_state).where(_this).with_for_update()
 _SET = update(tables.endpoint_state).where(_this)
+_SPOKEN = _SET.returning(*(_state[name] for name in ("endpoint", "state", "since", "down_total")))
 
 
 def register(connection: Connection, endpoint: str, at: int) -> None:
@@ -54,14 +55,14 @@ def uptime_of(connection: Connection, endpoint: str, at: int) -> int:
     return uptime(connection.execute(select(*columns).where(_state.endpoint == endpoint)).one(), at)
 
 
-def succeeded(connection: Connection, endpoint: str, at: int) -> bool:
+def succeeded(connection: Connection, endpoint: str, at: int, times: int = 1) -> bool:
     """The receiver spoke in its own voice. True where that closes the breaker; then all waiting heads are due."""
-    was = _locked(connection, endpoint)
-    _set(connection, endpoint, consecutive_failures=0, last_success_at=at)
+    spoken = {"this": endpoint, "consecutive_failures": 0, "last_success_at": at}
+    was = connection.execute(_SPOKEN, spoken).one_or_none()
     if was is None:
         return False
     if was.state not in ("open", "tripped"):
-        window.note(connection, endpoint, at, failed=False)
+        window.note(connection, endpoint, at, failed=0, tried=times)
         return False
     _close(connection, was, at)
     return True
@@ -79,7 +80,7 @@ def failed(
     _set(connection, endpoint, consecutive_failures=failures, last_failure_at=at)
     if was.state != "closed":
         return False
-    window.note(connection, endpoint, at, failed=True)
+    window.note(connection, endpoint, at, failed=1)
     share = window.fails(connection, endpoint, at)
     if failures >= open_after:
         words = f"{failures} failures in a row"

@@ -3,42 +3,61 @@
 The statements are made once: to make one takes longer than to run it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, RowMapping, and_, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Integer,
+    RowMapping,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from adapter.delivery import streams
 from adapter.delivery.streams import status_is
-from adapter.store import tables
+from adapter.store import marks, tables
 
 _delivery = tables.delivery.c
 _endpoint = tables.endpoint_state.c
 
 
 _at: BindParameter[int] = bindparam("at")
+_most: BindParameter[int] = bindparam("most", type_=Integer, literal_execute=True)  # so that PostgreSQL plans for a few
 _here = _delivery.endpoint == bindparam("endpoint")
 
 
-def workable(connection: Connection, at: int, leave: Collection[str]) -> list[str]:
-    """The endpoints that may be sent to now and have something to send, but those in `leave`: the least busy and then
-    the longest unserved first."""
-    return list(connection.execute(_WORKABLE, {"at": at, "leave": list(leave)}).scalars())
+def workable(connection: Connection, at: int, leave: Collection[str]) -> dict[str, bool]:
+    """The endpoints that may be sent to now and have something to send, but those in `leave`, and whether a lease has
+    expired there: the least busy and then the longest unserved first. None while the database has been put back from a
+    copy and nobody has resumed."""
+    rows = connection.execute(_WORKABLE, {"at": at, "leave": list(leave)})
+    return {row.endpoint: row.expired for row in rows}
 
 
-def busy(connection: Connection, endpoint: str, at: int) -> int:
-    """How many are under way to an endpoint."""
-    return int(connection.execute(_BUSY, {"endpoint": endpoint, "at": at}).scalar_one())
+def busy(connection: Connection, endpoints: Sequence[str], at: int) -> dict[str, int]:
+    """How many are under way to each of the endpoints; only those that have any."""
+    return {row[0]: row[1] for row in connection.execute(_BUSY, {"endpoints": list(endpoints), "at": at})}
 
 
-def head(connection: Connection, endpoint: str, at: int, *, any_time: bool) -> RowMapping | None:
-    """A stream's head whose lease has expired, else the one that has been due longest; a probe takes one that is not
-    due yet. Fixed first and locked in the same statement; PostgreSQL passes over what another worker is taking."""
-    for statement in (_EXPIRED, _ANY_TIME if any_time else _DUE):
-        row = connection.execute(statement, {"endpoint": endpoint, "at": at}).mappings().one_or_none()
-        if row is not None:
-            return row
-    return None
+def first(
+    connection: Connection, endpoint: str, at: int, most: int, *, expired: bool, any_time: bool
+) -> list[RowMapping]:
+    """At most so many heads of streams: those whose lease has expired, where any may have, then those that have been
+    due longest; `any_time` takes those that are not due yet. Fixed first and locked in the same statement; PostgreSQL
+    passes over what another worker is taking."""
+    given: dict[str, Any] = {"endpoint": endpoint, "at": at}
+    found = list(connection.execute(_EXPIRED, given | {"most": most}).mappings()) if expired else []
+    if len(found) < most:
+        rest = connection.execute(_ANY_TIME if any_time else _DUE, given | {"most": most - len(found)})
+        found += rest.mappings()
+    return found
 
 
 def _workable() -> Any:
@@ -54,9 +73,10 @@ def _workable() -> Any:
     )
     down = and_(_endpoint.state.in_(("open", "tripped")), _endpoint.next_probe_at <= _at)
     return (
-        select(_endpoint.endpoint)
+        select(_endpoint.endpoint, expired.label("expired"))
         .where(
             _endpoint.endpoint.not_in(bindparam("leave", expanding=True)),
+            marks.may_send(),
             or_(and_(_endpoint.state == "closed", or_(due, expired)), and_(down, or_(exists().where(*head), expired))),
         )
         .order_by(busy, _endpoint.last_claim_at.nulls_first(), _endpoint.endpoint)
@@ -68,7 +88,7 @@ def _head(condition: ColumnElement[bool], order: ColumnElement[Any]) -> Any:
         select(_delivery.id, _delivery.status, _delivery.lease_token)
         .where(_here, condition, *_first_in_stream())
         .order_by(order, _delivery.id)
-        .limit(1)
+        .limit(_most)
         .with_for_update(skip_locked=True)
     )
 
@@ -85,9 +105,13 @@ def _first_in_stream() -> tuple[ColumnElement[bool], ...]:
 _WAITING = and_(status_is("waiting"), _delivery.next_attempt_at.is_not(None))
 _WORKABLE = _workable()
 _BUSY = (
-    select(func.count())
-    .select_from(tables.delivery)
-    .where(_here, status_is("running"), _delivery.lease_expires_at > _at)
+    select(_delivery.endpoint, func.count())
+    .where(
+        _delivery.endpoint.in_(bindparam("endpoints", expanding=True)),
+        status_is("running"),
+        _delivery.lease_expires_at > _at,
+    )
+    .group_by(_delivery.endpoint)
 )
 _EXPIRED = _head(and_(status_is("running"), _delivery.lease_expires_at <= _at), _delivery.lease_expires_at)
 _DUE = _head(and_(_WAITING, _delivery.next_attempt_at <= _at), _delivery.next_attempt_at)

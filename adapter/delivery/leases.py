@@ -4,15 +4,19 @@ A claim takes a lease with a new fencing token; recording is `WHERE id AND token
 and was taken over changes nothing. An expired lease is claimed by the same call as a due delivery.
 """
 
+import math
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     Connection,
+    Row,
     RowMapping,
+    Select,
     Update,
     and_,
     bindparam,
@@ -26,29 +30,28 @@ from sqlalchemy import (
     update,
 )
 
-from adapter.delivery import breaker, heads, outbox, streams
-from adapter.delivery.pace import Pace
+from adapter.delivery import doors, heads, outbox, streams
+from adapter.delivery.doors import Door, Terms
 from adapter.delivery.policy import Kind, Verdict
 from adapter.delivery.streams import status_is
-from adapter.store import marks, tables
+from adapter.store import tables
 
 PROTECTED = "protected"
 """`held_reason` of a delivery about a person with skyddad folkbokföring."""
 
-_MICROS = 1_000_000
 _delivery = tables.delivery.c
 _attempt = tables.attempt.c
-_endpoint = tables.endpoint_state.c
 
 # Made once, with those below: to make a statement takes longer than to run it.
 _this: BindParameter[int] = bindparam("this")
-_of_endpoint = _endpoint.endpoint == bindparam("this_endpoint")
-_ENDPOINT = select(tables.endpoint_state).where(_of_endpoint).with_for_update(skip_locked=True)
-_SET_ENDPOINT = update(tables.endpoint_state).where(_of_endpoint)
-_PROTECTED_NOW = (
-    select(tables.patient.c.protected)
-    .join(tables.stream, tables.stream.c.patient_id == tables.patient.c.id)
-    .where(tables.stream.c.id == _this)
+_HELD = (
+    select(_delivery.id, _delivery.lease_token, tables.patient.c.protected)
+    .join_from(tables.stream, tables.delivery, _delivery.stream_id == tables.stream.c.id)
+    .join(tables.patient, tables.patient.c.id == tables.stream.c.patient_id)
+    .where(_delivery.id.in_(bindparam("these", expanding=True)), status_is("running"))
+    # in the order in which places in streams are taken, so that no two transactions wait for each other
+    .order_by(tables.stream.c.endpoint, tables.stream.c.receiver, tables.stream.c.id)
+    .with_for_update(of=[tables.stream, tables.delivery], key_share=True)
 )
 _CLOSE_UNKNOWN = update(tables.attempt).where(_attempt.delivery_id == _this, _attempt.ended_at.is_(None))
 _END_ATTEMPT = update(tables.attempt).where(_attempt.id == _this)
@@ -60,12 +63,7 @@ _UNCHANGED = update(tables.delivery).where(
     _delivery.status == bindparam("was_status"),
     _delivery.lease_token == bindparam("was_token"),
 )
-_TAKE = _UNCHANGED.values(
-    status="running",
-    next_attempt_at=None,
-    attempts=_delivery.attempts + 1,
-    tried_from=func.coalesce(_delivery.tried_from, bindparam("uptime", type_=_delivery.tried_from.type)),
-)
+_TAKE = update(tables.delivery).where(_delivery.id == _this).values(next_attempt_at=None)
 _HOLD = (
     _UNCHANGED.where(
         _delivery.released_at.is_(None),
@@ -81,15 +79,11 @@ _HOLD = (
     .values(held_reason=case((_delivery.held_reason == outbox.CONSENT, outbox.CONSENT), else_=PROTECTED))
     .returning(_delivery.held_reason)
 )
-_OPEN_ATTEMPT = (
-    insert(tables.attempt)
-    .values(number=select(_delivery.attempts).where(_delivery.id == bindparam("of_delivery")).scalar_subquery())
-    .returning(_attempt.id)
-)
-_CLAIMED = (
+_OPEN_ATTEMPTS = insert(tables.attempt).returning(_attempt.id, _attempt.delivery_id)
+_ABOUT: Select[Any] = (
     select(
-        *(_delivery[name] for name in ("attempts", "step", "message_id", "stream_id", "endpoint", "event")),
-        *(_delivery[name] for name in ("media_type", "lease_token", "held_reason", "tried_from")),
+        *(_delivery[name] for name in ("id", "attempts", "step", "message_id", "stream_id", "endpoint", "event")),
+        *(_delivery[name] for name in ("media_type", "lease_token", "held_reason", "released_at", "tried_from")),
         tables.patient.c.protected,
         func.coalesce(_delivery.header_id, tables.message.c.header_id).label("own_id"),
         tables.message.c.correlation_id,
@@ -97,28 +91,9 @@ _CLAIMED = (
     .join(tables.message, tables.message.c.id == _delivery.message_id)
     .join(tables.stream, tables.stream.c.id == _delivery.stream_id)
     .join(tables.patient, tables.patient.c.id == tables.stream.c.patient_id)
-    .where(_delivery.id == _this)
+    .where(_delivery.id.in_(bindparam("these", expanding=True)))
 )
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How leases are taken: by whom, when (UTC microseconds) and for how many seconds. `limit` says how many
-    deliveries may run at once to an endpoint, `rate` how many may be sent to it in a second (None: any number); where
-    nobody is sent to, because the receiver comes, there is no `rate`. An endpoint that is down is probed
-    `probe_seconds` apart. Those in `leave` are not claimed for."""
-
-    owner: str
-    at: int
-    seconds: float
-    limit: Callable[[str], int]
-    probe_seconds: float
-    rate: Callable[[str], float | None] | None = None
-    leave: frozenset[str] = frozenset()
-
-    @property
-    def expires_at(self) -> int:
-        return self.at + round(self.seconds * _MICROS)
+_Heads = list[tuple[Door, RowMapping]]
 
 
 @dataclass(frozen=True)
@@ -145,62 +120,56 @@ class Claim:
 
 
 def claim(connection: Connection, terms: Terms, wanted: int) -> list[Claim]:
-    """Up to `wanted` stream heads to send now, dealt out to the endpoints in turn: the least busy and then the
-    longest unserved first. None while the database has been put back from a copy and nobody has resumed."""
-    if marks.sending_is_off(connection):
-        return []
-    claims: list[Claim] = []
-    turns = deque(heads.workable(connection, terms.at, terms.leave))
+    """Up to `wanted` stream heads to send now, dealt out to the endpoints: the least busy and then the longest
+    unserved first. None while the database has been put back from a copy and nobody has resumed."""
+    expired = heads.workable(connection, terms.at, terms.leave)
+    turns, claims = deque(expired), list[Claim]()
     while turns and len(claims) < wanted:
-        endpoint = turns.popleft()
-        claimed = claim_at(connection, endpoint, terms)
-        if claimed is not None:
-            claims.append(claimed)
-            turns.append(endpoint)
+        left = wanted - len(claims)
+        group = [turns.popleft() for _ in range(min(left, len(turns)))]
+        claims += _claim_at(connection, {name: expired[name] for name in group}, terms, left)
     return claims
 
 
 def claim_at(connection: Connection, endpoint: str, terms: Terms) -> Claim | None:
     """One delivery to the endpoint, where its state and its limit allow one more."""
-    at = terms.at
-    found = connection.execute(_ENDPOINT, {"this_endpoint": endpoint}).one_or_none()
-    if found is None or found.state == "paused":
-        return None
-    probe = found.state != "closed"
-    if probe and (found.next_probe_at is None or found.next_probe_at > at):
-        return None
-    if heads.busy(connection, endpoint, at) >= (1 if probe else max(1, terms.limit(endpoint))):
-        return None
-    paced = _paced(terms, found, probe=probe)
-    if paced is None:
-        return None
-    head = heads.head(connection, endpoint, at, any_time=probe)
-    while head is not None and _hold(connection, head, at):
-        head = heads.head(connection, endpoint, at, any_time=probe)
-    if head is None:
-        return None
-    claimed = _take(connection, head, terms, probe=probe, uptime=breaker.uptime(found, at))
-    if claimed is not None:
-        values: dict[str, int] = {"last_claim_at": at} | paced
-        if probe:
-            values["next_probe_at"] = at + round(terms.probe_seconds * _MICROS)
-        connection.execute(_SET_ENDPOINT, {"this_endpoint": endpoint} | values)
-    return claimed
+    return next(iter(_claim_at(connection, {endpoint: True}, terms, 1)), None)
 
 
-def _paced(terms: Terms, endpoint: Any, *, probe: bool) -> dict[str, int] | None:
-    """What to keep of the endpoint's pace where one more may be sent now; None where it may not."""
-    if probe or terms.rate is None:
-        return {}
-    pace = Pace(terms.rate(endpoint.endpoint), endpoint.recovered_at, endpoint.rate_at)
-    following = pace.next(terms.at)
-    return None if following is None else {"rate_at": following}
+def _claim_at(connection: Connection, expired: Mapping[str, bool], terms: Terms, wanted: int) -> list[Claim]:
+    """Up to `wanted` from these endpoints, of which it says where a lease may have expired, in equal shares; what some
+    have not, the others give."""
+    opened = doors.unlocked(connection, list(expired), terms, wanted)
+    asking, claims = opened, list[Claim]()
+    while asking and len(claims) < wanted:
+        found, more = _share_out(connection, asking, expired, terms.at, wanted - len(claims))
+        claims += _take(connection, found, terms)
+        asking = [door for door in more if door.room > door.taken]
+    doors.note(connection, opened, terms)
+    return claims
+
+
+def _share_out(
+    connection: Connection, asking: Sequence[Door], expired: Mapping[str, bool], at: int, wanted: int
+) -> tuple["_Heads", list[Door]]:
+    """Heads with the doors that they are to go to, in turn, and the doors that may have more."""
+    found: list[tuple[int, Door, RowMapping]] = []
+    more = []
+    for number, door in enumerate(asking):
+        share = math.ceil((wanted - len(found)) / (len(asking) - number))
+        asked = min(share, door.room - door.taken)
+        if asked > 0:
+            expires, any_time = expired[door.endpoint], door.probe
+            rows = heads.first(connection, door.endpoint, at, asked, expired=expires, any_time=any_time)
+            found += [(turn, door, row) for turn, row in enumerate(rows)]
+            more += [door] if len(rows) == asked else []
+    return [(door, row) for _, door, row in sorted(found, key=itemgetter(0))], more
 
 
 def renew(connection: Connection, claims: Iterable[Claim], expires_at: int) -> None:
     """Prolong the leases that are still ours."""
-    for one in claims:
-        connection.execute(_OURS, _ours(one) | {"lease_expires_at": expires_at})
+    if ours := [_ours(one) | {"lease_expires_at": expires_at} for one in claims]:
+        connection.execute(_OURS, ours)
 
 
 def held_by(connection: Connection, delivery_id: int, token: int) -> Claim | None:
@@ -215,7 +184,10 @@ def held_by(connection: Connection, delivery_id: int, token: int) -> Claim | Non
             _attempt.number == _delivery.attempts,
         )
     ).scalar_one_or_none()
-    return None if attempt_id is None else _as_claim(connection, delivery_id, attempt_id, probe=False)
+    if attempt_id is None:
+        return None
+    row = connection.execute(_ABOUT, {"these": [delivery_id]}).one()
+    return _as_claim(row, attempt_id, row.lease_token, row.attempts, row.tried_from, probe=False)
 
 
 def end_after(connection: Connection, endpoint: str, attempt_id: int, at: int) -> None:
@@ -238,23 +210,32 @@ def give_back(connection: Connection, one: Claim, at: int, due: int | None = Non
     return True
 
 
-def as_protected_now(connection: Connection, one: Claim) -> Claim:
-    """The claim, marked where the person has become protected since it was made."""
-    now = connection.execute(_PROTECTED_NOW, {"this": one.stream_id}).scalar_one()
-    return replace(one, protected=one.protected or now)
+def held_still(connection: Connection, claims: Sequence[Claim]) -> list[Claim]:
+    """Those whose lease is still ours, their streams and deliveries locked until the transaction ends, and each marked
+    where the person has become protected since it was made."""
+    found = {row.id: row for row in connection.execute(_HELD, {"these": [one.delivery_id for one in claims]})}
+    held = []
+    for one in claims:
+        row = found.get(one.delivery_id)
+        if row is not None and row.lease_token == one.token:
+            held.append(replace(one, protected=one.protected or row.protected))
+    return held
 
 
-def complete(connection: Connection, one: Claim, at: int, verdict: Verdict, http_status: int | None) -> bool:
-    """It arrived. False, and nothing changed, where the lease was lost; so too for `reschedule` and `bury`."""
-    said = verdict.acknowledgement
-    done = {"status": "done", "blocking": False, "delivered_at": at, "acknowledgement": said, "reason": None}
-    return _record(connection, one, at, verdict, http_status, done | {"ended": at}, _COMPLETE)
+def complete(connection: Connection, arrived: Sequence[tuple[Claim, Verdict, int | None]], at: int) -> None:
+    """They arrived, each with the verdict on its answer and the HTTP status. They are `held_still`."""
+    done = {"status": "done", "blocking": False, "delivered_at": at, "reason": None, "ended": at, **_NO_LEASE}
+    rows = [done | _ours(one) | {"acknowledgement": verdict.acknowledgement} for one, verdict, _ in arrived]
+    connection.execute(_COMPLETE, rows)
+    connection.execute(_END_ATTEMPT, [_ended(*each, at) for each in arrived])
+    streams.advance_all(connection, [one.stream_id for one, _, _ in arrived], at)
 
 
 def reschedule(
     connection: Connection, one: Claim, at: int, verdict: Verdict, http_status: int | None, *, due: int, step: int
 ) -> bool:
-    """Try again at `due` (UTC microseconds), then at `step` of the schedule."""
+    """Try again at `due` (UTC microseconds), then at `step` of the schedule. False, and nothing changed, where the
+    lease was lost; so too for `bury`."""
     waiting = {"status": "waiting", "next_attempt_at": due, "step": step, "reason": verdict.reason}
     return _record(connection, one, at, verdict, http_status, waiting, _OURS)
 
@@ -293,11 +274,15 @@ def _record(
     recorded = connection.execute(statement, _ours(one) | values | _NO_LEASE)
     if recorded.rowcount == 0:
         return False
-    outcome = _OUTCOMES.get(verdict.kind, verdict.kind.value)
-    ended = {"ended_at": at, "outcome": outcome, "http_status": http_status, "reason": verdict.reason}
-    connection.execute(_END_ATTEMPT, {"this": one.attempt_id} | ended)
+    connection.execute(_END_ATTEMPT, _ended(one, verdict, http_status, at))
     streams.advance(connection, one.stream_id, at)
     return True
+
+
+def _ended(one: Claim, verdict: Verdict, http_status: int | None, at: int) -> dict[str, Any]:
+    outcome = _OUTCOMES.get(verdict.kind, verdict.kind.value)
+    told = {"ended_at": at, "outcome": outcome, "http_status": http_status, "reason": verdict.reason}
+    return {"this": one.attempt_id} | told
 
 
 def _ours(one: Claim) -> dict[str, Any]:
@@ -323,14 +308,41 @@ def _unchanged(head: RowMapping) -> dict[str, Any]:
     return {"this": head["id"], "was_status": head["status"], "was_token": head["lease_token"]}
 
 
-def _take(connection: Connection, head: RowMapping, terms: Terms, *, probe: bool, uptime: int) -> Claim | None:
-    lease = {"lease_owner": terms.owner, "lease_token": head["lease_token"] + 1, "lease_expires_at": terms.expires_at}
-    taken = connection.execute(_TAKE, _unchanged(head) | lease | {"uptime": uptime})
-    if taken.rowcount == 0:
-        return None
-    if head["status"] == "running":
-        _close_unknown(connection, head["id"], terms.at)
-    return _open_attempt(connection, head["id"], terms, probe=probe)
+def _take(connection: Connection, found: "_Heads", terms: Terms) -> list[Claim]:
+    """Those of the heads, which are locked, that need not be held."""
+    if not found:
+        return []
+    rows = {row.id: row for row in connection.execute(_ABOUT, {"these": [head["id"] for _, head in found]})}
+    taken = []
+    for door, head in found:
+        row = rows[head["id"]]
+        unreleased = row.released_at is None and (row.protected or row.held_reason is not None)
+        if unreleased and _hold(connection, head, terms.at):
+            continue
+        if head["status"] == "running":
+            _close_unknown(connection, row.id, terms.at)
+        door.taken += 1
+        taken.append((door, row))
+    return _taken(connection, taken, terms) if taken else []
+
+
+def _taken(connection: Connection, heads_: Sequence[tuple[Door, Row[Any]]], terms: Terms) -> list[Claim]:
+    tried = {row.id: door.uptime if row.tried_from is None else row.tried_from for door, row in heads_}
+    lease = {"status": "running", "lease_owner": terms.owner, "lease_expires_at": terms.expires_at}
+    counted = [
+        {"this": row.id, "lease_token": row.lease_token + 1, "attempts": row.attempts + 1, "tried_from": tried[row.id]}
+        for _, row in heads_
+    ]
+    connection.execute(_TAKE, [lease | each for each in counted])
+    attempts = [
+        {"delivery_id": row.id, "number": row.attempts + 1, "worker": terms.owner, "started_at": terms.at}
+        for _, row in heads_
+    ]
+    opened = {row.delivery_id: row.id for row in connection.execute(_OPEN_ATTEMPTS, attempts)}
+    return [
+        _as_claim(row, opened[row.id], row.lease_token + 1, row.attempts + 1, tried[row.id], probe=door.probe)
+        for door, row in heads_
+    ]
 
 
 def _close_unknown(connection: Connection, delivery_id: int, at: int) -> None:
@@ -338,27 +350,20 @@ def _close_unknown(connection: Connection, delivery_id: int, at: int) -> None:
     connection.execute(_CLOSE_UNKNOWN, {"this": delivery_id, "ended_at": at, "outcome": "unknown", "reason": reason})
 
 
-def _open_attempt(connection: Connection, delivery_id: int, terms: Terms, *, probe: bool) -> Claim:
-    tried = {"delivery_id": delivery_id, "worker": terms.owner, "started_at": terms.at}
-    attempt_id = connection.execute(_OPEN_ATTEMPT, tried | {"of_delivery": delivery_id}).scalar_one()
-    return _as_claim(connection, delivery_id, attempt_id, probe=probe)
-
-
-def _as_claim(connection: Connection, delivery_id: int, attempt_id: int, *, probe: bool) -> Claim:
-    row = connection.execute(_CLAIMED, {"this": delivery_id}).one()
-    idempotency_id = row.own_id or f"delivery-{delivery_id}"
+def _as_claim(row: Row[Any], attempt_id: int, token: int, number: int, tried_from: int, *, probe: bool) -> Claim:
+    idempotency_id = row.own_id or f"delivery-{row.id}"
     return Claim(
-        delivery_id=delivery_id,
-        token=row.lease_token,
+        delivery_id=row.id,
+        token=token,
         attempt_id=attempt_id,
-        number=row.attempts,
+        number=number,
         step=row.step,
         message_id=row.message_id,
         stream_id=row.stream_id,
         endpoint=row.endpoint,
         event=row.event,
         media_type=row.media_type,
-        tried_from=row.tried_from,
+        tried_from=tried_from,
         protected=row.protected or row.held_reason == PROTECTED,
         probe=probe,
         idempotency_id=idempotency_id,

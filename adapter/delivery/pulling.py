@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, exists, func, or_, select, update
 
 from adapter.delivery import breaker, leases
-from adapter.delivery.leases import Claim, Terms
+from adapter.delivery.doors import Terms
+from adapter.delivery.leases import Claim
 from adapter.delivery.streams import status_is
 from adapter.store import marks, tables
 from adapter.store.alarms import clear_alarm, raise_alarm

@@ -1,9 +1,14 @@
-"""How a try ended, recorded in one transaction: the delivery's next state, the attempt, the answer's bytes, and the
-endpoint's state. The same for what a worker sends and for what a receiver fetches."""
+"""How tries ended, recorded in one transaction: the delivery's next state, the attempt, the answer's bytes, and the
+endpoint's state. The same for what a worker sends and for what a receiver fetches.
+
+Deliveries that arrived are recorded together, in as many statements as one: what ends at the same time waits for the
+disk once.
+"""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -12,8 +17,8 @@ from adapter.delivery.channels.base import Answer
 from adapter.delivery.leases import Claim
 from adapter.delivery.policy import Kind, Verdict
 from adapter.delivery.schedule import Schedule
-from adapter.store.alarms import clear_alarm
-from adapter.store.content import ContentStore
+from adapter.store.alarms import clear_alarms
+from adapter.store.content import ContentStore, Piece
 from adapter.store.database import Database
 from adapter.support.clock import Clock, to_micros
 
@@ -21,6 +26,19 @@ logger = logging.getLogger("adapter.delivery")
 
 _MICROS = 1_000_000
 _MEDIA_TYPE_LIMIT = 128
+
+_Also = TypeVar("_Also")
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A try that has ended, with the verdict on its answer. `heard` is False where that says nothing about the
+    endpoint."""
+
+    claim: Claim
+    answer: Answer
+    verdict: Verdict
+    heard: bool = True
 
 
 @dataclass(frozen=True)
@@ -36,7 +54,7 @@ class Finished:
     at: int
 
 
-OnFinished = Callable[[Connection, Finished], None]
+OnFinished = Callable[[Connection, Sequence[Finished]], None]
 
 
 GiveUp = Callable[[str], float | None]
@@ -47,15 +65,15 @@ def never(_event: str) -> float | None:
     return None
 
 
-def ignore(_connection: Connection, _finished: Finished) -> None:
+def ignore(_connection: Connection, _finished: Sequence[Finished]) -> None:
     """For those who need not be told."""
 
 
 @dataclass(frozen=True)
 class Recorder:
     """Writes down how tries ended. `open_after` failures in a row open an endpoint's breaker; `on_finished` is called
-    in the transaction that records the end of a delivery. `give_up` says after how many seconds of trying a delivery of
-    an event becomes a dead letter, None for never; time with its endpoint down does not count."""
+    in the transaction that records the ends of deliveries. `give_up` says after how many seconds of trying a delivery
+    of an event becomes a dead letter, None for never; time with its endpoint down does not count."""
 
     database: Database
     contents: ContentStore
@@ -66,41 +84,38 @@ class Recorder:
     on_finished: OnFinished
     give_up: GiveUp = never
 
-    def record(self, claim: Claim, answer: Answer, verdict: Verdict, *, heard: bool = True) -> bool:
-        """Record the end of a try; False, and nothing changed, where its lease was lost.
+    def record(self, tried: Tried) -> bool:
+        """Record the end of a try; False, and nothing changed, where its lease was lost."""
+        ended, _ = self._record([tried], lambda _: None)
+        return not ended[0].lost
 
-        `heard` is False where the verdict says nothing about the endpoint.
-        """
+    def record_all(self, tries: Sequence[Tried], also: Callable[[Connection], _Also]) -> _Also:
+        """Record the ends of tries and do something else in one transaction: all of it, or nothing. Returns what `also`
+        returns."""
+        return self._record(tries, also)[1]
+
+    def _record(self, tries: Sequence[Tried], also: Callable[[Connection], _Also]) -> tuple[list["_Ended"], _Also]:
         at = to_micros(self.clock.now())
-        ended = self.database.transact(
-            lambda connection: self._end(connection, claim, at, answer, verdict, heard=heard)
+        ended, done = self.database.transact(
+            lambda connection: (self._end(connection, tries, at) if tries else [], also(connection))
         )
-        claim, verdict, change = ended.claim, ended.verdict, ended.change
-        if ended.lost:
-            log(claim, logging.WARNING, "delivery lease lost, result not recorded", verdict.kind, answer.status)
-            return False
-        level = logging.INFO if verdict.kind in (Kind.DONE, Kind.WAIT) else logging.WARNING
-        if verdict.kind is not Kind.WAIT or answer.handed_over:  # else it was only looked at
-            log(claim, level, "delivery attempt", verdict.kind, answer.status)
-        if change is not None:
-            # beside a protected person's attempt the name would tell where it went; the alarm has it
-            where = {} if claim.protected else {"endpoint": claim.endpoint}
-            logger.warning("endpoint %s", change, extra={"outcome": change} | where)
-        return True
+        for one in ended:
+            one.tell()
+        return ended, done
 
-    def _end(
-        self, connection: Connection, claim: Claim, at: int, answer: Answer, told: Verdict, *, heard: bool
-    ) -> "_Ended":
-        claim = leases.as_protected_now(connection, claim)
-        verdict = self._or_given_up(connection, claim, at, told)
-        if not self._settle(connection, claim, at, verdict, answer):
-            return _Ended(claim, verdict, None, lost=True)
-        if answer.body:
-            self._keep(connection, claim, at, answer)
-        change = self._tell_breaker(connection, claim.endpoint, at, told) if heard else None
-        if verdict.kind in (Kind.DONE, Kind.DEAD):
-            self._finish(connection, claim, at, verdict)
-        return _Ended(claim, verdict, change)
+    def _end(self, connection: Connection, tries: Sequence[Tried], at: int) -> list["_Ended"]:
+        """Deliveries and their streams first, then endpoints, each kind in one order: no two workers wait for each
+        other."""
+        held = {one.attempt_id: one for one in leases.held_still(connection, [each.claim for each in tries])}
+        ended = [self._settled(connection, each, held.get(each.claim.attempt_id), at) for each in tries]
+        arrived = [each for each in ended if each.arrived]
+        if arrived:
+            leases.complete(connection, [(each.claim, each.verdict, each.tried.answer.status) for each in arrived], at)
+        kept = [each for each in ended if not each.lost]
+        self._keep(connection, kept, at)
+        changes = self._tell_breakers(connection, kept, at)
+        self._finish(connection, kept, at)
+        return [replace(each, change=changes.get(each.claim.attempt_id)) for each in ended]
 
     def put_off(self, claim: Claim, cause: str) -> None:
         """Back to the schedule: a fault of ours, which says nothing of the receiver."""
@@ -108,6 +123,14 @@ class Recorder:
         due, step = at + round(self.schedule.wait(claim.step) * _MICROS), claim.step + 1
         with self.database.write() as connection:
             leases.reschedule(connection, claim, at, Verdict(Kind.RETRY, cause, cause), None, due=due, step=step)
+
+    def _settled(self, connection: Connection, tried: Tried, held: Claim | None, at: int) -> "_Ended":
+        """What becomes of the delivery; those that arrived are completed together, afterwards."""
+        if held is None:  # whether the person is protected is not asked
+            return _Ended(tried, replace(tried.claim, protected=True), tried.verdict, lost=True)
+        verdict = self._or_given_up(connection, held, at, tried.verdict)
+        settled = verdict.kind is Kind.DONE or self._settle(connection, held, at, verdict, tried.answer)
+        return _Ended(tried, held, verdict, lost=not settled)
 
     def _or_given_up(self, connection: Connection, claim: Claim, at: int, verdict: Verdict) -> Verdict:
         """The verdict, or that it has been tried for long enough."""
@@ -122,8 +145,6 @@ class Recorder:
         return replace(verdict, kind=Kind.DEAD, retry_after=None, **said)
 
     def _settle(self, connection: Connection, claim: Claim, at: int, verdict: Verdict, answer: Answer) -> bool:
-        if verdict.kind is Kind.DONE:
-            return leases.complete(connection, claim, at, verdict, answer.status)
         if verdict.kind is Kind.DEAD:
             return leases.bury(connection, claim, at, verdict, answer.status)
         due, step = at, claim.step
@@ -136,55 +157,100 @@ class Recorder:
             step += 1
         return leases.reschedule(connection, claim, at, verdict, answer.status, due=due, step=step)
 
-    def _keep(self, connection: Connection, claim: Claim, at: int, answer: Answer) -> None:
-        self.contents.add(
-            connection,
-            message_id=claim.message_id,
-            delivery_id=claim.delivery_id,
-            attempt_id=claim.attempt_id,
-            stage="response",
-            media_type=(answer.media_type or "application/octet-stream")[:_MEDIA_TYPE_LIMIT],
-            body=answer.body,
-            at=at,
-        )
+    def _keep(self, connection: Connection, kept: Iterable["_Ended"], at: int) -> None:
+        """The bytes of the answers."""
+        answers = [(each.claim, each.tried.answer) for each in kept if each.tried.answer.body]
+        pieces = [
+            (
+                claim.message_id,
+                Piece(
+                    stage="response",
+                    media_type=(answer.media_type or "application/octet-stream")[:_MEDIA_TYPE_LIMIT],
+                    body=answer.body,
+                    delivery_id=claim.delivery_id,
+                    attempt_id=claim.attempt_id,
+                ),
+            )
+            for claim, answer in answers
+        ]
+        self.contents.add_each(connection, pieces, at)
+
+    def _tell_breakers(self, connection: Connection, kept: Sequence["_Ended"], at: int) -> dict[int, str]:
+        """By attempt, the change of its endpoint's state, where it changed."""
+        heard = [each for each in kept if each.tried.heard]
+        changes = {}
+        for endpoint in sorted({each.claim.endpoint for each in heard}):
+            here = [each for each in heard if each.claim.endpoint == endpoint]
+            well = [each for each in here if each.tried.verdict.kind not in (Kind.TRIP, Kind.RETRY)]
+            for each in here:
+                change = None if each in well else self._tell_breaker(connection, endpoint, at, each.tried.verdict)
+                if change is not None:
+                    changes[each.claim.attempt_id] = change
+            if well and breaker.succeeded(connection, endpoint, at, len(well)):
+                changes[well[0].claim.attempt_id] = "closed"
+        return changes
 
     def _tell_breaker(self, connection: Connection, endpoint: str, at: int, verdict: Verdict) -> str | None:
-        """The change of the endpoint's state, None where it stays."""
+        """The change of the endpoint's state by a failure, None where it stays."""
         if verdict.kind is Kind.TRIP:
             tripped = breaker.trip(connection, endpoint, at, cause=verdict.signature, probe_seconds=self.probe_seconds)
             return "tripped" if tripped else None
-        if verdict.kind is Kind.RETRY:
-            opened = breaker.failed(
-                connection,
-                endpoint,
-                at,
-                cause=verdict.signature,
-                open_after=self.open_after,
-                probe_seconds=self.probe_seconds,
-            )
-            return "open" if opened else None
-        return "closed" if breaker.succeeded(connection, endpoint, at) else None
-
-    def _finish(self, connection: Connection, claim: Claim, at: int, verdict: Verdict) -> None:
-        if verdict.kind is Kind.DEAD:
-            outbox.alarm_dead_letter(connection, claim.delivery_id, claim.event, verdict.signature, at)
-        else:
-            clear_alarm(connection, kind=outbox.DEAD_LETTER, subject=outbox.subject(claim.delivery_id), at=at)
-        status = "dead" if verdict.kind is Kind.DEAD else "done"
-        self.on_finished(
+        opened = breaker.failed(
             connection,
-            Finished(claim.delivery_id, claim.message_id, status, verdict.acknowledgement, verdict.reason, at),
+            endpoint,
+            at,
+            cause=verdict.signature,
+            open_after=self.open_after,
+            probe_seconds=self.probe_seconds,
         )
+        return "open" if opened else None
+
+    def _finish(self, connection: Connection, kept: Sequence["_Ended"], at: int) -> None:
+        dead = [each for each in kept if each.verdict.kind is Kind.DEAD]
+        arrived = [each for each in kept if each.arrived]
+        for each in dead:
+            claim = each.claim
+            outbox.alarm_dead_letter(connection, claim.delivery_id, claim.event, each.verdict.signature, at)
+        if arrived:
+            subjects = [outbox.subject(each.claim.delivery_id) for each in arrived]
+            clear_alarms(connection, kind=outbox.DEAD_LETTER, subjects=subjects, at=at)
+        if finished := [each.finished(at) for each in (*arrived, *dead)]:
+            self.on_finished(connection, finished)
 
 
 @dataclass(frozen=True)
 class _Ended:
-    """A try as it was recorded, and the change of its endpoint's state; `lost`: its lease was, nothing was recorded."""
+    """A try as it was recorded, its claim as the database has it, and the change of its endpoint's state that it made;
+    `lost`: its lease was, nothing was recorded."""
 
+    tried: Tried
     claim: Claim
     verdict: Verdict
-    change: str | None
+    change: str | None = None
     lost: bool = False
+
+    @property
+    def arrived(self) -> bool:
+        return self.verdict.kind is Kind.DONE and not self.lost
+
+    def finished(self, at: int) -> Finished:
+        claim, verdict = self.claim, self.verdict
+        status = "dead" if verdict.kind is Kind.DEAD else "done"
+        return Finished(claim.delivery_id, claim.message_id, status, verdict.acknowledgement, verdict.reason, at)
+
+    def tell(self) -> None:
+        """The log lines of a try whose end is recorded."""
+        claim, verdict, answer = self.claim, self.verdict, self.tried.answer
+        if self.lost:
+            log(claim, logging.WARNING, "delivery lease lost, result not recorded", verdict.kind, answer.status)
+            return
+        level = logging.INFO if verdict.kind in (Kind.DONE, Kind.WAIT) else logging.WARNING
+        if verdict.kind is not Kind.WAIT or answer.handed_over:  # else it was only looked at
+            log(claim, level, "delivery attempt", verdict.kind, answer.status)
+        if self.change is not None:
+            # beside a protected person's attempt the name would tell where it went; the alarm has it
+            where = {} if claim.protected else {"endpoint": claim.endpoint}
+            logger.warning("endpoint %s", self.change, extra={"outcome": self.change} | where)
 
 
 def log(

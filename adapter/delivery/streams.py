@@ -4,6 +4,7 @@ Only the head of a stream, the lowest of its `blocking` deliveries, may be sent.
 head alone, so that a claim never searches past what waits behind it; whoever ends or moves a head calls `advance`.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    ScalarSelect,
     bindparam,
     case,
     exists,
@@ -30,18 +32,22 @@ _delivery = tables.delivery.c
 # Made once: to make a statement takes longer than to run it.
 _this: BindParameter[int] = bindparam("this")
 _LOCK = select(_stream.id).where(_stream.id == _this).with_for_update()
-_HEAD = (
-    select(_delivery.id, _delivery.status, _delivery.next_attempt_at)
-    .where(_delivery.stream_id == _this, _delivery.blocking)
-    .order_by(_delivery.sequence)
-    .limit(1)
-)
-_DUE = update(tables.delivery).where(_delivery.id == _this)
 
 
 def status_is(status: str, delivery: FromClause = tables.delivery) -> ColumnElement[bool]:
     """`status = '…'` spelled out: a partial index is used only where the statement shows its condition."""
     return delivery.c.status == literal_column(f"'{status}'")
+
+
+def _head_of_this() -> ScalarSelect[int]:
+    head = tables.delivery.alias("head")
+    lowest = select(head.c.id).where(head.c.stream_id == _this, head.c.blocking).order_by(head.c.sequence).limit(1)
+    return lowest.correlate(None).scalar_subquery()
+
+
+_ADVANCE = update(tables.delivery).where(
+    _delivery.id == _head_of_this(), status_is("waiting"), _delivery.next_attempt_at.is_(None)
+)
 
 
 def next_place(connection: Connection, endpoint: str, receiver: str, patient_id: int) -> tuple[int, int]:
@@ -66,9 +72,12 @@ def advance(connection: Connection, stream_id: int, at: int) -> None:
 
     The stream must be locked.
     """
-    head = connection.execute(_HEAD, {"this": stream_id}).one_or_none()
-    if head is not None and head.status == "waiting" and head.next_attempt_at is None:
-        connection.execute(_DUE, {"this": head.id, "next_attempt_at": at})
+    advance_all(connection, [stream_id], at)
+
+
+def advance_all(connection: Connection, stream_ids: Iterable[int], at: int) -> None:
+    """Of one or more streams, all locked, as `advance`."""
+    connection.execute(_ADVANCE, [{"this": each, "next_attempt_at": at} for each in stream_ids])
 
 
 def has_later(delivery: Any) -> ColumnElement[bool]:

@@ -15,14 +15,18 @@ _SHARE = 0.7
 _row = tables.endpoint_outcome.c
 
 # Made once: to make a statement takes longer than to run it.
-_now, _one = _row.period == bindparam("now"), bindparam("fault", type_=Integer)
+_now, _more, _faults = (
+    _row.period == bindparam("now"),
+    bindparam("more", type_=Integer),
+    bindparam("faults", type_=Integer),
+)
 _NOTE = (
     update(tables.endpoint_outcome)
     .where(_row.endpoint == bindparam("this"), _row.slot == bindparam("at_slot"))
     .values(
         period=bindparam("now"),
-        tried=case((_now, _row.tried + 1), else_=1),
-        failed=case((_now, _row.failed + _one), else_=_one),
+        tried=case((_now, _row.tried + _more), else_=_more),
+        failed=case((_now, _row.failed + _faults), else_=_faults),
     )
 )
 _TOLD = select(func.coalesce(func.sum(_row.tried), 0), func.coalesce(func.sum(_row.failed), 0)).where(
@@ -30,13 +34,13 @@ _TOLD = select(func.coalesce(func.sum(_row.tried), 0), func.coalesce(func.sum(_r
 )
 
 
-def note(connection: Connection, endpoint: str, at: int, *, failed: bool) -> None:
-    """Count a try that ended. `at` in UTC microseconds."""
+def note(connection: Connection, endpoint: str, at: int, *, failed: int, tried: int = 1) -> None:
+    """Count tries that ended, and how many of them failed. `at` in UTC microseconds."""
     period = at // _PERIOD
-    values = {"this": endpoint, "at_slot": period % _SLOTS, "now": period, "fault": int(failed)}
+    values = {"this": endpoint, "at_slot": period % _SLOTS, "now": period, "more": tried, "faults": failed}
     counted = connection.execute(_NOTE, values)
     if counted.rowcount == 0:
-        row = {"endpoint": endpoint, "slot": period % _SLOTS, "period": period, "tried": 1, "failed": int(failed)}
+        row = {"endpoint": endpoint, "slot": period % _SLOTS, "period": period, "tried": tried, "failed": failed}
         connection.execute(insert(tables.endpoint_outcome).values(row))
 
 

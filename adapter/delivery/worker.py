@@ -9,22 +9,24 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import Connection, RowMapping, delete, insert, update
 
 from adapter.delivery import leases, pulling
 from adapter.delivery.attempt import Channels, Sender
-from adapter.delivery.leases import Claim, Terms
-from adapter.delivery.recording import Finished, GiveUp, OnFinished, Recorder, ignore, never
+from adapter.delivery.doors import Terms
+from adapter.delivery.leases import Claim
+from adapter.delivery.recording import Finished, GiveUp, OnFinished, Recorder, Tried, ignore, never
 from adapter.delivery.schedule import DEFAULT, Schedule
 from adapter.store import tables
 from adapter.store.content import ContentStore
 from adapter.store.database import Database
 from adapter.support.clock import Clock, SystemClock, to_micros
+from adapter.support.errors import UnavailableError
 
 __all__ = ["Finished", "Worker", "WorkerOptions"]
 
@@ -33,6 +35,7 @@ logger = logging.getLogger("adapter.delivery")
 _MICROS = 1_000_000
 _DAY = 86_400 * _MICROS
 _CHORE_SECONDS = 0.5
+_UNAVAILABLE = 2
 _heartbeat = tables.worker_heartbeat.c
 
 
@@ -77,24 +80,45 @@ def _nothing() -> bool:
     return False
 
 
+_Given = tuple[Claim, RowMapping | None]
+"""What is to be sent, with its bytes as the database has them."""
+
+
 @dataclass
 class _InFlight:
-    """What this worker has claimed and not yet recorded."""
+    """What this worker has claimed and not yet recorded: what is being sent, and the tries that have ended."""
 
-    claims: dict[int, Claim] = field(default_factory=dict)
+    sending: dict[int, Claim] = field(default_factory=dict)
+    ended: dict[int, Tried] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, claims: list[Claim]) -> None:
+    def begin(self, claims: Iterable[Claim]) -> None:
         with self.lock:
-            self.claims |= {claim.attempt_id: claim for claim in claims}
+            self.sending |= {claim.attempt_id: claim for claim in claims}
 
-    def remove(self, claim: Claim) -> None:
+    def end(self, claim: Claim, tried: Tried | None) -> None:
         with self.lock:
-            self.claims.pop(claim.attempt_id, None)
+            self.sending.pop(claim.attempt_id, None)
+            if tried is not None:
+                self.ended[claim.attempt_id] = tried
+
+    def recorded(self, tries: Iterable[Tried]) -> None:
+        with self.lock:
+            for tried in tries:
+                self.ended.pop(tried.claim.attempt_id, None)
+
+    def put_last(self, tried: Tried) -> None:
+        with self.lock:
+            self.ended[tried.claim.attempt_id] = self.ended.pop(tried.claim.attempt_id)
+
+    def tries(self) -> list[Tried]:
+        """Those that have ended, the first first."""
+        with self.lock:
+            return list(self.ended.values())
 
     def all(self) -> list[Claim]:
         with self.lock:
-            return list(self.claims.values())
+            return [*self.sending.values(), *(tried.claim for tried in self.ended.values())]
 
 
 class Worker:
@@ -106,8 +130,11 @@ class Worker:
     a delivery of an event is a dead letter, None for never. `chore` is done between the rounds, a piece at a time while
     it says that there is more. `pulled` gives the endpoints whose receivers come for their messages, which are left
     to them, and after how many seconds without a visit operations are told. `on_finished` is called in the
-    transaction that records the end of a delivery: what it raises undoes that transaction, and the delivery is
-    tried again.
+    transaction that records the ends of deliveries: what it raises undoes that transaction, and the delivery whose end
+    cannot be recorded by itself either is tried again.
+
+    One thread speaks to the database: each round of it is one transaction, which records what has ended and claims what
+    is due. The others send.
     """
 
     def __init__(
@@ -175,9 +202,9 @@ class Worker:
     def run_until_idle(self) -> int:
         """Deliver in this thread until nothing is due and the chore is done; returns the number of attempts made."""
         attempts = 0
-        while (claims := self._claim(1)) or self._chore():
-            for claim in claims:
-                self._sender.attempt(claim)
+        while (given := self._round(1)) or self._chore():
+            for one in given:
+                self._send(*one)
                 attempts += 1
         return attempts
 
@@ -201,6 +228,7 @@ class Worker:
         while self._in_flight.all() and time.monotonic() < until:
             self._wake.wait(min(beat_seconds, max(0.0, until - time.monotonic())))
             self._wake.clear()
+            self._safely(self._record_the_rest)
             self._safely(self._beat)
         self._safely(self._leave)
 
@@ -218,27 +246,63 @@ class Worker:
             self._wake.set()  # what it made is due
 
     def _hand_out(self, pool: ThreadPoolExecutor) -> None:
-        free = self._options.threads - len(self._in_flight.all())
-        claims = self._claim(free) if free > 0 else []
-        self._in_flight.add(claims)
-        for claim in claims:
-            pool.submit(self._run, claim)
+        for one in self._round(max(0, self._options.threads - len(self._in_flight.sending))):
+            pool.submit(self._run, *one)
 
-    def _run(self, claim: Claim) -> None:
+    def _run(self, claim: Claim, sealed: RowMapping | None) -> None:
         try:
             if self._stopping.is_set():
                 self._safely(lambda: self._give_back(claim))
+                self._in_flight.end(claim, None)
             else:
-                self._sender.attempt(claim)
+                self._send(claim, sealed)
         finally:
-            self._in_flight.remove(claim)
             self._wake.set()
+
+    def _send(self, claim: Claim, sealed: RowMapping | None) -> None:
+        self._in_flight.end(claim, self._sender.attempt(claim, sealed))
+
+    def _round(self, wanted: int) -> list[_Given]:
+        """Record what has ended, and claim up to so many, in one transaction. Where that fails, each end is recorded by
+        itself: one that cannot be keeps no other back."""
+        tries = self._in_flight.tries()
+        if not tries and not wanted:
+            return []
+        try:
+            given = self.recorder.record_all(tries, lambda connection: self._claim(connection, wanted))
+        except Exception:
+            if not tries:
+                raise
+            self._record_apart(tries)
+            given = self.recorder.record_all([], lambda connection: self._claim(connection, wanted))
+        else:
+            self._in_flight.recorded(tries)
+        self._in_flight.begin(claim for claim, _ in given)
+        return given
+
+    def _record_the_rest(self) -> None:
+        self._round(0)
+
+    def _record_apart(self, tries: Sequence[Tried]) -> None:
+        """Each by itself. What the database does not take now is recorded at a later round, after the others, unless
+        its lease is lost by then; raises UnavailableError when that has happened twice: it is the database's fault."""
+        unavailable = 0
+        for tried in tries:
+            try:
+                self._sender.record(tried)
+            except UnavailableError:
+                self._in_flight.put_last(tried)
+                unavailable += 1
+                if unavailable == _UNAVAILABLE:
+                    raise
+            else:
+                self._in_flight.recorded([tried])
 
     def _give_back(self, claim: Claim) -> None:
         with self._database.write() as connection:
             leases.give_back(connection, claim, self._now())
 
-    def _claim(self, wanted: int) -> list[Claim]:
+    def _claim(self, connection: Connection, wanted: int) -> list[_Given]:
         half = max(1, self._options.threads // 2)
         terms = Terms(
             owner=self.name,
@@ -249,7 +313,11 @@ class Worker:
             rate=self._rate,
             leave=frozenset(self._pulled()),
         )
-        return self._database.transact(lambda connection: leases.claim(connection, terms, wanted))
+        claims = leases.claim(connection, terms, wanted) if wanted else []
+        if not claims:
+            return []
+        sealed = self.recorder.contents.sealed(connection, [claim.delivery_id for claim in claims], "mapped")
+        return [(claim, sealed.get(claim.delivery_id)) for claim in claims]
 
     def _beat(self) -> None:
         """Say that we live, prolong our leases, forget workers that have been silent for a day, and tell of mailboxes

@@ -131,12 +131,12 @@ def accepted(connection: Connection, message_id: int, sender: str, watchers: Col
     _log(connection, told, message_id, lambda _: watchers, at)
 
 
-def arrived(connection: Connection, finished: Finished, watchers: Watchers) -> None:
-    """A delivery has ended: where it is done, what its message tells has come to the receiver."""
-    if finished.status == "done":
-        message_id = finished.message_id
-        came = connection.execute(_CAME, {"message": message_id, "this": finished.delivery_id}).all()
-        _log(connection, came, message_id, watchers, finished.at)
+def arrived(connection: Connection, finished: Sequence[Finished], watchers: Watchers) -> None:
+    """Deliveries have ended: where they are done, what their messages tell has come to the receivers."""
+    for each in finished:
+        if each.status == "done":
+            came = connection.execute(_CAME, {"message": each.message_id, "this": each.delivery_id}).all()
+            _log(connection, came, each.message_id, watchers, each.at)
 
 
 def _log(connection: Connection, told: Sequence[Row[Any]], message_id: int, watchers: Watchers, at: int) -> None:

@@ -13,9 +13,10 @@ from adapter.delivery import leases, pulling
 from adapter.delivery.attempt import NO_BYTES
 from adapter.delivery.channels import fhir
 from adapter.delivery.channels.base import Acknowledgement, Answer, Code
-from adapter.delivery.leases import Claim, Terms
+from adapter.delivery.doors import Terms
+from adapter.delivery.leases import Claim
 from adapter.delivery.policy import Kind, Verdict, classify
-from adapter.delivery.recording import Recorder
+from adapter.delivery.recording import Recorder, Tried
 from adapter.directory import Directory, Endpoint
 from adapter.security import audit
 from adapter.security.principals import Principal, Right
@@ -36,7 +37,7 @@ _NO_FHIR = Verdict(Kind.DEAD, "what was mapped is no FHIR", "what was mapped is 
 _delivery, _stream = tables.delivery.c, tables.stream.c
 
 
-class HandedOutAgain(AdapterError):  # noqa: N818 - what it is
+class HandedOutAgainError(AdapterError):
     """The receipt is of an earlier hand-out: the message has been handed out again since."""
 
 
@@ -85,14 +86,15 @@ class Mailboxes:
         known = {claim.delivery_id for claim, _ in good}
         for claim, content in handed:
             if claim.delivery_id not in known:
-                self._recorder.record(claim, Answer(), NO_BYTES if content is None else _NO_FHIR, heard=False)
+                verdict = NO_BYTES if content is None else _NO_FHIR
+                self._recorder.record(Tried(claim, Answer(), verdict, heard=False))
         return HandOut(tuple(_as_handed(*each) for each in good), last)
 
     def confirm(self, principal: Principal, endpoint: str, receipt: str, body: bytes, media_type: str) -> str:
         """Take the receiver's technical acknowledgement of a message, in FHIR, or without a body its plain receipt.
 
         Returns the delivery's state: done; waiting, where it will be handed out again; dead, where the receiver
-        refused it for good. Confirmed twice, the first time counts. Raises HandedOutAgain for the receipt of an earlier
+        refused it for good. Confirmed twice, the first time counts. Raises HandedOutAgainError for the receipt of an earlier
         hand-out, AdapterError for a body that does not acknowledge the message.
         """
         self._own(principal, endpoint)
@@ -105,7 +107,7 @@ class Mailboxes:
         )
         verdict = classify(answer)
         # that a message is put off tells nothing of the receiver's reach: it was here
-        self._recorder.record(claim, answer, verdict, heard=verdict.kind is not Kind.RETRY)
+        self._recorder.record(Tried(claim, answer, verdict, heard=verdict.kind is not Kind.RETRY))
         return self._held(endpoint, delivery_id, token)[0]
 
     def _own(self, principal: Principal, endpoint: str) -> Endpoint:
@@ -146,7 +148,7 @@ class Mailboxes:
             if row is None or token == 0:
                 raise NotFoundError("nothing was handed out under this receipt")
             if row.lease_token != token and row.status != "done":
-                raise HandedOutAgain("the message has been handed out again since: confirm the later hand-out")
+                raise HandedOutAgainError("the message has been handed out again since: confirm the later hand-out")
             return row.status, leases.held_by(connection, delivery_id, token)
 
 

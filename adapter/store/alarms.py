@@ -18,7 +18,8 @@ _alarm = tables.alarm.c
 # made once: to make a statement takes longer than to run it
 _standing = (_alarm.kind == bindparam("of_kind"), _alarm.subject == bindparam("about"), _alarm.cleared_at.is_(None))
 _STANDS = select(tables.alarm).where(*_standing)
-_CLEAR = update(tables.alarm).where(*_standing).returning(*tables.alarm.c)
+_about_these = (_alarm.kind == bindparam("of_kind"), _alarm.subject.in_(bindparam("subjects", expanding=True)))
+_CLEAR = update(tables.alarm).where(*_about_these, _alarm.cleared_at.is_(None)).returning(*tables.alarm.c)
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,18 @@ def raise_alarm(
 def clear_alarm(connection: Connection, *, kind: str, subject: str, at: int, told: bool = True) -> bool:
     """Clear a standing alarm; True on transition, False where none stood. Nobody is told of it unless `told`: another
     alarm takes its place."""
-    ended = {"of_kind": kind, "about": subject, "cleared_at": at}
-    cleared = connection.execute(_CLEAR, ended).one_or_none()
-    if cleared is not None and told:
-        _tell(connection, cleared, at, cleared=True)
-    return cleared is not None
+    return bool(clear_alarms(connection, kind=kind, subjects=[subject], at=at, told=told))
+
+
+def clear_alarms(
+    connection: Connection, *, kind: str, subjects: Collection[str], at: int, told: bool = True
+) -> set[str]:
+    """Clear the standing alarms of a kind about these subjects; the subjects of those that stood. As `clear_alarm`."""
+    ended = {"of_kind": kind, "subjects": sorted(subjects), "cleared_at": at}
+    cleared = connection.execute(_CLEAR, ended).all()
+    for each in cleared if told else ():
+        _tell(connection, each, at, cleared=True)
+    return {each.subject for each in cleared}
 
 
 def confirm(connection: Connection, kinds: Collection[str], within: Callable[[str], bool], at: int) -> None:

@@ -21,6 +21,14 @@ _OF_DELIVERY = (
     .order_by(tables.content.c.id.desc())
     .limit(1)
 )
+_OF_DELIVERIES = (
+    select(tables.content)
+    .where(
+        tables.content.c.delivery_id.in_(bindparam("deliveries", expanding=True)),
+        tables.content.c.stage == bindparam("at_stage"),
+    )
+    .order_by(tables.content.c.id)
+)
 
 
 class Cipher(Protocol):
@@ -95,8 +103,12 @@ class ContentStore:
 
     def add_all(self, connection: Connection, message_id: int, pieces: Sequence[Piece], at: int) -> None:
         """Store the pieces in one statement, the first as the oldest. `at` as in `add`."""
+        self.add_each(connection, [(message_id, piece) for piece in pieces], at)
+
+    def add_each(self, connection: Connection, pieces: Sequence[tuple[int, Piece]], at: int) -> None:
+        """As `add_all`, each with the id of its message."""
         if pieces:
-            connection.execute(_INSERT, [self._row(message_id, piece, at) for piece in pieces])
+            connection.execute(_INSERT, [self._row(message_id, piece, at) for message_id, piece in pieces])
 
     def _row(self, message_id: int, piece: Piece, at: int) -> dict[str, Any]:
         key_id, sealed = self.cipher.seal(piece.body)
@@ -129,6 +141,16 @@ class ContentStore:
         """The newest content of a delivery at a stage, such as the `mapped` body that is sent."""
         row = connection.execute(_OF_DELIVERY, {"delivery": delivery_id, "at_stage": stage}).mappings().one_or_none()
         return None if row is None else self._content(row)
+
+    def sealed(self, connection: Connection, delivery_ids: Sequence[int], stage: str) -> dict[int, RowMapping]:
+        """By delivery, its newest content at a stage, for `opened`: whoever waits for the database does not wait for
+        the cipher too, and what cannot be opened keeps none of the others back."""
+        rows = connection.execute(_OF_DELIVERIES, {"deliveries": list(delivery_ids), "at_stage": stage}).mappings()
+        return {row["delivery_id"]: row for row in rows}
+
+    def opened(self, sealed: RowMapping) -> Content:
+        """What `sealed` has given. Raises what the cipher raises."""
+        return self._content(sealed)
 
     def _content(self, values: RowMapping) -> Content:
         return Content(

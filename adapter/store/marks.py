@@ -11,7 +11,7 @@ import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, update
 
 from adapter.store import tables
 from adapter.store.alarms import clear_alarm, raise_alarm
@@ -70,9 +70,14 @@ class Marks:
         return gap
 
 
+def may_send() -> ColumnElement[bool]:
+    """In a query: the database was not put back, or a person has resumed."""
+    return ~exists().where(_restoration.resumed_at.is_(None))
+
+
 def sending_is_off(connection: Connection) -> bool:
     """Whether nothing may be sent, since the database was put back and nobody has resumed."""
-    return bool(connection.execute(select(exists().where(_restoration.resumed_at.is_(None)))).scalar_one())
+    return not connection.execute(select(may_send())).scalar_one()
 
 
 def standing(connection: Connection) -> Gap | None:

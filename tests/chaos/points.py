@@ -55,7 +55,7 @@ AFTER: dict[str, tuple[Any, str, Happened]] = {
     "claim, before commit": (leases, "claim", _something),
     "send, before record": (attempt.Sender, "_send", _always),
     "record, before commit": (recording.Recorder, "_end", _always),
-    "record, after commit": (recording.Recorder, "record", _always),
+    "record, after commit": (recording.Recorder, "record_all", _of_some),
     "lease renewal": (leases, "renew", _of_some),
     "replay, before commit": (replays.Replays, "_take", _always),
     "replay, after commit": (replays.Replays, "step", _something),

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from adapter.delivery import outbox
+from adapter.delivery import leases, outbox
 from adapter.delivery.channels.base import Acknowledgement, Answer, Code, Outgoing
 from adapter.delivery.outbox import NewDelivery
+from adapter.delivery.policy import Kind, Verdict
 from adapter.delivery.worker import Worker, WorkerOptions
 from adapter.store import tables
 from adapter.store.content import ContentStore, Plain
@@ -135,6 +136,14 @@ class Store:
         with self.database.write() as connection:
             return action(connection, *arguments, **named)
 
+    def complete(self, claim: leases.Claim) -> bool:
+        """It arrived; False where its lease was lost."""
+        with self.database.write() as connection:
+            held = leases.held_still(connection, [claim])
+            if held:
+                leases.complete(connection, [(one, Verdict(Kind.DONE, "ok", "ok"), 200) for one in held], self.now)
+            return bool(held)
+
     def worker(
         self,
         channel: Any = None,
@@ -150,7 +159,8 @@ class Store:
         if channel is not None:
             self.channels["a"] = channel
         defaults = {"jitter": 0.0, "quick_retries": 0, "poll_seconds": 0.05}
-        given = {"on_finished": on_finished, "limit": limit, "pulled": pulled, "rate": rate, "give_up": give_up}
+        told = on_finished and (lambda connection, ended: [on_finished(connection, one) for one in ended])
+        given = {"on_finished": told, "limit": limit, "pulled": pulled, "rate": rate, "give_up": give_up}
         extra = {key: value for key, value in given.items() if value is not None}
         return Worker(
             self.database,

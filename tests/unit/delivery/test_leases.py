@@ -25,7 +25,7 @@ def test_heads_only_and_one_of_a_stream_at_a_time(store):
     (claimed,) = claim(store)
     assert (claimed.delivery_id, claimed.number, claimed.step, claimed.probe) == (first, 1, 0, False)
     assert claim(store) == []
-    assert store.act(leases.complete, claimed, store.now, DONE, 200)
+    assert store.complete(claimed)
     assert [one.delivery_id for one in claim(store)] == [second]
 
 
@@ -42,16 +42,16 @@ def test_an_expired_lease_is_claimed_again_and_the_old_holder_changes_nothing(st
     assert second.ended_at is None
 
     before = store.row(delivery)
-    for act in (leases.complete, leases.bury):
-        assert not store.act(act, old, store.now, DONE, 200)
+    assert not store.complete(old)
+    assert not store.act(leases.bury, old, store.now, DEAD, 422)
     assert not store.act(leases.reschedule, old, store.now, DEAD, 503, due=store.now, step=1)
     assert not store.act(leases.give_back, old, store.now)
     store.act(leases.renew, [old], store.now + 10**12)
     assert store.row(delivery) == before
     assert store.rows(tables.attempt) == [first, second]
 
-    assert store.act(leases.complete, new, store.now, DONE, 200)
-    assert not store.act(leases.complete, new, store.now, DONE, 200)
+    assert store.complete(new)
+    assert not store.complete(new)
 
 
 def test_a_renewed_lease_is_not_claimed(store):
@@ -97,7 +97,7 @@ def test_one_at_a_time_turns_go_round_too(store):
     for _ in range(5):
         (claimed,) = claim(store, 1)
         served.append(claimed.endpoint)
-        store.act(leases.complete, claimed, store.now, DONE, 200)
+        store.complete(claimed)
         store.advance(1)
     assert served == ["a", "b", "a", "b", "a"]
 

@@ -32,7 +32,7 @@ from adapter.delivery.channels.base import Answer
 from adapter.delivery.leases import Terms
 from adapter.delivery.outbox import DeliveryStateError, NewDelivery
 from adapter.delivery.policy import Kind, Verdict
-from adapter.delivery.recording import Recorder, ignore
+from adapter.delivery.recording import Recorder, Tried, ignore
 from adapter.delivery.schedule import Schedule
 from adapter.store import tables
 from adapter.store.content import ContentStore, Plain
@@ -250,7 +250,7 @@ class Outbox(RuleBasedStateMachine):
         """The delivery where the result counts; None, and nothing may have changed, where the lease was lost."""
         one = self.expected.deliveries[claim.delivery_id]
         ours = one.status == "running" and one.token == claim.token
-        recorded = self.recorder.record(claim, Answer(status=200), Verdict(kind, kind.value, kind.value))
+        recorded = self.recorder.record(Tried(claim, Answer(status=200), Verdict(kind, kind.value, kind.value)))
         assert recorded == ours
         return one if ours else None
 

@@ -8,6 +8,7 @@ from adapter.delivery import breaker, leases, outbox, pulling
 from adapter.delivery.channels.base import Answer
 from adapter.delivery.leases import Terms
 from adapter.delivery.policy import Kind, Verdict
+from adapter.delivery.recording import Tried
 from adapter.store import alarms, marks, tables
 
 DONE = Verdict(Kind.DONE, "ok", "ok", acknowledgement="ok")
@@ -34,7 +35,7 @@ def test_heads_only_each_a_try_on_record(store):
     assert [content.body for _, content in handed] == [b"1", b"3"]
     assert [row.worker for row in store.rows(tables.attempt)] == ["fetched by kommun"] * 2
     assert fetch(store) == []
-    assert store.act(leases.complete, handed[0][0], store.now, DONE, 200)
+    assert store.complete(handed[0][0])
     assert ids(fetch(store)) == [second]
 
 
@@ -142,7 +143,7 @@ def test_nobody_comes(store):
     assert told() == []
     store.advance(3600 + 300)
     assert told() == ["messages wait in the mailbox a, and nobody has come for them since 2026-03-02 10:00 UTC"]
-    assert store.worker().recorder.record(claim, Answer(status=200), DONE)
+    assert store.worker().recorder.record(Tried(claim, Answer(status=200), DONE))
     assert told() == []
 
 

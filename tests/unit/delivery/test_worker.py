@@ -260,7 +260,7 @@ def test_a_dead_letter_of_a_protected_person_is_retried_only_once_released(store
 
 def test_a_callback_that_fails_undoes_the_record_and_the_delivery_is_repeated(store, scripted):
     delivery = store.add(store.patient())
-    failures = [RuntimeError("x")]
+    failures = [RuntimeError("x"), RuntimeError("x")]  # in the round, and by itself
 
     def on_finished(_connection, _finished):
         if failures:
@@ -416,10 +416,10 @@ def test_the_worker_beats_and_outlives_a_database_that_is_away(store, scripted, 
     worker = store.worker(scripted(), heartbeat_seconds=0.1)
     real, away = worker._claim, [True]
 
-    def claim(wanted):
+    def claim(*given):
         if away:
             raise OSError("gone")
-        return real(wanted)
+        return real(*given)
 
     worker._claim = claim
     worker.start()

@@ -77,7 +77,7 @@ def arrive(stored, number, party="kommun-a", event="admission-notice", status="d
     delivery = stored.delivery(number, receiver_party=party, event=event)
     with stored.database.write() as connection:
         finished = Finished(delivery, number, status, "ok", "", stored.now)
-        disclosures.arrived(connection, finished, lambda each: {each, "operator"})
+        disclosures.arrived(connection, [finished], lambda each: {each, "operator"})
 
 
 def log(stored, party):
