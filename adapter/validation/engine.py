@@ -1,5 +1,6 @@
 """R4's types and the profiles of a library, compiled; and the walk over a resource that uses them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from adapter.fhir.elements import Element, Table
@@ -14,6 +15,7 @@ from adapter.validation import (
     measures,
     members,
     narrative,
+    particulars,
     references,
     rules,
 )
@@ -22,10 +24,9 @@ from adapter.validation.extensions import Extensions, Unknown
 from adapter.validation.groups import Group
 from adapter.validation.items import Collectors, Item
 from adapter.validation.library import BASE, Library
-from adapter.validation.primitives import Recurring, is_absolute
 from adapter.validation.profiles import Profile, strings
 from adapter.validation.questionnaires import Questionnaires
-from adapter.validation.references import Targets
+from adapter.validation.references import Severity, Targets
 from adapter.validation.run import Check, Frame, Needing, Path, Run
 from adapter.validation.shapes import Shapes
 from adapter.validation.structures import Structures
@@ -34,24 +35,31 @@ from adapter.validation.vocabulary import Vocabulary
 
 _CLAIMS = 100
 _PROBLEMS = 10
-_SHORT = 200
 
 
 class Engine:
     """Everything that validating needs, compiled when it is first met. May be used from any thread."""
 
     def __init__(
-        self, table: Table, library: Library, terms: Vocabulary, unknown: Unknown, *, best_practice: bool = False
+        self,
+        table: Table,
+        library: Library,
+        terms: Vocabulary,
+        unknown: Unknown,
+        *,
+        best_practice: bool = False,
+        typed_references: Severity = "error",
     ) -> None:
         self.table = table
         self.library = library
         self.terms = terms
         self.best_practice = best_practice
+        self.typed_references = typed_references
         self.collectors = Collectors(table)
         self.shapes = Shapes(table, self)
         self._extensions = Extensions(self, unknown)
         self._profiles: dict[str, Profile] = {}
-        self._systems = _Systems()
+        self._systems = particulars.Systems()
         self._wholes: dict[str, Check] = {
             "QuestionnaireResponse": Questionnaires(library.definitions, terms).check,
             "Questionnaire": enabling.check,
@@ -74,17 +82,17 @@ class Engine:
         elif type_name == "Coding":
             found.append(Needing(self.terms.coding, ("system",)))
         elif type_name == "Identifier":
-            found.append(Needing(_identifier, ("system", "value")))
+            found.append(Needing(particulars.identifier, ("system", "value")))
         elif self.table[type_name].kind == "resource":
-            found.append(_id)
+            found.append(particulars.resource_id)
         elif type_name == "Attachment":
-            found.append(Needing(_attachment, ("data", "size")))
+            found.append(Needing(particulars.attachment, ("data", "size")))
         return found
 
     def of_element(self, definition: dict[str, Any], type_name: str, element: Element) -> list[Check]:
         """Binding, reference and invariant checks of an element."""
         if element.name == "id" and element.attribute:
-            return [] if type_name == "ElementDefinition" else [_unique_id]
+            return [] if type_name == "ElementDefinition" else [particulars.unique_id]
         found: list[Check] = []
         if "." not in element.type:
             own = self.definitions(element.type).get(element.type, {}) if element.kind == "complex" else {}
@@ -92,7 +100,7 @@ class Engine:
             found += invariants.checks(definition, element.type, known=known)
         found += bindings.checks(definition, element.type, self.terms)
         if element.name == "url" and self._is_canonical(type_name):
-            found.append(_absolute)
+            found.append(particulars.absolute)
         if element.name == "system" and type_name in ("Coding", "Identifier"):
             found.append(self._systems)
         for type_ in objects(definition.get("type")):
@@ -103,7 +111,9 @@ class Engine:
     def _of_type(self, type_: dict[str, Any], code: str) -> list[Check]:
         if code == "Reference":
             types = frozenset(each.removeprefix(BASE) for each in strings(type_.get("targetProfile")))
-            return [Targets(frozenset() if "Resource" in types else types, (), frozenset(), "").check]
+            return [
+                Targets(frozenset() if "Resource" in types else types, (), frozenset(), "", self.typed_references).check
+            ]
         profiles = strings(type_.get("profile"))
         if len(profiles) != 1:
             return []
@@ -141,11 +151,28 @@ class Engine:
 
     # The walk
 
-    def root(self, value: Any, run: Run) -> None:
-        """Checks a resource that stands alone."""
+    def root(self, value: Any, run: Run, related: Sequence[dict[str, Any]] = ()) -> list[Frame]:
+        """Checks a resource that stands alone; references may also lead to those `related`, which are not checked by
+        themselves. Returns what was walked: the resource and those within it."""
         frame = self._enter(value, run, None)
-        if frame is not None:
-            self._walk(value, frame, run, None)
+        if frame is None:
+            return []
+        if related:
+            self._add(related, frame, run)
+        given = set(run.frames) - {id(value)}
+        self._walk(value, frame, run, None)
+        return [each for key, each in run.frames.items() if key not in given]
+
+    def _add(self, related: Sequence[dict[str, Any]], frame: Frame, run: Run) -> None:
+        given = Group.given(related)
+        for resource in related:
+            other = self._enter(resource, run, None)
+            if other is not None:
+                other.bundle = given
+        if frame.group is not None:
+            frame.group.beside = given
+        else:
+            frame.bundle = given
 
     def _enter(self, value: Any, run: Run, path: Path) -> Frame | None:
         if value.__class__ is not dict:
@@ -212,22 +239,22 @@ class Engine:
         else:
             run.report(rules.CLAIM_UNKNOWN, "the profile is not loaded: it was not checked", place)
 
-    def against(self, canonical: str, value: dict[str, Any], run: Run) -> None:
-        """Checks the resource as a whole against a profile that is asked for."""
+    def against(self, canonical: str, value: dict[str, Any], run: Run, path: Path = None) -> None:
+        """Checks a resource as a whole against a profile that is asked for."""
         profile = self.profile(canonical)
         type_ = str(value.get("resourceType"))
         if profile is None:
             fault = self.library.faults.get(canonical)
             rule = rules.PROFILE_UNKNOWN if fault is None else rules.PROFILE_UNUSABLE
             words = "the profile is not loaded" if fault is None else f"the profile cannot be used: {fault}"[:1000]
-            run.report(rule, words, None, canonical)
+            run.report(rule, words, path, canonical)
         elif not self._suits(profile, type_):
             run.report(
-                rules.PROFILE_TYPE, f"the profile is of {profile.type}: expected a resource of it", None, profile.url
+                rules.PROFILE_TYPE, f"the profile is of {profile.type}: expected a resource of it", path, profile.url
             )
         else:
-            self._tell_problems(canonical, run, None)
-            self._keep(profile, Item(value, type_, None), run)
+            self._tell_problems(canonical, run, path)
+            self._keep(profile, Item(value, type_, path), run)
 
     def _tell_problems(self, canonical: str, run: Run, place: Path) -> None:
         for problem in self.library.problems.get(canonical, ())[:_PROBLEMS]:
@@ -325,56 +352,6 @@ class Engine:
             for each in codings
             if (code := text(each.get("code"))) is not None
         )
-
-
-def _unique_id(value: Any, run: Run, path: Path) -> None:
-    if value.__class__ is str:
-        if value in run.frame.ids:
-            run.report(rules.ID_DUPLICATE, "another element of the resource has this id", path and path[0])
-        run.frame.ids.add(value)
-
-
-def _absolute(value: Any, run: Run, path: Path) -> None:
-    if value.__class__ is str and not is_absolute(value):
-        run.report(rules.FORMAT, "the canonical URL of a definition is not absolute", path)
-
-
-class _Systems(Recurring):
-    """The systems of codes and identifiers are absolute."""
-
-    __slots__ = ()
-
-    def __call__(self, value: Any, run: Run, path: Path) -> None:
-        if value.__class__ is str:
-            if not is_absolute(value):
-                run.report(rules.SYSTEM, "the system is not absolute", path)
-            elif len(value) < _SHORT:
-                self.remember(value)
-
-
-def _id(value: Any, run: Run, path: Path) -> None:
-    """The id of a resource is of FHIRPath's String, which has no extensions that could stand in for a value."""
-    if "_id" in value and "id" not in value:
-        run.report(rules.REQUIRED, "the id of a resource has no value: expected one, or no id", (path, "id"))
-
-
-def _identifier(value: Any, run: Run, path: Path) -> None:
-    """Of the system of URIs the value is a whole URI (R4, Identifier.value)."""
-    if value.get("system") == "urn:ietf:rfc:3986":
-        given = value.get("value")
-        if given.__class__ is str and not is_absolute(given.casefold()):
-            run.report(rules.FORMAT, "the system says that the value is a URI: expected one with its scheme", path)
-
-
-def _attachment(value: Any, run: Run, path: Path) -> None:
-    """`size` is that of `data` before it was written as base64."""
-    data, size = value.get("data"), value.get("size")
-    if data.__class__ is not str or size.__class__ is not int:
-        return
-    digits = sum(map(len, data.split()))
-    actual = digits * 3 // 4 - data.count("=")
-    if not digits % 4 and actual != size:
-        run.report(rules.ATTACHMENT_SIZE, f"the data has {actual} bytes: expected the size to be that", path)
 
 
 def _follow_links(run: Run, frame: Frame) -> None:

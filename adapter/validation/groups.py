@@ -1,6 +1,7 @@
 """What references are resolved in: the entries of a Bundle, the resources of a Parameters; found in constant time."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from adapter.fhir.shapes import obj, objects, text
@@ -32,9 +33,12 @@ class Target:
 
 
 class Group:
-    """The resources of a Bundle by fullUrl and by type and id; of Parameters by type and id."""
+    """The resources of a Bundle by fullUrl and by type and id; of Parameters by type and id. `place` is where they are,
+    seen from a resource of it; `beside` holds what was given beside the container."""
 
-    def __init__(self, container: Resource) -> None:
+    def __init__(self, container: Resource, place: str = "bundled", beside: "Group | None" = None) -> None:
+        self.place = place
+        self.beside = beside
         self.is_bundle = container.get("resourceType") == "Bundle"
         kind = container.get("type")
         self.type: str = kind if isinstance(kind, str) else ""
@@ -50,6 +54,12 @@ class Group:
             self._add(obj(entry.get("resource")), text(entry.get("fullUrl")))
         if not self.is_bundle:
             self._parameters(container.get("parameter"))
+
+    @classmethod
+    def given(cls, resources: Iterable[Resource]) -> "Group":
+        """Resources that are given beside the one that is looked at."""
+        parameters = [{"resource": each} for each in resources]
+        return cls({"resourceType": "Parameters", "parameter": parameters}, "referenced")
 
     def _add(self, resource: Resource, url: str | None) -> None:
         if not resource:

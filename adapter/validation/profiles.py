@@ -12,6 +12,7 @@ from adapter.validation import clean_profiles, constraints, rules, shortcuts
 from adapter.validation.bindings import Terms
 from adapter.validation.constraints import Check, Constraint
 from adapter.validation.items import Collectors, Item
+from adapter.validation.references import Severity
 from adapter.validation.run import Clean, Path, Run
 from adapter.validation.shortcuts import Occurrence
 from adapter.validation.slicing import Slicing
@@ -39,6 +40,10 @@ class Host(Protocol):
     @property
     def best_practice(self) -> bool:
         """Whether constraints that only recommend are checked too."""
+
+    @property
+    def typed_references(self) -> Severity:
+        """How grave it is that the URL of a reference that leads out names another type."""
 
     def definitions(self, type_name: str) -> dict[str, dict[str, Any]]:
         """R4's own definitions of a type's elements, by path."""

@@ -1,7 +1,7 @@
 """References: their form, where they lead, and what they may lead to."""
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 from adapter.fhir.elements import Element, table
 from adapter.validation import rules
@@ -9,6 +9,7 @@ from adapter.validation.groups import Group, Target
 from adapter.validation.primitives import is_absolute
 from adapter.validation.run import Frame, Path, Run
 
+Severity = Literal["error", "warning"]
 _NO_BASE_NEEDED = frozenset({"batch-response", "transaction-response"})
 _SEARCH = re.compile(r"(?P<type>[A-Z][A-Za-z]{1,63})\?[^=&\s]+=[^\s]*")
 _REST = re.compile(
@@ -29,8 +30,10 @@ def target(url: str, frame: Frame) -> Target:
         return _NOWHERE
     known: Target | None = group.targets.get(url)
     if known is None:
-        found = group.resolve(url, frame.outer.entry)
-        known = Target(found[0], "bundled", _type_of(found[0])) if len(found) == 1 else _NOWHERE
+        found, place = group.resolve(url, frame.outer.entry), group.place
+        if not found and group.beside is not None:
+            found, place = group.beside.resolve(url, None), group.beside.place
+        known = Target(found[0], place, _type_of(found[0])) if len(found) == 1 else _NOWHERE
         if is_absolute(url):
             group.targets[url] = known
     return known
@@ -119,17 +122,24 @@ def _below(value: dict[str, Any], elements: dict[str, Element], path: Path) -> l
 
 
 class Targets:
-    """What a reference element may lead to: types, and profiles of them. `aggregation` as the definition has it."""
+    """What a reference element may lead to: types, and profiles of them. `aggregation` as the definition has it;
+    `typed` how grave it is that the URL of a reference that leads out names another type."""
 
-    __slots__ = ("aggregation", "profile", "profiles", "types")
+    __slots__ = ("aggregation", "profile", "profiles", "typed", "types")
 
     def __init__(
-        self, types: frozenset[str], profiles: tuple[tuple[str, str], ...], aggregation: frozenset[str], profile: str
+        self,
+        types: frozenset[str],
+        profiles: tuple[tuple[str, str], ...],
+        aggregation: frozenset[str],
+        profile: str,
+        typed: Severity,
     ) -> None:
         self.types = types
         self.profiles = profiles
         self.aggregation = aggregation
         self.profile = profile
+        self.typed = typed
 
     def check(self, value: Any, run: Run, path: Path) -> None:
         """Type of the target, and the place where it is."""
@@ -171,7 +181,7 @@ class Targets:
         match = _REST.fullmatch(url)
         if match is not None and match["type"] not in self.types and match["type"] in table().resources:
             words = f"the URL is that of a {match['type']}: expected {' or '.join(sorted(self.types))}"
-            run.report(rules.REFERENCE_TYPE, words, path, self.profile)
+            run.report(rules.REFERENCE_TYPE, words, path, self.profile, self.typed)
 
     def _stated(self, stated: object, url: str, found: Target, run: Run, path: Path) -> None:
         """Reference.type must be a type that may stand here, and that of the target."""

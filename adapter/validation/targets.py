@@ -5,7 +5,7 @@ from typing import Any, Protocol, Self
 from adapter.fhir.shapes import texts
 from adapter.validation import references, rules
 from adapter.validation.items import Item, resource_type
-from adapter.validation.references import Targets
+from adapter.validation.references import Severity, Targets
 from adapter.validation.run import Path, Run
 from adapter.validation.trees import Node
 
@@ -15,6 +15,10 @@ _ANY = frozenset({"Resource"})
 
 class Host(Protocol):
     """What the check of targets needs of the validator."""
+
+    @property
+    def typed_references(self) -> Severity:
+        """How grave it is that the URL of a reference that leads out names another type."""
 
     def tree(self, canonical: str) -> Node | None:
         """The root of a profile's snapshot."""
@@ -41,7 +45,10 @@ class TargetCheck:
             return None
         profiles = tuple((_type(each, host), each) for each in wanted)
         types = frozenset(name for name, _ in profiles)
-        return cls(Targets(frozenset() if types & (_ANY | {""}) else types, profiles, aggregation, url), host)
+        return cls(
+            Targets(frozenset() if types & (_ANY | {""}) else types, profiles, aggregation, url, host.typed_references),
+            host,
+        )
 
     def _profiles_of(self, type_: str) -> tuple[str, ...]:
         """The profiles of which a target of a type must keep one; none where any resource of the type will do."""

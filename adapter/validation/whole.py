@@ -1,6 +1,7 @@
 """Everything that can be said of a message without asking who its parties are: one verdict for all who need one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from adapter.fhir import canonical, outcomes
@@ -8,7 +9,7 @@ from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.outcomes import Issue
 from adapter.fhir.shapes import objects, text
 from adapter.validation import messages, rules
-from adapter.validation.validator import Validator
+from adapter.validation.validator import NO_PROFILES, Validator
 
 
 class MessageValidator:
@@ -25,20 +26,28 @@ class MessageValidator:
             f"{canonical.MESSAGE_DEFINITION}{event}", "MessageDefinition"
         )
 
-    def issues(self, message: MessageBundle, profiles: Sequence[str] = ()) -> list[Issue]:
+    def issues(
+        self,
+        message: MessageBundle,
+        profiles: Sequence[str] = (),
+        related: Sequence[dict[str, Any] | bytes] = (),
+        entry_profiles: Mapping[tuple[str, int], str] = NO_PROFILES,
+    ) -> list[Issue]:
         """The verdict on a message: the message rules; R4's base; and where the message rules are kept, on which the
         rest stands, the profile and the MessageDefinition of its event, where they are loaded. `profiles` are others
-        that the Bundle is to keep.
+        that the Bundle is to keep; `related` and `entry_profiles` as `Validator.validate` has them.
 
         The profile is that of the event in the version that Bundle.meta.profile claims, if it claims one. Where it is
         checked, it says which codes are meant: that R4 itself would rather have others is no more than information."""
-        broken = messages.check(message.bundle)
+        validate = partial(self._validator.validate, related=related, entry_profiles=entry_profiles)
+        broken = messages.broken(message)
         event = message.event
         if outcomes.errors(broken) or event is None or not self.knows(event):
-            return [*self._validator.validate(message.bundle, profile=profiles).issues, *broken]
+            found = validate(message.bundle, profile=profiles).issues
+            return [*found, *broken]
         profile = message.profile or ""
-        found = map(_eased, self._validator.validate(message.bundle, profile=(profile, *profiles)).issues)
-        return [*found, *broken, *_unmet(message, self._focus(event, profile.partition("|")[2]))]
+        eased = map(_eased, validate(message.bundle, profile=(profile, *profiles)).issues)
+        return [*eased, *broken, *_unmet(message, self._focus(event, profile.partition("|")[2]))]
 
     def _focus(self, event: str, version: str) -> list[dict[str, Any]]:
         """MessageDefinition.focus of an event, read once."""

@@ -182,6 +182,24 @@ REFERENCE_INVALID = Rule(
     "Reference.reference is not a reference: it holds white space, or a search that is none.",
     "Write a relative or absolute URL, a fragment, or a conditional reference.",
 )
+REFERENCE_MISSING = Rule(
+    "base-reference-missing",
+    "not-found",
+    "A relative reference leads to no resource that is here. Checked where it is asked for.",
+    "Give the resource too, or leave the reference out.",
+)
+TEXT_MARKUP = Rule(
+    "base-text-markup",
+    "security",
+    "A text holds what looks like an HTML tag, which a reader may run. Checked where it is asked for.",
+    "Write the text without tags.",
+)
+URL_EXAMPLE = Rule(
+    "base-url-example",
+    "business-rule",
+    "A URL leads to a domain that is reserved for examples (RFC 2606). Checked where it is asked for.",
+    "Use a URL of your own.",
+)
 REFERENCE_AGGREGATION = Rule(
     "base-reference-aggregation",
     "structure",

@@ -52,6 +52,21 @@ EXAMPLES = {
         'Patient {"managingOrganization": {"reference": "Organization/o"}}',
         "nothing is contained",
     ),
+    "base-reference-missing": Example(
+        'Patient {"managingOrganization": {"reference": "Organization/o"}}',
+        'Patient {"managingOrganization": {"reference": "Organization/o"}}',
+        "the wrong one is given alone, the right one with the Organization, and missing targets are asked for",
+    ),
+    "base-text-markup": Example(
+        'Patient {"name": [{"text": "A<b>B</b>"}]}',
+        'Patient {"name": [{"text": "A B"}]}',
+        "markup is asked for",
+    ),
+    "base-url-example": Example(
+        'Patient {"photo": [{"url": "https://example.org/a"}]}',
+        'Patient {"photo": [{"url": "https://www.skr.se/a"}]}',
+        "example URLs are asked for",
+    ),
     "base-depth": Example("an extension in an extension, 200 levels deep", "at most 100 levels"),
     "base-xml": Example(
         '<Patient xmlns="http://hl7.org/fhir"><gender value="female"/><active value="true"/></Patient>',

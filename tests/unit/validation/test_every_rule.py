@@ -148,6 +148,9 @@ TESTED_ALONE = {
         ("measure-unknown", "measure-part", "measure-score", "measure-subjects"), "unit/validation/test_measures.py"
     ),
     "base-definition": "unit/validation/test_structures.py",
+    **dict.fromkeys(
+        ("base-text-markup", "base-url-example", "base-reference-missing"), "unit/validation/test_beyond.py"
+    ),
     **{rule: "unit/validation/test_questionnaires.py" for rule in rules.RULES if rule.startswith("questionnaire-")},
 }
 """Rules that are not of one resource's content, and the file of their examples."""
