@@ -37,10 +37,11 @@ endpoints:
      timeout: 2s}}
   - {{id: lifecare, system: lifecare, channel: xml-http, address: "{receivers}/lifecare",
      mapping: lifecare, timeout: 2s}}
-inboxes:
-  - {{id: files, system: ehr, path: inbox, every: 100ms, settled: 0s}}
-routes:
+{endpoints}{inboxes}routes:
   - {{to: {{hsa: SE2321000222-E7A31}}, endpoint: ehr}}
   - {{to: {{hsa: SE2321000222-HC2074}}, endpoint: open-care}}
   - {{to: {{party: kommun}}, endpoint: lifecare}}
+"""
+INBOXES = """inboxes:
+  - {id: files, system: ehr, path: inbox, every: 100ms, settled: 0s}
 """

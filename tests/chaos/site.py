@@ -30,7 +30,7 @@ from adapter.support.clock import SystemClock
 if TYPE_CHECKING:
     from .beside import Beside
 
-from .files import DIRECTORY, TOML
+from .files import DIRECTORY, INBOXES, TOML
 
 HERE = Path(__file__).parent
 _LIMIT_SECONDS = 120.0
@@ -118,6 +118,8 @@ class Site:
     zygote: Zygote
     seed: int = 1
     escalate_after: str = "1h"
+    inbox: bool = True
+    """whether a system leaves its messages in a folder, too"""
     beside: "Beside | None" = None
     """the systems that are no FHIR systems, where there are any"""
     processes: list[Process] = field(default_factory=list)
@@ -135,16 +137,18 @@ class Site:
         self.receivers = Lines(str(HERE / "receiver.py"), str(self.log), str(self.seed))
         with socket.create_server(("127.0.0.1", 0)) as found:
             self.port = found.getsockname()[1]
+        self.ports = [self.port]
+        """of all servers: senders take now this one, now that one"""
         (self.folder / "directory").mkdir()
-        self.inbox = self.folder / "directory" / "inbox"
-        self.inbox.mkdir()
+        self.drop = self.folder / "directory" / "inbox"
+        self.drop.mkdir()
         address = f"http://127.0.0.1:{self.receivers.first.strip()}"
         self.directory = self.folder / "directory" / "directory.yaml"
-        directory = DIRECTORY.format(receivers=address)
+        parts = {"inboxes": INBOXES if self.inbox else "", "endpoints": ""}
         if self.beside is not None:
-            directory = directory.replace("inboxes:", f"{self.beside.endpoints}inboxes:")
+            parts["endpoints"] = self.beside.endpoints
             self.beside.write_feed(self.folder / "feeds")
-        self.directory.write_text(directory, encoding="utf-8")
+        self.directory.write_text(DIRECTORY.format(receivers=address, **parts), encoding="utf-8")
         (self.folder / "pseudonym.key").write_text("a key for tests that is long enough to be one")
         self.config = self.folder / "adapter.toml"
         self.configure(self.url)
@@ -179,16 +183,16 @@ class Site:
 
     def serving(self) -> None:
         """Wait until the server answers."""
-        until(lambda: self._ready(), "the server does not answer", self.said)
+        until(lambda: self.answers(self.port), "the server does not answer", self.said)
 
-    def _ready(self) -> bool:
+    def answers(self, port: int) -> bool:
         try:
-            return self._ask("GET", "/health/live", b"") == 200
+            return self._ask("GET", "/health/live", b"", port) == 200
         except OSError:
             return False
 
-    def _ask(self, method: str, path: str, body: bytes) -> int:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+    def _ask(self, method: str, path: str, body: bytes, port: int) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
             headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/fhir+json"}
             connection.request(method, path, body, headers)
@@ -208,7 +212,7 @@ class Site:
         """Send a message, again and again, until it is answered with success. Raises Stopped where there is trouble."""
         while True:
             try:
-                if self._ask("POST", "/fhir/$process-message", body) == 200:
+                if self._ask("POST", "/fhir/$process-message", body, self.chance.choice(self.ports)) == 200:
                     return
             except OSError:
                 pass
@@ -263,20 +267,20 @@ class Site:
 
     def _by_file(self, person: str, pause: float) -> None:
         for number, (message_id, body) in enumerate(self._messages(person)):
-            hidden = self.inbox / f".{message_id}"
+            hidden = self.drop / f".{message_id}"
             hidden.write_bytes(body)
             name = f"{time.time_ns():020}-{number}.json"
-            hidden.rename(self.inbox / name)
+            hidden.rename(self.drop / name)
             self.accepted.setdefault(person, []).append(message_id)
             self._breathe(pause)
             limit = time.monotonic() + _LIMIT_SECONDS
-            while (self.inbox / name).exists() or any((self.inbox / "processing").iterdir()):
+            while (self.drop / name).exists() or any((self.drop / "processing").iterdir()):
                 if time.monotonic() > limit:
                     self.trouble.append(f"{name} was not taken in")
                     return
                 time.sleep(0.02)
-            if (self.inbox / "refused" / name).exists():
-                self.trouble.append((self.inbox / "refused" / f"{name}.answer").read_text()[:300])
+            if (self.drop / "refused" / name).exists():
+                self.trouble.append((self.drop / "refused" / f"{name}.answer").read_text()[:300])
 
     def _by_mllp(self, stay: str, pause: float) -> None:
         """Tell of a stay, each event again until it is answered with AA."""
@@ -305,7 +309,7 @@ class Site:
             feeder.join(_LIMIT_SECONDS)
             assert not feeder.is_alive(), self.said()
         self._feeders.clear()
-        assert not self.trouble, self.trouble
+        assert not self.trouble, (self.trouble, self.said())
 
     def rows(self, query: Any) -> list[Any]:
         with self.adapter.database.read() as connection:
