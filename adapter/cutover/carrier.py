@@ -19,7 +19,7 @@ from adapter.cutover.ledger import TAKEN_BACK, TOLD, Item, Sides
 from adapter.cutover.messages import CaseIds, CaseWriter
 from adapter.cutover.parts import READY, Part, blank, cut
 from adapter.cutover.plan import Plan
-from adapter.directory import AmbiguousRecipient, Directory, Receiver, UnknownRecipient
+from adapter.directory import AmbiguousRecipientError, Directory, Receiver, UnknownRecipientError
 from adapter.exchange.receive import Exchange
 from adapter.exchange.submission import Reply, Submission
 from adapter.fhir import json as fhir_json
@@ -199,7 +199,7 @@ class Carrier:
         known = self._directory.unit(hsa, on)
         try:
             endpoint = self._directory.route(Receiver(hsa=hsa), event, on).endpoint.logical
-        except (UnknownRecipient, AmbiguousRecipient):
+        except (UnknownRecipientError, AmbiguousRecipientError):
             endpoint = self._address
         return Unit(hsa, known.name if known else hsa, endpoint, self._plan.name)
 

@@ -7,7 +7,7 @@ from datetime import date
 from adapter.cutover.case import Case, merged
 from adapter.cutover.export import Entry, Export
 from adapter.cutover.plan import Mode, Plan
-from adapter.directory import AmbiguousRecipient, Directory, Receiver, UnknownRecipient
+from adapter.directory import AmbiguousRecipientError, Directory, Receiver, UnknownRecipientError
 from adapter.discharge.events import EVENTS
 from adapter.support.errors import AdapterError
 
@@ -138,6 +138,6 @@ def _system(directory: Directory, unit: str, on: date, first: str) -> str | None
     for event in (first, "general-message"):
         try:
             systems.add(directory.route(Receiver(hsa=unit), EVENTS[event].code, on).endpoint.system)
-        except (UnknownRecipient, AmbiguousRecipient):
+        except (UnknownRecipientError, AmbiguousRecipientError):
             return None
     return systems.pop() if len(systems) == 1 else None

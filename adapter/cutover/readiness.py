@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from adapter.cutover.parts import EVENTS, GONE, REVISED
 from adapter.cutover.plan import Mode, Plan, Wave
 from adapter.cutover.runner import Verdict
-from adapter.directory import AmbiguousRecipient, Directory, Endpoint, Receiver, UnknownRecipient
+from adapter.directory import AmbiguousRecipientError, Directory, Endpoint, Receiver, UnknownRecipientError
 from adapter.directory.model import UnitKind
 from adapter.mapping import Mapping as RecordMapping
 from adapter.support import tls
@@ -113,7 +113,7 @@ def _endpoints(plan: Plan, wave: Wave, unit: str, directory: Directory, problems
     for event in sorted(NEEDED):
         try:
             endpoint = directory.route(Receiver(hsa=unit), event, wave.start).endpoint
-        except (UnknownRecipient, AmbiguousRecipient) as error:
+        except (UnknownRecipientError, AmbiguousRecipientError) as error:
             problems.append(str(error))
             continue
         found[endpoint.id] = endpoint

@@ -1,11 +1,11 @@
 """Who is who and how they are reached: parties, units, systems, endpoints and routes, from configuration."""
 
-from adapter.directory.directory import AmbiguousRecipient, Directory, Receiver, Route, UnknownRecipient
+from adapter.directory.directory import AmbiguousRecipientError, Directory, Receiver, Route, UnknownRecipientError
 from adapter.directory.endpoint import Endpoint, Inbox
 from adapter.directory.model import Party, PartyKind, System, Unit, UnitKind
 
 __all__ = [
-    "AmbiguousRecipient",
+    "AmbiguousRecipientError",
     "Directory",
     "Endpoint",
     "Inbox",
@@ -16,5 +16,5 @@ __all__ = [
     "System",
     "Unit",
     "UnitKind",
-    "UnknownRecipient",
+    "UnknownRecipientError",
 ]

@@ -24,11 +24,11 @@ from adapter.directory.model import Party, RouteEntry, System, Unit
 from adapter.support.errors import AdapterError, ConfigurationError, NotFoundError, Problem
 
 
-class UnknownRecipient(AdapterError):  # noqa: N818 - the field's name for it
+class UnknownRecipientError(AdapterError):
     """No route leads to the address for that event on that day."""
 
 
-class AmbiguousRecipient(AdapterError):  # noqa: N818
+class AmbiguousRecipientError(AdapterError):
     """Routes of the same precedence lead to different endpoints."""
 
 
@@ -169,21 +169,22 @@ class Directory:
     def route(self, receiver: Receiver, event: str, on: date) -> Route:
         """Where a message about `event` to `receiver` goes on a day (a date in Europe/Stockholm).
 
-        Raises UnknownRecipient or AmbiguousRecipient; neither names anything but what the message itself gave.
+        Raises UnknownRecipientError or AmbiguousRecipientError; neither names anything but what the message itself
+        gave.
         """
         words, code, steps = _steps(receiver)
         party = self.party_of(code, on)
         if party is None:
-            raise UnknownRecipient(f"{words} is not in the directory on {on}")
+            raise UnknownRecipientError(f"{words} is not in the directory on {on}")
         for step in [*steps, ("party", party.id)]:
             routes = [route for route in self._routes.get(step, ()) if route.carries(event) and route.counts(on)]
             ways = {route.endpoint for route in routes}
             if len(ways) > 1:
-                raise AmbiguousRecipient(f"{words} can be reached in {len(ways)} ways for {event} on {on}")
+                raise AmbiguousRecipientError(f"{words} can be reached in {len(ways)} ways for {event} on {on}")
             if ways:
                 overrides = {event: policy for route in routes for event, policy in route.dead_letter.items()}
                 return Route(self.endpoints[ways.pop()], party, code, overrides)
-        raise UnknownRecipient(f"no route leads to {words} for {event} on {on}")
+        raise UnknownRecipientError(f"no route leads to {words} for {event} on {on}")
 
 
 def _steps(receiver: Receiver) -> tuple[str, str, list[tuple[str, str]]]:
@@ -194,7 +195,7 @@ def _steps(receiver: Receiver) -> tuple[str, str, list[tuple[str, str]]]:
         return f"the placing municipality {code}", code, [("placing", code), ("municipality", code)]
     if code := receiver.municipality:
         return f"the municipality {code}", code, [("municipality", code)]
-    raise UnknownRecipient("the receiver has no address: expected an HSA-id or a kommunkod")
+    raise UnknownRecipientError("the receiver has no address: expected an HSA-id or a kommunkod")
 
 
 T = TypeVar("T", Party, System, Endpoint, Inbox)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from adapter.directory import AmbiguousRecipient, Directory, Receiver, Route, UnknownRecipient
+from adapter.directory import AmbiguousRecipientError, Directory, Receiver, Route, UnknownRecipientError
 from adapter.discharge import disclosure
 from adapter.discharge.events import EVENTS, Policy
 from adapter.exchange import outgoing as invalid
@@ -58,10 +58,10 @@ def routes(message: MessageBundle, directory: Directory, on: date) -> list[tuple
         # the words do not repeat the address: the person may be protected, and the sender sees the place
         try:
             route = directory.route(Receiver(hsa=hsa, municipality=municipality), message.event or "", on)
-        except UnknownRecipient as error:
+        except UnknownRecipientError as error:
             text = f"no route leads to this receiver for {message.event} on {on}: expected one that the directory knows"
             raise refusal(422, "not-found", "recipient-unknown", text, place) from error
-        except AmbiguousRecipient as error:
+        except AmbiguousRecipientError as error:
             text = f"more than one route leads to this receiver for {message.event} on {on}: none was chosen"
             raise refusal(422, "multiple-matches", "recipient-ambiguous", text, place) from error
         if any(route.unit == other.unit for _, other in found):

@@ -94,8 +94,8 @@ class Mailboxes:
         """Take the receiver's technical acknowledgement of a message, in FHIR, or without a body its plain receipt.
 
         Returns the delivery's state: done; waiting, where it will be handed out again; dead, where the receiver
-        refused it for good. Confirmed twice, the first time counts. Raises HandedOutAgainError for the receipt of an earlier
-        hand-out, AdapterError for a body that does not acknowledge the message.
+        refused it for good. Confirmed twice, the first time counts. Raises HandedOutAgainError for the receipt of an
+        earlier hand-out, AdapterError for a body that does not acknowledge the message.
         """
         self._own(principal, endpoint)
         delivery_id, token = _numbers(receipt)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from adapter.delivery import outbox
 from adapter.delivery.outbox import NewDelivery
-from adapter.directory import AmbiguousRecipient, Directory, Receiver, Route, UnknownRecipient
+from adapter.directory import AmbiguousRecipientError, Directory, Receiver, Route, UnknownRecipientError
 from adapter.exchange import dispatch
 from adapter.exchange import outgoing as invalid
 from adapter.exchange.outgoing import Outgoing
@@ -29,7 +29,7 @@ def address(directory: Directory, unit: str, on: date) -> Route:
     """Where acknowledgements to a sending unit go. Raises Refusal 422 where no FHIR address is configured."""
     try:
         route = directory.route(Receiver(hsa=unit), ACKNOWLEDGEMENT, on)
-    except (UnknownRecipient, AmbiguousRecipient) as error:
+    except (UnknownRecipientError, AmbiguousRecipientError) as error:
         raise _no_address() from error
     if route.endpoint.mapping is not None:
         raise _no_address()

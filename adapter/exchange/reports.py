@@ -19,7 +19,7 @@ from adapter.authoring.delivery_report import Destination
 from adapter.authoring.parties import Unit
 from adapter.delivery import outbox
 from adapter.delivery.outbox import NewDelivery
-from adapter.directory import AmbiguousRecipient, Directory, Receiver, Route, UnknownRecipient
+from adapter.directory import AmbiguousRecipientError, Directory, Receiver, Route, UnknownRecipientError
 from adapter.exchange import dispatch, repair, sender_alarms
 from adapter.exchange.dispatch import Draft
 from adapter.exchange.redirect import REDIRECT
@@ -112,7 +112,7 @@ class Reports:
         """Put the report on its way; False where there is nobody to whom it could go."""
         try:
             route = self.directory.route(Receiver(hsa=row.sender_unit), DELIVERY_REPORT, swedish_day(from_micros(at)))
-        except (UnknownRecipient, AmbiguousRecipient):
+        except (UnknownRecipientError, AmbiguousRecipientError):
             return False
         # two workers that tell of one message at the same time would give two reports one number, and so one id
         locks.hold(connection, f"{DELIVERY_REPORT} {row.message_id}")

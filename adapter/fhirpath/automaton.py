@@ -24,7 +24,7 @@ class Unsupported(Exception):  # noqa: N818 - says what the pattern is, not that
     """The pattern asks for what an automaton does not do."""
 
 
-class TooLarge(Exception):  # noqa: N818
+class TooLarge(Exception):  # noqa: N818 - likewise
     """The pattern's repetitions make too many states, or a text leads through too many of them."""
 
 

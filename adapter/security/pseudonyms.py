@@ -24,7 +24,7 @@ class IdentityError(AdapterError):
     """The identifiers do not lead to one person."""
 
 
-class IdentityConflict(IdentityError):  # noqa: N818 - what it is
+class IdentityConflictError(IdentityError):
     """The identifiers of one Patient lead to two persons already known apart: a person must decide."""
 
 
@@ -43,7 +43,7 @@ class Pseudonyms:
         return [(key_id, hmac.new(key, text, hashlib.sha256).hexdigest()) for key_id, key in self._keys]
 
     def find(self, connection: Connection, identifiers: Sequence[Identifier]) -> int | None:
-        """The surrogate that the identifiers lead to, or None. Raises IdentityConflict where they lead to two."""
+        """The surrogate that the identifiers lead to, or None. Raises IdentityConflictError where they lead to two."""
         return self._one(self._known(connection, self._hashed(identifiers)))
 
     def look_up(self, connection: Connection, identifiers: Sequence[Identifier]) -> int | None:
@@ -56,8 +56,8 @@ class Pseudonyms:
     def surrogate(self, connection: Connection, identifiers: Sequence[Identifier], at: int) -> int:
         """The surrogate of the person with these identifiers, made where there is none; all of them lead to it after.
 
-        `at` in UTC microseconds. Raises IdentityConflict where they lead to two persons, IdentityError for none (an
-        unnamed person could never be met again) or more than 100 identifiers.
+        `at` in UTC microseconds. Raises IdentityConflictError where they lead to two persons, IdentityError for none
+        (an unnamed person could never be met again) or more than 100 identifiers.
         """
         if not 0 < len(identifiers) <= _MAX_IDENTIFIERS:
             raise IdentityError(
@@ -101,7 +101,7 @@ class Pseudonyms:
     def _one(known: dict[str, int]) -> int | None:
         persons = set(known.values())
         if len(persons) > 1:
-            raise IdentityConflict(
+            raise IdentityConflictError(
                 f"the patient's identifiers lead to {len(persons)} persons who are known apart: "
                 "a person must decide which is right before this message can be carried"
             )

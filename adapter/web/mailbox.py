@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapter.exchange.mailbox import COUNT, HandedOutAgain, HandOut
+from adapter.exchange.mailbox import COUNT, HandedOutAgainError, HandOut
 from adapter.fhir import outcomes, wire
 from adapter.fhir.outcomes import Issue, Rule
 from adapter.security.principals import Right
@@ -65,7 +65,7 @@ def router(adapter: "Adapter", intake: Intake) -> APIRouter:
             if body:
                 negotiation.content_format(media_type, request.headers.get("content-encoding"))
             state = await intake.work(adapter.mailboxes.confirm, caller, endpoint, receipt, body, media_type)
-        except HandedOutAgain as again:
+        except HandedOutAgainError as again:
             raise Refused(409, STALE, str(again)) from again
         except (UnsupportedMediaType, limits.TooLarge) as error:
             raise answer(error, adapter.settings.server.max_message_bytes) from error

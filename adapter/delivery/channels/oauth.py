@@ -40,7 +40,7 @@ _PASSING = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-class TokenRefused(AdapterError):  # noqa: N818 - the field's name for it
+class TokenRefusedError(AdapterError):
     """The token endpoint refuses us, or our own key or secret cannot be used: only a person can mend it. The words
     never hold a token, key or secret."""
 
@@ -70,11 +70,11 @@ class ClientCredentials:
         self._lock = threading.Lock()
         self._rounds = 0
         self._token: _Token | None = None
-        self._failure: TokenRefused | UnavailableError | None = None
+        self._failure: TokenRefusedError | UnavailableError | None = None
 
     def bearer(self) -> str:
-        """A token that counts now. Raises TokenRefused, or UnavailableError where the token endpoint does not answer
-        now."""
+        """A token that counts now. Raises TokenRefusedError, or UnavailableError where the token endpoint does not
+        answer now."""
         seen = self._rounds
         with self._lock:
             if self._token is not None and self._monotonic() < self._token.until:
@@ -83,7 +83,7 @@ class ClientCredentials:
                 raise type(self._failure)(str(self._failure))
             try:
                 self._token, self._failure = self._fetch(), None
-            except (TokenRefused, UnavailableError) as error:
+            except (TokenRefusedError, UnavailableError) as error:
                 self._token, self._failure = None, error
                 raise
             finally:
@@ -117,7 +117,7 @@ class ClientCredentials:
         try:
             secret = secrets.read(oauth.secret_file, oauth.secret_env, 1, "put the client's secret there")
         except secrets.SecretError as error:
-            raise TokenRefused(str(error)) from None
+            raise TokenRefusedError(str(error)) from None
         if oauth.method == "client_secret_post":
             return form | {"client_id": oauth.client_id, "client_secret": secret}, headers
         pair = f"{quote_plus(oauth.client_id)}:{quote_plus(secret)}".encode()
@@ -138,16 +138,16 @@ class ClientCredentials:
 
 def sign(claims: dict[str, Any], oauth: OAuthSettings) -> str:
     """The claims as a signed JWT. The key is read anew each time, so that it is renewed without a restart. Raises
-    TokenRefused where it cannot be read or is not one for the algorithm."""
+    TokenRefusedError where it cannot be read or is not one for the algorithm."""
     try:
         key = secrets.read(oauth.key_file, None, 1, "put the client's private key (PEM) there")
         header = {"kid": oauth.key_id} if oauth.key_id else None
         return jwt.encode(claims, key, algorithm=oauth.algorithm, headers=header)
     except secrets.SecretError as error:
-        raise TokenRefused(str(error)) from None
+        raise TokenRefusedError(str(error)) from None
     except (jwt.PyJWTError, ValueError, TypeError, NotImplementedError) as error:
         reason = f"the key in {oauth.key_file} cannot sign with {oauth.algorithm} ({type(error).__name__})"
-        raise TokenRefused(reason) from None
+        raise TokenRefusedError(reason) from None
 
 
 def _towards_issuer(settings: ChannelSettings, oauth: OAuthSettings) -> ChannelSettings:
@@ -190,16 +190,16 @@ def _read(answer: Answer, secrets_sent: list[str]) -> tuple[str, float]:
     raise _failure(f"the token endpoint gives no token: {told}", passing=passing)
 
 
-def _failure(reason: str, *, passing: bool) -> TokenRefused | UnavailableError:
-    return UnavailableError(reason) if passing else TokenRefused(reason)
+def _failure(reason: str, *, passing: bool) -> TokenRefusedError | UnavailableError:
+    return UnavailableError(reason) if passing else TokenRefusedError(reason)
 
 
 def _token(said: dict[str, Any]) -> tuple[str, float]:
     value, kind = said.get("access_token"), said.get("token_type")
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-        raise TokenRefused("the token endpoint's answer has no access_token that a header can hold")
+        raise TokenRefusedError("the token endpoint's answer has no access_token that a header can hold")
     if not isinstance(kind, str) or kind.lower() != "bearer":
-        raise TokenRefused("the token endpoint's answer has another token_type than Bearer")
+        raise TokenRefusedError("the token endpoint's answer has another token_type than Bearer")
     life = said.get("expires_in", _WITHOUT_EXPIRY)
     try:
         seconds = float(life)

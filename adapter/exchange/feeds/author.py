@@ -66,7 +66,8 @@ class StayAuthor:
         return self._ids.new(_name(number))
 
     def route(self, receiver: str, event: str) -> Route:
-        """Where a message to a receiver (HSA-id or kommunkod) goes. Raises UnknownRecipient or AmbiguousRecipient."""
+        """Where a message to a receiver (HSA-id or kommunkod) goes. Raises UnknownRecipientError or
+        AmbiguousRecipientError."""
         named = Receiver(municipality=receiver) if is_kommunkod(receiver) else Receiver(hsa=receiver)
         return self._directory.route(named, event, self._on)
 

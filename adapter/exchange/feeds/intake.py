@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from adapter.directory import AmbiguousRecipient, UnknownRecipient
+from adapter.directory import AmbiguousRecipientError, UnknownRecipientError
 from adapter.discharge.protection import Protection
 from adapter.exchange.authored import Parts, why_refused
 from adapter.exchange.feeds import store
@@ -264,7 +264,7 @@ class FeedIntake:
     def _unreachable(self, author: StayAuthor, step: Step) -> Gap | None:
         try:
             author.route(step.receiver, step.event)
-        except (UnknownRecipient, AmbiguousRecipient):
+        except (UnknownRecipientError, AmbiguousRecipientError):
             words = f"no one route leads to a receiver of {step.event}: the directory's routes must name one"
             return Gap("route", words, f"receiver {step.receiver}")
         return None

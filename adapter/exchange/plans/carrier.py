@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from adapter.authoring.parties import Unit
-from adapter.directory import AmbiguousRecipient, Receiver, Route, UnknownRecipient
+from adapter.directory import AmbiguousRecipientError, Receiver, Route, UnknownRecipientError
 from adapter.discharge import protection
 from adapter.exchange.authored import Parts, why_refused
 from adapter.exchange.labels import mark
@@ -300,7 +300,7 @@ class Carrier:
         today = swedish_day(self._parts.clock.now())
         try:
             routes = [self._parts.directory.route(named, event, today) for event in (NOTE, SIP)]
-        except (UnknownRecipient, AmbiguousRecipient):
+        except (UnknownRecipientError, AmbiguousRecipientError):
             return None
         return routes[0] if routes[0].endpoint.id == routes[1].endpoint.id else None
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from adapter.delivery import channels
 from adapter.delivery.channels.base import ChannelSettings, Fault, Outgoing
-from adapter.delivery.channels.oauth import ClientCredentials, TokenRefused
+from adapter.delivery.channels.oauth import ClientCredentials, TokenRefusedError
 from adapter.delivery.channels.options import OAuthSettings
 from adapter.delivery.policy import Kind, classify
 from adapter.support.clock import ManualClock
@@ -162,17 +162,22 @@ def test_many_threads_share_one_call(client, issuer, secret):
 @pytest.mark.parametrize(
     ("status", "body", "error", "words"),
     [
-        (400, b'{"error":"invalid_client","error_description":"no such key"}', TokenRefused, "invalid_client, no such"),
-        (401, b"", TokenRefused, "HTTP 401"),
-        (302, b"", TokenRefused, "HTTP 302"),
-        (404, b"<html/>", TokenRefused, "HTTP 404"),
+        (
+            400,
+            b'{"error":"invalid_client","error_description":"no such key"}',
+            TokenRefusedError,
+            "invalid_client, no such",
+        ),
+        (401, b"", TokenRefusedError, "HTTP 401"),
+        (302, b"", TokenRefusedError, "HTTP 302"),
+        (404, b"<html/>", TokenRefusedError, "HTTP 404"),
         (400, b'{"error":"temporarily_unavailable"}', UnavailableError, "temporarily_unavailable"),
         (429, b"", UnavailableError, "HTTP 429"),
         (503, b"", UnavailableError, "HTTP 503"),
-        (200, b"", TokenRefused, "no access_token"),
-        (200, b"[1]", TokenRefused, "no access_token"),
-        (200, b'{"access_token":"a b","token_type":"bearer"}', TokenRefused, "no access_token"),
-        (200, b'{"access_token":"a","token_type":"mac"}', TokenRefused, "token_type"),
+        (200, b"", TokenRefusedError, "no access_token"),
+        (200, b"[1]", TokenRefusedError, "no access_token"),
+        (200, b'{"access_token":"a b","token_type":"bearer"}', TokenRefusedError, "no access_token"),
+        (200, b'{"access_token":"a","token_type":"mac"}', TokenRefusedError, "token_type"),
         (200, b"{" + b" " * 70_000 + b"}", UnavailableError, "too-large"),
     ],
 )
@@ -194,7 +199,7 @@ def test_what_the_token_endpoint_says_is_not_told_where_it_repeats_our_secret(cl
 
     issuer.answer = echo
     named = {"key_file": keys["rsa"][0]} if method == "private_key_jwt" else {"secret_file": secret}
-    with pytest.raises(TokenRefused) as refused:
+    with pytest.raises(TokenRefusedError) as refused:
         client(method=method, **named).bearer()
     assert str(refused.value) == "the token endpoint gives no token: HTTP 400"
 
@@ -203,7 +208,7 @@ def test_a_key_that_cannot_sign_is_told_by_its_place(client, keys, tmp_path):
     absent, broken = tmp_path / "absent.pem", tmp_path / "broken.pem"
     broken.write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     for file, algorithm in ((absent, "RS384"), (broken, "RS384"), (keys["ec"][0], "RS384"), (keys["rsa"][0], "ES384")):
-        with pytest.raises(TokenRefused, match=file.name) as refused:
+        with pytest.raises(TokenRefusedError, match=file.name) as refused:
             client(key_file=file, algorithm=algorithm).bearer()
         assert "AAAA" not in str(refused.value)
 

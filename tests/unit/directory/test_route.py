@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from adapter.directory import AmbiguousRecipient, Directory, Receiver, UnknownRecipient
+from adapter.directory import AmbiguousRecipientError, Directory, Receiver, UnknownRecipientError
 from adapter.support.errors import NotFoundError
 
 DAY = date(2025, 6, 1)
@@ -77,7 +77,7 @@ routes:
 
     def test_the_hsa_id_decides_alone(self, directory: Directory) -> None:
         assert to(directory, hsa=NORTH, municipality="9902", placing="9902")[0] == "unit"
-        with pytest.raises(UnknownRecipient):
+        with pytest.raises(UnknownRecipientError):
             to(directory, hsa="SE2321000099-X", municipality="9901", placing="9901")
 
     def test_the_placing_municipality_goes_before_kommunkod(self, directory: Directory) -> None:
@@ -94,19 +94,21 @@ class TestUnknown:
         "address", [{}, {"hsa": ""}, {"hsa": "SE2321000099-X"}, {"municipality": "2580"}, {"placing": "980"}]
     )
     def test_nobody(self, write, address: dict[str, str]) -> None:
-        with pytest.raises(UnknownRecipient):
+        with pytest.raises(UnknownRecipientError):
             to(Directory.load(write()), **address)
 
     def test_no_route_for_the_event(self, write) -> None:
         directory = Directory.load(write(("{to: {party: north}, ", "{to: {party: north}, events: [sip], ")))
         assert to(directory, "sip", hsa=NORTH)[0] == "shared-xml"
-        with pytest.raises(UnknownRecipient, match="no route leads to the unit SE2321000002-R1 for discharge-notice"):
+        with pytest.raises(
+            UnknownRecipientError, match="no route leads to the unit SE2321000002-R1 for discharge-notice"
+        ):
             to(directory, "discharge-notice", hsa=NORTH)
 
     def test_a_unit_that_has_ended_or_not_begun(self, write) -> None:
         directory = Directory.load(write())
         assert to(directory, on=date(2024, 1, 1), hsa="SE2321000004-R1")[1] == "island"
-        with pytest.raises(UnknownRecipient, match="is not in the directory on 2023-12-31"):
+        with pytest.raises(UnknownRecipientError, match="is not in the directory on 2023-12-31"):
             to(directory, on=date(2023, 12, 31), hsa="SE2321000004-R1")
 
     def test_a_route_outside_its_days(self, write) -> None:
@@ -116,7 +118,7 @@ class TestUnknown:
         assert to(directory, on=DAY, hsa=NORTH)[0] == "shared-xml"
         assert to(directory, on=date(2025, 1, 1), hsa=NORTH)[0] == "shared-xml"
         for day in (date(2024, 12, 31), date(2025, 6, 2)):
-            with pytest.raises(UnknownRecipient):
+            with pytest.raises(UnknownRecipientError):
                 to(directory, on=day, hsa=NORTH)
 
 
@@ -125,7 +127,7 @@ class TestAmbiguous:
 
     def test_two_ways_are_never_chosen_between(self, write) -> None:
         directory = Directory.load(write((self.TWO, self.TWO + "  - {to: {party: island}, endpoint: ehr-fhir}\n")))
-        with pytest.raises(AmbiguousRecipient, match="the municipality 0980 can be reached in 2 ways for sip"):
+        with pytest.raises(AmbiguousRecipientError, match="the municipality 0980 can be reached in 2 ways for sip"):
             to(directory, municipality="0980")
         [warning] = directory.warnings
         assert (warning.file.name, warning.line) == ("routes.yaml", 7)

@@ -4,7 +4,7 @@ import hmac
 import pytest
 from sqlalchemy import func, select
 
-from adapter.security.pseudonyms import IdentityConflict, IdentityError, Pseudonyms
+from adapter.security.pseudonyms import IdentityConflictError, IdentityError, Pseudonyms
 from adapter.store import tables
 
 SYSTEM = "http://electronichealth.se/identifier/personnummer"
@@ -64,9 +64,9 @@ def test_a_change_of_identity_links_when_one_message_carries_both(database):
 def test_two_persons_in_one_patient_are_a_conflict_and_nothing_changes(database):
     pseudonyms = Pseudonyms([NEW])
     first, second = surrogate(database, pseudonyms, PERSON), surrogate(database, pseudonyms, OTHER)
-    with pytest.raises(IdentityConflict, match="2 persons"):
+    with pytest.raises(IdentityConflictError, match="2 persons"):
         surrogate(database, pseudonyms, PERSON, OTHER, RESERVED)
-    with pytest.raises(IdentityConflict):
+    with pytest.raises(IdentityConflictError):
         find(database, pseudonyms, PERSON, OTHER)
     assert (find(database, pseudonyms, PERSON), find(database, pseudonyms, OTHER)) == (first, second)
     assert find(database, pseudonyms, RESERVED) is None
@@ -79,7 +79,7 @@ def test_the_conflict_names_no_identifier(database):
     pseudonyms = Pseudonyms([NEW])
     surrogate(database, pseudonyms, PERSON)
     surrogate(database, pseudonyms, OTHER)
-    with pytest.raises(IdentityConflict) as caught:
+    with pytest.raises(IdentityConflictError) as caught:
         surrogate(database, pseudonyms, PERSON, OTHER)
     assert PERSON[1] not in str(caught.value)
     assert OTHER[1] not in str(caught.value)
