@@ -45,7 +45,7 @@ Until = Annotated[
 Measure = Annotated[str, typer.Option(help="only this measure")]
 ByOption = Annotated[By, typer.Option("--by", help="the units")]
 Output = Annotated[
-    Form | None, typer.Option("--output", help="print a file instead: csv, fhir (MeasureReport) or html")
+    Form | None, typer.Option("--output", help="print a file instead: csv, fhir (MeasureReports) or html")
 ]
 
 
@@ -158,6 +158,8 @@ def _print(adapter: "Adapter", found: "Report", measure: str, form: Form | None,
 
     if measure and measure not in BY_CODE:
         raise AdapterError(f"no measure is named {measure!r}; known here: {', '.join(BY_CODE)}")
+    if measure and form is Form.FHIR:
+        raise AdapterError("a MeasureReport has every measure of its Measure: leave out --measure")
     kept = tuple(each for each in found.figures if not measure or each.measure == measure)
     found = replace(found, figures=kept)
     if form is not None:
@@ -188,14 +190,14 @@ def _cell(told: dict[str, object], name: str) -> object:
 
 
 def _file(adapter: "Adapter", found: "Report", form: Form) -> str:
-    from adapter.exchange.follow_up_forms import as_csv, measure_report
+    from adapter.exchange.follow_up_forms import as_csv, measure_reports
 
     if form is Form.CSV:
         return as_csv(found)
     if form is Form.FHIR:
         from adapter.fhir import json
 
-        return json.serialize(measure_report(found)).decode() + "\n"
+        return json.serialize(measure_reports(found)).decode() + "\n"
     from adapter.web.console.follow_up import document, unit_names
 
     return document(found, unit_names(adapter.directory), adapter.settings.console.language)

@@ -38,7 +38,7 @@ def read(message: MessageBundle) -> dict[str, str]:
     `plan_overall`, `care_contact` (named), `way_in`, `disagreement`, `outcome` (home, died, transferred) and
     `placing_municipality` (kommunkod): those that the message says; `extended` where it claims the extended profile.
     Of several words the last holds."""
-    parts = (_profiles, _observations, _consents, _plans, _teams, _referrals, _disagreements, _stays)
+    parts = (_profiles, _observations, _consents, _plans, _teams, _referrals, _criteria, _disagreements, _stays)
     return {name: word for part in parts for name, word in part(message)}
 
 
@@ -109,7 +109,17 @@ def _referrals(message: MessageBundle) -> Iterator[tuple[str, str]]:
         if way is None or resource.get("status") == _VOID:
             continue
         yield "way_in", way
-        yield "criteria", " ".join(sorted(set(_coded(resource, "enrolment-criterion", _CRITERION))))
+
+
+def _criteria(message: MessageBundle) -> Iterator[tuple[str, str]]:
+    """Those that a referral says, or, in a discharge, a Task."""
+    stated = [
+        _coded(resource, "enrolment-criterion", _CRITERION)
+        for resource in (*message.of_type("ServiceRequest"), *message.of_type("Task"))
+        if resource.get("status") != _VOID
+    ]
+    if codes := sorted({code for each in stated for code in each}):
+        yield "criteria", " ".join(codes)
 
 
 def _disagreements(message: MessageBundle) -> Iterator[tuple[str, str]]:

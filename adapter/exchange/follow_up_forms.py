@@ -1,4 +1,4 @@
-"""Figures of the follow-up for other programs: CSV, and the FHIR MeasureReport."""
+"""Figures of the follow-up for other programs: CSV, and FHIR MeasureReports of the Measures that our package holds."""
 
 import csv
 import hashlib
@@ -6,9 +6,10 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from adapter.discharge import calendar
-from adapter.discharge.measures import BY_CODE, Kind
+from adapter.discharge.measures import BY_CODE, MEASURES, Kind, Measure, Part
 from adapter.discharge.reckoning import next_month
 from adapter.discharge.suppression import ALL
 from adapter.discharge.tally import Figure
@@ -41,6 +42,7 @@ COLUMNS = (
 )
 _POPULATION = "http://terminology.hl7.org/CodeSystem/measure-population"
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+_MASKED = {"extension": [{"url": _ABSENT, "valueCode": "masked"}]}
 _UCUM = "http://unitsofmeasure.org"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -72,63 +74,93 @@ def digest(report: Report) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def measure_report(report: Report) -> Resource:
-    """The figures of one period as a summary MeasureReport of FHIR R4: a group a measure, a stratum a unit and month.
-    Raises AdapterError for compared periods: ask for a report of each."""
+def measure_reports(report: Report) -> Resource:
+    """The figures of one period as a Bundle of FHIR R4 with a summary MeasureReport for each part of the follow-up: a
+    group a measure, a stratum a unit and month. Raises AdapterError for compared periods: ask for each by itself."""
     if len(report.periods) > 1:
         raise AdapterError("a MeasureReport is about one period")
+    made = digest(report)
+    entries = [
+        {"fullUrl": f"urn:uuid:{uuid5(NAMESPACE_URL, f'{made}/{part}')}", "resource": _of_part(report, part, made)}
+        for part in Part
+    ]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entries}
+
+
+def _of_part(report: Report, part: Part, made: str) -> Resource:
     period = report.periods[0]
-    groups: dict[tuple[str, str], list[Figure]] = {}
-    for figure in report.figures:
-        groups.setdefault((figure.measure, figure.code), []).append(figure)
     return {
         "resourceType": "MeasureReport",
-        "identifier": [{"system": IDENTIFIER, "value": digest(report)}],
+        "identifier": [{"system": IDENTIFIER, "value": f"{made}/{part}"}],
         "status": "complete",
         "type": "summary",
-        "measure": MEASURE,
+        "measure": f"{MEASURE}-{part}",
         "date": calendar.local(report.until).isoformat(timespec="seconds"),
         "period": {
             "start": period.first.isoformat(),
             "end": calendar.days_after(next_month(period.last), -1).isoformat(),
         },
-        **({"group": [_group(key, figures, report) for key, figures in groups.items()]} if groups else {}),
+        "group": [_group(measure, report) for measure in MEASURES if measure.part is part],
     }
 
 
-def _group(key: tuple[str, str], figures: Iterable[Figure], report: Report) -> Resource:
-    measure, code = BY_CODE[key[0]], key[1]
-    codings = [{"system": CODES, "code": measure.code, "display": measure.english}]
-    found: Resource = {"code": {"coding": codings + ([{"system": CAUSES, "code": code}] if code else [])}}
-    strata = []
-    for figure in figures:
-        if figure.unit == figure.column == ALL:
-            found |= _numbers(figure)
-        else:
-            strata.append({"component": list(_components(figure, report))} | _numbers(figure))
+def _group(measure: Measure, report: Report) -> Resource:
+    """What nobody was counted of has its group too: the Measure names it."""
+    figures = [figure for figure in report.figures if figure.measure == measure.code]
+    wholes = [figure for figure in figures if figure.unit == figure.column == ALL]
+    coded = measure.kind is Kind.CODES
+    if coded:
+        shown = [figure for figure in wholes if not figure.hidden] or wholes
+        numbers = _counts([("measure-population", shown[0].of if shown else 0)])
+        strata = figures
+    else:
+        numbers = _numbers(wholes[0]) if wholes else _counts([(name, 0) for name in _POPULATIONS[measure.kind]])
+        strata = [figure for figure in figures if figure not in wholes]
+    stratifier: Resource = {"code": [_concept("cause-unit-and-month" if coded else "unit-and-month")]}
     if strata:
-        found["stratifier"] = [{"stratum": strata}]
-    return found
+        stratifier["stratum"] = [{"component": list(_components(each, report))} | _numbers(each) for each in strata]
+    return {"code": _concept(measure.code, measure.english)} | numbers | {"stratifier": [stratifier]}
 
 
 def _components(figure: Figure, report: Report) -> Iterator[Resource]:
+    if figure.code:
+        yield {"code": _concept("cause"), "value": {"coding": [{"system": CAUSES, "code": figure.code}]}}
     system = MUNICIPALITY if report.by == "municipality" else HSA
     unit: Resource = {"text": "all"} if figure.unit == ALL else {"coding": [{"system": system, "code": figure.unit}]}
     if figure.unit == UNITLESS:
         unit = {"text": "none"}
-    yield {"code": {"text": report.by}, "value": unit}
-    yield {"code": {"text": "month"}, "value": {"text": figure.column or "all"}}
+    yield {"code": _concept(report.by), "value": unit}
+    yield {"code": _concept("month"), "value": {"text": figure.column or "all"}}
+
+
+def _concept(code: str, display: str = "") -> Resource:
+    return {"coding": [{"system": CODES, "code": code} | ({"display": display} if display else {})]}
+
+
+_POPULATIONS = {
+    Kind.SHARE: ("denominator", "numerator"),
+    Kind.CODES: ("denominator", "numerator"),
+    Kind.TIME: ("measure-population",),
+}
 
 
 def _numbers(figure: Figure) -> Resource:
     """The populations and the score: the share of a share, the median of a time in days. Masked where hidden."""
+    told, kind = written(figure), BY_CODE[figure.measure].kind
+    counts = _counts(list(zip(_POPULATIONS[kind], (figure.of, figure.count), strict=False)))
     if figure.hidden:
-        return {"measureScore": {"extension": [{"url": _ABSENT, "valueCode": "masked"}]}}
-    told, timed = written(figure), BY_CODE[figure.measure].kind is Kind.TIME
-    counts = [("measure-population", figure.of)] if timed else [("denominator", figure.of), ("numerator", figure.count)]
-    populations = [
-        {"code": {"coding": [{"system": _POPULATION, "code": code}]}, "count": count} for code, count in counts
-    ]
-    score = told["median"] if timed else told["share"]
-    unit = {"unit": "d", "system": _UCUM, "code": "d"} if timed else {"unit": "1", "system": _UCUM, "code": "1"}
-    return {"population": populations} | ({"measureScore": {"value": Number(score)} | unit} if score else {})
+        return counts | {"measureScore": _MASKED}
+    score = told["median"] if kind is Kind.TIME else told["share"]
+    unit = {"unit": "d", "system": _UCUM, "code": "d"} if kind is Kind.TIME else {}
+    return counts | ({"measureScore": {"value": Number(score)} | unit} if score else {})
+
+
+def _counts(counts: Iterable[tuple[str, int | None]]) -> Resource:
+    """The populations by their codes; a number that is None is masked."""
+    return {
+        "population": [
+            {"code": {"coding": [{"system": _POPULATION, "code": code}]}}
+            | ({"_count": _MASKED} if count is None else {"count": count})
+            for code, count in counts
+        ]
+    }

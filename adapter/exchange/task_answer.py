@@ -12,10 +12,10 @@ from adapter.authoring.parties import Unit
 from adapter.discharge.tasks import Role
 from adapter.exchange.submission import refusal
 from adapter.exchange.task_ledger import ANSWER
-from adapter.exchange.task_view import MOVED, rendered
+from adapter.exchange.task_view import MOVED, rendered, stated, unstated
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import HSA, MUNICIPALITY
-from adapter.fhir.shapes import obj, text
+from adapter.fhir.shapes import obj, objects, text
 
 _SOFTWARE = "discharge-adapter"
 _OTHER = {Role.OWNER: Role.REQUESTER, Role.REQUESTER: Role.OWNER}
@@ -69,6 +69,10 @@ def write(message: MessageBundle, entry: int, given: Mapping[str, Any], role: Ro
 def _task(asked: dict[str, Any], given: Mapping[str, Any], author: Author, sent: str) -> dict[str, Any]:
     """What was asked with what is said of it now. The patient and both sides are entries of the message."""
     said = {name: value for name, value in given.items() if name.lstrip("_") in MOVED}
+    others = objects(unstated(asked).get("extension"))
+    if extensions := [*others, *stated(given)]:
+        said["extension"] = extensions
+    asked = {name: value for name, value in asked.items() if name != "extension"}
     references = {
         "for": author.reference(PATIENT),
         "owner": author.reference(Role.OWNER.value),

@@ -86,6 +86,8 @@ class TaskChange(Strict):
     """a code of task-business-status"""
     proposal: str | None = None
     """what the owner proposes instead"""
+    criteria: tuple[str, ...] = ()
+    """codes of enrolment-criterion that are met"""
     aborts: str | None = None
     """for the code abort: the code of the Task of the same owner that is to stop"""
     why: str | None = None

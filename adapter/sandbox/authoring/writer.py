@@ -5,7 +5,7 @@ from typing import Any
 
 from adapter.authoring.content import request_identifier
 from adapter.authoring.message import Author, MessageScene
-from adapter.authoring.scene import Resource, code_of
+from adapter.authoring.scene import Resource, code_of, extension_url
 from adapter.authoring.stay import Stay
 from adapter.fhir.canonical import CANONICAL, CASE, CASE_EXTENSION, TASK
 from adapter.sandbox.authoring.scenario import Scenario, Step, TaskChange
@@ -170,8 +170,8 @@ class Writer:
         return {"extension": [{"url": CASE_EXTENSION, "valueIdentifier": case}]}
 
 
-_ANEW = frozenset({"statusReason", "businessStatus", "output"})
-"""What a Task says of its present status alone."""
+_ANEW = frozenset({"statusReason", "businessStatus", "output", "extension"})
+"""What a message says of a Task for itself alone."""
 
 
 class _Scene(MessageScene):
@@ -194,6 +194,11 @@ def _said_anew(change: TaskChange) -> Resource:
         said["businessStatus"] = code_of("task-business-status", change.business)
     if change.proposal is not None:
         said["output"] = [{"type": {"text": "Förslag"}, "valueString": change.proposal}]
+    if change.criteria:
+        said["extension"] = [
+            {"url": extension_url("enrolment-criterion"), "valueCodeableConcept": code_of("enrolment-criterion", each)}
+            for each in change.criteria
+        ]
     return said
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from adapter.exchange.follow_up_figures import changes, written
-from adapter.exchange.follow_up_forms import as_csv, digest, measure_report
+from adapter.exchange.follow_up_forms import as_csv, digest, measure_reports
 from adapter.exchange.follow_ups import FrozenMonth, Period, Report
 from adapter.fhir import json as fhir_json
 from adapter.security.principals import Principal
@@ -78,7 +78,7 @@ def _as(report: Report, form: str) -> Response:
     if form == "csv":
         return Response(as_csv(report), 200, headers, media_type="text/csv; charset=utf-8")
     if form == "fhir":
-        return Response(fhir_json.serialize(measure_report(report)), 200, headers, media_type="application/fhir+json")
+        return Response(fhir_json.serialize(measure_reports(report)), 200, headers, media_type="application/fhir+json")
     return json(
         Figures(
             by=report.by,

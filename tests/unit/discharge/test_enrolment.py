@@ -24,6 +24,11 @@ def referral(criteria: str, way: str = "primary-care", **statements: str) -> lis
 ADMITTED = Fact("a", "admission-notice", 2, "ward")
 
 
+def stated(at: int, unit: str, criteria: str) -> Fact:
+    event = "planning-information" if unit == "ward" else "acceptance-answer"
+    return Fact(f"s{at}", event, at, unit, statements={"criteria": criteria})
+
+
 @pytest.mark.parametrize(
     ("facts", "asked", "result"),
     [
@@ -32,6 +37,17 @@ ADMITTED = Fact("a", "admission-notice", 2, "ward")
         # What the ward said before the referral of the same case counts for the discharge too.
         ([*referral(ALL), ADMITTED], {}, Result.MET),
         ([ADMITTED], {}, Result.UNKNOWN),
+        # In a discharge the ward states some in the Task of its planning information, the municipality the rest.
+        ([ADMITTED, stated(3, "ward", "adult coordination-need identified-risk")], {}, Result.UNKNOWN),
+        (
+            [
+                ADMITTED,
+                stated(3, "ward", "adult coordination-need identified-risk"),
+                stated(4, "home", "patient-safety-assessed"),
+            ],
+            {},
+            Result.MET,
+        ),
         (referral("adult coordination-need identified-risk"), {}, Result.UNKNOWN),
         (referral("adult coordination-need identified-risk"), {"safety_assessment": False}, Result.MET),
         (referral("coordination-need identified-risk patient-safety-assessed"), {}, Result.UNKNOWN),

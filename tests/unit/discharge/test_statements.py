@@ -97,6 +97,28 @@ def test_the_municipality_that_placed_the_person() -> None:
     assert said(stay) == {"placing_municipality": "0980"}
 
 
+def criteria(resource: str, *codes: str, status: str = "active") -> dict[str, Any]:
+    met = [
+        {
+            "url": f"{CANONICAL}/StructureDefinition/enrolment-criterion",
+            "valueCodeableConcept": concept(SYSTEM_NAME, each),
+        }
+        for each in codes
+    ]
+    return {"resourceType": resource, "status": status, "extension": met}
+
+
+SYSTEM_NAME = "enrolment-criterion"
+
+
+def test_criteria_of_enrolment_stand_in_a_referral_or_in_the_tasks_of_a_discharge() -> None:
+    asked, answered = criteria("Task", "identified-risk", "adult"), criteria("Task", "patient-safety-assessed")
+    assert said(asked, answered) == {"criteria": "adult identified-risk patient-safety-assessed"}
+    assert said(criteria("ServiceRequest", "adult"), criteria("Task", "adult")) == {"criteria": "adult"}
+    assert said(criteria("Task", "adult", status="entered-in-error")) == {}
+    assert said(criteria("Task"), criteria("Encounter", "adult")) == {}
+
+
 @pytest.mark.parametrize("odd", [None, [], "x", 1, {"coding": "x"}, {"coding": [None]}, {"coding": [{"code": 5}]}])
 def test_odd_shapes_say_nothing(odd: Any) -> None:
     kinds = ("Observation", "Consent", "CarePlan", "CareTeam", "Encounter")

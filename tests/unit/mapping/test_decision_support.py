@@ -24,7 +24,7 @@ CHECKLIST = [item["linkId"] for item in FORM["item"]]
 @pytest.fixture
 def message():
     """The planning information with the checklist, for its one receiver in the municipality."""
-    bundle = fhir_json.parse((VISAM / "06-planning-information.json").read_bytes())
+    bundle = fhir_json.parse((VISAM / "07-planning-information.json").read_bytes())
     header = MessageBundle(bundle).header
     header["destination"] = header["destination"][:1]
     return bundle

@@ -130,7 +130,7 @@ def test_figures_over_http(stored: Any, adapter: SimpleNamespace, url: str) -> N
         assert compared["columns"] == ["2026-01..2026-02", "2026-03"]
         assert client.get("/follow-up?months=2026-03&form=csv", headers=own).text.startswith("measure,part")
         report = client.get("/follow-up?months=2026-03&form=fhir", headers=bearer)
-        assert report.json()["resourceType"] == "MeasureReport"
+        assert {each["resource"]["resourceType"] for each in report.json()["entry"]} == {"MeasureReport"}
         assert report.headers["content-type"] == "application/fhir+json"
         assert client.get("/follow-up/frozen/2026-03", headers=bearer).status_code == 422
         frozen = client.post("/follow-up/frozen/2026-03", headers=bearer, json={"reason": "årets uppföljning"})

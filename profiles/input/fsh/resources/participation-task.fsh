@@ -5,6 +5,7 @@ Title: "Request to take part"
 Description: "Begäran om deltagande: what one unit asks of another, and what became of it; the request to stop (abort-task) is one kind. Requester and owner move the status; owner, requester, for and focus never change."
 * insert PublishedStructure
 * obeys task-parties and task-rejected
+* extension ^comment = "Where a discharge leads to health care at home, the criteria of enrolment that are met stand here (enrolment-criterion), never in an admission notice."
 * identifier 1..* MS
 * identifier ^slicing.discriminator.type = #value
 * identifier ^slicing.discriminator.path = "system"
