@@ -281,8 +281,8 @@ def _versions(principal: Principal, *conditions: ColumnElement[bool]) -> Select[
 
 
 def _standing(connection: Connection, principal: Principal, ids: Collection[int]) -> dict[int, list[Any]]:
-    """The versions of Tasks that the principal may see, by Task, the newest first: of others nothing that a plan says
-    to which the consent is refused or withdrawn. What else tells of a Task tells no more than a notice may (LAW 2:2)."""
+    """The versions of Tasks that the principal may see, by Task, the newest first: of others nothing that a plan
+    says to which the consent is refused or withdrawn. What else tells of a Task tells no more than a notice may."""
     rows = connection.execute(_versions(principal, _task.id.in_(ids))).all()
     others = {row.message_id for row in rows if row.sender_party not in principal.parties and row.event == sip.PLAN}
     stopped = frozenset() if principal.sees_all else consents.stopped(connection, sorted(others))
