@@ -35,11 +35,13 @@ def _label_codes(bundle: dict[str, Any]) -> set[str]:
     while waiting:
         value, labels = waiting.pop()
         if isinstance(value, list):
-            waiting += [(item, labels) for item in value]
+            waiting += [(item, labels) for item in value if isinstance(item, dict | list)]
         elif isinstance(value, dict):
             if labels and isinstance(code := value.get("code"), str):
                 codes.add(code.strip().casefold())
             for name, member in value.items():
-                security = member.get("security") if name == "meta" and isinstance(member, dict) else None
-                waiting += [(member, labels), (security, True)]
+                if isinstance(member, dict | list):
+                    waiting.append((member, labels))
+                if name == "meta" and isinstance(member, dict):
+                    waiting.append((member.get("security"), True))
     return codes
