@@ -23,6 +23,7 @@ from adapter.cli import (
     packages,
     plans,
     replays,
+    sandbox,
     tokens,
 )
 from adapter.cli.cases import case
@@ -63,6 +64,7 @@ app.add_typer(directory.app, name="directory")
 app.add_typer(packages.app, name="packages")
 app.add_typer(fixtures.app, name="fixtures")
 app.add_typer(plans.app, name="plans")
+app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(tokens.app, name="tokens")
 
 

@@ -66,5 +66,6 @@ class Play:
 
     def header_id(self, step: Step) -> str:
         """The message id of a step in this run, known before it is sent."""
-        header_id: str = self.journey.messages[step.file]["entry"][0]["resource"]["id"]
-        return self.identifiers.renew(header_id)  # type: ignore[no-any-return]
+        header = self.journey.messages[step.file]["entry"][0]["resource"]
+        header_id: str = self.identifiers.renew(header["id"])
+        return header_id

@@ -55,9 +55,9 @@ class LoopbackServer:
     """Serves `handle`, one thread a request, until stopped. Every connection carries one request, so that
     refusing begins at once."""
 
-    def __init__(self, handle: Handle) -> None:
+    def __init__(self, handle: Handle, port: int = 0) -> None:
         self._handle = handle
-        self._server = self._bound(0)
+        self._server = self._bound(port)
         self._port = int(self._server.server_address[1])
         self._thread: threading.Thread | None = None
 
@@ -116,6 +116,9 @@ def _handler(handle: Handle) -> type[BaseHTTPRequestHandler]:
             self._answer()
 
         def do_POST(self) -> None:
+            self._answer()
+
+        def do_PUT(self) -> None:
             self._answer()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
