@@ -201,7 +201,7 @@ def _faults(root: etree._Element) -> list[str]:
 
 def _name(element: etree._Element) -> str | None:
     namespace, _, name = element.tag.rpartition("}")
-    return name if namespace in ("", f"{{{XHTML}") else None
+    return name if namespace == f"{{{XHTML}" else None
 
 
 def _element_faults(

@@ -186,17 +186,14 @@ def _is_uri(value: str, name: str) -> bool:
     if not value or " " in value or value != value.strip() or value.startswith(("oid:", "uuid:")):
         return False
     if value.startswith("urn:uuid:"):
-        return name != "oid" and _UUID.fullmatch(_bare(value, name).removeprefix("urn:uuid:")) is not None
+        uuid = value.removeprefix("urn:uuid:").partition("#")[0]
+        return name != "oid" and _UUID.fullmatch(uuid.partition("|")[0] if name == "canonical" else uuid) is not None
     if value.startswith("urn:oid:"):
-        return name != "uuid" and _OID.fullmatch(_bare(value, name).removeprefix("urn:oid:")) is not None
+        oid = value.removeprefix("urn:oid:")
+        return name != "uuid" and _OID.fullmatch(oid.partition("|")[0] if name == "canonical" else oid) is not None
     if name == "canonical":
         return value.startswith("#") or is_absolute(value)
     return name not in ("oid", "uuid")
-
-
-def _bare(url: str, name: str) -> str:
-    url = url.partition("#")[0]
-    return url.partition("|")[0] if name == "canonical" else url
 
 
 def _is_in_calendar(day: str) -> bool:

@@ -379,3 +379,19 @@ def test_languages_of_what_cannot_be_read_are_not_asked(code: str) -> None:
         run = Run("X")
         found(Item({"div": div}, "Narrative", None), run)
         assert run.issues == []
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("<p>x</p>", None),
+        (f"<p {NS}>x</p>", None),
+        ('<h:p xmlns:h="http://www.w3.org/1999/xhtml">x</h:p>', None),
+        ('<p xmlns="">x</p>', "an element outside the namespace http://www.w3.org/1999/xhtml"),
+        ('<p xmlns="http://hl7.org/fhir">x</p>', "an element outside the namespace http://www.w3.org/1999/xhtml"),
+    ],
+)
+def test_elements_of_a_narrative_are_of_the_namespace_of_xhtml(content: str, words: str | None) -> None:
+    run = Run("Patient")
+    check(narrative(content), run, None)
+    assert [issue.message for issue in run.issues] == ([words] if words else [])

@@ -27,7 +27,15 @@ RIGHT: dict[str, list[Any]] = {
     "base64Binary": ["QUJD", "QUI=", "QQ==", "QUJD QUJD", "QUJD\n", "QQ = =", "QUJD" * 300_000],
     "uri": ["a", "http://a.b/c", UUID, "urn:oid:1.2.3", "urn:oid:2.0.10", "urn:x:y", f"{UUID}#a", "#a"],
     "url": ["http://a.b/c", "a/b", "mailto:a@b.c", UUID],
-    "canonical": ["http://a.b/c", "#a", UUID, "http://a.b/c|1.0", f"{UUID}|1#a", "urn:oid:1.2.3|2"],
+    "canonical": [
+        "http://a.b/c",
+        "#a",
+        UUID,
+        "http://a.b/c|1.0",
+        f"{UUID}|1#a",
+        "urn:oid:1.2.3|2",
+        "urn:oid:1.2.3|2#a",
+    ],
     "oid": ["urn:oid:1.2.3", "urn:oid:0.0"],
     "uuid": [UUID, UUID.upper().replace("URN:UUID", "urn:uuid")],
 }
@@ -67,6 +75,9 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         ("urn:oid:1.2.", "format"),
         ("urn:oid:3.1", "format"),
         ("urn:oid:1.02", "format"),
+        ("urn:oid:1.2#a", "format"),
+        ("urn:oid:1.2|3", "format"),
+        (f"{UUID}|1", "format"),
         ("urn:oid:1", "format"),
         (f"{UUID}|1", "format"),
         ("", "empty"),
@@ -74,7 +85,13 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     ],
     "url": [("a b", "format"), ("urn:uuid:x", "format")],
     "canonical": [("a", "format"), ("A:b", "format"), ("a/b", "format"), ("1:x", "format")],
-    "oid": [("1.2.3", "format"), ("http://a.b", "format"), (UUID, "format"), ("urn:oid:x", "format")],
+    "oid": [
+        ("1.2.3", "format"),
+        ("urn:oid:1.2#a", "format"),
+        ("http://a.b", "format"),
+        (UUID, "format"),
+        ("urn:oid:x", "format"),
+    ],
     "uuid": [(UUID[9:], "format"), ("urn:oid:1.2.3", "format"), (f"{UUID}0", "format"), ("http://a.b", "format")],
 }
 RULES = {
