@@ -95,6 +95,8 @@ subscription = Table(
     Column("sent_at", Instant),
     Column("lease_token", BigInteger, nullable=False, server_default=text("0")),
     Column("lease_expires_at", Instant),
+    Column("sent_total", BigInteger, nullable=False, server_default=text("0")),
+    Column("failed_total", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint("status IN ('requested', 'active', 'error', 'off')", name="status"),
     CheckConstraint("payload IN ('empty', 'id-only')", name="payload"),
     Index("ix_subscription_party", "party"),
