@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -77,8 +77,8 @@ def _write(found: "Listing", file: Path) -> None:
     """The pages in Swedish: they are read where the work is done. Others cannot read the file."""
     from adapter.plans.riv.attachment import attach
 
-    form = "pdf" if file.suffix.lower() == ".pdf" else "text"
-    made = attach(document(found), form)  # type: ignore[arg-type]
+    form: Literal["pdf", "text"] = "pdf" if file.suffix.lower() == ".pdf" else "text"
+    made = attach(document(found), form)
     if made is None or made.value is None:
         raise AdapterError("the list does not fit into one file: deliver or cancel some first")
     if form == "pdf" and made.media_type != "application/pdf":

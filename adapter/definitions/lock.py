@@ -33,7 +33,7 @@ class Lock(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    lockVersion: int = Field(default=1, ge=1, le=1)  # noqa: N815  (the file's own name)
+    lockVersion: int = Field(default=1, ge=1, le=1)  # noqa: N815 - the file's own name
     packages: tuple[Pin, ...] = ()
 
     @classmethod

@@ -117,9 +117,9 @@ def _from_registry(key: str, registry: str | None, progress: Progress) -> Source
     if urllib.parse.urlsplit(registry).scheme not in ("http", "https"):
         raise DefinitionsError("--registry takes an http or https address")
     address = f"{registry.rstrip('/')}/{package_id}/{urllib.parse.quote(version)}"
-    request = urllib.request.Request(address, headers={"Accept": "application/gzip, */*"})  # noqa: S310
+    request = urllib.request.Request(address, headers={"Accept": "application/gzip, */*"})  # noqa: S310 - http or https, as above
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310 - as above
             length = response.headers.get("Content-Length", "")
             content = bytearray()
             while chunk := response.read(_CHUNK):

@@ -48,7 +48,7 @@ class Undecided:
         self._system = system
         self._verdict = Verdict(None, reason)
 
-    def __call__(self, system: str | None, code: str) -> Verdict:  # noqa: ARG002
+    def __call__(self, system: str | None, code: str) -> Verdict:  # noqa: ARG002 - called as all others are
         return self._verdict if None in (self._system, system) or system == self._system else NO
 
 

@@ -95,8 +95,10 @@ def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(members)
     if len(result) != len(members):
         seen: set[str] = set()
-        name = next(name for name, _ in members if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise ParseError(f"the member {name[:64]!a} occurs twice in one object")
+        for name, _ in members:
+            if name in seen:
+                raise ParseError(f"the member {name[:64]!a} occurs twice in one object")
+            seen.add(name)
     return result
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -158,10 +159,10 @@ class _Builder:
         via = self._try(place, lambda: self._fhir(resource.via)) if resource.via else None
         where = []
         for element, names in resource.where.items():
-            path = self._try(place, lambda element=element: self._path(f"{name}.{element}"))  # type: ignore[misc]
+            path = self._try(place, partial(self._path, f"{name}.{element}"))
             if path is not None:
                 wanted = [names] if isinstance(names, str) else names
-                self._try(place, lambda wanted=wanted: self._known(wanted))  # type: ignore[misc]
+                self._try(place, partial(self._known, wanted))
                 where.append((path, wanted))
         found = groups.Locator(
             self._here.label(place), name, resource.type, via, tuple(where), resource.required, resource.many
@@ -171,7 +172,7 @@ class _Builder:
     def steps(self, entries: list[model.Rule], prefix: Place) -> list[rules.Step]:
         """Every rule that could be compiled."""
         compiled = (
-            self._try((*prefix, index), lambda r=rule, i=index: self._step(r, (*prefix, i)))  # type: ignore[misc]
+            self._try((*prefix, index), partial(self._step, rule, (*prefix, index)))
             for index, rule in enumerate(entries)
         )
         return [step for step in compiled if step is not None]

@@ -189,7 +189,7 @@ class Mapping:
         codes. An id that the format cannot carry is left out."""
         shape = self._system.acknowledgement
         words = "".join(char for char in reason if records.legal(char)).strip()[:_REASON_LIMIT]
-        values = [(shape.message_id, message_id), (shape.status, shape.codes[code]), (shape.reason, words)]  # type: ignore[index]
+        values = [(shape.message_id, message_id), (shape.status, shape.codes[code]), (shape.reason, words)]  # type: ignore[index] # one of them
         root: Record = {name: [{TEXT: text}] for name, text in values if text and records.legal(text)}
         root[shape.issues] = [{TEXT: text} for text in sorted(set(codes))]
         try:

@@ -35,7 +35,7 @@ class RecordPath:
     `type` is the schema's type of what it leads to; `from_root`: it begins at the record's root; `begins`: the key
     that an element lacks where the path leads nowhere from it."""
 
-    def __init__(self, text: str, names: tuple[str, ...], key: str, *, repeats: bool, type: Type | None) -> None:  # noqa: A002
+    def __init__(self, text: str, names: tuple[str, ...], key: str, *, repeats: bool, type: Type | None) -> None:  # noqa: A002 - XSD
         self.text, self.names, self.key, self.repeats, self.type = text, names, key, repeats, type
         self.from_root = text.startswith("/")
         self.begins = names[0] if names else key

@@ -34,7 +34,7 @@ class _Marks(Trace):
     def mark_one(self, holder: Any, key: str | int, rule: str) -> None:  # noqa: ARG002 - as any trace
         self.marks.add((id(holder), key))
 
-    def fault(self, slot: Slot, reason: str) -> None:  # noqa: ARG002
+    def fault(self, slot: Slot, reason: str) -> None:  # noqa: ARG002 - as any trace
         raise Detour
 
     def supply(self, path: str, rule: str, reason: str) -> None:

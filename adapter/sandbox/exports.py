@@ -160,7 +160,7 @@ class Generator:
 
 def write_xml(file: Path, rows: list[Row], system: str, taken: datetime, *, whole: bool = True) -> None:
     """The export as an XML file. Raises AdapterError where it cannot be written."""
-    root = etree.Element(schema().tag("export"), nsmap={None: schema().namespace})  # type: ignore[dict-item]
+    root = etree.Element(schema().tag("export"), nsmap={None: schema().namespace})  # type: ignore[dict-item] # stubs
     for name, value in _header(system, taken, whole).items():
         etree.SubElement(root, schema().tag(name)).text = value
     root.extend(assemble(row.cells, row.parts) for row in rows)

@@ -367,6 +367,6 @@ def load(path: Path) -> Settings:
     if found:
         raise ConfigurationError(sorted(found, key=lambda problem: problem.line or 0))
     kept = [f"{name}={value}" for name, value in given if not name.startswith(f"{overrides.PREFIX}DATABASE")]
-    settings._file, settings._lines = file, lines  # noqa: SLF001
-    settings._version = hashlib.sha256("\0".join([raw.decode(), *kept]).encode()).hexdigest()  # noqa: SLF001
+    settings._file, settings._lines = file, lines  # noqa: SLF001 - made here
+    settings._version = hashlib.sha256("\0".join([raw.decode(), *kept]).encode()).hexdigest()  # noqa: SLF001 - as above
     return settings

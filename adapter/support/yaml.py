@@ -197,7 +197,7 @@ class _Reader:
         self.problems.append(Problem(self._file, event.start_mark.line + 1, reason))
 
 
-class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc] # PyYAML has no types
     """Quotes text that would be read as something else, 0980 among it."""
 
 

@@ -71,7 +71,7 @@ class Envelope:
             log.info("the caller went away before its request was read", extra={"request_id": request_id})
         except Exception as error:  # noqa: BLE001 - the last place where it can become an answer
             what = {"outcome": type(error).__name__, "place": _places(error), "request_id": request_id}
-            log.error("a request failed inside the adapter", extra=what)  # noqa: TRY400
+            log.error("a request failed inside the adapter", extra=what)  # noqa: TRY400 - its words may hold data
             if not status:
                 await self._render(Request(scope, receive), error)(scope, receive, dressed)
         log.info(

@@ -103,9 +103,9 @@ def _done(who: Visitor, act: str, number: int) -> Response:
 
 def _filter(form: dict[str, str]) -> Filter:
     """Raises AdapterError for a day that is none."""
-    codes = {name: form[name].strip()[:255] for name in _CODES if form.get(name, "").strip()}
-    days = {name: _day(form[name]) for name in ("since", "until") if form.get(name)}
-    return Filter(status=form.get("status") or "dead", **codes, **days)  # type: ignore[arg-type]
+    endpoint, party, event, signature = (form.get(name, "").strip()[:255] or None for name in _CODES)
+    since, until = (_day(form[name]) if form.get(name) else None for name in ("since", "until"))
+    return Filter(form.get("status") or "dead", endpoint, party, event, since, until, signature)
 
 
 def _day(written: str) -> datetime:

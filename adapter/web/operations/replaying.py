@@ -88,10 +88,10 @@ def _starting(routes: APIRouter, calls: Calls) -> None:
     @routes.post("/replays", summary="Start a replay", **takes(Start, gives=Started))
     def start(caller: Principal = Depends(calls.caller), given: Start = Depends(started)) -> Response:
         """Of what was counted: 409 where the filter finds something else by now. Needs the right `resend`."""
-        chosen = {"content": given.content, "per_minute": given.per_minute}
-        return json(
-            Started(calls.adapter.replays.start(caller, given.filter(), given.digest, given.reason, **chosen))  # type: ignore[arg-type]
+        number = calls.adapter.replays.start(
+            caller, given.filter(), given.digest, given.reason, content=given.content, per_minute=given.per_minute
         )
+        return json(Started(number))
 
 
 def _following(routes: APIRouter, calls: Calls) -> None:
