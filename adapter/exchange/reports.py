@@ -7,6 +7,7 @@ A report is a delivery beside the message that it is about, in a stream of its o
 
 import logging
 from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -44,6 +45,11 @@ _UNMAPPED = "Meddelandet kunde inte skrivas i mottagarens format."
 _GIVEN_UP = "Mottagarens system har inte tagit emot meddelandet. Försöken har upphört."
 _CANCELLED = "Leveransen har avbrutits. Meddelandet kommer inte fram."
 
+_CAME = {"delivered": "kom fram", "failed": "kom inte fram", "held": "väntade"}
+_MOST_TOLD = 5
+
+_Told = tuple[Row[Any], str]
+"""A delivery, and what is told of it."""
 _PROTECTED = "protected"
 _AGAIN = 600 * 1_000_000
 """After how many microseconds a report that failed is written anew."""
@@ -121,8 +127,10 @@ class Reports:
         known = [
             (each, "delivered" if each.status == "done" else each.reported) for each in others if each.id != row.id
         ]
-        told = [(row, state), *((each, its) for each, its in known if its is not None)]
-        destinations = [self._destination(connection, each, its, at, hidden=hidden) for each, its in told]
+        told = [(row, state), *((each, its) for each, its in reversed(known) if its is not None)]
+        destinations = [
+            self._destination(connection, newest, at, earlier, hidden=hidden) for newest, *earlier in _by_unit(told)
+        ]
         name = f"{DELIVERY_REPORT}:{row.sender_party}:{row.about}:{_number(connection, row.message_id)}"
         unit = Unit(route.unit, self._name(route.unit, at), route.endpoint.logical, route.endpoint.system)
         own = Unit("", "discharge-adapter", self.address, "discharge-adapter")
@@ -133,13 +141,17 @@ class Reports:
         self._enqueue(connection, row, route, draft, bundle["entry"][0]["resource"]["id"], at)
         return True
 
-    def _destination(self, connection: Connection, row: Row[Any], state: str, at: int, *, hidden: bool) -> Destination:
+    def _destination(
+        self, connection: Connection, told: _Told, at: int, others: Sequence[_Told], *, hidden: bool
+    ) -> Destination:
+        """One destination; `others` are what else was sent to it: the same message again, or another way."""
+        row, state = told
         since = row.delivered_at if state == "delivered" else row.reported_at
         return Destination(
             state=state,
             recipient=self._place(connection, row) if hidden else self._receiver(row.receiver_unit, at),
             since=_instant(since or at),
-            reason=_reason(row, state),
+            reason=" ".join(filter(None, (_reason(row, state), _lineage(others)))),
             received=_instant(row.delivered_at) if state == "delivered" else None,
         )
 
@@ -183,6 +195,27 @@ class Reports:
             ),
         )
         dispatch.store_content(connection, self.contents, draft, row.message_id, delivery_id, at)
+
+
+def _by_unit(told: Sequence[_Told]) -> list[list[_Told]]:
+    """What was sent to each destination, the first of each first."""
+    found: dict[str, list[_Told]] = {}
+    for each in told:
+        found.setdefault(each[0].receiver_unit, []).append(each)
+    return list(found.values())
+
+
+def _lineage(others: Sequence[_Told]) -> str:
+    """What became of the other sendings to the same destination, the newest first."""
+    if not others:
+        return ""
+    shown = [f"{_CAME[state]} {_minute(row.delivered_at or row.reported_at)}" for row, state in others[:_MOST_TOLD]]
+    more = f" och {len(others) - _MOST_TOLD} till" if len(others) > _MOST_TOLD else ""
+    return f"Meddelandet har skickats {len(others) + 1} gånger hit. De andra sändningarna: {', '.join(shown)}{more}."
+
+
+def _minute(at: int | None) -> str:
+    return "" if at is None else f"{from_micros(at).astimezone(STOCKHOLM):%Y-%m-%d %H:%M}"
 
 
 def _read(connection: Connection, *conditions: ColumnElement[bool]) -> list[Row[Any]]:

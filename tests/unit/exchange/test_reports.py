@@ -66,6 +66,39 @@ def test_each_change_is_told_once_and_the_other_destinations_beside_it(stored, r
     assert alarms(stored) == set()
 
 
+def reasons(stored):
+    """Of the newest report: (state, reason) of each destination."""
+    column = tables.delivery.c
+    with stored.database.read() as connection:
+        query = select(column.id).where(column.event == "delivery-report").order_by(column.id.desc()).limit(1)
+        newest = connection.execute(query).scalar_one()
+        body = json.loads(stored.contents.of_delivery(connection, newest, "mapped").body)
+    found = [entry["resource"] for entry in body["entry"] if entry["resource"]["resourceType"] == "Communication"]
+    return [(each["status"], each.get("statusReason", {}).get("text")) for each in found]
+
+
+def test_a_destination_is_told_of_once_however_often_it_was_sent_to(stored, reports):
+    message = stored.message(patient_id=stored.patient())
+    plain = {"event": "sip", "attempts": 1}
+    for minutes in (60, 30):
+        at = stored.now - minutes * 60_000_000
+        stored.delivery(message, **plain, status="done", delivered_at=at)
+    failed = {"status": "dead", "reported": "failed", "reported_at": stored.now}
+    other = stored.delivery(message, **plain, **failed, receiver_unit="2480", endpoint="b")
+    stored.delivery(message, **plain, status="dead", tell_at=stored.now)  # a replay, as are those before it
+    while reports.tell_next():
+        pass
+    here, there = reasons(stored)
+    assert (here[0], there) == ("not-done", ("not-done", there[1]))
+    assert "skickats 3 gånger hit. De andra sändningarna: kom fram " in here[1]
+    assert here[1].count("kom fram ") == 2
+    assert "gånger" not in there[1]
+    stored.change(tables.delivery, other, tell_at=stored.now, status="done", delivered_at=stored.now)
+    while reports.tell_next():
+        pass
+    assert [state for state, _ in reasons(stored)] == ["completed", "not-done"]
+
+
 def test_what_is_not_due_and_what_arrived_in_time_is_not_told(stored, reports):
     message = stored.message(patient_id=stored.patient())
     stored.delivery(message, tell_at=stored.now + 1)
