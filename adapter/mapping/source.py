@@ -27,9 +27,12 @@ UNEXPECTED = (Detour, CodecError, MappingError, AttributeError, TypeError, KeyEr
 """What the code raises where a message is not as it expects."""
 
 
-class Source(ABC):
+class Source:
     """The functions for the blocks of a mapping in one direction. A block is written and compiled when it is called for
     the first time: of most messages, most rules find nothing. `names` is what the code uses and does not define."""
+
+    writes: "type[BlockFunction]"
+    """how a block's function is written in this direction"""
 
     def __init__(self, label: str) -> None:
         self.names: dict[str, Any] = {"Detour": Detour, "Scope": Scope}
@@ -37,10 +40,6 @@ class Source(ABC):
         self._blocks: dict[tuple[int, tuple[str, ...]], str] = {}
         self._waiting: list[Function] = []
         self._lock = RLock()
-
-    @abstractmethod
-    def written(self, name: str, block: Block, scope: tuple[str, ...]) -> "Function":
-        """The function of a block, within groups of these names."""
 
     def block(self, block: Block, scope: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         """The name of a block's function, and those names of the groups around it that it speaks of."""
@@ -56,8 +55,9 @@ class Source(ABC):
         """Stands for a block's function until it is called."""
         with self._lock:
             if isinstance(self.names[name], partial):
-                functions = [self.written(name, block, scope)]
-                functions += self._waiting
+                function = self.writes(self, name, scope)
+                function.block(block)
+                functions = [function, *self._waiting]
                 self._waiting.clear()
                 text = "\n".join(line for function in functions for line in function.lines())
                 made = dict[str, Any]()
@@ -309,6 +309,25 @@ class Function:
             for line in find(only):
                 self.put(line)
         return only
+
+
+class BlockFunction(Function, ABC):
+    """The function of a block, within groups of the names in `scope`."""
+
+    begins: tuple[str, ...]
+    """its first lines"""
+
+    def __init__(self, source: Source, name: str, scope: tuple[str, ...]) -> None:
+        super().__init__(source, name, ("run", "root", "record", *(f"m_{each}" for each in scope)))
+        self._scope = scope
+        self.first += self.begins
+
+    @abstractmethod
+    def block(self, block: Block) -> None:
+        """Write each rule in its order."""
+
+    def _start(self, path: RecordPath) -> str:
+        return "root" if path.from_root else "record"
 
 
 def fits(item: str, where: Iterable[tuple[str, str]]) -> str:

@@ -10,26 +10,11 @@ from adapter.mapping.links import Link
 from adapter.mapping.paths import FhirPath
 from adapter.mapping.records import RecordPath
 from adapter.mapping.rules import Block, Constant, Guard, Step, Value
-from adapter.mapping.source import Function, Source
-
-_COMMON = ("resources, members = run.resources, run.members", "mark, later = run.marks.add, run.later.append")
+from adapter.mapping.source import BlockFunction, Function, Source
 
 
-class Back(Source):
-    """Writes the functions of one direction."""
-
-    def written(self, name: str, block: Block, scope: tuple[str, ...]) -> Function:
-        """The function of a block."""
-        function = _Function(self, name, scope)
-        function.block(block)
-        return function
-
-
-class _Function(Function):
-    def __init__(self, source: Source, name: str, scope: tuple[str, ...]) -> None:
-        super().__init__(source, name, ("run", "root", "record", *(f"m_{each}" for each in scope)))
-        self._scope = scope
-        self.first += _COMMON
+class _Function(BlockFunction):
+    begins = ("resources, members = run.resources, run.members", "mark, later = run.marks.add, run.later.append")
 
     def block(self, block: Block) -> None:
         """Each rule in its order."""
@@ -66,9 +51,6 @@ class _Function(Function):
 
     def _exists(self, path: RecordPath) -> str:
         return f"{self.source.name(path.exists)}({self._start(path)})"
-
-    def _start(self, path: RecordPath) -> str:
-        return "root" if path.from_root else "record"
 
     def _item(self, name: str) -> str:
         """The variable of a group item or resource, made where nothing has been said of it yet."""
@@ -178,6 +160,12 @@ class _Function(Function):
         self.put(f"{item} = {{'resourceType': {resource_type!r}}}")
         self.put(f"run.made.append(({item}, {name + '/'!r} + str(len(run.made))))")
         return item
+
+
+class Back(Source):
+    """Writes the functions of one direction."""
+
+    writes = _Function
 
 
 def _constant(function: Function, path: FhirPath, value: str | bool) -> None:

@@ -8,31 +8,15 @@ from adapter.mapping.codecs import CODECS
 from adapter.mapping.groups import Group
 from adapter.mapping.links import Link
 from adapter.mapping.paths import FhirPath
-from adapter.mapping.records import RecordPath
 from adapter.mapping.rules import Block, Constant, Guard, Step, Value
-from adapter.mapping.source import Function, Source, fits
-
-_COMMON = (
-    "marks, resources, urns, members = run.marks, run.resources, run.urns, run.members",
-    "mark = marks.add",
-)
+from adapter.mapping.source import BlockFunction, Function, Source, fits
 
 
-class There(Source):
-    """Writes the functions of one direction."""
-
-    def written(self, name: str, block: Block, scope: tuple[str, ...]) -> Function:
-        """The function of a block."""
-        function = _Function(self, name, scope)
-        function.block(block)
-        return function
-
-
-class _Function(Function):
-    def __init__(self, source: Source, name: str, scope: tuple[str, ...]) -> None:
-        super().__init__(source, name, ("run", "root", "record", *(f"m_{each}" for each in scope)))
-        self._scope = scope
-        self.first += _COMMON
+class _Function(BlockFunction):
+    begins = (
+        "marks, resources, urns, members = run.marks, run.resources, run.urns, run.members",
+        "mark = marks.add",
+    )
 
     def block(self, block: Block) -> None:
         """Each rule in its order; those that stand beside each other and speak of one name share the question for
@@ -110,9 +94,6 @@ class _Function(Function):
             else:
                 self.put(f"{found} = {fits(value, where) or True}")
         return found
-
-    def _start(self, path: RecordPath) -> str:
-        return "root" if path.from_root else "record"
 
     def _value(self, rule: Value, item: str) -> None:
         done = self.new()
@@ -257,3 +238,9 @@ class _Function(Function):
         block, speaks_of = self.source.block(rule.block, scope)
         items = "".join(f", {item if each == rule.name else f'm_{each}'}" for each in speaks_of)
         self.put(f"{block}(run, root, {inner}{items})")
+
+
+class There(Source):
+    """Writes the functions of one direction."""
+
+    writes = _Function
