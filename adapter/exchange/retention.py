@@ -26,6 +26,8 @@ from sqlalchemy import (
 
 from adapter.exchange import expunge
 from adapter.exchange.feeds import retention as feed_retention
+from adapter.exchange.retention_steps import Found, Place
+from adapter.exchange.subscriptions import retention as notices
 from adapter.security import audit
 from adapter.security.principals import Principal
 from adapter.store import locks, tables
@@ -45,19 +47,8 @@ _LASTING = ("rejected-rows",)
 _message, _content, _attempt = tables.message.c, tables.content.c, tables.attempt.c
 _delivery, _run, _replay = tables.delivery.c, tables.expunge_run.c, tables.replay.c
 _event, _token, _alert = tables.feed_event.c, tables.token.c, tables.alert.c
+_disclosed = tables.disclosed.c
 _item, _mail = tables.alert_item.c, tables.alert_message.c
-
-Place = list[int]
-"""How far a step has come."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a step would remove next, and from where to look on; `place` is None at its end."""
-
-    ids: list[int]
-    place: Place | None
-
 
 Remove = Callable[[Connection, Sequence[int], int, int], int]
 """(connection, numbers, limit of age, now) -> how many went. Instants in UTC microseconds."""
@@ -359,6 +350,14 @@ STEPS: dict[str, Step] = {
         _message.expunged_at.is_not(None),
         first=_of_refused,
     ),
+    "disclosures": _rows(
+        tables.disclosed,
+        select(_disclosed.id).join_from(tables.disclosed, tables.message, _message.id == _disclosed.message_id),
+        _disclosed.at,
+        _message.expunged_at.is_not(None),
+    ),
+    "notifications": Step(notices.find, notices.remove),
+    "escalations": _old(tables.escalation, lambda before: tables.escalation.c.ended_at < before),
     "replays": _old(tables.replay, lambda before: _replay.ended_at < before, _of_replays),
     "alerts": _old(tables.alert, _told_of, _of_alerts),
     "alert-messages": _old(tables.alert_message, _sent),
@@ -366,4 +365,9 @@ STEPS: dict[str, Step] = {
     "tokens": _old(tables.token, lambda before: or_(_token.expires_at < before, _token.revoked_at < before)),
     "rounds": _old(tables.expunge_run, lambda before: _run.ended_at < before),
 }
-_LIFETIMES = {"accepted": "content", "rejected": "rejected", "feeds": "feeds"}
+_LIFETIMES = {
+    "accepted": "content",
+    "rejected": "rejected",
+    "feeds": "feeds",
+    "notifications": "notifications",
+}

@@ -19,9 +19,13 @@ class Retention(Section):
     """how long the content of a refused message is kept: its sender has mended it by then"""
     feeds: _Lifetime = timedelta(days=90)
     """how long what a feed sent is kept after the last event of its stay: it tells more than the messages made of it"""
+    notifications: _Lifetime = timedelta(days=30)
+    """how long the events of a subscription can be asked for again once its receiver has taken them; those that it has
+    not taken are always kept"""
     metadata: _Lifetime = timedelta(days=1827)
-    """how long attempts, answers, replays, ended alarms, ended tokens and refused messages are kept; five years, as
-    access logs are; messages, deliveries, facts and the audit stay"""
+    """how long attempts, answers, replays, ended alarms, ended steps of the escalation ladder, ended tokens, refused
+    messages, and what came to whom of messages whose content is gone are kept; five years, as access logs are;
+    messages, deliveries, facts and the audit stay"""
     every: Annotated[Duration, Field(ge=timedelta(seconds=1))] = timedelta(hours=1)
     """how often a worker looks for what is too old"""
     batch: int = Field(200, ge=1, le=5_000)

@@ -39,7 +39,7 @@ class Observed(Collector):
 
     def describe(self) -> list[Metric]:
         """Asked at registration: the database is not to be read for the names."""
-        return [*_gauges().values(), _counter()]
+        return [*_gauges().values(), _counter(), _notified()]
 
     def collect(self) -> Iterator[Metric]:
         with self._lock:
@@ -50,14 +50,18 @@ class Observed(Collector):
         found = _gauges()
         with self._adapter.database.read() as connection:
             rolled_up = gauges.read(connection)
-        self._fill(found, rolled_up)
+        notified = _notified()
+        for name, label, value in rolled_up:
+            if name in _OUTCOMES:
+                notified.add_metric([label, _OUTCOMES[name]], value)
+        self._fill(found, [each for each in rolled_up if each[0] not in _OUTCOMES])
         for place, end in self._adapter.watch.ends.items():
             found["certificate_end"].add_metric([place], end.timestamp())
         for use, free in self._adapter.watch.disks.items():
             found["disk_free"].add_metric([use], free)
         for name, offset in self._adapter.watch.offsets.items():
             found["clock_offset"].add_metric([name], offset.total_seconds())
-        yield from (*found.values(), attempts)
+        yield from (*found.values(), attempts, notified)
 
     def _fill(self, found: dict[str, GaugeMetricFamily], rolled_up: list[gauges.Number]) -> None:
         now, ages = self._adapter.clock.now().timestamp(), {}
@@ -125,7 +129,11 @@ class Attempts:
         return list(connection.execute(query))
 
 
-_AGES = {"deliveries_oldest": "deliveries_waiting", "alerts_oldest": "alerts_waiting"}
+_AGES = {
+    "deliveries_oldest": "deliveries_waiting",
+    "alerts_oldest": "alerts_waiting",
+    "notifications_oldest": "notifications_waiting",
+}
 """Rolled up as an instant, told as an age: 0 where what it is the oldest of is 0."""
 
 
@@ -152,6 +160,13 @@ def _gauges() -> dict[str, GaugeMetricFamily]:
             ("alarms_standing", "alarms_standing", "Alarms that stand", "kind"),
             ("alerts_waiting", "alerts_waiting", "Messages about alarms that wait to be sent", ""),
             ("alerts_oldest", "alerts_oldest_waiting_seconds", "Age of the oldest of them; 0 where none waits", ""),
+            ("notifications_waiting", "notifications_waiting", "Events that subscribers have not taken", "endpoint"),
+            (
+                "notifications_oldest",
+                "notifications_oldest_waiting_seconds",
+                "Age of the oldest of them; 0 where none waits",
+                "endpoint",
+            ),
             ("workers", "workers", "Workers that have polled within the last minute", ""),
             ("last_backup", "last_backup_timestamp_seconds", "When the newest known copy of the database was made", ""),
             ("rolled_up", "rolled_up_timestamp_seconds", "When the numbers above were rolled up", ""),
@@ -160,6 +175,17 @@ def _gauges() -> dict[str, GaugeMetricFamily]:
             ("clock_offset", "clock_offset_seconds", "How far another clock is ahead of this machine's", "clock"),
         )
     }
+
+
+_OUTCOMES = {"notifications_sent": "sent", "notifications_failed": "failed"}
+
+
+def _notified() -> CounterMetricFamily:
+    return CounterMetricFamily(
+        "adapter_notifications",
+        "Calls to subscribers, by outcome, since they subscribed",
+        labels=["endpoint", "outcome"],
+    )
 
 
 def _counter() -> CounterMetricFamily:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, or_, select, update
+from sqlalchemy import Connection, Row, and_, or_, select, update
 
 from adapter.delivery import breaker
 from adapter.delivery.channels.base import Channel, Outgoing
@@ -31,12 +31,10 @@ log = logging.getLogger("adapter.notifications")
 _MICROS = 1_000_000
 _LEASE = 900 * _MICROS
 """No try takes as long: an endpoint's times are bounded by ten minutes each."""
-_KEPT = 30 * 86_400 * _MICROS
-"""How long events that were taken can be asked for again."""
 _ERRORS_AFTER = 3
 _UNREACHABLE = Verdict(Kind.TRIP, "the endpoint is no longer in the directory", "")
 
-_subscription, _event = tables.subscription.c, tables.subscription_event.c
+_subscription = tables.subscription.c
 
 
 @dataclass(frozen=True)
@@ -158,17 +156,17 @@ class Notifier:
         # what was stopped, or begun again, meanwhile stays so
         status = "active" if known.status == claim.row.status else known.status
         waits = known.last_event > sent or status == "requested"
-        values = {"sent_event": sent, "sent_at": at, "step": 0, "error": None, "lease_expires_at": None}
+        values: dict[str, Any] = {"sent_event": sent, "sent_at": at, "step": 0, "error": None, "lease_expires_at": None}
+        values["sent_total"] = _subscription.sent_total + 1
         due = None if status == "off" else at if waits else _heartbeat(known, at, sent_at=at)
         _set(connection, known.id, values | {"status": status, "next_at": due})
-        old = and_(_event.subscription_id == known.id, _event.number <= sent, _event.at < at - _KEPT)
-        connection.execute(delete(tables.subscription_event).where(old))
         breaker.succeeded(connection, known.endpoint, at)
 
     def _failed(self, connection: Connection, known: Row[Any], verdict: Verdict, at: int) -> None:
         means, step = self._means, known.step + 1
         wait = min(means.schedule.wait(known.step, verdict.retry_after), means.probe_seconds)
         values: dict[str, Any] = {"step": step, "lease_expires_at": None, "error": verdict.signature}
+        values["failed_total"] = _subscription.failed_total + 1
         if known.status != "off":
             values["next_at"] = at + round(wait * _MICROS)
         if known.status == "active" and (step >= _ERRORS_AFTER or verdict.kind is not Kind.RETRY):

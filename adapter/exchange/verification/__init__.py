@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from adapter.exchange.verification import ledgers, messages, projections, streams, structure
+from adapter.exchange.verification import ledgers, messages, notices, projections, streams, structure
 from adapter.exchange.verification.finding import Finding, Source
 
 __all__ = ["CHECKS", "Finding", "Source", "Verdict", "verify"]
@@ -25,6 +25,8 @@ CHECKS = {
     "tasks": projections.tasks,
     "streams": streams.check,
     "ledger": ledgers.check,
+    "disclosed": notices.disclosed,
+    "notifications": notices.notifications,
 }
 
 

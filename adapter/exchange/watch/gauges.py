@@ -6,7 +6,7 @@ Who scrapes a process reads that table: no scrape counts rows, however many proc
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, case, delete, func, insert, select
 
 from adapter.exchange import attention, backups
 from adapter.security.principals import Principal, Right
@@ -42,6 +42,7 @@ class Gauges:
             numbers = [*_deliveries(connection), *_endpoints(connection), *_alarms(connection)]
             numbers += [
                 *_alerts(connection),
+                *_notifications(connection),
                 *_backups(connection),
                 *_workers(connection, now),
                 (ROLLED_UP, "", now.timestamp()),
@@ -99,6 +100,24 @@ def _alerts(connection: Connection) -> Iterator[Number]:
     yield "alerts_waiting", "", number
     if oldest is not None:
         yield "alerts_oldest", "", oldest / 1_000_000
+
+
+def _notifications(connection: Connection) -> Iterator[Number]:
+    """By endpoint: what subscribers have not taken, since when, and how the tries ended."""
+    subscription, event = tables.subscription.c, tables.subscription_event.c
+    waiting = case((subscription.status == "off", 0), else_=subscription.last_event - subscription.sent_event)
+    totals = [func.sum(each) for each in (waiting, subscription.sent_total, subscription.failed_total)]
+    for place, *numbers in connection.execute(select(subscription.endpoint, *totals).group_by(subscription.endpoint)):
+        for name, number in zip(("waiting", "sent", "failed"), numbers, strict=True):
+            yield f"notifications_{name}", place, float(number)
+    oldest = (
+        select(subscription.endpoint, func.min(event.at))
+        .join_from(tables.subscription, tables.subscription_event, event.subscription_id == subscription.id)
+        .where(subscription.status != "off", event.number == subscription.sent_event + 1)
+        .group_by(subscription.endpoint)
+    )
+    for place, at in connection.execute(oldest):
+        yield "notifications_oldest", place, at / 1_000_000
 
 
 def _backups(connection: Connection) -> Iterator[Number]:

@@ -146,6 +146,8 @@ def test_it_waits_by_the_schedule_and_what_comes_meanwhile_is_no_haste(stored, s
     stored.clock.advance(timedelta(seconds=61))
     assert notifier.step()
     assert events(channel.sent[-1]) == [1, 2]
+    [row] = stored.rows(tables.subscription)
+    assert (row["sent_total"], row["failed_total"]) == (1, 1)
 
 
 def test_an_endpoint_that_is_paused_or_gone(stored, subscribe, tell, notifier, channel):
