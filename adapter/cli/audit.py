@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, opened
+from adapter.cli.context import DEFAULT_CONFIG, Before, Config, Json, Limit, opened
 
 app = typer.Typer(no_args_is_help=True, help="See the audit.")
 
@@ -18,10 +18,8 @@ def group() -> None:
 @app.command("list")
 def list_entries(
     action: Annotated[str | None, typer.Option(help="an action, such as content-view or delivery-retry")] = None,
-    before: Annotated[
-        int | None, typer.Option(min=1, max=LARGEST_ID, help="only entries with a lower number: the next page")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="how many")] = 50,
+    before: Before = None,
+    limit: Limit = 50,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -36,5 +34,4 @@ def list_entries(
         for row in page.rows
     )
     output.print_table(("ENTRY", "TIME", "WHO", "ACTION", "OBJECT", "REASON"), rows, "There are no such entries.")
-    if page.next_before is not None:
-        output.print_line(f"More: --before {page.next_before}", "dim")
+    output.print_next(page.next_before)

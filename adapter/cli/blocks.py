@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, installation, operator
+from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, Reason, installation, operator
 
 if TYPE_CHECKING:
     from adapter.exchange.blocks import Block
 
 app = typer.Typer(no_args_is_help=True, help="Set, lift and list spärrar.")
-
-Reason = Annotated[str, typer.Option(help="why; it goes into the audit")]
 
 
 @app.callback()

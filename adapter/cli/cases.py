@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, Config, Json, installation, operator
+from adapter.cli.context import DEFAULT_CONFIG, Config, Json, Reason, installation, operator
 
 if TYPE_CHECKING:
     from adapter.discharge.deadlines import Duty
@@ -24,7 +24,7 @@ _HOLDS = {True: "yes", False: "NO", None: "not known"}
 
 def case(
     case_id: Annotated[str, typer.Argument(metavar="CASE", help="as `adapter messages list` names it")],
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")] = "",
+    reason: Reason = "",
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -78,7 +78,7 @@ def month(
 def freeze(
     kommunkod: Kommunkod,
     month: Of,
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    reason: Reason,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:

@@ -33,6 +33,12 @@ DEFAULT_CONFIG = Path("adapter.toml")
 LARGEST_ID = 2**63 - 1
 """The largest number that a database gives."""
 
+Reason = Annotated[str, typer.Option(help="why; it goes into the audit")]
+Limit = Annotated[int, typer.Option(min=1, max=200, help="how many")]
+Before = Annotated[
+    int | None, typer.Option(min=1, max=LARGEST_ID, help="only those with a lower number: the next page")
+]
+
 
 @dataclass(frozen=True)
 class Context:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, Config, Json, installation, operator
+from adapter.cli.context import DEFAULT_CONFIG, Config, Json, Reason, installation, operator
 from adapter.cli.cutover_sample import sample
 from adapter.support.errors import AdapterError
 
@@ -202,7 +202,7 @@ def run(
 def rollback(
     source: Source,
     wave: Annotated[str, typer.Option(help="The wave to take back.")],
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    reason: Reason,
     plan: File = DEFAULT_PLAN,
     from_: From = None,
     to: To = None,

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, acting, installation, opened, operator
+from adapter.cli.context import (
+    DEFAULT_CONFIG,
+    LARGEST_ID,
+    Before,
+    Config,
+    Json,
+    Limit,
+    Reason,
+    acting,
+    installation,
+    opened,
+    operator,
+)
 from adapter.cli.repair import repair
 from adapter.cli.undelivered import undelivered
 
@@ -25,7 +37,6 @@ Numbers = Annotated[
     list[int], typer.Argument(min=1, max=LARGEST_ID, metavar="DELIVERY...", help="one or more deliveries")
 ]
 _WITHHELD = "withheld; the content tells, where it is opened with a reason: adapter messages show {}"
-Reason = Annotated[str, typer.Option(help="why; it goes into the audit")]
 
 
 @app.command("list")
@@ -33,10 +44,8 @@ def list_deliveries(
     status: Annotated[str | None, typer.Option(help="waiting, running, held, done, dead or cancelled")] = None,
     endpoint: Annotated[str | None, typer.Option(help="an endpoint; leaves out protected persons")] = None,
     event: Annotated[str | None, typer.Option(help="an event, such as admission-notice")] = None,
-    before: Annotated[
-        int | None, typer.Option(min=1, max=LARGEST_ID, help="only deliveries with a lower number: the next page")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="how many")] = 50,
+    before: Before = None,
+    limit: Limit = 50,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -50,8 +59,7 @@ def list_deliveries(
         return
     columns = ("DELIVERY", "MESSAGE", "EVENT", "ENDPOINT", "RECEIVER", "STATUS", "ATTEMPTS", "CREATED", "NEXT")
     output.print_table(columns, map(_cells, page.rows), "There are no such deliveries.")
-    if page.next_before is not None:
-        output.print_line(f"More: --before {page.next_before}", "dim")
+    output.print_next(page.next_before)
 
 
 @app.command()
@@ -89,7 +97,7 @@ def retry(
 @app.command()
 def cancel(
     deliveries: Numbers,
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    reason: Reason,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -100,7 +108,7 @@ def cancel(
 @app.command()
 def release(
     deliveries: Numbers,
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    reason: Reason,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -111,7 +119,7 @@ def release(
 @app.command()
 def hold(
     deliveries: Numbers,
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    reason: Reason,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -123,7 +131,7 @@ def hold(
 def redirect(
     delivery_id: Number,
     endpoint: Annotated[str, typer.Option(help="an endpoint of the same receiver, or of who has taken over from it")],
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    reason: Reason,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, Config, Json, acting, installation, opened, operator
+from adapter.cli.context import DEFAULT_CONFIG, Config, Json, Reason, acting, installation, opened, operator
 from adapter.support.errors import ConfigurationError, NotFoundError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def show(endpoint: Endpoint, config: Config = DEFAULT_CONFIG, as_json: Json = Fa
 @app.command()
 def pause(
     endpoint: Endpoint,
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    reason: Reason,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Send nothing to an endpoint until it is resumed. What waits is kept."""
@@ -75,7 +75,7 @@ def pause(
 @app.command()
 def resume(
     endpoint: Endpoint,
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")] = "",
+    reason: Reason = "",
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Send to an endpoint again, everything that waits for it now."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, opened
+from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, Limit, Reason, opened
 
 if TYPE_CHECKING:
     from adapter.exchange.feeds.views import FeedViews, GapRow
@@ -19,7 +19,6 @@ app = typer.Typer(
 )
 
 Name = Annotated[str | None, typer.Option("--feed", help="one feed; all where not given")]
-Limit = Annotated[int, typer.Option(min=1, max=200, help="how many")]
 
 
 @contextmanager
@@ -78,7 +77,7 @@ def gaps(feed: Name = None, limit: Limit = 50, config: Config = DEFAULT_CONFIG, 
 @app.command()
 def gap(
     number: Annotated[int, typer.Argument(min=1, max=LARGEST_ID, metavar="GAP", help="the gap's number")],
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    reason: Reason,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -140,7 +139,7 @@ def events(
 @app.command()
 def show(
     event: Annotated[int, typer.Argument(min=1, max=LARGEST_ID, metavar="EVENT", help="the event's number")],
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    reason: Reason,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Write what was received, byte for byte, to standard output."""

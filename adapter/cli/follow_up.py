@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, Config, Json, installation, operator
+from adapter.cli.context import DEFAULT_CONFIG, Config, Json, Reason, installation, operator
 from adapter.support.errors import AdapterError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def compare(
 @app.command()
 def freeze(
     month: First,
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    reason: Reason,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:

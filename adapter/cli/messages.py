@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, installation, opened, operator
+from adapter.cli.context import (
+    DEFAULT_CONFIG,
+    LARGEST_ID,
+    Before,
+    Config,
+    Json,
+    Limit,
+    Reason,
+    installation,
+    opened,
+    operator,
+)
 from adapter.support.errors import AdapterError, NotFoundError
 
 if TYPE_CHECKING:
@@ -21,10 +32,8 @@ def list_messages(
     status: Annotated[str | None, typer.Option(help="accepted or rejected")] = None,
     event: Annotated[str | None, typer.Option(help="an event, such as admission-notice")] = None,
     case: Annotated[str | None, typer.Option(help="a case")] = None,
-    before: Annotated[
-        int | None, typer.Option(min=1, max=LARGEST_ID, help="only messages with a lower number: the next page")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="how many")] = 50,
+    before: Before = None,
+    limit: Limit = 50,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -38,8 +47,7 @@ def list_messages(
         return
     columns = ("MESSAGE", "RECEIVED", "EVENT", "SENDER", "RECEIVERS", "STATUS", "DELIVERIES", "ANSWER")
     output.print_table(columns, map(_cells, page.rows), "There are no such messages.")
-    if page.next_before is not None:
-        output.print_line(f"More: --before {page.next_before}", "dim")
+    output.print_next(page.next_before)
 
 
 @app.command()
@@ -67,7 +75,7 @@ def show(
 @app.command()
 def expunge(
     message_id: Annotated[int, typer.Argument(min=1, max=LARGEST_ID, metavar="MESSAGE", help="the message's number")],
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")] = "",
+    reason: Reason = "",
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:

@@ -87,6 +87,12 @@ def print_line(text: str, style: str = "") -> None:
     console().print(Text(printable(text), style=style))
 
 
+def print_next(before: int | None) -> None:
+    """How the next page is asked for, where there is one."""
+    if before is not None:
+        print_line(f"More: --before {before}", "dim")
+
+
 def print_json(data: object) -> None:
     """Data as JSON: dataclasses become objects, instants UTC with `Z`."""
     typer.echo(json.dumps(plain(data), ensure_ascii=False, indent=2))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, installation, opened, operator
+from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, Limit, installation, opened, operator
 
 if TYPE_CHECKING:
     from adapter.cli.context import Context
@@ -150,7 +150,7 @@ def sources(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
 @app.command()
 def gaps(
     source: Annotated[str | None, typer.Option(help="one source; all where not given")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="how many")] = 50,
+    limit: Limit = 50,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:

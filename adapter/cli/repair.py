@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, installation, operator
+from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, Reason, installation, operator
 from adapter.support.errors import AdapterError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def repair(
     delivery_id: Annotated[int, typer.Argument(min=1, max=LARGEST_ID, metavar="DELIVERY", help="a dead letter")],
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    reason: Reason,
     edited: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="the edited text, whole; without it, print what is to be edited"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, installation, operator
+from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Before, Config, Json, Limit, Reason, installation, operator
 from adapter.support.errors import AdapterError
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ Since = Annotated[str | None, typer.Option(help="accepted at or after: 2026-03-0
 Until = Annotated[str | None, typer.Option(help="accepted before")]
 Signature = Annotated[str | None, typer.Option(help="what went wrong, as `adapter deliveries errors` shows it")]
 Anew = Annotated[bool, typer.Option("--anew", help="map anew, as things are configured now; else the bytes of then")]
-Reason = Annotated[str, typer.Option(help="why; it goes into the audit")]
 _EXPLAINED = "Those of protected persons are left out: a person looks at each."
 
 
@@ -86,8 +85,8 @@ def start(
 
 @app.command("list")
 def list_replays(
-    before: Annotated[int | None, typer.Option(min=1, max=LARGEST_ID, help="the next page")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="how many")] = 50,
+    before: Before = None,
+    limit: Limit = 50,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -99,8 +98,7 @@ def list_replays(
         return
     columns = ("REPLAY", "STARTED", "BY", "STATUS", "DONE", "REFUSED", "OF", "REASON")
     output.print_table(columns, map(_cells, page.rows), "There are no replays.")
-    if page.next_before is not None:
-        output.print_line(f"More: --before {page.next_before}", "dim")
+    output.print_next(page.next_before)
 
 
 @app.command()
@@ -161,7 +159,7 @@ def resume(replay: Number, reason: Reason = "", config: Config = DEFAULT_CONFIG)
 @app.command()
 def cancel(
     replay: Number,
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    reason: Reason,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """End it. What has been sent again stays so."""

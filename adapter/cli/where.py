@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.cli import output
-from adapter.cli.context import DEFAULT_CONFIG, LARGEST_ID, Config, Json, installation, operator
+from adapter.cli.context import DEFAULT_CONFIG, Before, Config, Json, Limit, Reason, installation, operator
 from adapter.support.errors import AdapterError
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ def where(
             metavar="FILE", help="- : the person's number is read from standard input; or a file that holds it"
         ),
     ],
-    reason: Annotated[str, typer.Option(help="why; it goes into the audit")],
+    reason: Reason,
     system: Annotated[
         str, typer.Option(help="the number's system: personnummer, samordningsnummer, or a URI")
     ] = "personnummer",
-    before: Annotated[int | None, typer.Option(min=1, max=LARGEST_ID, help="the next page")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="how many")] = 50,
+    before: Before = None,
+    limit: Limit = 50,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -52,8 +52,7 @@ def where(
     else:
         for row in found.rows:
             _print(row)
-        if found.next_before is not None:
-            output.print_line(f"More: --before {found.next_before}", "dim")
+        output.print_next(found.next_before)
     if not found.rows:
         raise typer.Exit(1)
 
