@@ -86,7 +86,10 @@ def _beyond(message: MessageBundle) -> Iterator[str]:
         if allowed is None:
             yield place
             continue
-        left = [name for name in _names(resource) if name not in allowed | EVERY]
+        if resource.keys() <= (known := allowed | EVERY):
+            yield from _extensions(resource, place)
+            continue
+        left = [name for name in _names(resource) if name not in known]
         yield from (f"{place}.{name}" for name in left)
         yield from _extensions({name: value for name, value in resource.items() if name not in left}, place)
 
@@ -97,6 +100,8 @@ def _extensions(resource: dict[str, Any], place: str) -> Iterator[str]:
     while waiting:
         path, value = waiting.pop()
         for name, member in value.items():
+            if member.__class__ not in (dict, list):
+                continue
             step = f"{path}.{name.removeprefix('_')}"
             for number, item in enumerate(member) if isinstance(member, list) else ((None, member),):
                 if not isinstance(item, dict):

@@ -10,6 +10,9 @@ from typing import Any
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import CONFIDENTIALITY_MARK, PROTECTED_IDENTITY
 
+_HOLDERS = (dict, list)
+"""What content that was parsed is made of, beside its values."""
+
 
 @dataclass(frozen=True)
 class Protection:
@@ -35,13 +38,13 @@ def _label_codes(bundle: dict[str, Any]) -> set[str]:
     while waiting:
         value, labels = waiting.pop()
         if isinstance(value, list):
-            waiting += [(item, labels) for item in value if isinstance(item, dict | list)]
+            waiting += [(item, labels) for item in value if item.__class__ in _HOLDERS]
         elif isinstance(value, dict):
             if labels and isinstance(code := value.get("code"), str):
                 codes.add(code.strip().casefold())
             for name, member in value.items():
-                if isinstance(member, dict | list):
+                if member.__class__ in _HOLDERS:
                     waiting.append((member, labels))
-                if name == "meta" and isinstance(member, dict):
-                    waiting.append((member.get("security"), True))
+                    if name == "meta" and isinstance(member, dict):
+                        waiting.append((member.get("security"), True))
     return codes
