@@ -21,7 +21,7 @@ from adapter.fhir import wire
 from adapter.fhir.bundles import MessageBundle
 from adapter.security import audit
 from adapter.security.principals import Principal, Right
-from adapter.security.pseudonyms import IdentityError, Pseudonyms
+from adapter.security.pseudonyms import Pseudonyms
 from adapter.store import tables
 from adapter.store.content import ContentStore
 from adapter.store.database import Database
@@ -160,10 +160,7 @@ class Resources:
             )
             found.append(_resource.patient_id.in_(person.where(*mine, _resource.id == wanted.place.after)))
         if wanted.patient is not None:
-            try:
-                patient_id = self._pseudonyms.find(connection, [wanted.patient])
-            except IdentityError:
-                patient_id = None
+            patient_id = self._pseudonyms.look_up(connection, [wanted.patient])
             if patient_id is None:
                 return None
             found.append(_resource.patient_id == patient_id)

@@ -25,7 +25,7 @@ from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.shapes import text
 from adapter.security import audit
 from adapter.security.principals import Principal, Right
-from adapter.security.pseudonyms import IdentityError, Pseudonyms
+from adapter.security.pseudonyms import Pseudonyms
 from adapter.store import tables
 from adapter.store.content import ContentStore
 from adapter.store.database import Database
@@ -191,10 +191,7 @@ class Tasks:
             person = _seen(principal, select(_task.patient_id)).where(_task.id == wanted.place.after)
             found.append(_task.patient_id.in_(person))
         if wanted.patient is not None:
-            try:
-                patient_id = self._pseudonyms.find(connection, [wanted.patient])
-            except IdentityError:
-                patient_id = None
+            patient_id = self._pseudonyms.look_up(connection, [wanted.patient])
             if patient_id is None:
                 return None
             found.append(_task.patient_id == patient_id)

@@ -43,7 +43,13 @@ _ID = re.compile(r"[0-9]{1,18}")
 
 def router(adapter: "Adapter", intake: Intake) -> APIRouter:
     routes = APIRouter(prefix="/fhir")
+    _add_reading(routes, adapter)
+    _add_searching(routes, adapter, intake)
+    _add_moving(routes, adapter, intake)
+    return routes
 
+
+def _add_reading(routes: APIRouter, adapter: "Adapter") -> None:
     @routes.get("/Task/{task_id}", summary="Read a Task")
     def read(task_id: str, request: Request) -> Response:
         """The Task as it was last disclosed to the caller's party, which is its owner or requester; 404 for all else.
@@ -65,6 +71,8 @@ def router(adapter: "Adapter", intake: Intake) -> APIRouter:
         place = f"{base_url(request, adapter)}/fhir/Task"
         return resource_response(_history(adapter.tasks.history(caller, _number(task_id)), place), offer)
 
+
+def _add_searching(routes: APIRouter, adapter: "Adapter", intake: Intake) -> None:
     @routes.get("/Task", summary="Search Tasks")
     def search(request: Request) -> Response:
         """By `_id`, `_lastUpdated`, `identifier`, `group-identifier`, `case` and `status`; in pages of `_count`, the
@@ -87,6 +95,8 @@ def router(adapter: "Adapter", intake: Intake) -> APIRouter:
         found = await intake.work(adapter.tasks.search, caller, _wanted(given))
         return resource_response(_searchset(found, given, f"{base_url(request, adapter)}/fhir/Task"), offer)
 
+
+def _add_moving(routes: APIRouter, adapter: "Adapter", intake: Intake) -> None:
     @routes.put("/Task/{task_id}", summary="Move a Task", openapi_extra={"requestBody": BODY})
     async def update(task_id: str, request: Request) -> Response:
         """Takes the Task with its new status. If-Match is required: 428 without it, 412 where the Task has changed.
@@ -108,8 +118,6 @@ def router(adapter: "Adapter", intake: Intake) -> APIRouter:
                 return await intake.work(_one, task, request, offer)
         except (UnsupportedMediaType, limits.TooLarge) as error:
             raise answer(error, adapter.settings.server.max_message_bytes) from error
-
-    return routes
 
 
 def _one(task: Any, request: Request, offer: Offer) -> Response:
