@@ -126,7 +126,7 @@ class _Conditions(Paths):
         if (length := self.length(left, focus, depth)) is not None and other is not None:
             return _where_all([length], f"len({length}) {operator} {other}")
         first, second = (self.single(self.items(each, focus, depth), depth) for each in (left, right))
-        if not {first.type.name, second.type.name} <= MOMENTS:
+        if first.type.name not in MOMENTS or second.type.name not in MOMENTS:
             raise Unwritable("an order of others than numbers and moments")
         result, order = self.lines.variable(), self.lines.named(temporal.whole_order)
         one, other = first.variable, second.variable
@@ -227,8 +227,6 @@ def _search(pattern: str) -> Callable[[str], object]:
 
 def _is_of_its_own(found: Tree) -> bool:
     """What depends on the loop that it is in, or sets variables."""
-    match found:
-        case tree.Special(name="$index" | "$total") | tree.Call(name="defineVariable"):
-            return True
-        case _:
-            return False
+    if isinstance(found, tree.Special):
+        return found.name != "$this"
+    return isinstance(found, tree.Call) and found.name == "defineVariable"

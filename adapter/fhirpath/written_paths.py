@@ -184,8 +184,11 @@ class Paths(ABC):
                 type_ = self.lines.named(self._type)
                 self.lines.unusual(depth, f"this is not scope.resource.value or scope.resource.type is not {type_}")
                 return Found("this", self._type)
-            case tree.Member(source=tree.Member(source=source, name=first), name=name):
-                return self._two_steps(self.items(source, focus, depth), first, name, depth)
+            case tree.Member(source=tree.Member() as inner, name=name):
+                owners = self._known(inner.source, focus, depth)
+                if owners is None:
+                    return self._step(self.items(inner, focus, depth), name, depth)
+                return self._two_steps(owners, inner.name, name, depth)
             case tree.Member(source=source, name=name):
                 return self._step(self.items(source, focus, depth), name, depth)
             case tree.Call(source=source, name="where", arguments=(criterion,)):
@@ -203,6 +206,15 @@ class Paths(ABC):
                 return self._listed(f"list(dict.fromkeys(({', '.join(lists)},)))", depth)
             case _:
                 raise Unwritable("no path that is known")
+
+    def _known(self, found: Tree | None, focus: Found, depth: int) -> Found | None:
+        """The items of a path; None where their type is not known."""
+        mark = self.lines.mark
+        try:
+            return self.items(found, focus, depth)
+        except Unwritable:
+            self.lines.back_to(mark)
+            return None
 
     def _listed(self, items: str, depth: int) -> Found:
         name = self.lines.variable()
@@ -247,8 +259,8 @@ class Paths(ABC):
 
     def there(self, found: Tree | None, focus: Found, depth: int) -> str:
         """Whether a path gives anything."""
-        if isinstance(found, tree.Member):
-            owners = self.items(found.source, focus, depth)
+        owners = self._known(found.source, focus, depth) if isinstance(found, tree.Member) else None
+        if isinstance(found, tree.Member) and owners is not None:
             options = _options(owners, found.name)
             if len(options) > 1:
                 return self._has(owners, _keys(options), depth)
@@ -367,7 +379,4 @@ def resource_name(call: tree.Call) -> str:
 
 
 def _are_texts(items: list[Any]) -> bool:
-    for item in items:  # noqa: SIM110 - all() with a generator costs twice as much
-        if item.__class__ is not str:
-            return False
-    return True
+    return set(map(type, items)) <= {str}

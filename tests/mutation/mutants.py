@@ -96,6 +96,11 @@ def mutants(tree: ast.Module, module: str) -> list[Mutant]:
     return found
 
 
+def _line(found: Any) -> int:
+    """Where a statement, handler or case begins."""
+    return int(found.pattern.lineno if isinstance(found, ast.match_case) else found.lineno)
+
+
 class _Finder:
     """Walks one statement of the module's top."""
 
@@ -139,7 +144,7 @@ class _Finder:
             return
         self._statement = statement
         inner = [each for each in ("body", "orelse", "finalbody", "handlers", "cases") if getattr(statement, each, [])]
-        last = getattr(statement, inner[0])[0].lineno - 1 if inner else statement.end_lineno or statement.lineno
+        last = _line(getattr(statement, inner[0])[0]) - 1 if inner else statement.end_lineno or statement.lineno
         self._lines = range(statement.lineno, max(last, statement.lineno) + 1)
         yield from self._whole(statement, holder, name, index)
         for child, _ in ast.iter_fields(statement):

@@ -50,6 +50,11 @@ GROUPS = {
         "snapshot layering narrowing valuesets filters",
         ["tests/unit/definitions", "tests/unit/validation"],
     ),
+    "conditions": (
+        "adapter.fhirpath",
+        "written written_paths lines conditions type_tests presence",
+        ["tests/unit/fhirpath", "tests/unit/validation/test_invariants.py"],
+    ),
 }
 BUDGET = 3.0
 """Seconds of processor that the tests of a mutant are given, where no other number is asked for."""

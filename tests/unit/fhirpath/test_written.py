@@ -90,6 +90,20 @@ CONDITIONS = {
         "extension.value.coding.where(code = 'c' and system = 'urn:c').exists() and input.value.reference.empty()",
         "extension.where(url = 'urn:z').value.coding.code = 'c' or extension.value.coding.empty()",
         "input.first().value.exists() and input.first().value.start.empty() and input.value.id.empty()",
+        "note.text.first() > 'A' or status = 'z'",
+        "note.text.first() > 'A' and status = 'requested'",
+        "note.text.first() > 'A' implies status = 'z'",
+        "(status.exists() implies note.text.first() > 'A').not()",
+        "(status.exists() and note.text.first() > 'A').not()",
+        "(note.text.first() > 'A' or status.empty()).not()",
+        "extension.value.code = 'x' or extension.value.extension.exists()",
+        "contained.text.status = 'generated' or contained.meta.exists()",
+        "contained.ofType(Resource).exists() or contained.ofType(DomainResource).exists()",
+        "contained.ofType(Quantity).exists() or extension.value.ofType(code) = 'v'",
+        "identifier.exists() and identifier.where($this.exists()).value.exists()",
+        "contained.first().id = '1' and groupIdentifier.exists(system.exists()) and identifier.all($this.exists())",
+        "'x' = 'x' and status.matches('x' & 'y').not()",
+        "'requested' in (status | intent) and 'a'.startsWith('b').not()",
         "descendants().extension.all(url = 'urn:x' or url = 'urn:y' or url = 'urn:z')",
         "contained.ofType(Organization).name = 'a' and contained.where(id = 'p').exists()",
         "contained.ofType(Organization).exists(name = %resource.status)",
@@ -110,9 +124,11 @@ CONDITIONS = {
         "entry.resource.all(meta.exists() or id.exists())",
         "entry.resource.ofType(Task).all(status = 'requested' and contained.exists())",
     ],
+    "MessageHeader": ["event.id = 'a'", "event.code = 'e'", "event.code = 'e' or event.exists()", "event.is(Coding)"],
     "dateTime": ["$this.toString().length() >= 10", "$this.exists() and hasValue()"],
 }
 EXAMPLES: dict[str, Any] = {"Task": TASK, "Bundle": BUNDLE, "dateTime": "2026-03-09T10:12:00+01:00"}
+EXAMPLES["MessageHeader"] = {"resourceType": "MessageHeader", "id": "h", "eventCoding": {"id": "a", "code": "e"}}
 WRONG: tuple[Any, ...] = (None, "", "x", 7, True, [], {}, [None], [{}], "2026-03", ["a", "b"], [[]], "a" * 200)
 
 
@@ -272,3 +288,121 @@ def test_conditions_nested_deep_are_written_as_far_as_python_goes() -> None:
     lines = compile_expression(expression).for_type("Task").source()
     assert lines is not None
     assert lines.function()(TASK, Scope(nodes.node_of(TASK))) is False
+
+
+ORDERED = {"resourceType": "MolecularSequence", "coordinateSystem": 1}
+CODED_BY: list[dict[str, Any]] = [{"valueCoding": {"code": "x"}}, {"valueQuantity": {"code": "x"}}]
+
+
+@pytest.mark.parametrize(
+    ("type_", "expression", "value", "wanted"),
+    [
+        ("Task", "identifier.count() + note.count() > 1", TASK, True),
+        ("Task", "note.count() + 2 = 2 and identifier.count() + 0 != 3", TASK, True),
+        ("Task", "status.length() < 5", TASK, False),
+        ("Task", "description.length() > 1", TASK, None),
+        ("Task", "status.startsWith('req') and status.endsWith('ted') and status.contains('que')", TASK, True),
+        ("Task", "status.startsWith('x') or status.endsWith('x') or status.contains('x')", TASK, False),
+        ("Task", "restriction.repetitions = 2 and restriction.repetitions != 3", TASK, True),
+        ("MolecularSequence", "coordinateSystem = 1", ORDERED, True),
+        ("Attachment", "size = 7", {"size": 7}, True),
+        ("Coding", "userSelected = true", {"userSelected": False}, False),
+        ("Task", "extension.value.coding.code = 'c'", TASK, True),
+        ("Task", "extension.value.exists() and input.value.empty().not()", TASK, True),
+        ("Task", "extension.where(url = 'urn:none').value.exists()", TASK, False),
+        ("Task", "contained.ofType(Organization).name = 'a' and contained.id.exists()", TASK, True),
+        ("Task", "(owner.reference | owner.display).intersect(requester.reference | status).empty()", TASK, True),
+        ("Task", "(status | intent).intersect(intent | status).count() = 2", TASK, True),
+        ("Task", "groupIdentifier.system.subsetOf(%context.identifier.system)", TASK, True),
+        ("Task", "restriction.period.start <= restriction.period.end", TASK, True),
+        ("Task", "contained.first().is(Organization) and contained.first().id = '1'", TASK, True),
+        ("Task", "id.hasValue() and status.exists() and note.first().text.hasValue().not()", TASK, True),
+        ("Task", "%resource.status = 'requested' and identifier.all(system != %resource.status)", TASK, True),
+        ("Task", "identifier.first().value = '1' and note.first().exists().not()", TASK, True),
+        ("MessageHeader", "event.code = 'e'", EXAMPLES["MessageHeader"], True),
+    ],
+)
+def test_what_is_known_is_written_in_line(type_: str, expression: str, value: Any, wanted: bool | None) -> None:
+    condition = compile_expression(expression).for_type(type_)
+    lines = condition.source()
+    assert lines is not None
+    assert [each for each in lines.objects.values() if "<locals>" in getattr(each, "__qualname__", "")] == []
+    resource = value if "resourceType" in value else TASK
+    for ask in (lines.function(), condition._plan.truth):
+        assert ask(value, Scope(nodes.node_of(resource))) is wanted
+
+
+@pytest.mark.parametrize(
+    ("expression", "members"),
+    [
+        ("identifier.exists()", {"identifier": {"value": "1"}}),
+        ("identifier.first().exists()", {"identifier": [None]}),
+        ("identifier.first().exists()", {"identifier": [{}]}),
+        ("identifier.first().exists()", {"identifier": ["x"]}),
+        ("identifier.where($this.exists()).exists()", {"identifier": ["x"]}),
+        ("identifier.value = '1'", {}),
+        ("groupIdentifier.exists()", {"groupIdentifier": {}}),
+        ("groupIdentifier.exists()", {"groupIdentifier": [{"value": "x"}]}),
+        ("status.exists()", {"status": ["x"]}),
+        ("status.exists()", {"_status": {"id": "x"}}),
+        ("status = 'x'", {"status": 1}),
+        ("restriction.repetitions = 2", {"restriction": {"repetitions": True}}),
+        ("restriction.repetitions = 2", {"restriction": {"repetitions": "2"}}),
+        ("extension.value = 'v'", {"extension": [{"valueCode": "v", "_valueCode": {"id": "x"}}]}),
+        ("extension.value = '2026'", {"extension": [{"valueDate": "2026"}]}),
+        ("extension.value = 'v'", {"extension": [{"valueCode": "v"}, {"valueCode": "v"}]}),
+        ("extension.value.coding.exists()", {"extension": [{"valueCode": "v", "valueCodeableConcept": {"text": "x"}}]}),
+        ("lastModified > authoredOn", {"authoredOn": "2026"}),
+        ("lastModified > authoredOn", {"authoredOn": 2026}),
+        ("authoredOn.toString().length() > 1", {"authoredOn": "2026"}),
+        ("identifier.value.isDistinct()", {"identifier": [{"value": 1}]}),
+        ("'a' & status = 'b'", {"status": "x" * 100}),
+    ],
+)
+def test_what_is_not_usual_is_said_to_be_so(expression: str, members: dict[str, Any]) -> None:
+    lines = compile_expression(expression).for_type("Task").source()
+    assert lines is not None
+    with pytest.raises(Unusual):
+        lines.function()(TASK | members, Scope(nodes.node_of(TASK)))
+
+
+@pytest.mark.parametrize("member", CODED_BY)
+def test_an_element_of_several_types_of_a_choice_is_left_to_closures(member: dict[str, Any]) -> None:
+    lines = compile_expression("extension.value.code = 'x'").for_type("Task").source()
+    assert lines is not None
+    assert lines.function()(TASK | {"extension": [member]}, Scope(nodes.node_of(TASK))) is True
+
+
+def test_ids_of_primitives_in_a_choice_are_found() -> None:
+    header = {"resourceType": "MessageHeader", "eventUri": "urn:x", "_eventUri": {"id": "a"}}
+    lines = compile_expression("event.id = 'a'").for_type("MessageHeader").source()
+    assert lines is not None
+    assert lines.function()(header, Scope(nodes.node_of(header))) is True
+
+
+@pytest.mark.parametrize(
+    ("expression", "loops"),
+    [
+        ("identifier.where(system = 'urn:a').value < '5' or id.exists()", 0),  # a part that is taken back
+        ("extension.where(url = 'urn:z').value.ofType(CodeableConcept).coding.code = 'c'", 2),
+        ("identifier.where(system = 'urn:a').value.exists()", 2),
+    ],
+)
+def test_what_cannot_be_written_to_its_end_leaves_nothing(expression: str, loops: int) -> None:
+    lines = compile_expression(expression).for_type("Task").source()
+    assert lines is not None
+    assert lines.text.count("for ") == loops
+
+
+def test_an_item_of_a_loop_is_known_to_be_there() -> None:
+    lines = compile_expression("identifier.all(value.exists())").for_type("Task").source()
+    assert lines is not None
+    assert "= None" not in lines.text
+
+
+@pytest.mark.parametrize(("levels", "is_closure"), [(13, False), (14, True)])
+def test_how_deep_is_written(levels: int, is_closure: bool) -> None:
+    expression = "%context.note.exists(" * levels + "text.exists()" + ")" * levels
+    lines = compile_expression(expression).for_type("Task").source()
+    assert lines is not None
+    assert any("<locals>" in getattr(each, "__qualname__", "") for each in lines.objects.values()) is is_closure
