@@ -1,5 +1,6 @@
 """A municipality's month from stored facts: who may see it, when it can be frozen, and that it then stays as it was."""
 
+import random
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from adapter.directory import Directory
 from adapter.discharge.agreement import Agreement, Amount, Payment
 from adapter.discharge.reckoning import Phase
 from adapter.exchange.agreements import Agreements
-from adapter.exchange.reckonings import Reckonings, as_table
+from adapter.exchange.reckonings import Reckonings, as_table, written
 from adapter.security.principals import Principal, Right
 from adapter.store import tables
 from adapter.support.clock import ManualClock, to_micros
@@ -108,6 +109,32 @@ def test_a_month_is_frozen_once_when_its_time_for_disputes_is_over_and_never_cha
     with stored.database.read() as connection:
         actions = connection.execute(select(tables.audit.c.action, tables.audit.c.object)).all()
     assert actions == [("payment-freeze", "payment/2482/2026-03")]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_freezing_changes_no_figure_and_nothing_that_comes_later_does(
+    stored: Any, directory: Directory, reckonings: Reckonings, seed: int
+) -> None:
+    chance = random.Random(seed)
+    for number in range(chance.randint(1, 5)):
+        ready = chance.randint(2, 20)
+        stay(stored, f"known-{number}", ready, ready + chance.randint(0, 10))
+    at(stored, "2026-04-13T12:00:00+02:00")
+    shown = reckonings.month(OPERATIONS, "2482", MARCH)
+    final = reckonings.freeze(OPERATIONS, "2482", MARCH, "månadens underlag")
+    assert final.frozen is not None
+    published, table = final.frozen.content, as_table(final)
+    assert (published, table) == (written(shown.reckoning), as_table(shown))
+    dearer = AGREED.model_copy(update={"version": "2", "payment": Payment(model="mean", threshold=0)})
+    for number in range(6):
+        ready = chance.randint(2, 20)
+        stay(stored, f"late-{number}", ready, ready + chance.randint(0, 10))
+        stored.clock.advance(timedelta(days=chance.randint(1, 400)))
+        agreed = Agreements([chance.choice([AGREED, dearer])])
+        later = Reckonings(stored.database, directory, agreed, stored.clock).month(OPERATIONS, "2482", MARCH)
+        assert later.frozen is not None
+        assert (later.frozen.content, as_table(later)) == (published, table)
+        assert {each["case"] for each in later.since} >= {f"late-{number}"}
 
 
 def test_a_protected_person_is_counted_over_all_municipalities_only(stored: Any, reckonings: Reckonings) -> None:
