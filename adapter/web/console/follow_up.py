@@ -178,15 +178,6 @@ def add(routes: APIRouter, shell: Shell) -> None:
     """The page, and its figures as CSV."""
     adapter = shell.adapter
 
-    def computed(who: Visitor, first: str, last: str, compared: str, by: By) -> Report | None:
-        """None as long as nothing is asked for: figures of many cases are not computed unasked."""
-        if not first:
-            return None
-        period = Period.read(f"{first}..{last or first}")
-        if compared:
-            return adapter.follow_ups.compare(who.principal, Period.read(compared), period, by)
-        return adapter.follow_ups.report(who.principal, period, by)
-
     @routes.get("/follow-up")
     def page(
         request: Request,
@@ -197,7 +188,7 @@ def add(routes: APIRouter, shell: Shell) -> None:
         by: Literal["municipality", "sender"] = "municipality",
         measure: Code = _FIRST_MEASURE,
     ) -> Response:
-        report = computed(who, first, last, compared, by)
+        report = _computed(shell, who, first, last, compared, by)
         chosen = BY_CODE.get(measure, BY_CODE[_FIRST_MEASURE])
         charts = Charts(report, unit_names(adapter.directory), who.language) if report else None
         asked = {"first": first, "last": last, "compared": compared, "by": by, "measure": chosen.code}
@@ -221,6 +212,16 @@ def add(routes: APIRouter, shell: Shell) -> None:
         compared: Months = "",
         by: Literal["municipality", "sender"] = "municipality",
     ) -> Response:
-        report = computed(who, first, last, compared, by)
+        report = _computed(shell, who, first, last, compared, by)
         headers = {**rendering.HEADERS, "Content-Disposition": 'attachment; filename="follow-up.csv"'}
         return Response(as_csv(report) if report else "", 200, headers, media_type="text/csv; charset=utf-8")
+
+
+def _computed(shell: Shell, who: Visitor, first: str, last: str, compared: str, by: By) -> Report | None:
+    """None as long as nothing is asked for: figures of many cases are not computed unasked."""
+    if not first:
+        return None
+    period = Period.read(f"{first}..{last or first}")
+    if compared:
+        return shell.adapter.follow_ups.compare(who.principal, Period.read(compared), period, by)
+    return shell.adapter.follow_ups.report(who.principal, period, by)
