@@ -142,3 +142,19 @@ def test_without_a_day_for_disputes_a_month_is_never_due() -> None:
 def test_the_next_month_of_december_is_next_year() -> None:
     assert next_month(date(2026, 12, 31)) == date(2027, 1, 1)
     assert next_month(date(2028, 1, 31)) == date(2028, 2, 1)
+
+
+def test_who_has_left_before_the_notice_adds_no_days() -> None:
+    late = stay("2026-03-12T08:00:00+01:00", "2026-03-10T15:00:00+01:00")
+    assert [entry.days for entry in month(late, agreement=MEAN).entries] == [0]
+
+
+def test_individual_days_of_a_year_without_an_amount_have_none_and_those_of_one_that_has() -> None:
+    known = agreed(amounts={2026: Amount(sek=1000, citation="beslut 1")})
+    assert month(FIVE_DAYS, agreement=agreed()).amount is None
+    assert month(FIVE_DAYS, agreement=known).amount == 2000
+    # One stay of two over New Year, and the amount of one of the years is not known.
+    over = stay("2025-12-28T08:00:00+01:00", "2026-01-02T10:00:00+01:00")
+    after = stay("2026-01-05T08:00:00+01:00", "2026-01-10T10:00:00+01:00")
+    assert month(over, after, agreement=known, of=date(2026, 1, 1)).amount is None
+    assert month(after, agreement=known, of=date(2026, 1, 1)).amount == 2000
