@@ -21,14 +21,23 @@ from adapter.directory import Directory, Route
 from adapter.discharge import message as domain
 from adapter.discharge import minimum, protection
 from adapter.discharge.events import EVENTS
-from adapter.exchange import dispatch, duplicates, posting, rejections, resource_ledger, task_ledger
+from adapter.exchange import (
+    dispatch,
+    duplicates,
+    posting,
+    rejections,
+    resource_ledger,
+    task_ledger,
+    test_people,
+    translating,
+)
 from adapter.exchange.agreements import Agreements
 from adapter.exchange.commit import Checked, commit
 from adapter.exchange.gates import Gates
 from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.submission import Clues, RecordReply, Refusal, Reply, Submission, refusal
 from adapter.fhir import json as fhir_json
-from adapter.fhir import outcomes, wire
+from adapter.fhir import outcomes
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import BY_ADAPTER
 from adapter.fhir.canonicalize import content_hash
@@ -39,7 +48,7 @@ from adapter.security.pseudonyms import IdentityError, Pseudonyms
 from adapter.store.content import ContentStore
 from adapter.store.database import Database
 from adapter.support.clock import STOCKHOLM, Clock, to_micros
-from adapter.support.errors import ForbiddenError, MappingError, ParseError, UnavailableError
+from adapter.support.errors import ForbiddenError, UnavailableError
 from adapter.validation import messages
 from adapter.validation.whole import MessageValidator
 
@@ -81,11 +90,13 @@ class Exchange:
         extended_notices: bool = False,
         agreements: Agreements = _NONE,
         escalate_after: Callable[[str], timedelta] = lambda _event: timedelta(hours=1),
+        look_for_test_people: test_people.Look = test_people.nobody,
         on_accepted: Callable[[], None] = lambda: None,
     ) -> None:
         """`address` is the adapter's own FHIR address; `extended_notices`: whether an admission notice may hold more
         than the statutory minimum, as far as the `agreements` let it; `escalate_after` says how long deliveries of an
-        event may wait before their sender is told; `on_accepted` wakes who delivers."""
+        event may wait before their sender is told; `look_for_test_people` says what a message about one of them is
+        told; `on_accepted` wakes who delivers."""
         self._database = database
         self._contents = contents
         self._directory = directory
@@ -98,11 +109,12 @@ class Exchange:
         self._extended_notices = extended_notices
         self._gates = Gates(directory, agreements)
         self._escalate_after = escalate_after
+        self._test_people = look_for_test_people
         self._on_accepted = on_accepted
 
     def receive(self, submission: Submission, principal: Principal) -> Reply:
         """Take in a FHIR message. Raises UnavailableError where the store does not answer: nothing was taken in."""
-        return self._receive_as(lambda: (_parse(submission), None), submission, principal)
+        return self._receive_as(lambda: (translating.parse(submission), None), submission, principal)
 
     def preview(self, submission: Submission, principal: Principal, at: datetime) -> list[Issue]:
         """What would be said of a FHIR message that came at `at` (aware), without taking it in: errors where it would
@@ -111,7 +123,7 @@ class Exchange:
         arrival = _Arrival(submission, principal, at)
         try:
             principal.require(Right.SEND)
-            bundle = _parse(submission)
+            bundle = translating.parse(submission)
             message = MessageBundle(bundle)
             party, unit = self._sender(message, arrival)
             checked = self._check(arrival, message, content_hash(bundle), party, unit, None)
@@ -126,8 +138,8 @@ class Exchange:
     def receive_record(self, system: str, submission: Submission, principal: Principal) -> RecordReply:
         """Take in a partner's record: it is mapped to FHIR and goes the same way as every message."""
         mapping = self._mappings[system]
-        reply = self._receive_as(lambda: _translate(mapping, submission), submission, principal)
-        return _record_reply(mapping, submission.body, reply)
+        reply = self._receive_as(lambda: translating.translate(mapping, submission), submission, principal)
+        return translating.record_reply(mapping, submission.body, reply)
 
     def receive_authored(self, bundle: bytes, submission: Submission, principal: Principal) -> Reply:
         """Take in a message that the adapter itself has written from what a system sent (the submission's bytes): it
@@ -215,7 +227,7 @@ class Exchange:
         found = self._validator.issues(message)
         reading = domain.read(message)
         beyond = minimum.check(message, extended=self._extended_notices)
-        found += [*_event_issues(message), *reading.issues, *beyond]
+        found += [*_event_issues(message), *reading.issues, *beyond, *self._test_people(message)]
         if outcomes.errors(found):
             raise Refusal(422, outcomes.errors(found)[:_SHOWN_ISSUES])
         routes = dispatch.routes(message, self._directory, arrival.local_date)
@@ -275,9 +287,10 @@ class Exchange:
         log.info(
             "accepted", extra={"message_id": message_id, "event": event, "request_id": checked.submission.request_id}
         )
+        test = test_people.told(checked.warnings)
         if to is not None:
-            return Reply(202, {}, event=event, result="accepted")
-        return Reply(200, answer, event=event, result="accepted")
+            return Reply(202, {}, event=event, result="accepted", test_person=test)
+        return Reply(200, answer, event=event, result="accepted", test_person=test)
 
     def _store_once(self, checked: Checked, to: Route | None) -> tuple[int, dict[str, Any]] | duplicates.Earlier:
         """That it is new was seen a moment ago, and unique indexes keep it so. Where it cannot be stored, the same may
@@ -348,34 +361,8 @@ class Exchange:
                 "request_id": arrival.submission.request_id,
             },
         )
-        return Reply(refused.status, outcomes.to_fhir(refused.issues), event=refused.clues.event)
-
-
-def _parse(submission: Submission) -> dict[str, Any]:
-    try:
-        return wire.parse(submission.body, submission.media_type)
-    except ParseError as error:
-        raise refusal(400, "structure", "not-readable", str(error)) from error
-
-
-def _translate(mapping: Mapping, submission: Submission) -> tuple[dict[str, Any], bytes]:
-    try:
-        bundle = mapping.to_fhir(submission.body).bundle
-    except ParseError as error:
-        raise refusal(400, "structure", "not-readable", str(error)) from error
-    except MappingError as error:
-        raise refusal(422, "processing", "record-not-mapped", str(error)) from error
-    return bundle, fhir_json.serialize(bundle)
-
-
-def _record_reply(mapping: Mapping, body: bytes, reply: Reply) -> RecordReply:
-    issues = reply.resource.get("issue", [])
-    code = "ok" if reply.status == 200 else "transient-error" if reply.status >= 500 else "fatal-error"
-    reason = "; ".join(issue["details"]["text"] for issue in issues)
-    acknowledgement = mapping.acknowledge(
-        mapping.message_id(body), code, reason, sorted({issue["code"] for issue in issues})
-    )
-    return RecordReply(reply.status, acknowledgement, mapping.media_type, reply.retry_after, reply.event, reply.result)
+        test = test_people.told(refused.issues)
+        return Reply(refused.status, outcomes.to_fhir(refused.issues), event=refused.clues.event, test_person=test)
 
 
 def _is_told(issue: Issue) -> bool:

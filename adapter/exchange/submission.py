@@ -26,13 +26,15 @@ class Submission:
 @dataclass(frozen=True)
 class Reply:
     """`resource` is an acknowledgement Bundle (200), nothing (202: it will be posted) or an OperationOutcome; `event`
-    and `result` are for metrics: `result` is accepted, repeated or rejected."""
+    and `result` are for metrics: `result` is accepted, repeated or rejected, `test_person` whether it is
+    about one who is not real, in production."""
 
     status: int
     resource: dict[str, Any]
     retry_after: int | None = None
     event: str | None = None
     result: str = "rejected"
+    test_person: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class RecordReply:
     retry_after: int | None = None
     event: str | None = None
     result: str = "rejected"
+    test_person: bool = False
 
 
 @dataclass(frozen=True)

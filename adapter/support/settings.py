@@ -32,6 +32,7 @@ from adapter.support.partners import CosmicLink, Riv
 from adapter.support.paths import LocalPath, relative_to
 from adapter.support.plan_sources import Plans
 from adapter.support.stores import Database
+from adapter.support.testing import TestNumbers
 
 OWN_PACKAGE = "discharge-adapter.fhir#1.0.0"
 """The FHIR package of this project: messages, profiles and codes."""
@@ -282,6 +283,7 @@ class Settings(BaseSettings):
     validation: Validation = Field(default_factory=Validation)
     terminology: Terminology = Field(default_factory=Terminology)
     notices: Notices = Field(default_factory=Notices)
+    test_numbers: TestNumbers = Field(default_factory=TestNumbers)
     riv: Riv = Field(default_factory=Riv)
     cosmic_link: CosmicLink = Field(default_factory=CosmicLink)
     plans: Plans = Field(default_factory=Plans)

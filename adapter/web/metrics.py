@@ -42,6 +42,11 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self._registry,
         )
+        self._test_people = Counter(
+            "adapter_messages_about_test_people",
+            "Messages about people who are not real, taken in or refused by a production installation",
+            registry=self._registry,
+        )
         self._registry.register(Observed(adapter))
 
     @contextmanager
@@ -54,6 +59,8 @@ class Metrics:
         finally:
             event = accepting.event if accepting.event in EVENTS else "unknown"
             self._received.labels(event, accepting.result).inc()
+            if accepting.test_person:
+                self._test_people.inc()
             if accepting.result != "rejected":
                 self._seconds.observe(time.perf_counter() - started)
 
@@ -68,9 +75,10 @@ class Accepting:
     def __init__(self) -> None:
         self.event: str | None = None
         self.result = "rejected"
+        self.test_person = False
 
-    def done(self, event: str | None, result: str) -> None:
-        self.event, self.result = event, result
+    def done(self, event: str | None, result: str, *, test_person: bool = False) -> None:
+        self.event, self.result, self.test_person = event, result, test_person
 
 
 def router(adapter: "Adapter", metrics: Metrics) -> APIRouter:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from adapter.exchange import test_people
 from adapter.exchange.authored import Parts
 from adapter.exchange.feeds.intake import FeedIntake
 from adapter.exchange.receive import Exchange
@@ -25,6 +26,7 @@ def exchange(adapter: "Adapter") -> Exchange:
         extended_notices=adapter.settings.notices.extended_basis is not None,
         agreements=adapter.agreements,
         escalate_after=adapter.patience.tell_after,
+        look_for_test_people=test_people.look(adapter.settings),
         on_accepted=adapter.wake,
     )
 

@@ -33,7 +33,7 @@ def router(adapter: "Adapter", intake: Intake, metrics: Metrics) -> APIRouter:
                 submission, caller = await intake.take(request, "fhir", negotiation.READABLE, _check)
                 submission = replace(submission, asynchronous=request.query_params.get("async") == "true")
                 reply = await intake.work(exchange.receive, submission, caller)
-            accepting.done(reply.event, reply.result)
+            accepting.done(reply.event, reply.result, test_person=reply.test_person)
         offer = negotiation.answer_format(request)
         if reply.status == 202:
             return Response(status_code=202)

@@ -35,7 +35,7 @@ def router(adapter: "Adapter", intake: Intake, metrics: Metrics) -> APIRouter:
             async with intake.place():
                 submission, caller = await intake.take(request, SYSTEM, _READABLE, _check)
                 reply = await intake.work(exchange.receive_record, SYSTEM, submission, caller)
-            accepting.done(reply.event, reply.result)
+            accepting.done(reply.event, reply.result, test_person=reply.test_person)
         headers = {} if reply.retry_after is None else {"Retry-After": str(reply.retry_after)}
         return _xml(reply.body, reply.status, headers, reply.media_type)
 

@@ -89,6 +89,17 @@ class TestMetrics:
         assert [new - old for old, new in zip(before, after, strict=True)] == [1, 2, 1]
         assert "189001019802" not in self.read(site)
 
+    def test_count_messages_about_test_people(self, site):
+        def seen():
+            name = "adapter_messages_about_test_people_total "
+            return next(float(line.split()[-1]) for line in self.read(site).splitlines() if line.startswith(name))
+
+        before = seen()
+        for status, test_person in ((200, True), (422, True), (200, False)):
+            site.exchange.reply = Reply(status, {"resourceType": "OperationOutcome"}, test_person=test_person)
+            site.post()
+        assert seen() - before == 2
+
     def test_show_what_was_rolled_up_and_this_machine(self, site):
         at = site.clock.now() - timedelta(seconds=5)
         numbers = [
