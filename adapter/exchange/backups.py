@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, inspect, select
 
 from adapter.exchange.acts import ConflictError
 from adapter.security import audit
@@ -39,7 +39,8 @@ class Backups:
         principal.require(Right.ALL_PARTIES)
         at = self._clock.now()
         made = backup.backup(self._database, file, to_micros(at), told)
-        self._keep(principal, at)
+        if self._can_keep():
+            self._keep(principal, at)
         return made
 
     def report(self, principal: Principal, made_at: datetime | None = None) -> datetime:
@@ -52,6 +53,11 @@ class Backups:
             raise ConflictError(f"the copy cannot have been made at {at:%Y-%m-%d %H:%M %z}, which is yet to come")
         self._keep(principal, at)
         return at
+
+    def _can_keep(self) -> bool:
+        """Not while the schema is an earlier one: a copy is made before an upgrade, of all times."""
+        with self._database.read() as connection:
+            return inspect(connection).has_table(tables.backup.name)
 
     def _keep(self, principal: Principal, made_at: datetime) -> None:
         with self._database.write() as connection:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from adapter.exchange.acts import ConflictError
 from adapter.exchange.backups import Backups, newest
@@ -55,6 +55,14 @@ def test_a_copy_that_failed_is_not_kept(backups, database, tmp_path):
         backups.copy(OPERATOR, tmp_path / "there.db")
     with database.read() as connection:
         assert newest(connection) is None
+
+
+def test_a_copy_is_made_before_an_upgrade_too(backups, database, tmp_path):
+    if not database.is_sqlite:
+        pytest.skip("copies of PostgreSQL are made by its own means")
+    with database.write() as connection:
+        connection.execute(text("DROP TABLE backup"))
+    assert backups.copy(OPERATOR, tmp_path / "copy.db").file.exists()
 
 
 def test_only_operations_report_and_nothing_that_is_yet_to_come(backups, database, clock):
