@@ -15,6 +15,7 @@ logger = logging.getLogger("adapter.store")
 _CHANNEL = "adapter_due"
 _LOOK_SECONDS = 1.0
 _AGAIN_SECONDS = 5.0
+_APART_SECONDS = 0.02
 
 
 class Bell:
@@ -61,6 +62,7 @@ class Bell:
         if not self._stopping.is_set():
             with self._engine.connect() as connection:
                 connection.execute(text(f"NOTIFY {_CHANNEL}"))
+            self._stopping.wait(_APART_SECONDS)  # the first ring is heard at once, those that come with it together
 
     def _listen(self, heard: Callable[[], None]) -> None:
         with self._engine.connect() as connection:

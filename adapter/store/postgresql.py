@@ -3,11 +3,13 @@
 Sessions are set up once (lock_timeout and the like): a pooler between must keep them, as PgBouncer's session mode does.
 """
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from adapter.support.errors import UnavailableError
 from adapter.support.secrets import SecretError
@@ -17,6 +19,8 @@ READS: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_reado
 """A snapshot that neither waits for writers nor is ever undone by them."""
 
 _WAIT_FOR_CONNECTION = 10
+_RESTED_SECONDS = 1.0
+_SINCE = "rests since"
 _SETUP = (
     # a server set to lose the last commits in a crash would make "accepted" untrue; a stronger setting stays
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
@@ -31,13 +35,12 @@ _READ_ONLY, _IDLE_TOO_LONG, _TRANSACTION_TIMEOUT = "25006", "25P03", "25P04"
 
 
 def engine(url: str, password: Callable[[], str] | None, connections: int) -> Engine:
-    """An engine with at most so many connections, each looked at before it is used anew."""
+    """An engine with at most so many connections, each looked at before it is used anew after a rest."""
     made = create_engine(
         url,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=_WAIT_FOR_CONNECTION,
-        pool_pre_ping=True,
         pool_use_lifo=True,
         hide_parameters=True,  # bound values are personal data: none may stand in an exception
     )
@@ -53,6 +56,8 @@ def engine(url: str, password: Callable[[], str] | None, connections: int) -> En
 
     event.listen(made, "do_connect", connect)
     event.listen(made, "connect", _prepare)
+    event.listen(made, "checkin", _rests)
+    event.listen(made, "checkout", lambda *given: _look(made, *given))
     return made
 
 
@@ -72,6 +77,22 @@ def state(error: DBAPIError) -> str | None:
     """The SQLSTATE of an error of PostgreSQL."""
     found: str | None = getattr(error.orig, "sqlstate", None)
     return found
+
+
+def _rests(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[_SINCE] = time.monotonic()
+
+
+def _look(engine: Engine, connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Make all connections anew where this one, which has rested, is dead. To ask each time would be one round trip
+    more for every transaction; what is cut while it is in use fails its transaction either way."""
+    since = record.info.get(_SINCE)
+    if since is None or time.monotonic() - since < _RESTED_SECONDS:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error
 
 
 def _prepare(connection: Any, _record: object) -> None:
