@@ -73,5 +73,5 @@ def main() -> None:
     try:
         app()
     except AdapterError as error:
-        print(f"adapter: {error}", file=sys.stderr)  # noqa: T201
+        print(f"adapter: {error}", file=sys.stderr)  # noqa: T201 - the command's own words
         sys.exit(2)

@@ -35,18 +35,18 @@ class Environment(Protocol):
 class Bare:
     """No surroundings: only what the resource itself tells."""
 
-    def resolve(self, reference: str) -> dict[str, Any] | None:  # noqa: ARG002
+    def resolve(self, reference: str) -> dict[str, Any] | None:  # noqa: ARG002 - as any environment
         raise FhirPathError(
             "resolve() meets a reference that leads out of the resource, and nothing is given that follows it"
         )
 
-    def member_of(self, value: Any, type_name: str, value_set: str) -> bool | None:  # noqa: ARG002
+    def member_of(self, value: Any, type_name: str, value_set: str) -> bool | None:  # noqa: ARG002 - as any environment
         raise FhirPathError("memberOf() needs a terminology, and none is given")
 
-    def conforms_to(self, value: Any, type_name: str, profile: str) -> bool:  # noqa: ARG002
+    def conforms_to(self, value: Any, type_name: str, profile: str) -> bool:  # noqa: ARG002 - as any environment
         raise FhirPathError("conformsTo() needs definitions, and none are given")
 
-    def html_issues(self, narrative: str) -> list[str]:  # noqa: ARG002
+    def html_issues(self, narrative: str) -> list[str]:  # noqa: ARG002 - as any environment
         return []
 
     def trace(self, name: str, values: list[Any]) -> None:

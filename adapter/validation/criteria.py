@@ -256,7 +256,7 @@ def _compared(path: list[Segment], wanted: Any, compare: Callable[[Any], bool], 
     """Whether one of the values that a path leads to compares well. Where all members of the path are there under
     their own names, no items are made."""
     if not path:
-        return lambda item, run: compare(item.value)  # noqa: ARG005
+        return lambda item, run: compare(item.value)  # noqa: ARG005 - as any criterion
 
     def followed(item: Item, run: Run) -> bool:
         return any(compare(each.value) for each in follow(item, path, run, collectors))

@@ -31,7 +31,7 @@ class Surroundings:
         """The resource of a reference, as far as it leads to an entry of the Bundle."""
         return target(reference, self._run.frame).resource
 
-    def member_of(self, value: Any, type_name: str, value_set: str) -> bool | None:  # noqa: ARG002
+    def member_of(self, value: Any, type_name: str, value_set: str) -> bool | None:  # noqa: ARG002 - as any environment
         """Whether a code, Coding or CodeableConcept is in a value set; None where it cannot be decided."""
         terms = self._host.terms
         if isinstance(value, str):

@@ -21,7 +21,7 @@ Item = Callable[[Any, Run, Path, dict[str, Any]], None]
 def one(check: Item, place: str) -> Member:
     """A member that does not repeat."""
 
-    def member(value: Any, owner: dict[str, Any], run: Run, path: Path, key: str) -> None:  # noqa: ARG001
+    def member(value: Any, owner: dict[str, Any], run: Run, path: Path, key: str) -> None:  # noqa: ARG001 - as any member
         if value.__class__ is list:
             words = "an array where the element does not repeat: expected one value"
             return run.report(rules.LIST, words, (path, place))
@@ -35,7 +35,7 @@ def one(check: Item, place: str) -> Member:
 def several(check: Item, place: str) -> Member:
     """A member that repeats."""
 
-    def member(value: Any, owner: dict[str, Any], run: Run, path: Path, key: str) -> None:  # noqa: ARG001
+    def member(value: Any, owner: dict[str, Any], run: Run, path: Path, key: str) -> None:  # noqa: ARG001 - as any member
         where = (path, place)
         if value.__class__ is not list:
             rule = rules.JSON_TYPE if value is None else rules.LIST

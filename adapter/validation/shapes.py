@@ -135,7 +135,7 @@ class Shapes:
 
 
 def _complex(shape: Shape) -> members.Item:
-    def check(value: Any, run: Run, path: Path, owner: dict[str, Any]) -> None:  # noqa: ARG001
+    def check(value: Any, run: Run, path: Path, owner: dict[str, Any]) -> None:  # noqa: ARG001 - as any check
         shape.check(value, run, path)
 
     return check
@@ -232,5 +232,5 @@ def _choices(structure: Structure) -> tuple[tuple[str, frozenset[str]], ...]:
     return tuple((name, frozenset(alternatives)) for name, alternatives in found.items() if len(alternatives) > 1)
 
 
-def _narrative(value: Any, run: Run, path: Path, owner: dict[str, Any]) -> None:  # noqa: ARG001
+def _narrative(value: Any, run: Run, path: Path, owner: dict[str, Any]) -> None:  # noqa: ARG001 - as any check
     narrative.check(value, run, path)
