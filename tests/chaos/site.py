@@ -96,6 +96,14 @@ class Process:
             return state in "ZX"
         return True
 
+    @property
+    def stopped(self) -> bool:
+        """Whether each of its threads is stopped (SIGSTOP)."""
+        states = (
+            file.read_text().rpartition(")")[2].split()[0] for file in Path(f"/proc/{self.pid}/task").glob("*/stat")
+        )
+        return all(state in "Tt" for state in states)
+
     def send(self, kind: signal.Signals) -> None:
         if self.status is None:
             os.kill(self.pid, kind)

@@ -98,6 +98,9 @@ def stop_between_transactions(site: Site, process: Process) -> None:
     database = site.adapter.database
     for _ in range(100):
         process.send(signal.SIGSTOP)
+        until(
+            lambda: process.stopped, "it does not stop", site.said
+        )  # what a thread is in the middle of, it ends first
         if not (_is_locked(database) if database.is_sqlite else _is_in_transaction(site)):
             return
         process.send(signal.SIGCONT)
