@@ -154,6 +154,8 @@ class Unit(Dated):
     """inpatient, open-care, municipal-receiving, municipal or mobile-team"""
     party: Identifier
     """the party that answers for the unit"""
+    psychiatric: bool = False
+    """whether it is psychiatric inpatient care, which an agreement may reckon otherwise (psychiatric_days)"""
     parent: HsaId | None = None
     """the HSA-id of the unit above it"""
     phone: Phone | None = None

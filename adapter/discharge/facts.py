@@ -56,6 +56,8 @@ class Fact:
     """in the standing facts: the message that this one stands in the place of"""
     sender_kind: str = ""
     """what the sender is, as a recipient's `kind`"""
+    psychiatric: bool = False
+    """the sender is psychiatric inpatient care"""
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:

@@ -78,7 +78,7 @@ def of_stay(notices: Notices, kommunkod: str) -> Liability:
     sent = min((each.sent for each in ready if each.sent), default=None)
     if sent is None or not all(condition.holds for condition in conditions):
         return Liability(kommunkod, conditions, None, None, None, None, clause)
-    start = first_day(sent, agreement, psychiatric=notices.said("care") == "psychiatric")
+    start = first_day(sent, agreement, psychiatric=any(each.fact.psychiatric for each in ready))
     last = notices.discharge or notices.now
     stop = calendar.days_after(calendar.local_date(last), int(agreement.payment.charges_discharge_day))
     days = max(0, (stop - start).days)

@@ -1,6 +1,7 @@
 """The facts of a case as the domain reads them: the stored rows, with what the directory and the deliveries add."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -44,7 +45,18 @@ def _facts(connection: Connection, rows: Sequence[Row[Any]], directory: Director
         return [stored(row) for row in rows]
     deliveries = _deliveries(connection, [row.message_id for row in rows])
     read_at = {(row.detail["answers"], row.sender_unit): row.detail["happened_at"] for row in rows if row.event == READ}
-    return [_fact(row, _recipients(row, directory, deliveries, read_at), _sender_kind(row, directory)) for row in rows]
+    return [
+        replace(
+            _fact(row, _recipients(row, directory, deliveries, read_at), _sender_kind(row, directory)),
+            psychiatric=_is_psychiatric(row, directory),
+        )
+        for row in rows
+    ]
+
+
+def _is_psychiatric(row: Row[Any], directory: Directory) -> bool:
+    unit = directory.unit(row.sender_unit, local_date(from_micros(row.recorded_at)))
+    return unit is not None and unit.psychiatric
 
 
 def _sender_kind(row: Row[Any], directory: Directory) -> str:

@@ -1,5 +1,6 @@
 """Duties and the payment clock by worked examples: each row is one reading of a paragraph of LAW."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -166,6 +167,10 @@ def test_psychiatric_care_may_have_its_own_count() -> None:
     )
     assert first_day(at("2026-03-09T10:00:00+01:00"), agreed, psychiatric=True) == date(2026, 3, 14)
     assert first_day(at("2026-03-09T10:00:00+01:00"), agreed) == date(2026, 3, 12)
+    told = ready("2026-03-10T10:00:00+01:00")
+    for notice, first in ((told, date(2026, 3, 13)), (replace(told, psychiatric=True), date(2026, 3, 15))):
+        found = liability([ADMISSION, AVAILABLE, notice, INVITATION], CODE, agreed, LONG_AFTER)
+        assert found.start == first
 
 
 def test_every_condition_must_hold_and_days_are_counted_to_the_discharge() -> None:

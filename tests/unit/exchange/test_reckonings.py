@@ -1,5 +1,7 @@
 """A municipality's month from stored facts: who may see it, when it can be frozen, and that it then stays as it was."""
 
+import csv
+import io
 import random
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -155,16 +157,25 @@ def test_a_municipality_sees_its_own_months_and_a_region_all(reckonings: Reckoni
         reckonings.freeze(principal("region"), "2482", MARCH, "månadens underlag")
 
 
+def test_the_agreement_of_the_last_day_of_the_month_holds(stored: Any, directory: Directory) -> None:
+    until = AGREED.model_copy(update={"valid_to": date(2026, 3, 30)})
+    then = AGREED.model_copy(update={"version": "2", "valid_from": date(2026, 3, 31)})
+    found = Reckonings(stored.database, directory, Agreements([until, then]), stored.clock)
+    assert found.month(OPERATIONS, "2482", MARCH).reckoning.clause.startswith("mean 2:")
+    assert found.month(OPERATIONS, "2482", date(2026, 2, 1)).reckoning.clause.startswith("mean 1:")
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
 
 
-def test_a_month_as_a_table_holds_no_formula(stored: Any, reckonings: Reckonings) -> None:
-    stay(stored, "=1+1", 9, 14)
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_month_as_a_table_holds_no_formula(stored: Any, reckonings: Reckonings, first: str) -> None:
+    stay(stored, f"{first}1+1", 9, 14)
     at(stored, "2026-04-14T12:00:00+02:00")
     found = reckonings.month(OPERATIONS, "2482", MARCH)
-    head, line = as_table(found).splitlines()
-    assert head.split(";")[:2] == ["case", "ready"]
-    assert line.split(";")[:5] == ["'=1+1", "2026-03-09", "2026-03-14", "5", "mean"]
-    assert as_table(reckonings.freeze(OPERATIONS, "2482", MARCH, "underlag")).splitlines()[1] == line
+    head, line = csv.reader(io.StringIO(as_table(found), newline=""), delimiter=";")
+    assert head[:2] == ["case", "ready"]
+    assert line[:5] == [f"'{first}1+1", "2026-03-09", "2026-03-14", "5", "mean"]
+    assert as_table(reckonings.freeze(OPERATIONS, "2482", MARCH, "underlag")) == as_table(found)
