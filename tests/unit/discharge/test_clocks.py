@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adapter.discharge import calendar
 from adapter.discharge.agreement import STATUTORY, Agreement, Payment
-from adapter.discharge.deadlines import duties
+from adapter.discharge.deadlines import State, duties
 from adapter.discharge.facts import Fact, Recipient
 from adapter.discharge.payment import first_day
 from adapter.discharge.reckoning import reckon
@@ -199,3 +199,42 @@ def test_a_month_is_the_same_in_whatever_order_its_cases_come(stays: list[tuple[
     days = [entry.days for entry in found.entries]
     assert (found.mean.persons, found.mean.days) == (len(days), sum(days))
     assert found.mean.excess == max(0, sum(days) - Fraction(3) * len(days))
+
+
+WARD = Recipient("other-ward", "inpatient")
+
+
+def test_who_owes_a_kvittens_and_who_an_answer() -> None:
+    start = datetime(2026, 3, 10, 9, tzinfo=UTC)
+    notice = Fact(
+        "a", "admission-notice", to_micros(start), "ward", accepted_at=to_micros(start), recipients=(HOME, CARE, WARD)
+    )
+    found = {(each.rule, each.to) for each in duties([notice], AGREED, LONG_AFTER)}
+    assert {to for rule, to in found if rule == "read-receipt-of-admission-notice"} == {"home", "care"}
+    assert {to for rule, to in found if rule == "answer-in-time"} == {"home"}
+
+
+@pytest.mark.parametrize(
+    ("given", "state"),
+    [
+        ("2026-03-13T23:59:59+01:00", State.MET),
+        ("2026-03-14T00:00:00+01:00", State.LATE),  # given, and late
+        (None, State.UNKNOWN),  # on paper, perhaps
+    ],
+)
+def test_the_patients_information_is_late_only_where_it_was_given_late(given: str | None, state: State) -> None:
+    facts = case(datetime.fromisoformat("2026-03-13T10:00:00+01:00"))
+    if given is not None:
+        facts.append(fact("patient-information", datetime.fromisoformat(given)))
+    [duty] = [each for each in duties(facts, AGREED, LONG_AFTER) if each.rule == "information-to-the-patient"]
+    assert duty.state is state
+
+
+@pytest.mark.parametrize(("closed", "owed"), [("completed", False), ("revoked", False), ("active", True)])
+def test_a_plan_that_was_closed_before_needs_no_follow_up(closed: str, owed: bool) -> None:
+    start = datetime(2026, 3, 10, 9, tzinfo=UTC)
+    statements = {"plan_kind": "SIP", "plan_status": closed}
+    at = start + timedelta(days=5)
+    later = Fact("later", "sip", to_micros(at), "ward", recipients=(HOME,), statements=statements)
+    found = [each for each in duties([*case(start), later], AGREED, LONG_AFTER) if each.rule == "plan-followed-up"]
+    assert bool(found) is owed
