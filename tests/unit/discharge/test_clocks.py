@@ -238,3 +238,12 @@ def test_a_plan_that_was_closed_before_needs_no_follow_up(closed: str, owed: boo
     later = Fact("later", "sip", to_micros(at), "ward", recipients=(HOME,), statements=statements)
     found = [each for each in duties([*case(start), later], AGREED, LONG_AFTER) if each.rule == "plan-followed-up"]
     assert bool(found) is owed
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(-1, State.OPEN), (0, State.MET), (1, State.MET)])
+def test_the_responsibility_of_specialised_care_is_over_at_its_time(seconds: int, state: State) -> None:
+    start = datetime.fromisoformat("2026-03-13T13:00:00+01:00")
+    end = datetime.fromisoformat("2026-03-21T00:00:00+01:00")
+    found = duties(case(start), AGREED, end + timedelta(seconds=seconds))
+    [duty] = [each for each in found if each.rule == "specialised-responsibility"]
+    assert (duty.state, duty.done) == (state, end if state is State.MET else None)
