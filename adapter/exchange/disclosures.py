@@ -108,6 +108,15 @@ _WATCHING = (
     .with_for_update()
 )
 
+_RECEIVERS = select(_delivery.receiver_party).where(_delivery.id.in_(bindparam("these", expanding=True))).distinct()
+_LOCK = (
+    select(_subscription.id)
+    .where(_subscription.party.in_(bindparam("parties", expanding=True)))
+    .order_by(_subscription.id)
+    .with_for_update()
+)
+"""For several messages at once: in one order, as for one."""
+
 
 @dataclass(frozen=True)
 class _News:
@@ -133,10 +142,13 @@ def accepted(connection: Connection, message_id: int, sender: str, watchers: Col
 
 def arrived(connection: Connection, finished: Sequence[Finished], watchers: Watchers) -> None:
     """Deliveries have ended: where they are done, what their messages tell has come to the receivers."""
-    for each in finished:
-        if each.status == "done":
-            came = connection.execute(_CAME, {"message": each.message_id, "this": each.delivery_id}).all()
-            _log(connection, came, each.message_id, watchers, each.at)
+    done = [each for each in finished if each.status == "done"]
+    if len(done) > 1 and connection.dialect.name != "sqlite":  # where a writer is alone anyhow
+        parties = connection.execute(_RECEIVERS, {"these": [each.delivery_id for each in done]}).scalars()
+        connection.execute(_LOCK, {"parties": sorted({one for party in parties for one in watchers(party)})})
+    for each in done:
+        came = connection.execute(_CAME, {"message": each.message_id, "this": each.delivery_id}).all()
+        _log(connection, came, each.message_id, watchers, each.at)
 
 
 def _log(connection: Connection, told: Sequence[Row[Any]], message_id: int, watchers: Watchers, at: int) -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from adapter.delivery import breaker, outbox
 from adapter.delivery.channels.base import Acknowledgement, Answer, Code, Fault
@@ -286,6 +286,49 @@ def test_quick_repeats_only_where_nothing_was_sent(store, scripted):
     channel = scripted(Answer(fault=Fault.TIMEOUT), OK)
     store.worker(channel, quick_retries=2).run_until_idle()
     assert len(channel.sent) == 1
+
+
+def test_an_end_that_cannot_be_recorded_keeps_no_other_back(store, scripted):
+    good, bad, other = (store.add(store.patient(), name) for name in ("1", "2", "3"))
+    together = threading.Barrier(3)
+
+    def wait(_outgoing):
+        together.wait(60)
+        return OK
+
+    def on_finished(_connection, finished):
+        if finished.delivery_id == bad:
+            raise RuntimeError("x")
+
+    worker = store.worker(scripted(wait, wait, wait), on_finished=on_finished)
+    worker.start()
+    wait_for(lambda: store.states(good, bad, other) == ["done", "waiting", "done"])
+    worker.stop()
+    assert store.row(bad).step == 1
+    assert len(store.rows(tables.attempt)) == 3
+
+
+def test_what_ends_together_is_recorded_in_the_statements_of_one(store, scripted):
+    def statements(count):
+        worker = store.worker()
+        for _ in range(count):
+            store.add(store.patient())
+        store.channels["a"] = scripted()
+        given = worker._round(count)
+        for one in given:
+            worker._send(*one)
+        said = []
+
+        def note(*words):
+            said.append(words[2])
+
+        event.listen(store.database.engine, "before_cursor_execute", note)
+        worker._round(0)
+        event.remove(store.database.engine, "before_cursor_execute", note)
+        return len(said)
+
+    statements(1)  # which makes the row of the endpoint's last minutes
+    assert statements(1) == statements(4) < 15
 
 
 def test_log_lines_name_the_endpoint_only_of_the_unprotected(store, scripted, caplog):
