@@ -29,6 +29,7 @@ def source(condition: Tree, type_: Type, plan: Callable[[Tree, Focus], Plan]) ->
     if type_.is_abstract or tree.mentions(condition, _is_of_its_own):
         raise Unwritable("an input of any type, or what only closures keep")
     writer = _Conditions(type_, plan)
+    writer.lines.unusual(1, "this is None")
     truth = writer.written(condition, Found("this", type_), 1)
     writer.lines.write(1, f"return {truth.text}")
     return writer.lines
