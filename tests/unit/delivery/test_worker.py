@@ -13,7 +13,7 @@ from adapter.delivery.channels.base import Acknowledgement, Answer, Code, Fault
 from adapter.delivery.worker import WorkerOptions
 from adapter.store import tables
 from adapter.store.alarms import standing
-from adapter.support.errors import AdapterError, NotFoundError
+from adapter.support.errors import AdapterError, NotFoundError, UnavailableError
 
 OK = Answer(status=200, body=b"<ok/>", media_type="application/xml", acknowledgement=Acknowledgement(Code.OK))
 REFUSED = Answer(status=422, body=b"no", acknowledgement=Acknowledgement(Code.FATAL, "no such unit"))
@@ -306,6 +306,31 @@ def test_an_end_that_cannot_be_recorded_keeps_no_other_back(store, scripted):
     worker.stop()
     assert store.row(bad).step == 1
     assert len(store.rows(tables.attempt)) == 3
+
+
+def test_an_end_that_the_database_cannot_take_is_recorded_when_it_is_back(store, scripted, monkeypatch):
+    delivery, away, turned_away, real = store.add(store.patient()), [], [], store.database.transact
+
+    def transact(work):
+        if away:
+            turned_away.append(work)
+            raise UnavailableError("away")
+        return real(work)
+
+    def go_away(_outgoing):
+        away.append(True)
+        return OK
+
+    monkeypatch.setattr(store.database, "transact", transact)
+    channel = scripted(go_away)
+    worker = store.worker(channel)
+    worker.start()
+    wait_for(lambda: len(turned_away) > 4)
+    assert store.states(delivery) == ["running"]
+    away.clear()
+    wait_for(lambda: store.states(delivery) == ["done"])
+    worker.stop()
+    assert (len(channel.sent), store.row(delivery).attempts) == (1, 1)
 
 
 def test_what_ends_together_is_recorded_in_the_statements_of_one(store, scripted):
