@@ -96,6 +96,7 @@ def statements(url: str) -> int:
     return len(seen)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_killed_while_it_migrates(told: Told, open_site: Callable[..., Site], old_url: Callable[[], str], kills: int):
     chance = random.Random(SEED)

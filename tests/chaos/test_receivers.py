@@ -23,7 +23,7 @@ from .conftest import SEED, Told
 from .receiver import REFUSING, SPOILT
 from .site import OPERATOR, Process, Site, until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 def statuses(site: Site) -> Counter[str]:
@@ -195,7 +195,6 @@ def fill(site: Site, count: int, endpoint: str, persons: int) -> None:
             contents.add(connection, stage="mapped", media_type="application/xml", body=body, **written)
 
 
-@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("dead", ["never", "busy"])
 def test_thousands_wait_behind_a_dead_receiver_while_others_flow(told: Told, site: Site, dead: str):
     """How long others wait, as a count: of the tries at the dead receiver that come between two of theirs."""

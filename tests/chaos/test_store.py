@@ -19,6 +19,7 @@ from .cluster import Cluster, Proxy
 from .conftest import SEED, Told
 from .site import Site, until
 
+pytestmark = pytest.mark.timeout(1800)
 LONG = pytest.param("long", marks=pytest.mark.slow)
 
 
