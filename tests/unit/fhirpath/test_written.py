@@ -425,3 +425,12 @@ def test_how_deep_is_written(levels: int, is_closure: bool) -> None:
     lines = compile_expression(expression).for_type("Task").source()
     assert lines is not None
     assert any("<locals>" in getattr(each, "__qualname__", "") for each in lines.objects.values()) is is_closure
+
+
+def test_work_is_counted_where_texts_are_compared_with_many() -> None:
+    lines = compile_expression("identifier.value.isDistinct()").for_type("Task").source()
+    assert lines is not None
+    scope = Scope(nodes.node_of(TASK))
+    left = scope.work.left
+    lines.function()(TASK | {"identifier": [{"value": str(number)} for number in range(12)]}, scope)
+    assert left - scope.work.left == 12 + 12  # the step, and the comparison
