@@ -3,11 +3,13 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
+from adapter.directory import Directory
 from adapter.discharge.agreement import Agreement
 from adapter.discharge.facts import Fact, Recipient
 from adapter.exchange.agreements import Agreements
-from adapter.exchange.cases import agreement_of, municipalities
-from adapter.support.clock import to_micros
+from adapter.exchange.cases import Cases, agreement_of, municipalities
+from adapter.security.principals import Principal, Right
+from adapter.support.clock import ManualClock, to_micros
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SECOND, FIRST = Recipient("b", "municipality", "2480"), Recipient("a", "municipality", "2482")
@@ -37,3 +39,13 @@ def test_municipalities_stand_in_the_order_in_which_they_were_told() -> None:
     assert municipalities([other, one]) == ["2482", "2480"]
     assert municipalities([fact("x", datetime(2026, 3, 1, tzinfo=UTC), SECOND), one]) == ["2482", "2480"]
     assert municipalities([other]) == ["2480", "2482"]
+
+
+def test_a_party_sees_no_message_that_it_neither_sent_nor_got(directory: Directory) -> None:
+    nobody: Any = None
+    cases = Cases(nobody, directory, nobody, ManualClock(NOW), nobody)
+    home = Recipient("SE2120000001-HOME", "municipality", "2482")
+    own, other = fact("own", NOW, home, SECOND), fact("other", NOW, SECOND)
+    sees = Principal("t", "kommun-a", frozenset(), frozenset({Right.LIST}))
+    [seen] = cases._disclosed(sees, [own, other])
+    assert (seen.header_id, seen.recipients) == ("own", (home,))
