@@ -17,8 +17,8 @@ _STATUS = {"delivered": "completed", "failed": "not-done", "held": "on-hold"}
 @dataclass(frozen=True)
 class Destination:
     """One destination of the message. `state` is delivered, failed or held; `reason` says why, where it is not
-    delivered, and what became of earlier sendings to it; `recipient` is a Reference to it. `since` is when this became so, `received` when the receiver's system
-    had acknowledged it: instants with offset."""
+    delivered, and what became of earlier sendings to it; `recipient` is a Reference to it. `since` is when this became
+    so, `received` when the receiver's system had acknowledged it: instants with offset."""
 
     state: str
     recipient: Resource

@@ -10,11 +10,14 @@ A folder appears whole or not at all, so that processes may install at the same 
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,15 +47,16 @@ class Row(NamedTuple):
 
 
 class Installed:
-    """A package in the cache."""
+    """A package in the cache. Once its index was read it stays what it was, also when another archive of that id and
+    version takes its place, as where two versions of the adapter run on one machine."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         try:
             manifest = json.loads((folder / "manifest.json").read_bytes())
             self._files: dict[str, str] = manifest.pop("files")
-            sizes = manifest.pop("sizes", {})
-            self.current: bool = manifest.pop("format", 1) == _FORMAT and self._sizes() == sizes
+            self._sizes_then: dict[str, int] = manifest.pop("sizes", {})
+            self.current: bool = manifest.pop("format", 1) == _FORMAT and self._sizes() == self._sizes_then
             self.package = Package(**{**manifest, "aliases": tuple(manifest["aliases"])})
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _damaged(folder) from error
@@ -64,17 +68,27 @@ class Installed:
     def index(self) -> Iterator[Row]:
         """Where each resource begins and what it is."""
         try:
-            for row in json.loads((self._folder / "index.json").read_bytes()):
+            written = (self._folder / "index.json").read_bytes()
+            if os.fstat(self._resources).st_size != self._sizes_then.get("resources.json-seq"):
+                raise _damaged(self._folder)
+            if hashlib.sha256(written).hexdigest() != self._files.get("index.json"):
+                raise _damaged(self._folder)
+            for row in json.loads(written):
                 yield Row(*row)
         except (OSError, ValueError, TypeError) as error:
             raise _damaged(self._folder) from error
 
+    @cached_property
+    def _resources(self) -> int:
+        """The open file of the resources: what it holds is there as long as this is."""
+        descriptor = os.open(self._folder / "resources.json-seq", os.O_RDONLY)
+        weakref.finalize(self, os.close, descriptor)
+        return descriptor
+
     def read(self, row: Row) -> dict[str, Any]:
         """The resource that a row of the index is about, numbers as written."""
         try:
-            with (self._folder / "resources.json-seq").open("rb") as file:
-                file.seek(row.offset)
-                return parse(file.read(row.length))
+            return parse(os.pread(self._resources, row.length, row.offset))
         except (OSError, ParseError) as error:
             raise _damaged(self._folder) from error
 

@@ -1,4 +1,4 @@
-"""Settings of how a production installation meets people who are not real."""
+"""Settings of how an installation tells people who are not real from others."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,5 +18,5 @@ def _exists(path: Path) -> Path:
 class TestNumbers(Section):
     files: list[Annotated[LocalPath, AfterValidator(_exists)]] = Field(default_factory=list)
     """files with numbers that are nobody's, one of 12 digits a line, such as Skatteverket's published test numbers"""
-    in_production: Literal["warn", "refuse"] = "warn"
+    in_production: Literal["warn", "refuse"] = "refuse"
     """what a production installation does with a message about one of them: warn takes it in with a warning"""

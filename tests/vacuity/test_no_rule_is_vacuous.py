@@ -14,8 +14,8 @@ from profile_places import Owner, Places, fixed, holds
 from profile_rules import ProfileRule, rules_of
 from r4_values import resource, value
 
-from adapter.discharge import message as discharge_message
 from adapter.discharge import consents, minimum, sip
+from adapter.discharge import message as discharge_message
 from adapter.fhir.canonical import CANONICAL
 from adapter.fhir.outcomes import Rule
 from adapter.sandbox.authoring import faults as authored

@@ -54,8 +54,8 @@ EXAMPLES = {
     ),
     "base-reference-missing": Example(
         'Patient {"managingOrganization": {"reference": "Organization/o"}}',
-        'Patient {"managingOrganization": {"reference": "Organization/o"}}',
-        "the wrong one is given alone, the right one with the Organization, and missing targets are asked for",
+        'Patient {"managingOrganization": {"display": "A"}}',
+        "missing targets are asked for, and no Organization is given beside",
     ),
     "base-text-markup": Example(
         'Patient {"name": [{"text": "A<b>B</b>"}]}',

@@ -42,6 +42,24 @@ def test_the_cache_holds_data_only(package: Make, cache: Path) -> None:
     assert {path.suffix for path in cache.rglob("*") if path.is_file()} == {".tgz", ".json", ".json-seq"}
 
 
+def test_what_was_looked_up_is_still_read_when_another_archive_has_taken_its_place(package: Make) -> None:
+    put(package("test.one", "1.0.0", None, VALUE_SET))
+    found = store.find("test.one#1.0.0")
+    assert found is not None
+    (row,) = found.index()
+    put(package("test.one", "1.0.0", None, {"resourceType": "CodeSystem", "url": "http://x/cs"}), replace_other=True)
+    assert found.read(row) == VALUE_SET
+
+
+def test_an_index_of_another_archive_is_not_taken_for_its_own(package: Make) -> None:
+    put(package("test.one", "1.0.0", None, VALUE_SET))
+    found = store.find("test.one#1.0.0")
+    assert found is not None
+    put(package("test.one", "1.0.0", None, {"resourceType": "CodeSystem", "url": "http://x/cs"}), replace_other=True)
+    with pytest.raises(DefinitionsError, match="damaged or incomplete"):
+        list(found.index())
+
+
 def test_numbers_are_read_as_written(archive: Make) -> None:
     put(
         archive(

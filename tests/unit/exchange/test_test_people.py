@@ -26,7 +26,7 @@ def settings(tmp_path, lines=f"# nobody\n\n{TEST[:8]}-{TEST[8:]}\n190009602381\n
     )
 
 
-@pytest.mark.parametrize(("policy", "severity"), [({}, "warning"), ({"in_production": "refuse"}, "error")])
+@pytest.mark.parametrize(("policy", "severity"), [({}, "error"), ({"in_production": "warn"}, "warning")])
 def test_who_is_nobody_is_said_in_production(tmp_path, policy, severity):
     look = test_people.look(settings(tmp_path, **policy))
     for system, value in (
@@ -55,9 +55,18 @@ def test_others_are_let_be(tmp_path):
     assert look(MessageBundle({"resourceType": "Bundle"})) == []
 
 
-def test_in_a_test_installation_nothing_is_looked_at(tmp_path):
+def test_a_test_installation_warns_of_others_where_it_knows_the_test_numbers(tmp_path):
     look = test_people.look(settings(tmp_path, environment="test"))
-    assert look(about(PERSONNUMMER, TEST)) == look(about(RESERVNUMMER, "99TEST000001")) == []
+    for system, value in ((PERSONNUMMER, TEST), (SAMORDNINGSNUMMER, "190009602381"), (RESERVNUMMER, "99TEST000001")):
+        assert look(about(system, value)) == []
+    (issue,) = look(about(PERSONNUMMER, OTHER))
+    assert (issue.severity, issue.rule) == ("warning", "person-no-test-number")
+    assert OTHER not in issue.message
+
+
+def test_a_test_installation_that_knows_no_test_numbers_looks_at_nothing(tmp_path):
+    look = test_people.look(settings(tmp_path, lines="", environment="test"))
+    assert look(about(PERSONNUMMER, TEST)) == look(about(PERSONNUMMER, OTHER)) == []
 
 
 def test_a_file_that_is_none_is_refused_with_its_line_and_without_what_it_says(tmp_path):
