@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from adapter.support.checked import Section
 from adapter.support.paths import LocalPath
@@ -16,7 +16,7 @@ def _exists(path: Path) -> Path:
 
 
 class TestNumbers(Section):
-    files: list[Annotated[LocalPath, AfterValidator(_exists)]] = Field(default_factory=list)
+    files: tuple[Annotated[LocalPath, AfterValidator(_exists)], ...] = ()
     """files with numbers that are nobody's, one of 12 digits a line, such as Skatteverket's published test numbers"""
     in_production: Literal["warn", "refuse"] = "refuse"
     """what a production installation does with a message about one of them: warn takes it in with a warning"""
