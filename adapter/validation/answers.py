@@ -146,7 +146,7 @@ def _unit_of(options: list[dict[str, Any]]) -> Check:
 
 
 def _leading_to(types: frozenset[str]) -> Check:
-    targets = Targets(types, (), frozenset(), "", "error")
+    targets = Targets(types, (), frozenset(), "")
 
     def check(name: str, value: Any, run: Run, place: Path) -> None:
         if name == "valueReference":

@@ -133,7 +133,7 @@ class Targets:
         profiles: tuple[tuple[str, str], ...],
         aggregation: frozenset[str],
         profile: str,
-        typed: Severity,
+        typed: Severity = "error",
     ) -> None:
         self.types = types
         self.profiles = profiles

@@ -70,7 +70,11 @@ def _not_delivered(deliveries: list[Any], ids: dict[int, str], requests: list[di
     effects = {(line["endpoint"], line["id"]) for line in requests if line["effect"]}
     planned = {row.message_id for row in deliveries}
     return [
-        *((row.id, row.status, row.reason) for row in deliveries if (row.endpoint, ids[row.id]) not in effects),
+        *(
+            (row.id, row.status, row.event, row.reason)
+            for row in deliveries
+            if (row.endpoint, ids[row.id]) not in effects
+        ),
         *((row.id, row.status) for row in deliveries if row.status not in ("done", "cancelled")),
         *(() if planned else ("no delivery at all",)),
     ]

@@ -40,6 +40,7 @@ _ONCE = (RENEWAL, *REPORTS, *RELOADS, *EXPUNGE, *PLANS)
 _LIMIT_SECONDS = 300.0
 _REST_SECONDS = 900.0
 _MANY = 60
+_ENDS = 3
 
 
 @dataclass
@@ -86,8 +87,17 @@ class Rounds:
         self._wait_for_what_was_begun()
         self.site.wait_until_delivered(_REST_SECONDS)
         self._wait_for_replays()
-        self.site.wait_until_delivered(_REST_SECONDS)
-        self.site.end()
+        self._end()
+
+    def _end(self) -> None:
+        """What is fetched, or told of, while the processes end is delivered by others."""
+        for _ in range(_ENDS):
+            self.site.wait_until_delivered(_REST_SECONDS)
+            self.site.end()
+            if not self.site.open_deliveries():
+                return
+            for role in ("serve", "worker"):
+                self.site.start(role)
 
     def _stop_killing(self, processes: dict[str, Process]) -> None:
         """Those that wait for their death get it now, wherever they are."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from adapter.wiring import Adapter
 
 TYPES = (
-    *("StructureDefinition", "ValueSet", "CodeSystem", "ConceptMap", "Questionnaire"),
+    *("StructureDefinition", "ValueSet", "CodeSystem", "ConceptMap", "Questionnaire", "Measure"),
     *("MessageDefinition", "CapabilityStatement", "SearchParameter", "ImplementationGuide"),
 )
 """The types of definitions that are served: those that a canonical URL names."""

@@ -37,7 +37,8 @@ def test_answers_are_imported_and_reported_in_every_form(run):
     assert [(each["of"], each["share"]) for each in total] == [(20, "1.0000")]
     assert "involved" in run("report", "2025-01").stdout
     assert run("report", "2025-01", "--output", "csv").stdout.startswith("measure,part")
-    assert json.loads(run("report", "2025-01", "--output", "fhir").stdout)["resourceType"] == "MeasureReport"
+    reports = json.loads(run("report", "2025-01", "--output", "fhir").stdout)["entry"]
+    assert [each["resource"]["resourceType"] for each in reports] == ["MeasureReport"] * 4
     assert "A kommun (2482)" in run("report", "2025-01", "--output", "html").stdout
     until = run("report", "2025-01", "--until", "2025-03-01T00:00:00+0100")
     assert "No stay ended" in until.stdout

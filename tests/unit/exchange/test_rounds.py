@@ -16,7 +16,7 @@ def test_a_fault_ends_nothing_and_is_told_without_its_words(caplog: pytest.LogCa
         if len(seen) == 2:
             raise UnavailableError("away")
         if len(seen) == 3:
-            raise ValueError("19121212-1212")
+            raise ValueError("Ada Ek")
         if len(seen) > 5:
             enough.set()
         return len(seen) == 1

@@ -8,6 +8,7 @@ import pytest
 from adapter.validation import targets
 from adapter.validation.groups import Group
 from adapter.validation.items import Item
+from adapter.validation.references import Severity
 from adapter.validation.run import Frame, Path, Run
 from adapter.validation.targets import TargetCheck
 from adapter.validation.trees import Node
@@ -22,6 +23,8 @@ class Host:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Path]] = []
+
+    typed_references: Severity = "error"
 
     def tree(self, canonical: str) -> Node | None:
         return Node({}, "Organization", None, None) if canonical in (OURS, OURS + "|1", THEIRS) else None

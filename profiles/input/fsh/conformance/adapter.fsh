@@ -99,6 +99,8 @@ Usage: #definition
 * rest.resource[=].versioning = #versioned-update
 * rest.resource[=].searchParam[0].name = "_id"
 * rest.resource[=].searchParam[=].type = #token
+* rest.resource[=].searchParam[+].name = "_lastUpdated"
+* rest.resource[=].searchParam[=].type = #date
 * rest.resource[=].searchParam[+].name = "identifier"
 * rest.resource[=].searchParam[=].type = #token
 * rest.resource[=].searchParam[+].name = "group-identifier"
@@ -129,6 +131,7 @@ Usage: #definition
 * insert Definitions(CapabilityStatement)
 * insert Definitions(SearchParameter)
 * insert Definitions(Questionnaire)
+* insert Definitions(Measure)
 * insert Definitions(ImplementationGuide)
 * rest.operation[0].name = "process-message"
 * rest.operation[=].definition = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
