@@ -36,12 +36,13 @@ def check(frames: Collection[Frame], wanted: Collection[Beyond], run: Run) -> No
 
 
 def _values(value: dict[str, Any], type_: str, path: Path) -> Iterator[_Value]:
-    """All values below an object but those of other resources; the extensions of a primitive too."""
+    """All values below an object, the extensions of a primitive too; of resources within only what all resources have,
+    for they are walked by themselves."""
     known = table().get(type_)
     for key, member in value.items():
         beside = key[:1] == "_"
         element = known.by_name.get(key[beside:]) if known is not None else None
-        if element is None or element.type == "Resource":
+        if element is None:
             continue
         inner = "Element" if beside else element.type
         for each, place in _each(member, (path, element.step)):

@@ -1,5 +1,6 @@
 """What is checked where it is asked for, resources that references may lead to, and profiles of entries."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -120,6 +121,28 @@ def test_a_bundle_leads_to_what_is_related_where_it_has_no_such_entry() -> None:
 
 def test_what_is_related_is_not_checked_by_itself() -> None:
     assert found(Validator.load(), LED, related=[HOUSE | {"nmae": 1}]) == []
+
+
+def test_what_is_asked_for_is_not_asked_of_what_is_related() -> None:
+    assert found(Validator.load(also=["markup"]), LED, related=[HOUSE | {"name": "<b>"}]) == []
+
+
+def test_what_is_related_leads_to_what_is_related() -> None:
+    part = HOUSE | {"id": "p", "partOf": {"reference": "Organization/o"}}
+    inner = {
+        "path": "Organization.partOf",
+        "min": 1,
+        "type": [{"code": "Reference", "targetProfile": [NAMED["url"]]}],
+    }
+    within = NAMED | {"url": f"{NAMED['url']}-part", "differential": {"element": [{"path": "Organization"}, inner]}}
+    leading = copy.deepcopy(LEADING)
+    leading["differential"]["element"][1]["type"][0]["targetProfile"] = [within["url"]]
+    validator = Validator.load(definitions=[NAMED, within, leading])
+    led = LED | {"managingOrganization": {"reference": "Organization/p"}}
+    assert found(validator, led, profile=leading["url"], related=[part, HOUSE]) == []
+    nameless = {"resourceType": "Organization", "id": "o", "identifier": [{"value": "x"}]}
+    wrong = found(validator, led, profile=leading["url"], related=[part, nameless])
+    assert wrong == [("profile-target", "Patient.managingOrganization")]
 
 
 def test_what_is_related_must_be_readable() -> None:
