@@ -11,8 +11,6 @@ message handed in to the last one received. Then the adapter alone: with 1, 2 an
 long a message takes from its acceptance to its receipt, one at a time and with two senders who do not wait.
 """
 
-# ruff: noqa: SLF001 - a second worker is made as the wiring makes the first
-
 import argparse
 import json
 import statistics
@@ -28,8 +26,7 @@ import accept
 import parts
 from parts import Receiver
 
-from adapter.delivery.worker import Worker
-from adapter.wiring import Adapter
+from adapter.wiring import Adapter, delivering
 
 WIDTH = 8
 Moved = tuple[float, float]
@@ -195,7 +192,7 @@ def workers(folder: Path, kind: str, server: str | None, receiver: Receiver, arg
             adapter.message_validator = accept.NoValidation()  # type: ignore[assignment]
             warm(adapter, receiver)
             hand_in(adapter, parts.messages(arguments.count, arguments.count // 4))
-            made = [adapter.worker, *(beside(adapter) for _ in range(number - 1))]
+            made = [adapter.worker, *(delivering.worker(adapter) for _ in range(number - 1))]
             began = time.monotonic()
             for one in made:
                 one.start()
@@ -206,14 +203,6 @@ def workers(folder: Path, kind: str, server: str | None, receiver: Receiver, arg
             rates[number] = arguments.count / (max(at for _, at in receiver.taken()) - began)
     shown = ", ".join(f"{number}: {rate:.0f}/s" for number, rate in rates.items())
     print(f"{kind:10} delivering what waits, by workers {shown} ({parts.load()})", flush=True)
-
-
-def beside(adapter: Adapter) -> Worker:
-    """One more worker, as another process would have it."""
-    return Worker(
-        adapter.database, adapter.contents, adapter.running.channel, adapter.clock, adapter.worker._options,
-        limit=adapter.concurrency, rate=adapter.rate,
-    )  # fmt: skip
 
 
 def latency(folder: Path, kind: str, server: str | None, receiver: Receiver, arguments: argparse.Namespace) -> None:
