@@ -3,7 +3,8 @@
 Over the official validator's own cases, as they stand in ../shared/data/validator-cases, and over mutants of valid
 resources and messages. Both get the same content, definitions and profile; neither has a network or a terminology
 server. Settings: the command line defaults of the official validator, among them that an unknown extension is an error
-(`unknown_extensions="error"` here), but that it fetches nothing, and takes URLs at example.org as this validator does.
+and that the type in the URL of a reference that leads out is none (`unknown_extensions="error"`,
+`typed_references="warning"` here), but that it fetches nothing, and takes URLs at example.org as this validator does.
 
 Needs Java and Maven, and the network the first time, for Maven to fetch what benchmarks/official/pom.xml names. Exit
 status 2 where they are not there.

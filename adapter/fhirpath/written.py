@@ -16,7 +16,7 @@ from adapter.fhirpath.model import Type
 from adapter.fhirpath.plans import Focus, Plan
 from adapter.fhirpath.tree import Tree
 from adapter.fhirpath.work import LONG_TEXT
-from adapter.fhirpath.written_paths import RESOURCE, Found, Paths, Truth, resource_name
+from adapter.fhirpath.written_paths import Found, Paths, Truth, any_resource, resource_name
 
 _DEEPEST = 14
 """Levels of indentation; Python allows for 20 loops in each other."""
@@ -185,7 +185,7 @@ class _Conditions(Paths):
     def _is(self, call: tree.Call, focus: Found, depth: int) -> Truth:
         item = self.single(self.items(call.source, focus, depth), depth)
         name = resource_name(call)
-        if item.type is not RESOURCE:
+        if item.type is not any_resource():
             raise Unwritable("a type that is known")
         return _where_all([item.variable], f"{item.variable}.get('resourceType') == {name!r}")
 

@@ -16,7 +16,11 @@ from adapter.fhirpath.work import LONG_TEXT
 
 _FEW = 8
 """Items that a loop may run over without being counted as work."""
-RESOURCE = model.fhir("Resource")
+
+
+def any_resource() -> model.Type:
+    """R4's Resource. Not asked for as this is imported: the package it is read from may not be installed yet."""
+    return model.fhir("Resource")
 
 
 class Found(NamedTuple):
@@ -180,7 +184,7 @@ class Paths(ABC):
                 return focus
             case tree.Variable(name="context"):
                 return Found("this", self._type)
-            case tree.Variable(name="resource") if RESOURCE in self._type.ancestors:
+            case tree.Variable(name="resource") if any_resource() in self._type.ancestors:
                 type_ = self.lines.named(self._type)
                 self.lines.unusual(depth, f"this is not scope.resource.value or scope.resource.type is not {type_}")
                 return Found("this", self._type)
@@ -292,7 +296,7 @@ class Paths(ABC):
 
     def _of_type(self, items: Found, call: tree.Call, depth: int) -> Found:
         name = resource_name(call)
-        if items.type is not RESOURCE:
+        if items.type is not any_resource():
             raise Unwritable("a type that is known")
         result = self.lines.variable()
         self.lines.write(depth, f"{result} = {'[]' if items.many else 'None'}")
@@ -358,7 +362,7 @@ class Paths(ABC):
 def _options(items: Found, name: str) -> tuple[Option, ...]:
     """The members that an element of the items may be. Raises Unwritable where that is not known."""
     options = items.type.members.get(name, ())
-    is_known = not items.type.is_abstract or items.type is RESOURCE
+    is_known = not items.type.is_abstract or items.type is any_resource()
     if not options or name[:1].isupper() or items.type.is_primitive or not is_known:
         raise Unwritable("no element that is known")
     return options
@@ -373,7 +377,7 @@ def resource_name(call: tree.Call) -> str:
     match call.arguments:
         case (tree.Member(source=None, name=name),):
             types = model.specified(name)
-            if len(types) == 1 and RESOURCE in types[0].ancestors and not types[0].is_abstract:
+            if len(types) == 1 and any_resource() in types[0].ancestors and not types[0].is_abstract:
                 return name
     raise Unwritable("no type of resources")
 

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -198,3 +200,16 @@ def test_build_pins_references_within_the_package(tmp_path: Path) -> None:
         made = json.load(tar.extractfile("package/ValueSet-v.json"))  # type: ignore[arg-type]
     assert made["url"] == "http://x/v"
     assert made["compose"]["include"] == [{"valueSet": ["http://x/w|2", "http://other"]}, {"system": "http://x/w"}]
+
+
+def test_packages_can_be_put_in_where_there_is_none_yet() -> None:
+    refuse = "raise SystemExit('R4 was asked for')"
+    script = f"""
+import adapter.fhir.elements as elements
+def table():
+    {refuse}
+elements.table = table
+import adapter.cli.main, adapter.cli.packages, adapter.definitions.store, adapter.validation
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
