@@ -209,7 +209,7 @@ import adapter.fhir.elements as elements
 def table():
     {refuse}
 elements.table = table
-import adapter.cli.main, adapter.cli.packages, adapter.definitions.store, adapter.validation
+import adapter.cli.main, adapter.cli.packages, adapter.definitions.store
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
