@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from adapter.discharge import disclosure
-from adapter.exchange import consents, disclosures, resource_ledger, standalone, visibility
-from adapter.exchange.pages import FIRST, LOOKED_AT, MOST, PAGE, ROUNDS, Place
+from adapter.exchange import consents, disclosures, pages, resource_ledger, standalone, visibility
+from adapter.exchange.pages import FIRST, LOOKED_AT, MOST, PAGE, Place
 from adapter.exchange.submission import refusal
 from adapter.fhir import wire
 from adapter.fhir.bundles import MessageBundle
@@ -121,28 +121,24 @@ class Resources:
         wanted: Wanted,
         conditions: list[ColumnElement[bool]],
     ) -> Found:
-        size, after, found = min(wanted.count, MOST), wanted.place.after, list[Any]()
-        for _ in range(ROUNDS):
-            query = (
-                select(_resource.id)
-                .distinct()
-                .join_from(tables.disclosed, tables.resource, _resource.id == _disclosed.resource_id)
-                .where(_resource.id > after, *conditions)
-                .order_by(_resource.id)
-                .limit(LOOKED_AT)
-            )
-            candidates = list(connection.execute(query).scalars())
-            standing = _standing(connection, principal, kind, candidates)
-            for number in candidates:
-                after = number
-                found += [row for row in standing.get(number, [])[:1] if _fits(row, wanted)]
-                if len(found) == size:
-                    break
-            if len(found) == size or len(candidates) < LOOKED_AT:
-                break
-        more = bool(candidates) and (after < candidates[-1] or len(candidates) == LOOKED_AT)
+        query = (
+            select(_resource.id)
+            .distinct()
+            .join_from(tables.disclosed, tables.resource, _resource.id == _disclosed.resource_id)
+            .where(*conditions)
+            .order_by(_resource.id)
+            .limit(LOOKED_AT)
+        )
+        found, after = pages.fill(
+            wanted.count,
+            wanted.place.after,
+            lambda after: connection.execute(query.where(_resource.id > after)).scalars().all(),
+            lambda numbers: _standing(connection, principal, kind, numbers),
+            lambda row: _fits(row, wanted),
+        )
         same_person = wanted.patient is not None or wanted.place.same_person
-        return Found(tuple(self._shown(connection, principal, found)), Place(after, same_person) if more else None)
+        shown = tuple(self._shown(connection, principal, found))
+        return Found(shown, None if after is None else Place(after, same_person))
 
     def _conditions(
         self, connection: Connection, principal: Principal, kind: str, wanted: Wanted

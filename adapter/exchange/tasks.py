@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tru
 
 from adapter.discharge import disclosure, sip, tasks
 from adapter.discharge.tasks import Role
-from adapter.exchange import consents, disclosures, task_answer, task_ledger, task_view
-from adapter.exchange.pages import FIRST, LOOKED_AT, MOST, PAGE, ROUNDS, Place
+from adapter.exchange import consents, disclosures, pages, task_answer, task_ledger, task_view
+from adapter.exchange.pages import FIRST, LOOKED_AT, MOST, PAGE, Place
 from adapter.exchange.receive import Exchange
 from adapter.exchange.submission import Refusal, Reply, Submission, refusal
 from adapter.exchange.task_ledger import Side
@@ -120,21 +120,17 @@ class Tasks:
     def _page(
         self, connection: Connection, principal: Principal, wanted: Wanted, conditions: list[ColumnElement[bool]]
     ) -> Found:
-        size, after, found = min(wanted.count, MOST), wanted.place.after, list[Any]()
-        for _ in range(ROUNDS):
-            query = _seen(principal, select(_task.id).distinct()).where(_task.id > after, *conditions)
-            candidates = list(connection.execute(query.order_by(_task.id).limit(LOOKED_AT)).scalars())
-            standing = _standing(connection, principal, candidates)
-            for number in candidates:
-                after = number
-                found += [row for row in standing.get(number, [])[:1] if _fits(row, wanted)]
-                if len(found) == size:
-                    break
-            if len(found) == size or len(candidates) < LOOKED_AT:
-                break
-        more = bool(candidates) and (after < candidates[-1] or len(candidates) == LOOKED_AT)
+        query = _seen(principal, select(_task.id).distinct()).where(*conditions).order_by(_task.id).limit(LOOKED_AT)
+        found, after = pages.fill(
+            wanted.count,
+            wanted.place.after,
+            lambda after: connection.execute(query.where(_task.id > after)).scalars().all(),
+            lambda numbers: _standing(connection, principal, numbers),
+            lambda row: _fits(row, wanted),
+        )
         same_person = wanted.patient is not None or wanted.place.same_person
-        return Found(tuple(self._shown(connection, principal, found)), Place(after, same_person) if more else None)
+        shown = tuple(self._shown(connection, principal, found))
+        return Found(shown, None if after is None else Place(after, same_person))
 
     def update(
         self, principal: Principal, task_id: int, given: Mapping[str, Any], version: int, submission: Submission
