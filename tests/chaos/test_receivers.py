@@ -204,6 +204,7 @@ def test_thousands_wait_behind_a_dead_receiver_while_others_flow(told: Told, sit
     site.start("worker")
     opened = select(tables.endpoint_state.c.state).where(tables.endpoint_state.c.endpoint == "open-care")
     until(lambda: site.rows(opened) == [("open",)], "its breaker stays closed", site.said)
+    opening = len(site.requests())
     fill(site, 200, "ehr", 50)
     mine = select(func.count()).where(tables.delivery.c.endpoint == "ehr", tables.delivery.c.status != "done")
     until(lambda: site.rows(mine)[0][0] == 0, "the others do not flow", site.said)
@@ -221,9 +222,9 @@ def test_thousands_wait_behind_a_dead_receiver_while_others_flow(told: Told, sit
         longest = max(longest, run)
     told(
         f"{behind} behind it: {order.count('open-care')} tries at it in all, {among} while 200 others were delivered, "
-        f"at most {longest} in a row"
+        f"at most {longest} in a row; {opening} until its breaker was open"
     )
-    assert order[:first].count("open-care") <= 10 + 4 + 4  # ten in a row open the breaker, four are under way with it
+    assert opening <= 10 + 4 + 4  # ten in a row open it, four are under way with them, a probe or two may have followed
     assert among <= 200
     assert longest <= 2
     site.misbehave()
