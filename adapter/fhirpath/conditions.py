@@ -202,7 +202,7 @@ def _boolean_equal(left: Plan, right: Plan) -> Truth | None:
 
 def holds_text(type_: Type | None) -> bool:
     """Whether values of the type are texts as they stand."""
-    return type_ is not None and type_.is_primitive and any(base.name in _TEXTS for base in type_.ancestors)
+    return type_ is not None and any(base.name in _TEXTS for base in type_.ancestors)
 
 
 def _text_equal(left: Plan, right: Plan) -> Truth | None:

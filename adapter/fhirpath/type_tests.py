@@ -50,15 +50,13 @@ def of_type(plan: Plan, types: tuple[Type, ...]) -> Plan:
     """ofType: the items of the type."""
     if plan.raw is not None:
         return plan if _selects(plan.raw, types) else Plan(_discarding(plan))
-    run = plan.run
-    wanted = types[0]
-    is_resource = len(types) == 1 and _is_final(wanted) and model.fhir("Resource") in wanted.ancestors
-    if plan.resources is not None and is_resource:
-        return _of_name(plan.resources, wanted)
-    if len(types) > 1 or not _is_final(wanted):
-        many = counted(run)
+    wanted = types[0]  # where there are several, it is not final
+    if not _is_final(wanted):
+        many = counted(plan.run)
         return Plan(lambda this, scope: [i for i in many(this, scope) if _selects(nodes.item_type(i), types)])
-    items_of = counted(run)
+    if plan.resources is not None:
+        return _of_name(plan.resources, wanted)
+    items_of = counted(plan.run)
 
     def unboxed(this: Any, scope: Scope) -> list[Any]:
         return [
@@ -83,9 +81,7 @@ def _of_name(resources: Run, type_: Type) -> Plan:
 
 def _is_final(type_: Type) -> bool:
     """Whether all that is kept is of exactly this FHIR type."""
-    if type_.namespace != "FHIR" or type_.is_abstract:
-        return False
-    return type_.is_primitive or type_.name not in ("Quantity", "Element", "BackboneElement")
+    return type_.namespace == "FHIR" and not type_.is_abstract and type_.name != "Quantity"
 
 
 def _discarding(plan: Plan) -> Callable[[Any, Scope], list[Any]]:

@@ -51,7 +51,7 @@ class _Conditions(Paths):
     def written(self, found: Tree, focus: Found, depth: int) -> Truth:
         """A condition. Raises Unwritable."""
         if depth > _DEEPEST:
-            raise Unwritable("deep")
+            raise Unwritable("nested too deep")
         match found:
             case tree.Chain(operator="and" | "or"):
                 return self._chain(found, focus, depth)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from adapter.fhirpath import model, temporal, tree
@@ -172,7 +173,7 @@ class Paths(ABC):
         except Unwritable:
             self.lines.back_to(mark)
             plan = self.part(found, focus)
-            if plan.raw is None or plan.raw.is_primitive or plan.raw.is_abstract:
+            if plan.raw is None or plan.raw.is_primitive:
                 raise
             name, run = self.lines.variable(), self.lines.named(plan.run)
             self.lines.write(depth, f"{name} = {run}({focus.variable}, scope)")
@@ -213,12 +214,9 @@ class Paths(ABC):
 
     def _known(self, found: Tree | None, focus: Found, depth: int) -> Found | None:
         """The items of a path; None where their type is not known."""
-        mark = self.lines.mark
-        try:
+        with suppress(Unwritable):
             return self.items(found, focus, depth)
-        except Unwritable:
-            self.lines.back_to(mark)
-            return None
+        return None
 
     def _listed(self, items: str, depth: int) -> Found:
         name = self.lines.variable()
@@ -263,8 +261,7 @@ class Paths(ABC):
 
     def there(self, found: Tree | None, focus: Found, depth: int) -> str:
         """Whether a path gives anything."""
-        owners = self._known(found.source, focus, depth) if isinstance(found, tree.Member) else None
-        if isinstance(found, tree.Member) and owners is not None:
+        if isinstance(found, tree.Member) and (owners := self._known(found.source, focus, depth)) is not None:
             options = _options(owners, found.name)
             if len(options) > 1:
                 return self._has(owners, _keys(options), depth)
@@ -316,7 +313,7 @@ class Paths(ABC):
         options = _options(items, first)
         if len(options) == 1:
             return self._step(self._members(items, options[0], frozenset(), depth), name, depth)
-        holders = [each for each in options if not each.type.is_primitive and name in each.type.members]
+        holders = [each for each in options if name in each.type.members]
         if len(holders) != 1 or name in ("id", "extension"):
             raise Unwritable("an element of several types")
         return self._step(self._members(items, holders[0], _keys(options), depth), name, depth)
@@ -362,8 +359,7 @@ class Paths(ABC):
 def _options(items: Found, name: str) -> tuple[Option, ...]:
     """The members that an element of the items may be. Raises Unwritable where that is not known."""
     options = items.type.members.get(name, ())
-    is_known = not items.type.is_abstract or items.type is any_resource()
-    if not options or name[:1].isupper() or items.type.is_primitive or not is_known:
+    if not options:
         raise Unwritable("no element that is known")
     return options
 

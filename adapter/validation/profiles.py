@@ -140,7 +140,7 @@ class Compiler:
         absent: dict[str, OwnerCheck] = {}
         definitions = self._host.definitions(structure.partition(".")[0])
         for name, child in node.children.items():
-            if structure in self.collectors.table and not self.collectors.elements(structure, name):
+            if not self.collectors.elements(structure, name):
                 continue  # a value of another type, which is said where the types are checked
             inherited = whole.children.get(name) if whole is not None else None
             base = inherited.definition if inherited is not None else self._base(definitions, structure, name)

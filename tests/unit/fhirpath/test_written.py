@@ -96,6 +96,17 @@ CONDITIONS = {
         "(status.exists() implies note.text.first() > 'A').not()",
         "(status.exists() and note.text.first() > 'A').not()",
         "(note.text.first() > 'A' or status.empty()).not()",
+        "(statusReason.text = 'x' implies id.empty()).not()",
+        "(lastModified < executionPeriod.end).not()",
+        "status > intent or id.exists()",
+        "id.exists() or authoredOn > status or status > authoredOn",
+        "groupIdentifier.count() = true or groupIdentifier.count() = 1",
+        "identifier.count() > restriction.repetitions or id.exists()",
+        "identifier.all(value in (1 | 2)) or status in (1 | 2)",
+        "groupIdentifier.is(Patient) or status.is(Patient)",
+        "groupIdentifier.ofType(Patient).exists() or status.ofType(Patient).exists()",
+        "status.matches('^(a+)+$') or id.exists()",
+        "restriction.repetitions.toString() = '2' and status.exists()",
         "extension.value.code = 'x' or extension.value.extension.exists()",
         "contained.text.status = 'generated' or contained.meta.exists()",
         "contained.ofType(Resource).exists() or contained.ofType(DomainResource).exists()",
@@ -133,7 +144,14 @@ CONDITIONS = {
         "entry.resource.all(meta.exists() or id.exists())",
         "entry.resource.ofType(Task).all(status = 'requested' and contained.exists())",
     ],
-    "MessageHeader": ["event.id = 'a'", "event.code = 'e'", "event.code = 'e' or event.exists()", "event.is(Coding)"],
+    "MessageHeader": [
+        "event.id = 'a'",
+        "event.exists()",
+        "event.empty() or id.empty()",
+        "event.code = 'e'",
+        "event.code = 'e' or event.exists()",
+        "event.is(Coding)",
+    ],
     "HumanName": [
         "given.hasValue() or family.hasValue().not()",
         "period.hasValue()",
@@ -323,6 +341,7 @@ CODED_BY: list[dict[str, Any]] = [{"valueCoding": {"code": "x"}}, {"valueQuantit
         ("Task", "restriction.repetitions = 2 and restriction.repetitions != 3", TASK, True),
         ("MolecularSequence", "coordinateSystem = 1", ORDERED, True),
         ("Attachment", "size = 7", {"size": 7}, True),
+        ("Attachment", "data = 'QUJD'", {"data": "QUJD"}, True),
         ("Coding", "userSelected = true", {"userSelected": False}, False),
         ("Task", "extension.value.coding.code = 'c'", TASK, True),
         ("Task", "extension.value.exists() and input.value.empty().not()", TASK, True),
@@ -336,6 +355,14 @@ CODED_BY: list[dict[str, Any]] = [{"valueCoding": {"code": "x"}}, {"valueQuantit
         ("Task", "id.hasValue() and status.exists() and note.first().text.hasValue().not()", TASK, True),
         ("Task", "%resource.status = 'requested' and identifier.all(system != %resource.status)", TASK, True),
         ("Task", "identifier.first().value = '1' and note.first().exists().not()", TASK, True),
+        (
+            "Task",
+            "groupIdentifier.first().value = '1' and restriction.first().period.start.first().exists()",
+            TASK,
+            True,
+        ),
+        ("Observation", "issued <= issued", {"resourceType": "Observation", "issued": "2026-03-09T10:12:00Z"}, True),
+        ("Patient", "birthDate <= birthDate", {"resourceType": "Patient", "birthDate": "2026-03-09"}, True),
         ("MessageHeader", "event.code = 'e'", EXAMPLES["MessageHeader"], True),
     ],
 )
@@ -390,6 +417,19 @@ def test_an_element_of_several_types_of_a_choice_is_left_to_closures(member: dic
     assert lines.function()(TASK | {"extension": [member]}, Scope(nodes.node_of(TASK))) is True
 
 
+def test_texts_that_closures_find_are_compared_in_line() -> None:
+    lines = compile_expression("identifier.value.last() = '2'").for_type("Task").source()
+    assert lines is not None
+    assert lines.function()(TASK, Scope(nodes.node_of(TASK))) is True
+
+
+def test_what_has_extensions_alone_has_no_value() -> None:
+    task = TASK | {"identifier": [{"value": "1"}, {"_value": {"extension": [{"url": "urn:x", "valueCode": "y"}]}}]}
+    for _, written, closures in both("Task", "identifier.value.tail().where(hasValue()).exists()", [task]):
+        assert closures is False
+        assert written in (False, "Unusual")
+
+
 @pytest.mark.parametrize("expression", ["event.id = 'a'", "event.extension.url = 'urn:x'"])
 def test_ids_and_extensions_of_primitives_in_a_choice_are_found(expression: str) -> None:
     more = {"id": "a", "extension": [{"url": "urn:x"}]}
@@ -405,6 +445,7 @@ def test_ids_and_extensions_of_primitives_in_a_choice_are_found(expression: str)
         ("identifier.where(system = 'urn:a').value < '5' or id.exists()", 0),  # a part that is taken back
         ("extension.where(url = 'urn:z').value.ofType(CodeableConcept).coding.code = 'c'", 2),
         ("identifier.where(system = 'urn:a').value.exists()", 2),
+        ("contained.where(id = 'x') = 'y'", 0),
     ],
 )
 def test_what_cannot_be_written_to_its_end_leaves_nothing(expression: str, loops: int) -> None:
@@ -425,6 +466,14 @@ def test_how_deep_is_written(levels: int, is_closure: bool) -> None:
     lines = compile_expression(expression).for_type("Task").source()
     assert lines is not None
     assert any("<locals>" in getattr(each, "__qualname__", "") for each in lines.objects.values()) is is_closure
+
+
+def test_what_is_the_same_for_all_items_of_a_loop_is_read_before_it() -> None:
+    lines = compile_expression("identifier.all(system != %resource.status)").for_type("Task").source()
+    assert lines is not None
+    before, _, loop = lines.text.partition("for ")
+    assert "'status'" in before
+    assert "'status'" not in loop
 
 
 def test_work_is_counted_where_texts_are_compared_with_many() -> None:

@@ -250,6 +250,21 @@ ELEMENTS: dict[str, tuple[str, list[dict[str, Any]]]] = {
         "Bundle",
         [element("Bundle.entry.resource", type=[{"code": "Resource", "profile": [URL + "active"]}])],
     ),
+    "entry-led": (
+        "Bundle",
+        [
+            element("Bundle.entry.resource", type=[{"code": "Observation"}]),
+            element(
+                "Bundle.entry.resource.subject",
+                type=[{"code": "Reference", "targetProfile": [URL + "active"]}],
+            ),
+        ],
+    ),
+    "spelled-twice": ("string", [element("string.extension", min=2)]),
+    "either-spelled": (
+        "Patient",
+        [element("Patient.name.given", type=[{"code": "string", "profile": [URL + "spelled", URL + "spelled-twice"]}])],
+    ),
     "number": ("Identifier", [element("Identifier.system", min=1, fixedUri="http://acme.com/n")]),
     "fixed": ("Patient", [element("Patient.active", fixedBoolean=True)]),
     "pattern": ("Patient", [element("Patient.maritalStatus", patternCodeableConcept={"text": "x"})]),
@@ -517,6 +532,10 @@ def subject(target: dict[str, Any]) -> dict[str, Any]:
     return BASIC | {"contained": [target | {"id": "c"}], "subject": {"reference": "#c"}}
 
 
+def led_to(target: dict[str, Any]) -> dict[str, Any]:
+    return OBSERVATION | {"contained": [target | {"id": "c"}], "subject": {"reference": "#c"}}
+
+
 def contact(*relations: dict[str, Any]) -> dict[str, Any]:
     return PATIENT | {"contact": [{"name": {"text": "x"}, "relationship": [*relations]}]}
 
@@ -655,6 +674,14 @@ CASES: list[tuple[str, dict[str, Any], list[str]]] = [
     ("entry-any", bundle(PATIENT | {"active": True}), []),
     ("entry-any", bundle(PATIENT), ["min entry[0].resource"]),
     ("entry-any", bundle(BASIC), ["element-type entry[0].resource"]),
+    ("entry-led", bundle(led_to(PATIENT | {"active": True})), []),
+    ("entry-led", bundle(led_to(PATIENT)), ["target entry[0].resource.subject"]),
+    ("either-spelled", names({"given": ["x"], "_given": [{"extension": [OLD]}]}), []),
+    (
+        "either-spelled",
+        names({"given": ["x", "x"], "_given": [{"extension": [OLD]}, None]}),
+        ["none-fits name[0].given[1]"],
+    ),
     ("fixed", PATIENT | {"active": True}, []),
     ("fixed", PATIENT | {"active": False}, ["fixed active"]),
     ("fixed", PATIENT | {"_active": {"extension": [OLD]}}, []),
