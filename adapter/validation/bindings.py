@@ -22,7 +22,8 @@ _PURPOSES = {"required": "required", "maximum": "required", "extensible": "exten
 _RULES = {"required": rules.CODE_REQUIRED, "extensible": rules.CODE_EXTENSIBLE, "preferred": rules.CODE_PREFERRED}
 _PRIMITIVE = frozenset({"code", "string", "uri", "url", "canonical", "id", "markdown", "oid", "uuid"})
 _CONCEPT = frozenset({"CodeableConcept"})
-_CODED = frozenset({"Coding", "Quantity", "Age", "Count", "Distance", "Duration", "MoneyQuantity", "SimpleQuantity"})
+QUANTITIES = frozenset({"Quantity", "Age", "Count", "Distance", "Duration", "MoneyQuantity", "SimpleQuantity"})
+_CODED = QUANTITIES | {"Coding"}
 
 
 class Answer(Protocol):

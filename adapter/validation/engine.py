@@ -103,6 +103,8 @@ class Engine:
             found.append(particulars.absolute)
         if element.name == "system" and type_name in ("Coding", "Identifier"):
             found.append(self._systems)
+        elif element.name == "system" and type_name in bindings.QUANTITIES:
+            found.append(self.terms.system)
         for type_ in objects(definition.get("type")):
             if type_.get("code") == element.type:
                 found += self._of_type(type_, element.type)

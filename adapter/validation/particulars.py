@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from adapter.fhir.shapes import obj
 from adapter.validation import rules
 from adapter.validation.primitives import Recurring, is_absolute
 from adapter.validation.run import Path, Run
@@ -37,9 +38,11 @@ class Systems(Recurring):
 
 
 def resource_id(value: Any, run: Run, path: Path) -> None:
-    """The id of a resource is of FHIRPath's String, which has no extensions that could stand in for a value."""
+    """The id of a resource is of FHIRPath's String, which has no extensions, and so none that stand in for a value."""
     if "_id" in value and "id" not in value:
         run.report(rules.REQUIRED, "the id of a resource has no value: expected one, or no id", (path, "id"))
+    elif "_id" in value and "extension" in obj(value["_id"]):
+        run.report(rules.EXTENSION_CONTEXT, "the id of a resource takes no extensions", (path, "id"))
 
 
 def identifier(value: Any, run: Run, path: Path) -> None:

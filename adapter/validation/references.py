@@ -61,7 +61,9 @@ def check(value: dict[str, Any], run: Run, path: Path) -> None:
         run.report(rules.REFERENCE_INVALID, "the reference is empty or holds white space", path)
         return
     if url.startswith("#"):
-        if url != "#" and url[1:] not in frame.contained:
+        if url == "#" and not run.frame.is_contained:
+            run.report(rules.REFERENCE_SHAPE, "# leads to the resource that contains this one, and none does", path)
+        elif url != "#" and url[1:] not in frame.contained:
             run.report(rules.REFERENCE_SHAPE, "no contained resource has this id", path)
         return
     if group is not None and group.is_bundle:
@@ -78,7 +80,7 @@ def _in_bundle(url: str, group: Group, frame: Frame, run: Run, path: Path) -> No
             )
         return
     absolute = is_absolute(url)
-    if not absolute and url.count("/") not in (1, 3):
+    if not absolute and (url.count("/") not in (1, 3) or not all(url.split("/"))):
         if group.type not in ("transaction", "batch") or not _SEARCH.fullmatch(url):
             run.report(rules.REFERENCE_INVALID, "expected a relative reference to be [type]/[id]", path)
         return

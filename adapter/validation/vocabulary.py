@@ -82,9 +82,7 @@ class Vocabulary:
         system, code, display = value.get("system"), value.get("code"), value.get("display")
         if system.__class__ is not str:
             return
-        if self._is_no_system(system):
-            words = "the URL is that of a value set: expected the code system that the code is of"
-            run.report(rules.SYSTEM, words, (path, "system"))
+        self.system(system, run, (path, "system"))
         if code.__class__ is not str:
             return
         key = (system, code, display if display.__class__ is str else None)
@@ -99,6 +97,12 @@ class Vocabulary:
         elif not named:
             words = "the code system has another display for the code"
             run.report(rules.CODE_DISPLAY, words, (path, "display"), severity=self._wrong_displays)
+
+    def system(self, value: Any, run: Run, path: Path) -> None:
+        """The system of a code is no value set."""
+        if value.__class__ is str and self._is_no_system(value):
+            words = "the URL is that of a value set: expected the code system that the code is of"
+            run.report(rules.SYSTEM, words, path)
 
     def _is_no_system(self, url: str) -> bool:
         found = self._systems.get(url)

@@ -225,6 +225,24 @@ def test_references_within_a_bundle_are_followed_in_it() -> None:
     assert evaluate("entry[3].resource.basedOn.resolve().id", bundle) == ["3"]
 
 
+@pytest.mark.parametrize("around", ["Bundle", "Parameters"])
+def test_a_contained_resource_is_looked_for_where_the_reference_stands(around: str) -> None:
+    def task(name: str) -> dict[str, Any]:
+        contained = {"resourceType": "Task", "id": "own", "description": name, "partOf": [{"reference": "#"}]}
+        owner = {"reference": "#own"} if name else {"reference": "#none"}
+        return {"resourceType": "Task", "id": f"t{name}", "contained": [contained], "partOf": [owner]}
+
+    entries = [{"name": "x", "resource": task(name)} for name in ("a", "b", "")]
+    if around == "Bundle":
+        entries = [{"resource": each["resource"]} for each in entries]
+    content = {"resourceType": around, "entry" if around == "Bundle" else "parameter": entries}
+    tasks = "entry.resource" if around == "Bundle" else "parameter.resource"
+    assert evaluate(f"{tasks}.partOf.resolve().description", content) == ["a", "b"]
+    assert evaluate(f"{tasks}.contained.partOf.resolve().id", content) == ["ta", "tb", "t"]
+    assert evaluate(f"{tasks}.all(partOf.resolve().exists())", content) == [False]
+    assert evaluate("partOf.resolve().description", task("a")) == ["a"]
+
+
 @pytest.mark.parametrize(
     ("content", "allowed"),
     [

@@ -290,8 +290,14 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     (OBSERVATION | {"focus": [to("Task/1")]}, []),
     (OBSERVATION | {"subject": to("")}, ["base-empty subject.reference", "base-reference-invalid subject"]),
     (OBSERVATION | {"subject": to("a\u00a0b")}, ["base-reference-invalid subject"]),
-    (OBSERVATION | {"subject": to("#")}, ["base-reference-type subject"]),
-    (OBSERVATION | {"hasMember": [to("#")]}, []),
+    (OBSERVATION | {"subject": to("#")}, ["base-reference subject", "base-reference-type subject"]),
+    (OBSERVATION | {"hasMember": [to("#")]}, ["base-reference hasMember[0]"]),
+    (
+        PATIENT
+        | {"link": [{"other": to("#c"), "type": "seealso"}]}
+        | {"contained": [PATIENT | {"id": "c", "link": [{"other": to("#"), "type": "seealso"}]}]},
+        [],
+    ),
     (OBSERVATION | {"subject": {"identifier": {"value": "1"}}}, []),
     (OBSERVATION | {"subject": {"display": "x"}}, []),
     (OBSERVATION | {"subject": {"type": "Patient"}}, ["warning base-reference subject"]),

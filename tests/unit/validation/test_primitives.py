@@ -53,7 +53,15 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     ],
     "string": [("", "empty"), (" \n", "blank"), ("a\x00b", "format"), (f"{LONG}x", "too-long"), (1, "type")],
     "markdown": [("", "empty"), (" ", "blank")],
-    "code": [("", "empty"), (" ", "empty"), (" a", "format"), ("a ", "format"), ("a  b", "format"), (1, "type")],
+    "code": [
+        ("", "empty"),
+        (" ", "empty"),
+        (" a", "format"),
+        ("a ", "format"),
+        ("a  b", "format"),
+        ("a\tb", "format"),
+        (1, "type"),
+    ],
     "id": [("x" * 65, "format"), ("a_b", "format"), ("a b", "format")],
     "date": [("2025-02-29", "format"), ("2026-13", "format"), ("26", "format"), ("2026-03-09T10:12:00Z", "format")],
     "dateTime": [

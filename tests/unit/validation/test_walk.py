@@ -89,7 +89,8 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     # ids
     (PATIENT | {"id": "x"}, []),
     (PATIENT | {"_id": ABSENT}, ["base-required id"]),
-    (PATIENT | {"id": "x", "_id": ABSENT}, []),
+    (PATIENT | {"id": "x", "_id": ABSENT}, ["base-extension-context id"]),
+    (PATIENT | {"id": "x", "_id": {"id": "y"}}, []),
     (PATIENT | {"name": [{"id": "x", "text": "a"}, {"id": "y", "text": "a"}]}, []),
     (PATIENT | {"name": [{"id": "x", "text": "a"}, {"id": "x", "text": "b"}]}, ["base-id-duplicate name[1]"]),
     (PATIENT | {"name": [{"id": "x", "text": "a", "_text": {"id": "x"}}]}, ["base-id-duplicate name[0].text"]),
@@ -101,6 +102,10 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     ),
     # what R4 itself demands of the profile of a type
     (observed(low={"value": 1, "unit": "g"}), []),
+    (
+        observed(low={"value": 1, "system": "http://hl7.org/fhir/ValueSet/x"}),
+        ["base-system referenceRange[0].low.system"],
+    ),
     (
         observed(low={"value": 1, "comparator": "<"}),
         ["profile-invariant referenceRange[0].low", "profile-max referenceRange[0].low"],
