@@ -183,26 +183,33 @@ def _act(
     done: str,
     on: "Callable[[Operations, Principal, int], None]",
 ) -> None:
-    """Act on each delivery and say what became of it; one that is refused does not stop the others."""
+    """Act on each delivery and say what became of it; one that is refused, or is not there, does not stop the others."""
     from adapter.delivery.outbox import DeliveryStateError
-    from adapter.support.errors import MappingError
+    from adapter.exchange.acts import ConflictError
+    from adapter.support.errors import MappingError, NotFoundError
 
     answers: list[dict[str, object]] = []
-    with acting(config) as (operations, principal):
-        for number in numbers:
-            try:
-                on(operations, principal, number)
-            except (DeliveryStateError, MappingError) as error:
-                answers.append({"delivery": number, "done": False, "text": str(error)})
-            else:
-                answers.append({"delivery": number, "done": True, "text": f"delivery {number} is {done}"})
-    if as_json:
-        output.print_json({"deliveries": answers})
-    else:
-        for answer in answers:
-            output.print_line(str(answer["text"]))
+    try:
+        with acting(config) as (operations, principal):
+            for number in numbers:
+                try:
+                    on(operations, principal, number)
+                except (ConflictError, DeliveryStateError, MappingError, NotFoundError) as error:
+                    answers.append({"delivery": number, "done": False, "text": str(error)})
+                else:
+                    answers.append({"delivery": number, "done": True, "text": f"delivery {number} is {done}"})
+    finally:  # whatever stops it: what has been done is told
+        _print_answers(answers, as_json)
     if not all(answer["done"] for answer in answers):
         raise typer.Exit(1)
+
+
+def _print_answers(answers: list[dict[str, object]], as_json: bool) -> None:
+    if as_json and answers:
+        output.print_json({"deliveries": answers})
+    elif not as_json:
+        for answer in answers:
+            output.print_line(str(answer["text"]))
 
 
 def _cells(row: "DeliveryRow") -> tuple[object, ...]:

@@ -136,6 +136,19 @@ class TestDeliveries:
         assert f"delivery {done} is done" in text
         assert f"delivery {dead} is retried" in text
 
+    def test_one_that_is_not_there_does_not_stop_the_others(self, run, stored, dead):
+        other = stored.delivery(stored.message(), status="dead")
+        words = ("deliveries", "cancel", str(dead), "77", str(other), "--reason", "by telephone")
+        told = run(*words, exit_code=1).splitlines()
+        assert told == [f"delivery {dead} is cancelled", "there is no delivery 77", f"delivery {other} is cancelled"]
+
+    def test_what_was_done_is_told_whatever_stops_the_rest(self, config, stored, dead, tmp_path):
+        done = stored.delivery(stored.message(), status="done")
+        words = ("deliveries", "retry", str(done), str(dead), "--mapping", str(tmp_path / "none"))
+        result = CliRunner().invoke(app, [*words, "--config", str(config)])
+        assert isinstance(result.exception, AdapterError)
+        assert result.output.splitlines() == [f"delivery {done} is done: only dead can be mapped anew"]
+
     def test_cancel_and_release_need_a_reason_to_be_given(self, run, stored, dead):
         held = stored.delivery(stored.message(), status="held", held_reason="protected")
         for act, number in (("cancel", dead), ("release", held)):
