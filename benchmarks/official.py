@@ -15,7 +15,6 @@ import json
 import os
 import platform
 import resource as system
-import shutil
 import statistics
 import subprocess
 import sys
@@ -29,13 +28,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import maven
 from official_mutants import mutants
 from official_seeds import cases, seeds, validator
 
 from adapter.definitions import core
 from adapter.fhir import json as fhir_json
 
-OFFICIAL = Path(__file__).resolve().parent / "official"
 _STUBS = {
     "hl7.fhir.xver-extensions": "0.1.0",
     "hl7.terminology.r4": "6.2.0",
@@ -139,7 +138,7 @@ def official(inputs: list[Input], rounds: int, class_path: str) -> tuple[dict[st
         _packages(Path(home) / ".fhir" / "packages")
         java = ["java", "-Xmx3g", f"-Duser.home={home}", f"-Djava.io.tmpdir={home}", "-cp", class_path]
         done = subprocess.run(
-            ["nice", *java, str(OFFICIAL / "Official.java"), str(rounds)],
+            ["nice", *java, str(maven.POMS / "Official.java"), str(rounds)],
             input="".join(json.dumps(line) + "\n" for line in _lines(inputs)).encode(),
             capture_output=True,
             check=False,
@@ -199,21 +198,6 @@ def _packages(folder: Path) -> None:
         (stub / "package.json").write_text(json.dumps(manifest))
         (stub / ".index.json").write_text('{"index-version": 2, "files": []}')
     (folder / "packages.ini").write_text("[cache]\nversion = 3\n\n[urls]\n\n[local]\n\n")
-
-
-def class_path() -> str:
-    """Of the official validator, fetched by Maven."""
-    if not (shutil.which("java") and shutil.which("mvn")):
-        print("Java and Maven are not both here: the official validator cannot be run", file=sys.stderr)
-        raise SystemExit(2)
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "class-path"
-        command = ["mvn", "-q", "-B", "-f", str(OFFICIAL / "pom.xml"), "dependency:build-classpath"]
-        done = subprocess.run([*command, f"-Dmdep.outputFile={target}"], capture_output=True, check=False)
-        if done.returncode or not target.is_file():
-            print(f"Maven could not fetch the official validator:\n{done.stdout.decode()[-2000:]}", file=sys.stderr)
-            raise SystemExit(2)
-        return target.read_text().strip()
 
 
 # What is printed
@@ -278,15 +262,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="timed validations of each mutant (default: 3)")
     parser.add_argument("--save", type=Path, help="write what differs to this file, a line of JSON each")
     given = parser.parse_args()
-    path = class_path()
-    version = next(line for line in (OFFICIAL / "pom.xml").read_text().splitlines() if "<version>6" in line).strip()
+    path = os.pathsep.join(map(str, maven.fetched("pom.xml", "the official validator")))
     java = subprocess.run(["java", "-version"], capture_output=True, check=False).stderr.decode().splitlines()[0]
     print(
         f"{platform.machine()}, {os.cpu_count()} CPUs, {platform.system()}, Python {platform.python_version()}, {java}"
     )
-    print(
-        f"official validator {version.removeprefix('<version>').removesuffix('</version>')}, mutants' seed {given.seed}"
-    )
+    print(f"official validator {maven.version('pom.xml')}, mutants' seed {given.seed}")
     if given.save:
         given.save.unlink(missing_ok=True)
     whole, mutated = case_inputs(), mutant_inputs(given.count, given.seed)

@@ -1,33 +1,49 @@
 """Verdicts beside those that the official validator's public suite records, with the settings and files of its runs:
-`python benchmarks/official_suite.py FOLDER [--list]`.
+`python benchmarks/official_suite.py [FOLDER]`.
 
-FOLDER is a checkout of github.com/FHIR/fhir-test-cases. Run is each R4 case whose verdict rests on nothing that is not
-there: neither a terminology server, nor packages of others, nor signatures, CDA, logical models, CDS Hooks, match tests
-or other formats. Of the manifest are followed: the definitions, the files that relative references lead to, where the
-run looked at references (`validateReference`), `assumeValidRestReferences`, `security-checks`, `noHtmlInMarkdown`,
-`examples` and `bundle-param`. The cases beside the project, which carry neither settings nor linked files, are counted
-again by themselves, each once.
+The suite is the Maven artefact that benchmarks/official/suite.xml names, or FOLDER, a checkout of
+github.com/FHIR/fhir-test-cases. Run is each R4 case whose verdict rests on nothing that is not there: neither a
+terminology server, nor packages of others or what was fetched by URL, nor signatures, CDA, logical models, CDS Hooks,
+match tests or other formats. Of the manifest are followed: the definitions, the files that relative references lead to,
+where the run looked at references (`validateReference`), `assumeValidRestReferences`, `security-checks`,
+`noHtmlInMarkdown`, `examples` and `bundle-param`.
+
+The cases beside the project, which carry neither settings nor linked files, are counted again by themselves, with the
+settings and files of their runs, and held against the outcomes that they themselves carry: verdict, number of errors,
+places.
+
+Each disagreement stands in benchmarks/official/disagreements.yaml with its reason. Exit status 1 where one is not
+listed, or one that is listed is none; 2 where there is neither FOLDER nor Maven.
 """
 
 import argparse
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import maven
 from lxml import etree
-from validator_cases import cases
+from parts import machine
+from validator_cases import cases, compare, figures
 
+from adapter.support import yaml
 from adapter.validation import Outcome, Validator
+
+LISTED = maven.POMS / "disagreements.yaml"
+"""Each with `why`, and either `runs`, of another verdict than the suite records, or `given`, of another only than the
+case beside the project carries."""
 
 _SERVERS = frozenset(
     {"tx", "tx-advanced", "cdshooks", "shc", "matchetype", "package-versioning", "versions", "xver", "api"}
 )
 OTHERS = _SERVERS | {"json5", "dsig", "cda", "logical", "scoring"}
 """Modules of the suite that are about something else."""
-NEEDS = ("packages", "package-map")
+NEEDS = ("packages", "package-map", "fetch-canonicals")
+DEFINITIONS = ("supporting", "supporting5", "profiles")
 _LINK = re.compile(rb'(?:"reference"\s*:\s*"|<reference value=")([A-Z][A-Za-z]+)/([A-Za-z0-9.-]+)"')
 
 
@@ -43,25 +59,53 @@ class Case:
     valid: bool
 
 
-class Suite:
-    """The folder `validator` of the suite."""
+class Files(Protocol):
+    """The files of the suite's folder `validator`."""
+
+    def read(self, name: str) -> bytes | None:
+        """None where there is none of that name."""
+
+
+class Folder:
+    """Of a checkout."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder = folder / "validator"
 
     def read(self, name: str) -> bytes | None:
         file = self._folder / name
         return file.read_bytes() if file.is_file() else None
 
+
+class Archive:
+    """Of the Maven artefact."""
+
+    def __init__(self, file: Path) -> None:
+        self._archive = zipfile.ZipFile(file)
+        self._names = frozenset(self._archive.namelist())
+
+    def read(self, name: str) -> bytes | None:
+        path = f"org/hl7/fhir/testcases/validator/{name}"
+        return self._archive.read(path) if path in self._names else None
+
+
+class Suite:
+    """The cases of the suite's folder `validator`."""
+
+    def __init__(self, files: Files) -> None:
+        self.read = files.read
+
     def cases(self) -> Iterator[Case]:
         """All that are run."""
-        manifest = json.loads((self._folder / "manifest.json").read_text(encoding="utf-8"))
-        for test in manifest["test-cases"]:
+        manifest = self.read("manifest.json")
+        if manifest is None:
+            raise SystemExit("there is no validator/manifest.json: expected a checkout of FHIR/fhir-test-cases")
+        for test in json.loads(manifest)["test-cases"]:
             if _is_run(test) and self.read(test["file"]) is not None:
                 yield from self._runs(test)
 
     def _runs(self, test: dict[str, Any]) -> Iterator[Case]:
-        given = self._files(test.get("supporting", []) + test.get("profiles", []))
+        given = self._files([name for key in DEFINITIONS for name in test.get(key, [])])
         base = self._verdict(test.get("java"))
         if base is not None:
             yield Case(f"{test['name']}|base", test["file"], None, given, test, base)
@@ -151,29 +195,48 @@ def outcome(case: Case, suite: Suite) -> Outcome:
     )
 
 
-def main() -> None:
+def _listed(kind: str) -> set[str]:
+    return {id_ for each in yaml.load(LISTED)[0] for id_ in each.get(kind, [])}
+
+
+def _unlike(kind: str, found: set[str]) -> Iterator[str]:
+    """What the list and the runs do not agree on."""
+    known = _listed(kind)
+    yield from (f"{id_}: another verdict, and not listed in {LISTED.name}" for id_ in sorted(found - known))
+    yield from (f"{id_}: the same verdict, and listed in {LISTED.name}" for id_ in sorted(known - found))
+
+
+def main() -> int:
     """Prints the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--list", action="store_true", help="name the cases with another verdict")
-    arguments = parser.parse_args()
-    suite = Suite(arguments.folder / "validator")
-    beside = {case["id"]: bool(case["valid"]) for case in cases()}
-    count, same, of_them = 0, 0, dict[str, bool]()
+    parser.add_argument("folder", type=Path, nargs="?", help="a checkout of the suite")
+    folder = parser.parse_args().folder
+    files: Files = Folder(folder) if folder else Archive(*maven.fetched("suite.xml", "the official suite"))
+    suite = Suite(files)
+    print(machine())
+    print(
+        f"suite: {folder}" if folder else f"suite: org.hl7.fhir.testcases:fhir-test-cases:{maven.version('suite.xml')}"
+    )
+    beside = {case["id"]: case for case in cases()}
+    count, unlike, compared = 0, set(), []
     for case in suite.cases():
         found = outcome(case, suite)
-        recorded = beside.get(case.id, case.valid)
-        agrees = found.valid is recorded
-        count, same = count + 1, same + agrees
+        count += 1
+        if found.valid is not case.valid:
+            unlike.add(case.id)
         if case.id in beside:
-            of_them.setdefault(case.id, agrees)
-        if arguments.list and not agrees:
-            print(f"{case.id}: recorded {'valid' if recorded else 'invalid'}")
-    print(f"{count} runs, same verdict {same}, {same / count:.1%}")
-    if of_them:
-        known = sum(of_them.values())
-        print(f"the {len(of_them)} beside the project: {known}, {known / len(of_them):.1%}")
+            compared.append(compare(beside[case.id], found))
+    print(f"{count} runs: same verdict {count - len(unlike)}, {1 - len(unlike) / count:.1%}")
+    wrong = list(_unlike("runs", unlike))
+    if compared:
+        print("of the cases beside the project, with the settings and files of their runs:")
+        for line in figures(compared):
+            print(f"  {line}")
+        wrong += _unlike("given", {each.id for each in compared if not each.agrees} - unlike)
+    for line in wrong:
+        print(line)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -12,6 +12,7 @@ import gzip
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,19 @@ def differences() -> dict[str, Any]:
     return found
 
 
+def figures(compared: list[Comparison]) -> Iterator[str]:
+    """A line each of verdicts, numbers of errors and their places."""
+    order = Counter((len(each.ours) > len(each.official)) - (len(each.ours) < len(each.official)) for each in compared)
+    shared, exact = sum(each.shared for each in compared), sum(each.exact for each in compared)
+    missing, extra = sum(len(each.missing) for each in compared), sum(len(each.extra) for each in compared)
+    agreed = sum(each.agrees for each in compared)
+    yield f"{len(compared)} cases: same verdict {agreed}, {agreed / len(compared):.1%}"
+    yield f"number of errors: equal {order[0]}, ours more {order[1]}, ours fewer {order[-1]}"
+    yield f"same places of errors: {sum(not each.missing and not each.extra for each in compared)} cases"
+    yield f"places: {shared} named by both ({exact} with the same indexes), {missing} missing, {extra} extra"
+    yield f"precision {shared / (shared + extra):.3f}, recall {shared / (shared + missing):.3f}"
+
+
 def _place(expression: list[str] | tuple[str, ...]) -> str:
     return _NOTE.sub("", expression[0]) if expression else ""
 
@@ -124,15 +138,8 @@ def main() -> None:
         raise SystemExit(f"there are no cases at {CASES}")
     if given.write:
         _write(compared)
-    order = Counter((len(each.ours) > len(each.official)) - (len(each.ours) < len(each.official)) for each in compared)
-    shared, exact = sum(each.shared for each in compared), sum(each.exact for each in compared)
-    missing, extra = sum(len(each.missing) for each in compared), sum(len(each.extra) for each in compared)
-    print(f"{len(compared)} cases")
-    print(f"same verdict: {sum(each.agrees for each in compared)}")
-    print(f"number of errors: equal {order[0]}, ours more {order[1]}, ours fewer {order[-1]}")
-    print(f"same places of errors: {sum(not each.missing and not each.extra for each in compared)} cases")
-    print(f"places: {shared} named by both ({exact} with the same indexes), {missing} missing, {extra} extra")
-    print(f"precision {shared / (shared + extra):.3f}, recall {shared / (shared + missing):.3f}")
+    for line in figures(compared):
+        print(line)
     classes = Counter(why for each in differences()["cases"].values() for why in each["why"])
     for name, count in classes.most_common():
         print(f"  {count:3} cases: {name}: {differences()['classes'][name]}")
