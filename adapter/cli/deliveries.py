@@ -183,7 +183,7 @@ def _act(
     done: str,
     on: "Callable[[Operations, Principal, int], None]",
 ) -> None:
-    """Act on each delivery and say what became of it; one that is refused, or is not there, does not stop the others."""
+    """Act on each delivery and say what became of it; one that is refused or not there does not stop the others."""
     from adapter.delivery.outbox import DeliveryStateError
     from adapter.exchange.acts import ConflictError
     from adapter.support.errors import MappingError, NotFoundError
@@ -231,8 +231,10 @@ def _print(found: "DeliveryDetail") -> None:
             ("endpoint", output.PROTECTED if row.protected else row.endpoint),
             ("acknowledgement", row.acknowledgement),
             ("created", output.local(row.created_at)),
-            ("released", output.local(row.released_at)),
+            ("released", output.local(row.released_at) if row.held_reason else None),
             ("next attempt", output.local(row.next_attempt_at)),
+            ("made of", found.made_of and f"delivery {found.made_of.delivery_id} ({found.made_of.kind})"),
+            ("became", ", ".join(f"delivery {each.delivery_id} ({each.kind})" for each in found.became)),
             ("waits behind", found.behind and f"delivery {found.behind}"),
             ("delivered", output.local(row.delivered_at)),
             ("reason", _WITHHELD.format(row.message_id) if found.words_withheld else found.words),

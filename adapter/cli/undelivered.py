@@ -77,6 +77,8 @@ def _write(found: "Listing", file: Path) -> None:
     """The pages in Swedish: they are read where the work is done. Others cannot read the file."""
     from adapter.plans.riv.attachment import attach
 
+    if str(file) != "-" and file.suffix.lower() not in (".pdf", ".txt"):
+        raise AdapterError(f"--print {file}: expected a name that ends with .pdf or .txt, or - for text")
     form: Literal["pdf", "text"] = "pdf" if file.suffix.lower() == ".pdf" else "text"
     made = attach(document(found), form)
     if made is None or made.value is None:

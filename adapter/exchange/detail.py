@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, func, or_, select
 
 from adapter.exchange import listing, visibility
 from adapter.exchange.records import (
@@ -12,17 +13,23 @@ from adapter.exchange.records import (
     ContentRow,
     DeliveryDetail,
     DeliveryRow,
+    Kin,
     MessageDetail,
     MessageRow,
     Step,
 )
-from adapter.exchange.visibility import redact
+from adapter.exchange.visibility import HELD_BY_A_PERSON, redact
+from adapter.security import audit
 from adapter.security.principals import Principal, Right
 from adapter.store import tables
 from adapter.support.clock import from_micros
 
-_message, _delivery = tables.message.c, tables.delivery.c
+_message, _delivery, _origin = tables.message.c, tables.delivery.c, tables.delivery_origin.c
 _attempt, _content = tables.attempt.c, tables.content.c
+
+_TIMED = ("delivery-hold", "delivery-cancel", "delivery-redirect")
+"""Acts whose instant the audit alone knows."""
+Acts = dict[tuple[str, str], int]
 
 _AS_STORED = (
     "source",
@@ -43,12 +50,13 @@ def message(connection: Connection, principal: Principal, row: MessageRow) -> Me
     """All of a message that the caller has checked may be seen."""
     stored = connection.execute(select(tables.message).where(_message.id == row.id)).mappings().one()
     found = deliveries(connection, principal, listing.deliveries(connection, principal, _delivery.message_id == row.id))
+    acts = audit.instants(connection, _TIMED, [f"delivery/{each.row.id}" for each in found], stored["patient_id"])
     values = redact(row.protected, {name: stored[name] for name in _AS_STORED}, "source", "principal")
     return MessageDetail(
         row=row,
         issues=_issues(stored["issues"], row.protected),
         deliveries=tuple(found),
-        timeline=tuple(sorted(_timeline(stored, row, found), key=lambda step: step.at)),
+        timeline=tuple(sorted(_timeline(stored, row, found, acts), key=lambda step: step.at)),
         contents=tuple(_contents(connection, principal, row.id)),
         expunged_at=None if stored["expunged_at"] is None else from_micros(stored["expunged_at"]),
         **values,
@@ -65,7 +73,28 @@ def deliveries(connection: Connection, principal: Principal, rows: Sequence[Deli
     query_reasons = select(_delivery.id, _delivery.reason).where(_delivery.id.in_(ids))
     reasons = {row.id: row.reason for row in connection.execute(query_reasons)}
     ahead = _ahead(connection, [row.id for row in rows if row.status == "waiting" and row.next_attempt_at is None])
-    return [_delivery_detail(principal, row, tries[row.id], reasons[row.id], ahead.get(row.id)) for row in rows]
+    kin = _kin(connection, principal, ids)
+    return [
+        replace(_delivery_detail(principal, row, tries[row.id], reasons[row.id], ahead.get(row.id)), **kin[row.id])
+        for row in rows
+    ]
+
+
+def _kin(connection: Connection, principal: Principal, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """`made_of` and `became` of each delivery, as far as the principal may see them."""
+    kin: dict[int, dict[str, Any]] = {each: {"made_of": None, "became": ()} for each in ids}
+    linked = or_(_origin.delivery_id.in_(ids), _origin.of_id.in_(ids))
+    rows = connection.execute(select(tables.delivery_origin).where(linked).order_by(_origin.delivery_id)).all()
+    if not rows:
+        return kin
+    named = {each for row in rows for each in (row.delivery_id, row.of_id)}
+    seen = {row.id for row in listing.deliveries(connection, principal, _delivery.id.in_(named))}
+    for row in rows:
+        if row.delivery_id in kin and row.of_id in seen:
+            kin[row.delivery_id]["made_of"] = Kin(row.of_id, row.kind)
+        if row.of_id in kin and row.delivery_id in seen:
+            kin[row.of_id]["became"] += (Kin(row.delivery_id, row.kind),)
+    return kin
 
 
 def _ahead(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
@@ -129,24 +158,25 @@ def _contents(connection: Connection, principal: Principal, message_id: int) -> 
         yield ContentRow(**dict(row) | {"created_at": from_micros(row["created_at"])})
 
 
-def _timeline(stored: RowMapping, row: MessageRow, found: Sequence[DeliveryDetail]) -> Iterator[Step]:
+def _timeline(stored: RowMapping, row: MessageRow, found: Sequence[DeliveryDetail], acts: Acts) -> Iterator[Step]:
     for kind in ("assessed", "sent", "received", "accepted", "expunged"):
         if (instant := stored[f"{kind}_at"]) is not None:
             yield Step(from_micros(instant), kind)
     if row.status == "rejected":
         yield Step(row.received_at, "rejected")
     for delivery in found:
-        yield from _delivery_steps(delivery)
+        yield from _delivery_steps(delivery, acts)
     for answer in row.answers:
         outcome = ", ".join(answer.statuses) or None
         yield Step(answer.at, "answered", outcome=outcome, event=answer.event, message_id=answer.message_id)
 
 
-def _delivery_steps(delivery: DeliveryDetail) -> Iterator[Step]:
-    row = delivery.row
+def _delivery_steps(delivery: DeliveryDetail, acts: Acts) -> Iterator[Step]:
+    row, place = delivery.row, f"delivery/{delivery.row.id}"
     if row.held_reason is not None and (row.status != "done" or row.released_at is not None):
-        yield Step(row.created_at, "held", row.id, outcome=row.held_reason)
-    if row.released_at is not None:
+        held = acts.get(("delivery-hold", place)) if row.held_reason == HELD_BY_A_PERSON else None
+        yield Step(row.created_at if held is None else from_micros(held), "held", row.id, outcome=row.held_reason)
+    if row.held_reason is not None and row.released_at is not None:
         yield Step(row.released_at, "released", row.id)
     latest = row.created_at
     for attempt in delivery.attempts:
@@ -154,5 +184,8 @@ def _delivery_steps(delivery: DeliveryDetail) -> Iterator[Step]:
         yield Step(latest, "attempt", row.id, attempt.number, attempt.outcome)
     if row.delivered_at is not None:
         yield Step(row.delivered_at, "delivered", row.id)
-    if row.status in ("dead", "cancelled"):
+    if row.status == "dead":
         yield Step(latest, row.status, row.id)
+    if row.status == "cancelled":
+        ended = [acts[act, place] for act in ("delivery-cancel", "delivery-redirect") if (act, place) in acts]
+        yield Step(from_micros(max(ended)) if ended else latest, row.status, row.id)

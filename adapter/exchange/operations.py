@@ -11,15 +11,13 @@ from sqlalchemy import Connection
 
 from adapter.delivery import breaker, outbox
 from adapter.delivery.channels.base import Channel, Check
-from adapter.exchange.acts import Acts
+from adapter.exchange.acts import Act, Acts
 from adapter.exchange.reasons import given_reason, optional_reason
+from adapter.exchange.visibility import HELD_BY_A_PERSON
 from adapter.security.principals import Principal, Right
 from adapter.store.database import Database
 from adapter.support.clock import Clock
 from adapter.support.errors import NotFoundError
-
-HELD_BY_A_PERSON = "by-a-person"
-"""`held_reason` of a delivery that somebody asked to be kept."""
 
 Mend = Callable[[Connection, int, int, Path | None], None]
 
@@ -27,11 +25,19 @@ Mend = Callable[[Connection, int, int, Path | None], None]
 class Operations(Acts):
     """`mend` is called when a delivery is retried, in the same transaction, with the delivery's id, the instant and the
     mapping folder that was chosen: it gives bytes to one that could not be mapped or is to be mapped anew, or raises
-    MappingError."""
+    MappingError. `configured` says whether the directory has an endpoint."""
 
-    def __init__(self, database: Database, clock: Clock, wake: Callable[[], None], mend: Mend) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        wake: Callable[[], None],
+        mend: Mend,
+        configured: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         super().__init__(database, clock, wake)
         self._mend = mend
+        self._configured = configured
 
     def retry(self, principal: Principal, delivery_id: int, reason: str = "", mapping: Path | None = None) -> None:
         """Send a dead letter again at its old place, or a waiting delivery now. Needs RESEND.
@@ -70,12 +76,19 @@ class Operations(Acts):
         shared."""
         reason = given_reason(reason)
         with self._on_endpoint(principal, "endpoint-pause", endpoint, reason) as act:
+            self._know(act, endpoint)
             breaker.pause(act.connection, endpoint, act.at, reason)
 
     def resume(self, principal: Principal, endpoint: str, reason: str = "") -> None:
         """Send to an endpoint again, everything that waits for it now. Needs RESEND and ALL_PARTIES."""
         with self._on_endpoint(principal, "endpoint-resume", endpoint, optional_reason(reason)) as act:
+            self._know(act, endpoint)
             breaker.resume(act.connection, endpoint, act.at)
+
+    def _know(self, act: Act, endpoint: str) -> None:
+        """One to which nothing has been queued yet may be paused before its first message."""
+        if self._configured(endpoint):
+            breaker.register(act.connection, endpoint, act.at)
 
     def test(self, principal: Principal, endpoint: str, channel: Channel | None) -> Check:
         """What the channel to an endpoint finds without sending a message; the test and its outcome are in the audit.

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 Row = TypeVar("Row")
+MESSAGE_STATES = ("accepted", "rejected")
+DELIVERY_STATES = ("waiting", "running", "held", "done", "dead", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -102,15 +104,26 @@ class ContentRow:
 
 
 @dataclass(frozen=True)
+class Kin:
+    """Another delivery of the same message. `kind`: `replay`, sent once more, or `redirect`, by another endpoint."""
+
+    delivery_id: int
+    kind: str
+
+
+@dataclass(frozen=True)
 class DeliveryDetail:
     """A delivery with its attempts. `words_withheld`: there is a reason in words, but it needs the right to content.
-    `behind`: the earlier delivery of the same patient to the same receiver that it waits for."""
+    `behind`: the earlier delivery of the same patient to the same receiver that it waits for. `made_of`: the delivery
+    that a person made this one of; `became`: those that were made of this one."""
 
     row: DeliveryRow
     attempts: tuple[AttemptRow, ...]
     words: str | None
     words_withheld: bool
     behind: int | None = None
+    made_of: Kin | None = None
+    became: tuple[Kin, ...] = ()
 
 
 @dataclass(frozen=True)

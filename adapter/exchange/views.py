@@ -15,6 +15,8 @@ from sqlalchemy import ColumnElement, Connection, not_, select
 from adapter.exchange import attention, blocks, detail, listing, visibility
 from adapter.exchange.reasons import given_reason
 from adapter.exchange.records import (
+    DELIVERY_STATES,
+    MESSAGE_STATES,
     Attention,
     AuditRow,
     DeliveryDetail,
@@ -32,7 +34,7 @@ from adapter.store import tables
 from adapter.store.content import Content, ContentStore
 from adapter.store.database import Database
 from adapter.support.clock import Clock, to_micros
-from adapter.support.errors import NotFoundError
+from adapter.support.errors import AdapterError, NotFoundError
 
 PAGE = 50
 MAX_PAGE = 200
@@ -70,6 +72,7 @@ class Views:
         """Messages, newest first. `status` is accepted or rejected, `case` is `system|value`, or the value alone
         where the system is ours; at most 200 a page. Needs LIST."""
         principal.require(Right.LIST)
+        _require_state(status, MESSAGE_STATES)
         wanted = ((_message.status, status), (_message.event, event))
         conditions: list[ColumnElement[bool]] = [column == value for column, value in wanted if value]
         if case:
@@ -105,6 +108,7 @@ class Views:
         """Deliveries, newest first. Asked by endpoint, those of protected persons are left out: that they were found
         would tell where. Needs LIST."""
         principal.require(Right.LIST)
+        _require_state(status, DELIVERY_STATES)
         conditions = [
             column == value for column, value in ((_delivery.status, status), (_delivery.event, event)) if value
         ]
@@ -221,6 +225,12 @@ class Views:
             if content is not None and content.media_type.startswith("application/fhir+"):
                 return row.id, row.patient_id, content
         return None
+
+
+def _require_state(asked: str | None, known: tuple[str, ...]) -> None:
+    """A state that there is not must not read as that nothing is in it."""
+    if asked and asked not in known:
+        raise AdapterError(f"status: expected one of {', '.join(known)}")
 
 
 def _bounded(limit: int) -> int:

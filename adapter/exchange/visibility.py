@@ -13,6 +13,8 @@ from adapter.security.principals import Principal
 from adapter.store import tables
 
 HELD_FOR_PROTECTION = "protected"
+HELD_BY_A_PERSON = "by-a-person"
+"""Two of the reasons for which a delivery is held: its `held_reason`."""
 
 _message, _delivery, _content, _patient = tables.message.c, tables.delivery.c, tables.content.c, tables.patient.c
 

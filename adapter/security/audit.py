@@ -3,11 +3,12 @@
 An entry names objects by our own numbers and persons by surrogate, so that it outlives expunged content.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from adapter.security.principals import Principal
 from adapter.store import tables
@@ -84,6 +85,21 @@ def entries(
         if wanted is not None:
             query = query.where(column == wanted)
     return [_entry(row) for row in connection.execute(query).mappings()]
+
+
+def instants(
+    connection: Connection, actions: Collection[str], objects: Collection[str], patient_id: int | None
+) -> dict[tuple[str, str], int]:
+    """When each of the actions was last done to each of the objects, which are all about one person: by action and
+    object, in UTC microseconds."""
+    columns = tables.audit.c
+    query = (
+        select(columns.action, columns.object, func.max(columns.at).label("at"))
+        .where(columns.patient_id.is_not_distinct_from(patient_id))
+        .where(columns.action.in_(actions), columns.object.in_(objects))
+        .group_by(columns.action, columns.object)
+    )
+    return {(row.action, row.object): row.at for row in connection.execute(query)}
 
 
 def _entry(values: RowMapping) -> Entry:

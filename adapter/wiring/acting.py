@@ -35,7 +35,11 @@ def operations(adapter: "Adapter") -> Operations:
         mappings = chosen(folder, connection, directory, delivery_id) if folder else adapter.mappings
         map_again(connection, contents, directory, mappings, delivery_id, at, Outgoing(adapter.message_validator))
 
-    return Operations(adapter.database, adapter.clock, adapter.wake, mend)
+    def configured(endpoint: str) -> bool:
+        known = adapter.directory_if_read
+        return known is not None and endpoint in known.endpoints
+
+    return Operations(adapter.database, adapter.clock, adapter.wake, mend, configured)
 
 
 def test_endpoint(adapter: "Adapter", principal: Principal, endpoint: str) -> Check:

@@ -129,7 +129,7 @@ class Adapter:
     @property
     def recoveries(self) -> Recoveries:
         """What is known after the database was put back; without contacts where the directory cannot be read."""
-        return Recoveries(self.database, self.clock, self._directory_if_read)
+        return Recoveries(self.database, self.clock, self.directory_if_read)
 
     # what is taken in
 
@@ -184,7 +184,7 @@ class Adapter:
     @property
     def reserve(self) -> Reserve:
         """The list of the undelivered; without the directory's contacts where that cannot be read."""
-        return Reserve(self.database, self.contents, self.clock, self._directory_if_read)
+        return Reserve(self.database, self.contents, self.clock, self.directory_if_read)
 
     # what is done by people
 
@@ -251,7 +251,7 @@ class Adapter:
     rounds = beside.rounds
 
     @property
-    def _directory_if_read(self) -> Directory | None:
+    def directory_if_read(self) -> Directory | None:
         try:
             return self.directory
         except ConfigurationError:

@@ -179,7 +179,7 @@ def _blocked(connection: Connection) -> Iterator[tuple[tuple[str, str], Cause]]:
         .limit(_MOST_STREAMS)
     )
     for row in connection.execute(query):
-        reason = f"messages of the same patient wait behind a {row.event} that was not delivered"
+        reason = f"messages of the same patient wait behind {row.event}, which was not delivered"
         command = f"adapter deliveries show {row.id}"
         yield (BLOCKED, f"delivery/{row.id}"), Cause(reason, command, statutory=row.statutory > 0)
 

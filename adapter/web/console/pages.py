@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapter.discharge.events import EVENTS
+from adapter.exchange.records import DELIVERY_STATES
 from adapter.support.errors import NotFoundError
 from adapter.web.console import actions, case, follow_up, gaps, login, persons, rendering, repairing, replaying
 from adapter.web.console.sessions import Sessions
@@ -21,7 +22,6 @@ Number = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 Cursor = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
 Word = Annotated[str, Query(max_length=255)]
 
-_STATUSES = ("waiting", "running", "held", "done", "dead", "cancelled")
 _ACTIONS = (
     "content-view",
     "bundle-view",
@@ -154,7 +154,7 @@ def _deliveries(routes: APIRouter, shell: Shell) -> None:
             chosen=chosen,
             before=before,
             events=list(EVENTS),
-            statuses=_STATUSES,
+            statuses=DELIVERY_STATES,
         )
 
     @routes.get("/deliveries/{delivery_id}")

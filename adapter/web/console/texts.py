@@ -83,6 +83,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "created": ("Skapad", "Created"),
     "next": ("Nästa försök", "Next attempt"),
     "waits behind": ("Väntar på", "Waits for"),
+    "made of": ("Gjord av", "Made of"),
+    "became": ("Skickad igen som", "Sent again as"),
     "delivered": ("Levererad", "Delivered"),
     "filter": ("Filtrera", "Filter"),
     "all": ("Alla", "All"),

@@ -111,6 +111,11 @@ class TestUndelivered:
             assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
         assert "[ ] leverans 1" in run("deliveries", "undelivered", "--print", "-", exit_code=1)
 
+    def test_a_file_of_another_kind_is_refused_before_it_is_written(self, run, dead, tmp_path):
+        with pytest.raises(AdapterError, match=r"expected a name that ends with \.pdf or \.txt"):
+            run("deliveries", "undelivered", "--print", tmp_path / "list.docx")
+        assert not (tmp_path / "list.docx").exists()
+
     def test_of_the_protected_there_is_a_number_only(self, clock):
         shown = Undelivered(
             1, 1, "sip", "dead", statutory=False, accepted_at=clock.now(), deadline=None,

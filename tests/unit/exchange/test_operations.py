@@ -139,3 +139,19 @@ class TestEndpoint:
         with pytest.raises(NotFoundError, match="nowhere"):
             operations.pause(operations_principal, "nowhere", "why")
         assert audited(stored) == []
+
+
+class TestAnEndpointThatNothingWasQueuedTo:
+    def test_is_paused_before_its_first_message(self, database, clock, stored, operations_principal):
+        acting = Operations(database, clock, lambda: None, lambda *_: None, lambda endpoint: endpoint == "new")
+        acting.pause(operations_principal, "new", "not before Monday")
+        [state] = stored.rows(tables.endpoint_state)
+        assert (state["endpoint"], state["state"]) == ("new", "paused")
+        acting.resume(operations_principal, "new")
+        assert [row["state"] for row in stored.rows(tables.endpoint_state)] == ["closed"]
+
+    def test_is_not_known_where_the_directory_has_none(self, operations, stored, operations_principal):
+        with pytest.raises(NotFoundError, match="'new'"):
+            operations.pause(operations_principal, "new", "not before Monday")
+        assert stored.rows(tables.endpoint_state) == []
+        assert audited(stored) == []

@@ -4,11 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from adapter.exchange import redirect
+from adapter.exchange.operations import Operations
+from adapter.exchange.records import Kin
 from adapter.exchange.views import Views
 from adapter.security.principals import Principal, Right
 from adapter.store import alarms, tables
 from adapter.support.clock import to_micros
-from adapter.support.errors import ForbiddenError, NotFoundError
+from adapter.support.errors import AdapterError, ForbiddenError, NotFoundError
 
 
 @pytest.fixture
@@ -549,3 +552,54 @@ class TestAudit:
         assert [row.reason for row in views.audit(region).rows] == ["one"]
         assert views.audit(operations_principal, limit=1).next_before is not None
         assert views.audit(operations_principal, action="delivery-retry").rows == ()
+
+
+class TestWhatPeopleDid:
+    """When a person held or cancelled is told by the audit: a delivery itself does not keep it."""
+
+    @pytest.fixture
+    def operations(self, database, clock):
+        return Operations(database, clock, lambda: None, lambda *_: None)
+
+    def test_at_the_instant_at_which_it_was_done(self, views, operations, stored, clock, operations_principal):
+        patient = stored.patient()
+        message = stored.message(patient_id=patient)
+        one, two, other = (stored.delivery(message, patient_id=patient) for _ in range(3))
+        clock.advance(timedelta(hours=2))
+        operations.hold(operations_principal, one, "the ward calls them")
+        clock.advance(timedelta(hours=1))
+        operations.cancel(operations_principal, two, "told by telephone")
+        found = views.message(operations_principal, message)
+        told = {(step.kind, step.delivery_id): step.at for step in found.timeline if step.delivery_id}
+        assert told == {("held", one): clock.now() - timedelta(hours=1), ("cancelled", two): clock.now()}
+        assert views.delivery(operations_principal, other).row.status == "waiting"
+
+    def test_nothing_is_released_that_was_never_held(self, views, stored, operations_principal):
+        message = stored.message()
+        stored.delivery(message, released_at=stored.now)
+        assert "released" not in [step.kind for step in views.message(operations_principal, message).timeline]
+
+
+class TestKin:
+    def test_what_was_made_of_what(self, views, stored, operations_principal):
+        message = stored.message()
+        old, new = (stored.delivery(message) for _ in range(2))
+        with stored.database.write() as connection:
+            redirect.link(connection, new, old, redirect.REDIRECT, stored.now)
+        assert views.delivery(operations_principal, old).became == (Kin(new, "redirect"),)
+        assert views.delivery(operations_principal, new).made_of == Kin(old, "redirect")
+        assert views.delivery(operations_principal, new).became == ()
+
+    def test_a_receiver_is_not_told_of_a_delivery_to_another(self, views, stored):
+        message = stored.message()
+        old = stored.delivery(message, receiver_party="kommun-z")
+        new = stored.delivery(message, receiver_party="kommun-a")
+        with stored.database.write() as connection:
+            redirect.link(connection, new, old, redirect.REDIRECT, stored.now)
+        assert views.delivery(holding("kommun-a", Right.LIST), new).made_of is None
+
+
+@pytest.mark.parametrize("kind", ["messages", "deliveries"])
+def test_a_state_that_there_is_not_is_no_empty_list(views, operations_principal, kind):
+    with pytest.raises(AdapterError, match=r"status: expected one of (accepted|waiting), "):
+        getattr(views, kind)(operations_principal, status="deda")
