@@ -30,6 +30,8 @@ from types import ModuleType
 
 import pytest
 
+from adapter.fhirpath.expression import compile_expression
+
 sys.path.insert(0, str(Path(__file__).parent))
 from forks import Forks, How, bounded
 from grafting import graft, lines_of
@@ -42,7 +44,9 @@ GROUPS = {
     "rules": (
         "adapter.validation",
         "constraints criteria contained extensions groups implied invariants items members primitives profiles "
-        "references shapes slicing targets trees values vocabulary narrative messages bindings bundles engine",
+        "references shapes slicing targets trees values vocabulary narrative messages bindings bundles engine "
+        "clean clean_profiles shortcuts relative_limits particulars structures beyond measures "
+        "questionnaires answers answer_limits enabling forms",
         ["tests/unit/validation"],
     ),
     "snapshots": (
@@ -179,6 +183,8 @@ class Plugin:
 
         def work() -> bytes:
             mutant.apply()
+            if self._options.group == "conditions":
+                compile_expression.cache_clear()  # what was compiled without the mutant
             try:
                 graft(mutant, tree, module)
             except Exception:

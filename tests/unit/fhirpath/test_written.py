@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapter.fhirpath import FhirPathError, Scope, nodes
+from adapter.fhirpath import FhirPathError, Scope, nodes, temporal
 from adapter.fhirpath import compile as compile_expression
 from adapter.fhirpath.lines import Unusual
 from adapter.fhirpath.work import Work
@@ -100,8 +100,10 @@ CONDITIONS = {
         "(lastModified < executionPeriod.end).not()",
         "status > intent or id.exists()",
         "id.exists() or authoredOn > status or status > authoredOn",
-        "groupIdentifier.count() = true or groupIdentifier.count() = 1",
+        "groupIdentifier.count() = true",
         "identifier.count() > restriction.repetitions or id.exists()",
+        "identifier.count() + restriction.repetitions > 1 or id.exists()",
+        "identifier.value.all(matches('^[0-9]$')) and identifier.system.exists(startsWith('urn:a'))",
         "identifier.all(value in (1 | 2)) or status in (1 | 2)",
         "groupIdentifier.is(Patient) or status.is(Patient)",
         "groupIdentifier.ofType(Patient).exists() or status.ofType(Patient).exists()",
@@ -364,6 +366,7 @@ CODED_BY: list[dict[str, Any]] = [{"valueCoding": {"code": "x"}}, {"valueQuantit
         ("Observation", "issued <= issued", {"resourceType": "Observation", "issued": "2026-03-09T10:12:00Z"}, True),
         ("Patient", "birthDate <= birthDate", {"resourceType": "Patient", "birthDate": "2026-03-09"}, True),
         ("MessageHeader", "event.code = 'e'", EXAMPLES["MessageHeader"], True),
+        ("MessageHeader", "event.exists()", {"resourceType": "MessageHeader", "eventUri": "urn:x"}, True),
     ],
 )
 def test_what_is_known_is_written_in_line(type_: str, expression: str, value: Any, wanted: bool | None) -> None:
@@ -415,6 +418,19 @@ def test_an_element_of_several_types_of_a_choice_is_left_to_closures(member: dic
     lines = compile_expression("extension.value.code = 'x'").for_type("Task").source()
     assert lines is not None
     assert lines.function()(TASK | {"extension": [member]}, Scope(nodes.node_of(TASK))) is True
+
+
+@pytest.mark.parametrize(
+    "expression", ["authoredOn > description", "description > authoredOn", "note.text > note.text"]
+)
+def test_texts_have_no_order_with_moments_whatever_they_look_like(expression: str) -> None:
+    task = TASK | {"description": "2026-03-09T10:00:00+01:00"}
+    condition = compile_expression(f"{expression} or id.empty()").for_type("Task")
+    lines = condition.source()
+    assert lines is not None
+    assert temporal.whole_order not in lines.objects.values()
+    for _, written, _ in both("Task", expression, [task]):
+        assert written in (None, "FhirPathError")
 
 
 def test_texts_that_closures_find_are_compared_in_line() -> None:

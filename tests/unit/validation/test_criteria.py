@@ -348,3 +348,10 @@ def test_several_values_on_the_way() -> None:
     assert verdict(two, {"relationship": [concept("a", "b")]}, ("value", "relationship")) is True
     assert verdict(two, {"relationship": [concept("a")]}, ("value", "relationship")) is False
     assert verdict(two, {"relationship": [concept("a"), concept("b", "a")]}, ("value", "relationship")) is True
+
+
+def test_of_a_choice_the_types_that_a_slice_speaks_of_count() -> None:
+    choice, within = criteria.Criterion(Node({}, "x.value[x]", None, None)), criteria.Criterion(None, "of a pattern")
+    spoken = criteria.Criterion(Node({"sliceName": "valueCode"}, "x.value[x]", None, None))
+    assert criteria._typed([choice, within, spoken]) == [spoken]
+    assert criteria._typed([choice, within]) == [choice, within]
