@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import RowMapping
 from tenacity import Retrying, retry_if_result, stop_after_attempt, stop_after_delay, wait_exponential
 from tenacity.nap import sleep_using_event
 
@@ -15,6 +14,7 @@ from adapter.delivery.leases import Claim
 from adapter.delivery.policy import Kind, Verdict, classify
 from adapter.delivery.recording import Recorder, Tried, log
 from adapter.fhir.canonical import ACKNOWLEDGEMENT
+from adapter.store.statements import Row
 from adapter.support.errors import AdapterError, UnavailableError
 
 _QUICK_SECONDS = 2.0
@@ -32,7 +32,7 @@ class Sender:
     quick_retries: int
     stopping: threading.Event
 
-    def attempt(self, claim: Claim, sealed: RowMapping | None) -> Tried | None:
+    def attempt(self, claim: Claim, sealed: Row | None) -> Tried | None:
         """Make the attempt with the bytes as the database has them; how it went, which is to be recorded. Never raises:
         a fault of our own is logged and put off, None."""
         try:
@@ -56,7 +56,7 @@ class Sender:
         log(claim, logging.ERROR, "delivery attempt failed inside the adapter", "error", place=_place(error))
         self._put_off(claim, error)
 
-    def _attempt(self, claim: Claim, sealed: RowMapping | None) -> Tried:
+    def _attempt(self, claim: Claim, sealed: Row | None) -> Tried:
         if sealed is None:
             return Tried(claim, Answer(), NO_BYTES, heard=False)
         outgoing = Outgoing(

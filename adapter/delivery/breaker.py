@@ -7,13 +7,14 @@ Time in these states counts against no delivery: the endpoint's own clock, `upti
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from adapter.delivery import window
 from adapter.delivery.streams import status_is
 from adapter.store import tables
 from adapter.store.alarms import clear_alarm, raise_alarm
 from adapter.store.insert import insert_if_absent
+from adapter.store.statements import Row, Statement
 from adapter.support.errors import NotFoundError
 
 OPEN = "endpoint-open"
@@ -23,12 +24,12 @@ TRIPPED = "endpoint-tripped"
 _MICROS = 1_000_000
 _state = tables.endpoint_state.c
 
-# Made once: to make a statement takes longer than to run it.
 _this = _state.endpoint == bindparam("this")
-_STATE = select(_state.state).where(_this)
-_LOCKED = select(tables.endpoint_state).where(_this).with_for_update()
-_SET = update(tables.endpoint_state).where(_this)
-_SPOKEN = _SET.returning(*(_state[name] for name in ("endpoint", "state", "since", "down_total")))
+_STATE = Statement(select(_state.state).where(_this))
+_LOCKED = Statement(select(tables.endpoint_state).where(_this).with_for_update())
+_change = update(tables.endpoint_state).where(_this)
+_SET = Statement(_change)
+_SPOKEN = Statement(_change.returning(*(_state[name] for name in ("endpoint", "state", "since", "down_total"))))
 
 
 def register(connection: Connection, endpoint: str, at: int) -> None:
@@ -38,8 +39,7 @@ def register(connection: Connection, endpoint: str, at: int) -> None:
 
 def state(connection: Connection, endpoint: str) -> str:
     """closed, open, tripped or paused; closed where nothing was ever sent to it."""
-    found = connection.execute(_STATE, {"this": endpoint}).scalar_one_or_none()
-    return found or "closed"
+    return _STATE.value(connection, {"this": endpoint}) or "closed"
 
 
 def uptime(row: Any, at: int) -> int:
@@ -58,7 +58,7 @@ def uptime_of(connection: Connection, endpoint: str, at: int) -> int:
 def succeeded(connection: Connection, endpoint: str, at: int, times: int = 1) -> bool:
     """The receiver spoke in its own voice. True where that closes the breaker; then all waiting heads are due."""
     spoken = {"this": endpoint, "consecutive_failures": 0, "last_success_at": at}
-    was = connection.execute(_SPOKEN, spoken).one_or_none()
+    was = _SPOKEN.row(connection, spoken)
     if was is None:
         return False
     if was.state not in ("open", "tripped"):
@@ -120,7 +120,7 @@ def resume(connection: Connection, endpoint: str, at: int) -> None:
     _close(connection, _known(connection, endpoint), at)
 
 
-def _close(connection: Connection, was: Row[Any], at: int) -> None:
+def _close(connection: Connection, was: Row, at: int) -> None:
     """All waiting heads are due now; `recovered_at` says to those who claim that they are to begin gently."""
     endpoint = was.endpoint
     gently = {} if was.state == "closed" else {"recovered_at": at, "rate_at": None}
@@ -135,17 +135,17 @@ def _close(connection: Connection, was: Row[Any], at: int) -> None:
     _clear_alarms(connection, endpoint, at)
 
 
-def _enter(connection: Connection, was: Row[Any], at: int, state: str, **values: object) -> None:
+def _enter(connection: Connection, was: Row, at: int, state: str, **values: object) -> None:
     """Change the state; how long a state in which nothing is sent has lasted is added up."""
     down = 0 if was.state == "closed" else max(0, at - was.since)
     _set(connection, was.endpoint, state=state, since=at, down_total=was.down_total + down, **values)
 
 
-def _locked(connection: Connection, endpoint: str) -> Row[Any] | None:
-    return connection.execute(_LOCKED, {"this": endpoint}).one_or_none()
+def _locked(connection: Connection, endpoint: str) -> Row | None:
+    return _LOCKED.row(connection, {"this": endpoint})
 
 
-def _known(connection: Connection, endpoint: str) -> Row[Any]:
+def _known(connection: Connection, endpoint: str) -> Row:
     found = _locked(connection, endpoint)
     if found is None:
         raise NotFoundError(f"nothing has been queued to an endpoint '{endpoint}'")
@@ -153,7 +153,7 @@ def _known(connection: Connection, endpoint: str) -> Row[Any]:
 
 
 def _set(connection: Connection, endpoint: str, **values: object) -> None:
-    connection.execute(_SET, {"this": endpoint} | values)
+    _SET.run(connection, {"this": endpoint} | values)
 
 
 def _alarm(connection: Connection, kind: str, endpoint: str, reason: str, at: int) -> None:

@@ -6,24 +6,23 @@ A door is locked until the transaction ends. One that another worker has locked 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from adapter.delivery import breaker, heads
 from adapter.delivery.pace import Pace
 from adapter.store import tables
+from adapter.store.statements import Row, Statement
 
 _MICROS = 1_000_000
 _endpoint = tables.endpoint_state.c
 
-# Made once: to make a statement takes longer than to run it.
-_LOCKED = (
+_LOCKED = Statement(
     select(tables.endpoint_state)
     .where(_endpoint.endpoint.in_(bindparam("names", expanding=True)))
     .with_for_update(skip_locked=True)
 )
-_NOTE = update(tables.endpoint_state).where(_endpoint.endpoint == bindparam("this"))
+_NOTE = Statement(update(tables.endpoint_state).where(_endpoint.endpoint == bindparam("this")))
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Door:
     """An endpoint that gets at most `room` more, of which `taken` are; a `probe` finds out whether it is back. `uptime`
     is its own clock, `pace` its `rate_at` after each of them."""
 
-    row: Row[Any]
+    row: Row
     room: int
     probe: bool
     uptime: int
@@ -65,7 +64,7 @@ class Door:
 
 def unlocked(connection: Connection, endpoints: Sequence[str], terms: Terms, wanted: int) -> list[Door]:
     """Those of the endpoints that may get more now, in the order given, with room for no more than are wanted."""
-    known = {row.endpoint: row for row in connection.execute(_LOCKED, {"names": list(endpoints)})}
+    known = {row.endpoint: row for row in _LOCKED.rows(connection, {"names": list(endpoints)})}
     may = [known[name] for name in endpoints if name in known and _may_be_sent_to(known[name], terms.at)]
     if not may:
         return []
@@ -76,18 +75,16 @@ def unlocked(connection: Connection, endpoints: Sequence[str], terms: Terms, wan
 
 def note(connection: Connection, doors: Sequence[Door], terms: Terms) -> None:
     """Write down what was taken: whose turn it was, the pace, and when an endpoint that is down is probed next."""
-    rows = [_noted(door, terms) for door in doors if door.taken]
-    if rows:
-        connection.execute(_NOTE, rows)
+    _NOTE.run_each(connection, [_noted(door, terms) for door in doors if door.taken])
 
 
-def _may_be_sent_to(row: Row[Any], at: int) -> bool:
+def _may_be_sent_to(row: Row, at: int) -> bool:
     if row.state in ("closed", "paused"):
         return bool(row.state == "closed")
     return row.next_probe_at is not None and row.next_probe_at <= at
 
 
-def _door(row: Row[Any], busy: int, terms: Terms, wanted: int) -> Door:
+def _door(row: Row, busy: int, terms: Terms, wanted: int) -> Door:
     probe = row.state != "closed"
     room = min(wanted, (1 if probe else max(1, terms.limit(row.endpoint))) - busy)
     uptime = breaker.uptime(row, terms.at)

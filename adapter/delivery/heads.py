@@ -1,7 +1,4 @@
-"""Which deliveries may be sent now: the heads of streams, of endpoints that may be sent to.
-
-The statements are made once: to make one takes longer than to run it.
-"""
+"""Which deliveries may be sent now: the heads of streams, of endpoints that may be sent to."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -11,7 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    RowMapping,
+    Select,
     and_,
     bindparam,
     exists,
@@ -23,6 +20,7 @@ from sqlalchemy import (
 from adapter.delivery import streams
 from adapter.delivery.streams import status_is
 from adapter.store import marks, tables
+from adapter.store.statements import Row, Statement
 
 _delivery = tables.delivery.c
 _endpoint = tables.endpoint_state.c
@@ -37,30 +35,28 @@ def workable(connection: Connection, at: int, leave: Collection[str]) -> dict[st
     """The endpoints that may be sent to now and have something to send, but those in `leave`, and whether a lease has
     expired there: the least busy and then the longest unserved first. None while the database has been put back from a
     copy and nobody has resumed."""
-    rows = connection.execute(_WORKABLE, {"at": at, "leave": list(leave)})
+    rows = _WORKABLE.rows(connection, {"at": at, "leave": list(leave)})
     return {row.endpoint: row.expired for row in rows}
 
 
 def busy(connection: Connection, endpoints: Sequence[str], at: int) -> dict[str, int]:
     """How many are under way to each of the endpoints; only those that have any."""
-    return {row[0]: row[1] for row in connection.execute(_BUSY, {"endpoints": list(endpoints), "at": at})}
+    return dict(_BUSY.rows(connection, {"endpoints": list(endpoints), "at": at}))
 
 
-def first(
-    connection: Connection, endpoint: str, at: int, most: int, *, expired: bool, any_time: bool
-) -> list[RowMapping]:
+def first(connection: Connection, endpoint: str, at: int, most: int, *, expired: bool, any_time: bool) -> list[Row]:
     """At most so many heads of streams: those whose lease has expired, where any may have, then those that have been
     due longest; `any_time` takes those that are not due yet. Fixed first and locked in the same statement; PostgreSQL
     passes over what another worker is taking."""
-    given: dict[str, Any] = {"endpoint": endpoint, "at": at}
-    found = list(connection.execute(_EXPIRED, given | {"most": most}).mappings()) if expired else []
+    here, until = {"endpoint": endpoint}, {"at": at}
+    found = _EXPIRED.rows(connection, here | until | {"most": most}) if expired else []
+    rest = {"most": most - len(found)}
     if len(found) < most:
-        rest = connection.execute(_ANY_TIME if any_time else _DUE, given | {"most": most - len(found)})
-        found += rest.mappings()
+        found += _ANY_TIME.rows(connection, here | rest) if any_time else _DUE.rows(connection, here | until | rest)
     return found
 
 
-def _workable() -> Any:
+def _workable() -> Select[Any]:
     here = _delivery.endpoint == _endpoint.endpoint
     head = (here, status_is("waiting"), _delivery.next_attempt_at.is_not(None))
     due = exists().where(*head, _delivery.next_attempt_at <= _at)
@@ -83,8 +79,8 @@ def _workable() -> Any:
     )
 
 
-def _head(condition: ColumnElement[bool], order: ColumnElement[Any]) -> Any:
-    return (
+def _head(condition: ColumnElement[bool], order: ColumnElement[Any]) -> Statement:
+    return Statement(
         select(_delivery.id, _delivery.status, _delivery.lease_token)
         .where(_here, condition, *_first_in_stream())
         .order_by(order, _delivery.id)
@@ -103,8 +99,8 @@ def _first_in_stream() -> tuple[ColumnElement[bool], ...]:
 
 
 _WAITING = and_(status_is("waiting"), _delivery.next_attempt_at.is_not(None))
-_WORKABLE = _workable()
-_BUSY = (
+_WORKABLE = Statement(_workable())
+_BUSY = Statement(
     select(_delivery.endpoint, func.count())
     .where(
         _delivery.endpoint.in_(bindparam("endpoints", expanding=True)),

@@ -14,10 +14,6 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     Connection,
-    Row,
-    RowMapping,
-    Select,
-    Update,
     and_,
     bindparam,
     case,
@@ -35,6 +31,7 @@ from adapter.delivery.doors import Door, Terms
 from adapter.delivery.policy import Kind, Verdict
 from adapter.delivery.streams import status_is
 from adapter.store import tables
+from adapter.store.statements import Row, Statement
 
 PROTECTED = "protected"
 """`held_reason` of a delivery about a person with skyddad folkbokföring."""
@@ -42,9 +39,8 @@ PROTECTED = "protected"
 _delivery = tables.delivery.c
 _attempt = tables.attempt.c
 
-# Made once, with those below: to make a statement takes longer than to run it.
 _this: BindParameter[int] = bindparam("this")
-_HELD = (
+_HELD = Statement(
     select(_delivery.id, _delivery.lease_token, tables.patient.c.protected)
     .join_from(tables.stream, tables.delivery, _delivery.stream_id == tables.stream.c.id)
     .join(tables.patient, tables.patient.c.id == tables.stream.c.patient_id)
@@ -53,19 +49,21 @@ _HELD = (
     .order_by(tables.stream.c.endpoint, tables.stream.c.receiver, tables.stream.c.id)
     .with_for_update(of=[tables.stream, tables.delivery], key_share=True)
 )
-_CLOSE_UNKNOWN = update(tables.attempt).where(_attempt.delivery_id == _this, _attempt.ended_at.is_(None))
-_END_ATTEMPT = update(tables.attempt).where(_attempt.id == _this)
-_OURS = update(tables.delivery).where(
+_CLOSE_UNKNOWN = Statement(update(tables.attempt).where(_attempt.delivery_id == _this, _attempt.ended_at.is_(None)))
+_END_ATTEMPT = Statement(update(tables.attempt).where(_attempt.id == _this))
+_ours = update(tables.delivery).where(
     _delivery.id == _this, _delivery.lease_token == bindparam("our_token"), status_is("running")
 )
-_UNCHANGED = update(tables.delivery).where(
+_RENEW = _RESCHEDULE = Statement(_ours)
+_GIVE_BACK = Statement(_ours.values(attempts=_delivery.attempts - 1))
+_unchanged = update(tables.delivery).where(
     _delivery.id == _this,
     _delivery.status == bindparam("was_status"),
     _delivery.lease_token == bindparam("was_token"),
 )
-_TAKE = update(tables.delivery).where(_delivery.id == _this).values(next_attempt_at=None)
-_HOLD = (
-    _UNCHANGED.where(
+_TAKE = Statement(update(tables.delivery).where(_delivery.id == _this).values(next_attempt_at=None))
+_HOLD = Statement(
+    _unchanged.where(
         _delivery.released_at.is_(None),
         or_(
             _delivery.held_reason == outbox.CONSENT,
@@ -79,8 +77,8 @@ _HOLD = (
     .values(held_reason=case((_delivery.held_reason == outbox.CONSENT, outbox.CONSENT), else_=PROTECTED))
     .returning(_delivery.held_reason)
 )
-_OPEN_ATTEMPTS = insert(tables.attempt).returning(_attempt.id, _attempt.delivery_id)
-_ABOUT: Select[Any] = (
+_OPEN_ATTEMPT = Statement(insert(tables.attempt).returning(_attempt.id))
+_ABOUT = Statement(
     select(
         *(_delivery[name] for name in ("id", "attempts", "step", "message_id", "stream_id", "endpoint", "event")),
         *(_delivery[name] for name in ("media_type", "lease_token", "held_reason", "released_at", "tried_from")),
@@ -93,7 +91,17 @@ _ABOUT: Select[Any] = (
     .join(tables.patient, tables.patient.c.id == tables.stream.c.patient_id)
     .where(_delivery.id.in_(bindparam("these", expanding=True)))
 )
-_Heads = list[tuple[Door, RowMapping]]
+_ended_at = bindparam("ended", type_=_delivery.tell_at.type)
+_COMPLETE = Statement(  # tells who was told that it waits
+    _ours.values(tell_at=case((_delivery.reported.is_not(None), _ended_at), else_=None))
+)
+_BURY = Statement(
+    _ours.values(
+        blocking=and_(_delivery.holds_stream, ~and_(_delivery.yields, streams.has_later(_delivery))),
+        tell_at=streams.told_at(_ended_at),
+    )
+)
+_Heads = list[tuple[Door, Row]]
 
 
 @dataclass(frozen=True)
@@ -153,7 +161,7 @@ def _share_out(
     connection: Connection, asking: Sequence[Door], expired: Mapping[str, bool], at: int, wanted: int
 ) -> tuple["_Heads", list[Door]]:
     """Heads with the doors that they are to go to, in turn, and the doors that may have more."""
-    found: list[tuple[int, Door, RowMapping]] = []
+    found: list[tuple[int, Door, Row]] = []
     more = []
     for number, door in enumerate(asking):
         share = math.ceil((wanted - len(found)) / (len(asking) - number))
@@ -168,8 +176,7 @@ def _share_out(
 
 def renew(connection: Connection, claims: Iterable[Claim], expires_at: int) -> None:
     """Prolong the leases that are still ours."""
-    if ours := [_ours(one) | {"lease_expires_at": expires_at} for one in claims]:
-        connection.execute(_OURS, ours)
+    _RENEW.run_each(connection, [_held_as(one) | {"lease_expires_at": expires_at} for one in claims])
 
 
 def held_by(connection: Connection, delivery_id: int, token: int) -> Claim | None:
@@ -186,7 +193,7 @@ def held_by(connection: Connection, delivery_id: int, token: int) -> Claim | Non
     ).scalar_one_or_none()
     if attempt_id is None:
         return None
-    row = connection.execute(_ABOUT, {"these": [delivery_id]}).one()
+    row = _ABOUT.one(connection, {"these": [delivery_id]})
     return _as_claim(row, attempt_id, row.lease_token, row.attempts, row.tried_from, probe=False)
 
 
@@ -202,8 +209,7 @@ def give_back(connection: Connection, one: Claim, at: int, due: int | None = Non
     the lease was lost."""
     streams.lock(connection, one.stream_id)
     back = {"status": "waiting", "next_attempt_at": at if due is None else due, **_NO_LEASE}
-    given = connection.execute(_OURS.values(attempts=_delivery.attempts - 1), _ours(one) | back)
-    if given.rowcount == 0:
+    if _GIVE_BACK.run(connection, _held_as(one) | back) == 0:
         return False
     connection.execute(delete(tables.attempt).where(_attempt.id == one.attempt_id))
     streams.advance(connection, one.stream_id, at)
@@ -213,7 +219,7 @@ def give_back(connection: Connection, one: Claim, at: int, due: int | None = Non
 def held_still(connection: Connection, claims: Sequence[Claim]) -> list[Claim]:
     """Those whose lease is still ours, their streams and deliveries locked until the transaction ends, and each marked
     where the person has become protected since it was made."""
-    found = {row.id: row for row in connection.execute(_HELD, {"these": [one.delivery_id for one in claims]})}
+    found = {row.id: row for row in _HELD.rows(connection, {"these": [one.delivery_id for one in claims]})}
     held = []
     for one in claims:
         row = found.get(one.delivery_id)
@@ -225,9 +231,9 @@ def held_still(connection: Connection, claims: Sequence[Claim]) -> list[Claim]:
 def complete(connection: Connection, arrived: Sequence[tuple[Claim, Verdict, int | None]], at: int) -> None:
     """They arrived, each with the verdict on its answer and the HTTP status. They are `held_still`."""
     done = {"status": "done", "blocking": False, "delivered_at": at, "reason": None, "ended": at, **_NO_LEASE}
-    rows = [done | _ours(one) | {"acknowledgement": verdict.acknowledgement} for one, verdict, _ in arrived]
-    connection.execute(_COMPLETE, rows)
-    connection.execute(_END_ATTEMPT, [_ended(*each, at) for each in arrived])
+    rows = [done | _held_as(one) | {"acknowledgement": verdict.acknowledgement} for one, verdict, _ in arrived]
+    _COMPLETE.run_each(connection, rows)
+    _END_ATTEMPT.run_each(connection, [_ended(*each, at) for each in arrived])
     streams.advance_all(connection, [one.stream_id for one, _, _ in arrived], at)
 
 
@@ -237,21 +243,14 @@ def reschedule(
     """Try again at `due` (UTC microseconds), then at `step` of the schedule. False, and nothing changed, where the
     lease was lost; so too for `bury`."""
     waiting = {"status": "waiting", "next_attempt_at": due, "step": step, "reason": verdict.reason}
-    return _record(connection, one, at, verdict, http_status, waiting, _OURS)
+    return _record(connection, one, at, verdict, http_status, waiting, _RESCHEDULE)
 
 
 def bury(connection: Connection, one: Claim, at: int, verdict: Verdict, http_status: int | None) -> bool:
     """A dead letter: its stream waits for a person where the delivery `holds_stream` and does not yield to a later one
     of its event, else goes on."""
     dead = {"status": "dead", "acknowledgement": verdict.acknowledgement, "reason": verdict.reason}
-    blocking = and_(_delivery.holds_stream, ~and_(_delivery.yields, streams.has_later(_delivery)))
-    statement = _OURS.values(blocking=blocking, tell_at=streams.told_at(at))
-    return _record(connection, one, at, verdict, http_status, dead, statement)
-
-
-_COMPLETE = _OURS.values(  # tells who was told that it waits
-    tell_at=case((_delivery.reported.is_not(None), bindparam("ended", type_=_delivery.tell_at.type)), else_=None)
-)
+    return _record(connection, one, at, verdict, http_status, dead | {"ended": at}, _BURY)
 
 
 _OUTCOMES = {Kind.WAIT: "unknown"}
@@ -268,13 +267,12 @@ def _record(
     verdict: Verdict,
     http_status: int | None,
     values: dict[str, Any],
-    statement: Update,
+    statement: Statement,
 ) -> bool:
     streams.lock(connection, one.stream_id)
-    recorded = connection.execute(statement, _ours(one) | values | _NO_LEASE)
-    if recorded.rowcount == 0:
+    if statement.run(connection, _held_as(one) | values | _NO_LEASE) == 0:
         return False
-    connection.execute(_END_ATTEMPT, _ended(one, verdict, http_status, at))
+    _END_ATTEMPT.run(connection, _ended(one, verdict, http_status, at))
     streams.advance(connection, one.stream_id, at)
     return True
 
@@ -285,72 +283,74 @@ def _ended(one: Claim, verdict: Verdict, http_status: int | None, at: int) -> di
     return {"this": one.attempt_id} | told
 
 
-def _ours(one: Claim) -> dict[str, Any]:
-    """What `_OURS` asks: that the lease is this claim's."""
+def _held_as(one: Claim) -> dict[str, Any]:
+    """What `_ours` asks: that the lease is this claim's."""
     return {"this": one.delivery_id, "our_token": one.token}
 
 
-def _hold(connection: Connection, head: RowMapping, at: int) -> bool:
+def _hold(connection: Connection, head: Row, at: int) -> bool:
     """Hold it where the person is protected, or it lacks a consent, and nobody has released it: the last guard before
     it would leave, for what was running or a dead letter when that became so."""
     hold = {"status": "held", "next_attempt_at": None, **_NO_LEASE}
-    held_for = connection.execute(_HOLD, _unchanged(head) | hold).scalar_one_or_none()
+    held_for = _HOLD.value(connection, _as_read(head) | hold)
     if held_for is None:
         return False
-    _close_unknown(connection, head["id"], at)
+    _close_unknown(connection, head.id, at)
     if held_for == outbox.CONSENT:
-        outbox.set_aside(connection, head["id"], at)
+        outbox.set_aside(connection, head.id, at)
     return True
 
 
-def _unchanged(head: RowMapping) -> dict[str, Any]:
-    """What `_UNCHANGED` asks: that the row is as it was read."""
-    return {"this": head["id"], "was_status": head["status"], "was_token": head["lease_token"]}
+def _as_read(head: Row) -> dict[str, Any]:
+    """What `_unchanged` asks: that the row is as it was read."""
+    return {"this": head.id, "was_status": head.status, "was_token": head.lease_token}
 
 
 def _take(connection: Connection, found: "_Heads", terms: Terms) -> list[Claim]:
     """Those of the heads, which are locked, that need not be held."""
     if not found:
         return []
-    rows = {row.id: row for row in connection.execute(_ABOUT, {"these": [head["id"] for _, head in found]})}
+    rows = {row.id: row for row in _ABOUT.rows(connection, {"these": [head.id for _, head in found]})}
     taken = []
     for door, head in found:
-        row = rows[head["id"]]
+        row = rows[head.id]
         unreleased = row.released_at is None and (row.protected or row.held_reason is not None)
         if unreleased and _hold(connection, head, terms.at):
             continue
-        if head["status"] == "running":
+        if head.status == "running":
             _close_unknown(connection, row.id, terms.at)
         door.taken += 1
         taken.append((door, row))
     return _taken(connection, taken, terms) if taken else []
 
 
-def _taken(connection: Connection, heads_: Sequence[tuple[Door, Row[Any]]], terms: Terms) -> list[Claim]:
+def _taken(connection: Connection, heads_: Sequence[tuple[Door, Row]], terms: Terms) -> list[Claim]:
     tried = {row.id: door.uptime if row.tried_from is None else row.tried_from for door, row in heads_}
     lease = {"status": "running", "lease_owner": terms.owner, "lease_expires_at": terms.expires_at}
     counted = [
         {"this": row.id, "lease_token": row.lease_token + 1, "attempts": row.attempts + 1, "tried_from": tried[row.id]}
         for _, row in heads_
     ]
-    connection.execute(_TAKE, [lease | each for each in counted])
-    attempts = [
-        {"delivery_id": row.id, "number": row.attempts + 1, "worker": terms.owner, "started_at": terms.at}
-        for _, row in heads_
-    ]
-    opened = {row.delivery_id: row.id for row in connection.execute(_OPEN_ATTEMPTS, attempts)}
+    _TAKE.run_each(connection, [lease | each for each in counted])
     return [
-        _as_claim(row, opened[row.id], row.lease_token + 1, row.attempts + 1, tried[row.id], probe=door.probe)
+        _as_claim(
+            row, _opened(connection, row, terms), row.lease_token + 1, row.attempts + 1, tried[row.id], probe=door.probe
+        )
         for door, row in heads_
     ]
 
 
+def _opened(connection: Connection, row: Row, terms: Terms) -> int:
+    attempt = {"delivery_id": row.id, "number": row.attempts + 1, "worker": terms.owner, "started_at": terms.at}
+    return int(_OPEN_ATTEMPT.value(connection, attempt))
+
+
 def _close_unknown(connection: Connection, delivery_id: int, at: int) -> None:
     reason = "nobody recorded how it ended before its lease ran out"
-    connection.execute(_CLOSE_UNKNOWN, {"this": delivery_id, "ended_at": at, "outcome": "unknown", "reason": reason})
+    _CLOSE_UNKNOWN.run(connection, {"this": delivery_id, "ended_at": at, "outcome": "unknown", "reason": reason})
 
 
-def _as_claim(row: Row[Any], attempt_id: int, token: int, number: int, tried_from: int, *, probe: bool) -> Claim:
+def _as_claim(row: Row, attempt_id: int, token: int, number: int, tried_from: int, *, probe: bool) -> Claim:
     idempotency_id = row.own_id or f"delivery-{row.id}"
     return Claim(
         delivery_id=row.id,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, case, exists, insert, 
 from adapter.delivery import breaker, streams
 from adapter.store import tables
 from adapter.store.alarms import clear_alarm, raise_alarm
+from adapter.store.statements import Statement
 from adapter.support.errors import AdapterError, NotFoundError
 
 DEAD_LETTER = "dead-letter"
@@ -22,11 +23,14 @@ CONSENT = "consent"
 """`held_reason` of a delivery that rests on a consent which is refused or withdrawn."""
 
 _delivery = tables.delivery.c
-_INSERT = insert(tables.delivery).returning(_delivery.id)
+_add = insert(tables.delivery).returning(_delivery.id)
+_INSERT = Statement(_add)
 _ahead = tables.delivery.alias("ahead")
 _IS_BEHIND = exists().where(_ahead.c.stream_id == bindparam("in_stream"), _ahead.c.blocking)
-_INSERT_IN_TURN = _INSERT.values(
-    next_attempt_at=case((_IS_BEHIND, None), else_=bindparam("due_at", type_=_delivery.next_attempt_at.type))
+_INSERT_IN_TURN = Statement(
+    _add.values(
+        next_attempt_at=case((_IS_BEHIND, None), else_=bindparam("due_at", type_=_delivery.next_attempt_at.type))
+    )
 )
 
 
@@ -118,7 +122,7 @@ def _insert(connection: Connection, row: dict[str, Any], *, is_first: bool) -> i
     elif row["status"] == "waiting":
         statement = _INSERT_IN_TURN
         row |= {"in_stream": row["stream_id"], "due_at": row["created_at"]}
-    delivery_id: int = connection.execute(statement, row).scalar_one()
+    delivery_id: int = statement.value(connection, row)
     return delivery_id
 
 

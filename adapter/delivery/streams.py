@@ -24,14 +24,13 @@ from sqlalchemy import (
 
 from adapter.store import tables
 from adapter.store.insert import insert_or_raise
+from adapter.store.statements import Statement
 
 _stream = tables.stream.c
 _delivery = tables.delivery.c
 
-
-# Made once: to make a statement takes longer than to run it.
 _this: BindParameter[int] = bindparam("this")
-_LOCK = select(_stream.id).where(_stream.id == _this).with_for_update()
+_LOCK = Statement(select(_stream.id).where(_stream.id == _this).with_for_update())
 
 
 def status_is(status: str, delivery: FromClause = tables.delivery) -> ColumnElement[bool]:
@@ -45,8 +44,10 @@ def _head_of_this() -> ScalarSelect[int]:
     return lowest.correlate(None).scalar_subquery()
 
 
-_ADVANCE = update(tables.delivery).where(
-    _delivery.id == _head_of_this(), status_is("waiting"), _delivery.next_attempt_at.is_(None)
+_ADVANCE = Statement(
+    update(tables.delivery).where(
+        _delivery.id == _head_of_this(), status_is("waiting"), _delivery.next_attempt_at.is_(None)
+    )
 )
 
 
@@ -57,14 +58,14 @@ def next_place(connection: Connection, endpoint: str, receiver: str, patient_id:
     them may wait for each other.
     """
     unique: dict[str, Any] = {"endpoint": endpoint, "receiver": receiver, "patient_id": patient_id}
-    row = insert_or_raise(connection, tables.stream, "last_sequence", tuple(unique), **unique).one()
+    row: Any = insert_or_raise(connection, tables.stream, "last_sequence", tuple(unique), **unique)
     return row.id, row.last_sequence
 
 
 def lock(connection: Connection, stream_id: int) -> None:
     """Keep others from taking a place in the stream, or moving its head, until the transaction ends."""
     if connection.dialect.name != "sqlite":  # where a writer is alone anyhow
-        connection.execute(_LOCK, {"this": stream_id})
+        _LOCK.run(connection, {"this": stream_id})
 
 
 def advance(connection: Connection, stream_id: int, at: int) -> None:
@@ -77,7 +78,7 @@ def advance(connection: Connection, stream_id: int, at: int) -> None:
 
 def advance_all(connection: Connection, stream_ids: Iterable[int], at: int) -> None:
     """Of one or more streams, all locked, as `advance`."""
-    connection.execute(_ADVANCE, [{"this": each, "next_attempt_at": at} for each in stream_ids])
+    _ADVANCE.run_each(connection, [{"this": each, "next_attempt_at": at} for each in stream_ids])
 
 
 def has_later(delivery: Any) -> ColumnElement[bool]:
@@ -91,7 +92,7 @@ def has_later(delivery: Any) -> ColumnElement[bool]:
     )
 
 
-def told_at(at: int) -> ColumnElement[int | None]:
+def told_at(at: int | BindParameter[int]) -> ColumnElement[int | None]:
     """`tell_at` of a delivery that has come to an end: now, where its sender is told of deliveries at all."""
     tellable = or_(_delivery.tell_at.is_not(None), _delivery.reported.is_not(None))
     return case((tellable, at), else_=None)

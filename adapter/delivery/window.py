@@ -6,6 +6,7 @@ The endpoint's row must be locked.
 from sqlalchemy import Connection, Integer, bindparam, case, delete, func, insert, select, update
 
 from adapter.store import tables
+from adapter.store.statements import Statement
 
 _PERIOD = 30_000_000
 _SLOTS = 10
@@ -14,13 +15,12 @@ _SHARE = 0.7
 
 _row = tables.endpoint_outcome.c
 
-# Made once: to make a statement takes longer than to run it.
 _now, _more, _faults = (
     _row.period == bindparam("now"),
     bindparam("more", type_=Integer),
     bindparam("faults", type_=Integer),
 )
-_NOTE = (
+_NOTE = Statement(
     update(tables.endpoint_outcome)
     .where(_row.endpoint == bindparam("this"), _row.slot == bindparam("at_slot"))
     .values(
@@ -29,8 +29,10 @@ _NOTE = (
         failed=case((_now, _row.failed + _faults), else_=_faults),
     )
 )
-_TOLD = select(func.coalesce(func.sum(_row.tried), 0), func.coalesce(func.sum(_row.failed), 0)).where(
-    _row.endpoint == bindparam("this"), _row.period > bindparam("after"), _row.period <= bindparam("until")
+_TOLD = Statement(
+    select(func.coalesce(func.sum(_row.tried), 0), func.coalesce(func.sum(_row.failed), 0)).where(
+        _row.endpoint == bindparam("this"), _row.period > bindparam("after"), _row.period <= bindparam("until")
+    )
 )
 
 
@@ -38,8 +40,7 @@ def note(connection: Connection, endpoint: str, at: int, *, failed: int, tried: 
     """Count tries that ended, and how many of them failed. `at` in UTC microseconds."""
     period = at // _PERIOD
     values = {"this": endpoint, "at_slot": period % _SLOTS, "now": period, "more": tried, "faults": failed}
-    counted = connection.execute(_NOTE, values)
-    if counted.rowcount == 0:
+    if _NOTE.run(connection, values) == 0:
         row = {"endpoint": endpoint, "slot": period % _SLOTS, "period": period, "tried": tried, "failed": failed}
         connection.execute(insert(tables.endpoint_outcome).values(row))
 
@@ -48,7 +49,7 @@ def fails(connection: Connection, endpoint: str, at: int) -> tuple[int, int] | N
     """(failed, tried) where at least 70 % of at least 10 tries failed, else None."""
     period = at // _PERIOD
     values = {"this": endpoint, "after": period - _SLOTS, "until": period}
-    tried, failed = (int(number) for number in connection.execute(_TOLD, values).one())
+    tried, failed = (int(number) for number in _TOLD.one(connection, values))
     return (failed, tried) if tried >= _LEAST and failed >= _SHARE * tried else None
 
 

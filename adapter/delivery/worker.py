@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 
-from sqlalchemy import Connection, RowMapping, delete, insert, update
+from sqlalchemy import Connection, delete, insert, update
 
 from adapter.delivery import leases, pulling
 from adapter.delivery.attempt import Channels, Sender
@@ -25,6 +25,7 @@ from adapter.delivery.schedule import DEFAULT, Schedule
 from adapter.store import tables
 from adapter.store.content import ContentStore
 from adapter.store.database import Database
+from adapter.store.statements import Row
 from adapter.support.clock import Clock, SystemClock, to_micros
 from adapter.support.errors import UnavailableError
 
@@ -80,7 +81,7 @@ def _nothing() -> bool:
     return False
 
 
-_Given = tuple[Claim, RowMapping | None]
+_Given = tuple[Claim, Row | None]
 """What is to be sent, with its bytes as the database has them."""
 
 
@@ -249,7 +250,7 @@ class Worker:
         for one in self._round(max(0, self._options.threads - len(self._in_flight.sending))):
             pool.submit(self._run, *one)
 
-    def _run(self, claim: Claim, sealed: RowMapping | None) -> None:
+    def _run(self, claim: Claim, sealed: Row | None) -> None:
         try:
             if self._stopping.is_set():
                 self._safely(lambda: self._give_back(claim))
@@ -259,7 +260,7 @@ class Worker:
         finally:
             self._wake.set()
 
-    def _send(self, claim: Claim, sealed: RowMapping | None) -> None:
+    def _send(self, claim: Claim, sealed: Row | None) -> None:
         self._in_flight.end(claim, self._sender.attempt(claim, sealed))
 
     def _round(self, wanted: int) -> list[_Given]:

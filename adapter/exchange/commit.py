@@ -30,15 +30,15 @@ from adapter.security.pseudonyms import IdentityError, Pseudonyms
 from adapter.store import tables
 from adapter.store.content import ContentStore, Piece
 from adapter.store.insert import insert_if_absent
+from adapter.store.statements import Statement
 from adapter.support.clock import to_micros
 
 _FHIR_JSON = "application/fhir+json"
 
-# made once: to make a statement takes longer than to run it
-_MESSAGE = insert(tables.message).returning(tables.message.c.id)
-_FACT = insert(tables.fact).returning(tables.fact)
+_MESSAGE = Statement(insert(tables.message).returning(tables.message.c.id))
+_FACT = Statement(insert(tables.fact).returning(tables.fact))
 _case_state, _fact = tables.case_state.c, tables.fact.c
-_PERSON = (
+_PERSON = Statement(
     select(
         tables.patient.c.protected,
         select(_case_state.patient_id)
@@ -50,8 +50,10 @@ _PERSON = (
     .where(tables.patient.c.id == bindparam("this"))
     .with_for_update(key_share=True, of=tables.patient)
 )
-_SET_STATE = update(tables.case_state).where(
-    _case_state.case_id == bindparam("of_case"), _case_state.patient_id == bindparam("of_person")
+_SET_STATE = Statement(
+    update(tables.case_state).where(
+        _case_state.case_id == bindparam("of_case"), _case_state.patient_id == bindparam("of_person")
+    )
 )
 
 
@@ -148,7 +150,7 @@ def _place(connection: Connection, pseudonyms: Pseudonyms, checked: Checked) -> 
     patient_id = _patient(connection, pseudonyms, checked, answered.patient_id if answered else None)
     # One message of a person at a time: the projection of a case is read, made anew and written back, and a label holds
     # what waits. Who waited for another reads the person as that one left it, but all else as it was before.
-    known = connection.execute(_PERSON, {"this": patient_id, "named": case_id}).one()
+    known = _PERSON.one(connection, {"this": patient_id, "named": case_id})
     if known.owner not in (None, patient_id) or (
         answered and (answered.patient_id, answered.case_id) != (patient_id, case_id)
     ):
@@ -264,7 +266,7 @@ def _store_message(connection: Connection, checked: Checked, place: _Place) -> i
         "issues": [],
         "statutory": EVENTS[reading.event or ""].statutory,
     }
-    message_id: int = connection.execute(_MESSAGE, row).scalar_one()
+    message_id: int = _MESSAGE.value(connection, row)
     return message_id
 
 
@@ -302,7 +304,7 @@ def _store_fact(connection: Connection, checked: Checked, place: _Place, message
         "detail": detail,
         "recorded_at": at,
     }
-    _project(connection, place, facts.stored(connection.execute(_FACT, row).one()), at)
+    _project(connection, place, facts.stored(_FACT.one(connection, row)), at)
 
 
 def _project(connection: Connection, place: _Place, fact: Fact, at: int) -> None:
@@ -312,7 +314,7 @@ def _project(connection: Connection, place: _Place, fact: Fact, at: int) -> None
         return
     state = case.project(facts.read(connection, place.case_id))
     this = {"of_case": place.case_id, "of_person": place.patient_id}
-    if connection.execute(_SET_STATE, this | {"state": state, "updated_at": at, "look_at": 0}).rowcount == 0:
+    if _SET_STATE.run(connection, this | {"state": state, "updated_at": at, "look_at": 0}) == 0:
         _put_state(connection, row | {"state": state})
 
 

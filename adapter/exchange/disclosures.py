@@ -13,7 +13,6 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
-    Row,
     String,
     and_,
     bindparam,
@@ -35,6 +34,7 @@ from adapter.fhir.canonical import BY_ADAPTER
 from adapter.security.principals import Principal
 from adapter.store import tables
 from adapter.store.insert import insert_all_absent, insert_if_absent
+from adapter.store.statements import Row, Statement
 
 TASK = "Task"
 Watchers = Callable[[str], Collection[str]]
@@ -46,8 +46,6 @@ _resource, _version = tables.resource.c, tables.resource_version.c
 _subscription = tables.subscription.c
 
 _TOPICS = (TASK, *TYPES)
-
-# made once, without IN where a list is short: to make a statement takes longer than to run it
 
 
 def _telling(to: ColumnElement[Any]) -> Any:
@@ -96,8 +94,8 @@ _RECEIVER = (
     .scalar_subquery()
 )
 """Nobody, where the adapter itself wrote about a message: that tells of no resource."""
-_TOLD, _CAME = _telling(_SENDER), _telling(_RECEIVER)
-_WATCHING = (
+_TOLD, _CAME = Statement(_telling(_SENDER)), Statement(_telling(_RECEIVER))
+_WATCHING = Statement(
     select(_subscription.id, _subscription.topic, _subscription.statuses)
     .where(
         _subscription.party.in_(bindparam("parties", expanding=True)),
@@ -108,8 +106,10 @@ _WATCHING = (
     .with_for_update()
 )
 
-_RECEIVERS = select(_delivery.receiver_party).where(_delivery.id.in_(bindparam("these", expanding=True))).distinct()
-_LOCK = (
+_RECEIVERS = Statement(
+    select(_delivery.receiver_party).where(_delivery.id.in_(bindparam("these", expanding=True))).distinct()
+)
+_LOCK = Statement(
     select(_subscription.id)
     .where(_subscription.party.in_(bindparam("parties", expanding=True)))
     .order_by(_subscription.id)
@@ -136,7 +136,7 @@ def visible(principal: Principal) -> ColumnElement[bool]:
 
 def accepted(connection: Connection, message_id: int, sender: str, watchers: Collection[str], at: int) -> None:
     """What a message tells has come to its own sender. `at` in UTC microseconds."""
-    told = connection.execute(_TOLD, {"message": message_id, "to": sender}).all()
+    told = _TOLD.rows(connection, {"message": message_id, "to": sender})
     _log(connection, told, message_id, lambda _: watchers, at)
 
 
@@ -144,14 +144,14 @@ def arrived(connection: Connection, finished: Sequence[Finished], watchers: Watc
     """Deliveries have ended: where they are done, what their messages tell has come to the receivers."""
     done = [each for each in finished if each.status == "done"]
     if len(done) > 1 and connection.dialect.name != "sqlite":  # where a writer is alone anyhow
-        parties = connection.execute(_RECEIVERS, {"these": [each.delivery_id for each in done]}).scalars()
-        connection.execute(_LOCK, {"parties": sorted({one for party in parties for one in watchers(party)})})
+        receivers = _RECEIVERS.rows(connection, {"these": [each.delivery_id for each in done]})
+        _LOCK.run(connection, {"parties": sorted({one for (party,) in receivers for one in watchers(party)})})
     for each in done:
-        came = connection.execute(_CAME, {"message": each.message_id, "this": each.delivery_id}).all()
+        came = _CAME.rows(connection, {"message": each.message_id, "this": each.delivery_id})
         _log(connection, came, each.message_id, watchers, each.at)
 
 
-def _log(connection: Connection, told: Sequence[Row[Any]], message_id: int, watchers: Watchers, at: int) -> None:
+def _log(connection: Connection, told: Sequence[Row], message_id: int, watchers: Watchers, at: int) -> None:
     """Keep what of it is news to the party, and number it for those who are to be notified."""
     found = sorted(
         (_News(row.type, row.id, row.version, row.status) for row in told if _is_news(row)),
@@ -170,7 +170,7 @@ def _log(connection: Connection, told: Sequence[Row[Any]], message_id: int, watc
         _notify(connection, news, message_id, watchers(party), at)
 
 
-def _is_news(row: Row[Any]) -> bool:
+def _is_news(row: Row) -> bool:
     return bool(row.always) or row.knew != row.digest
 
 
@@ -180,7 +180,7 @@ def _notify(connection: Connection, news: Sequence[_News], message_id: int, watc
     told = {each.type for each in news}
     topics = {f"topic_{place}": each if each in told else None for place, each in enumerate(_TOPICS)}
     about = {"parties": sorted(watchers), **topics}
-    for row in connection.execute(_WATCHING, about).all():
+    for row in _WATCHING.rows(connection, about):
         for each in news:
             if each.type == row.topic and (row.statuses is None or each.status in row.statuses):
                 _number(connection, row.id, each, message_id, at)

@@ -17,13 +17,16 @@ from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.outcomes import Issue
 from adapter.store import tables
 from adapter.store.content import ContentStore
+from adapter.store.statements import Statement
 from adapter.support.clock import from_micros
 
 _column = tables.message.c
-_ALIKE = select(_column.id, _column.header_id, _column.bundle_id, _column.content_hash, _column.accepted_at).where(
-    _column.status == "accepted",
-    _column.sender_party == bindparam("party"),
-    or_(_column.header_id == bindparam("header"), _column.bundle_id == bindparam("bundle")),
+_ALIKE = Statement(
+    select(_column.id, _column.header_id, _column.bundle_id, _column.content_hash, _column.accepted_at).where(
+        _column.status == "accepted",
+        _column.sender_party == bindparam("party"),
+        or_(_column.header_id == bindparam("header"), _column.bundle_id == bindparam("bundle")),
+    )
 )
 
 
@@ -42,7 +45,7 @@ def find(
     """The message that this one repeats, None where it is new. `address` is the adapter's own. Raises Refusal 409 on a
     conflict of ids."""
     ids = {"party": party, "header": message.header_id, "bundle": message.bundle_id}
-    rows = connection.execute(_ALIKE, ids).all()
+    rows = _ALIKE.rows(connection, ids)
     same = next((row for row in rows if row.header_id == message.header_id), None)
     if same is None:
         if rows:

@@ -5,17 +5,18 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from adapter.directory.directory import Directory
 from adapter.discharge.calendar import local_date
 from adapter.discharge.facts import Fact, Recipient
 from adapter.store import tables
+from adapter.store.statements import Row, Statement
 from adapter.support.clock import from_micros
 from adapter.support.errors import NotFoundError
 
 READ = "read-receipt"
-_OF_CASES = select(tables.fact).where(tables.fact.c.case_id.in_(bindparam("cases", expanding=True)))
+_OF_CASES = Statement(select(tables.fact).where(tables.fact.c.case_id.in_(bindparam("cases", expanding=True))))
 
 
 def read(connection: Connection, case_id: str, directory: Directory | None = None) -> list[Fact]:
@@ -29,18 +30,18 @@ def of_cases(
 ) -> dict[str, list[Fact]]:
     """The same of several cases, by id, in as many queries as for one: give some hundred at a time."""
     found: dict[str, list[Fact]] = {case_id: [] for case_id in case_ids}
-    rows = connection.execute(_OF_CASES, {"cases": list(case_ids)}).all()
+    rows = _OF_CASES.rows(connection, {"cases": list(case_ids)})
     for row, fact in zip(rows, _facts(connection, rows, directory), strict=True):
         found[row.case_id].append(fact)
     return found
 
 
-def stored(row: Row[Any]) -> Fact:
+def stored(row: Row) -> Fact:
     """The fact of a stored row, as `read` gives it without a directory."""
     return _fact(row, (), "")
 
 
-def _facts(connection: Connection, rows: Sequence[Row[Any]], directory: Directory | None) -> list[Fact]:
+def _facts(connection: Connection, rows: Sequence[Row], directory: Directory | None) -> list[Fact]:
     if directory is None:
         return [stored(row) for row in rows]
     deliveries = _deliveries(connection, [row.message_id for row in rows])
@@ -54,16 +55,16 @@ def _facts(connection: Connection, rows: Sequence[Row[Any]], directory: Director
     ]
 
 
-def _is_psychiatric(row: Row[Any], directory: Directory) -> bool:
+def _is_psychiatric(row: Row, directory: Directory) -> bool:
     unit = directory.unit(row.sender_unit, local_date(from_micros(row.recorded_at)))
     return unit is not None and unit.psychiatric
 
 
-def _sender_kind(row: Row[Any], directory: Directory) -> str:
+def _sender_kind(row: Row, directory: Directory) -> str:
     return kind_of(directory, row.sender_unit, row.sender_party, local_date(from_micros(row.recorded_at)))[0]
 
 
-def _fact(row: Row[Any], recipients: Iterable[Recipient], sender_kind: str) -> Fact:
+def _fact(row: Row, recipients: Iterable[Recipient], sender_kind: str) -> Fact:
     return Fact(
         header_id=row.detail["header_id"],
         event=row.event,
@@ -101,7 +102,7 @@ def _deliveries(connection: Connection, messages: list[int]) -> dict[tuple[int, 
 
 
 def _recipients(
-    row: Row[Any],
+    row: Row,
     directory: Directory,
     deliveries: dict[tuple[int, str], Any],
     read_at: dict[tuple[str | None, str], int],

@@ -13,6 +13,7 @@ from adapter.security.principals import Principal
 from adapter.store import tables
 from adapter.store.alarms import clear_alarm, raise_alarm
 from adapter.store.content import ContentStore
+from adapter.store.statements import Statement
 from adapter.support.clock import to_micros
 
 _ALARM = "statutory-notice-refused"
@@ -110,7 +111,7 @@ def store_metadata(
 
 
 _message = tables.message.c
-_MENDED = (
+_MENDED = Statement(
     select(_message.id)
     .where(
         _message.status == "rejected",
@@ -132,7 +133,7 @@ def mended(connection: Connection, sender: str, token: str, clues: Clues, at: da
     `sender` and `token` are the parties of either: a refused message stands under the token's, for who sent it may be
     just what could not be read."""
     same = {"sender": sender, "token": token, "header": clues.header_id, "case": clues.case_id, "of_event": clues.event}
-    for message_id in connection.execute(_MENDED, same).scalars():
+    for (message_id,) in _MENDED.rows(connection, same):
         clear_alarm(connection, kind=_ALARM, subject=f"message {message_id}", at=to_micros(at))
 
 

@@ -19,13 +19,13 @@ from adapter.fhir.canonicalize import content_hash
 from adapter.fhir.shapes import obj, objects, text
 from adapter.store import tables
 from adapter.store.insert import insert_or_raise
+from adapter.store.statements import Statement
 
 TYPES = ("Encounter", "CarePlan")
 """What is kept by itself, beside the Tasks."""
 
 _LONGEST = 600
-_ADD = insert(tables.resource_version)
-"""Made once: to make a statement takes longer than to run it."""
+_ADD = Statement(insert(tables.resource_version))
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def record(connection: Connection, stated: Stated, occasion: Occasion) -> None:
         case_id=occasion.case_id,
         patient_id=occasion.patient_id,
         party=occasion.sender.party,
-    ).one_or_none()
+    )
     if known is None:
         return
     row = {
@@ -106,4 +106,4 @@ def record(connection: Connection, stated: Stated, occasion: Occasion) -> None:
         "happened_at": occasion.happened_at,
         "recorded_at": occasion.at,
     }
-    connection.execute(_ADD, row)
+    _ADD.run(connection, row)

@@ -20,16 +20,18 @@ from adapter.fhir.canonical import TASK
 from adapter.fhir.shapes import objects, text
 from adapter.store import tables
 from adapter.store.insert import insert_or_none
+from adapter.store.statements import Statement
 
 ANSWER = "acceptance-answer"
 _LONGEST = 255
 
 _task, _version = tables.task.c, tables.task_version.c
-# made once: to make a statement takes longer than to run it
-_KNOWN = select(tables.task).where(_task.identifier == bindparam("named")).with_for_update()
-_DIGEST = select(_version.digest).where(_version.task_id == bindparam("of"), _version.version == bindparam("numbered"))
-_SET = update(tables.task).where(_task.id == bindparam("this"))
-_ADD = insert(tables.task_version)
+_KNOWN = Statement(select(tables.task).where(_task.identifier == bindparam("named")).with_for_update())
+_DIGEST = Statement(
+    select(_version.digest).where(_version.task_id == bindparam("of"), _version.version == bindparam("numbered"))
+)
+_SET = Statement(update(tables.task).where(_task.id == bindparam("this")))
+_ADD = Statement(insert(tables.task_version))
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,11 @@ def _side(
 def record(connection: Connection, told: Told, occasion: Occasion) -> None:
     """Keep what a message says of a Task, where it is news. Raises Refusal: 422 for an answer that is no move its
     sender may make, 412 where the Task has another version than the one to be replaced."""
-    known = None if occasion.begins else connection.execute(_KNOWN, {"named": told.identifier}).one_or_none()
+    known = None if occasion.begins else _KNOWN.row(connection, {"named": told.identifier})
     if known is None:
         if _first(connection, told, occasion):
             return
-        known = connection.execute(_KNOWN, {"named": told.identifier}).one()  # another message has told of it
+        known = _KNOWN.one(connection, {"named": told.identifier})  # another message has told of it
     if (known.case_id, known.patient_id) != (occasion.case_id, occasion.patient_id):
         return  # another's identifier: what is known of it stays
     if occasion.replaces is not None and occasion.replaces != known.version:
@@ -129,9 +131,9 @@ def record(connection: Connection, told: Told, occasion: Occasion) -> None:
     elif told.status == known.status or tasks.is_behind(told.status, known.status):
         return
     latest = {"of": known.id, "numbered": known.version}
-    if connection.execute(_DIGEST, latest).scalar_one() != told.digest:
+    if _DIGEST.value(connection, latest) != told.digest:
         values = {"status": told.status, "version": known.version + 1, "happened_at": occasion.happened_at}
-        connection.execute(_SET, {"this": known.id} | values)
+        _SET.run(connection, {"this": known.id} | values)
         _add(connection, known.id, known.version + 1, told, occasion)
 
 
@@ -172,7 +174,7 @@ def _add(connection: Connection, task_id: int, version: int, told: Told, occasio
         "digest": told.digest,
         "recorded_at": occasion.at,
     }
-    connection.execute(_ADD, row)
+    _ADD.run(connection, row)
 
 
 def _check(known: Any, told: Told, occasion: Occasion) -> None:

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, insert, select
 
 from adapter.store import locks, tables
+from adapter.store.statements import Statement
 from adapter.support.errors import AdapterError
 
 Identifier = tuple[str, str]
 """(system, value), as in FHIR Identifier."""
 _MAX_IDENTIFIERS = 100
 _key = tables.patient_key.c
-_KNOWN = select(_key.hash, _key.patient_id).where(_key.hash.in_(bindparam("hashes", expanding=True)))
+_KNOWN = Statement(select(_key.hash, _key.patient_id).where(_key.hash.in_(bindparam("hashes", expanding=True))))
 
 
 class IdentityError(AdapterError):
@@ -95,7 +96,7 @@ class Pseudonyms:
 
     @staticmethod
     def _known(connection: Connection, hashed: dict[str, str]) -> dict[str, int]:
-        return {row.hash: row.patient_id for row in connection.execute(_KNOWN, {"hashes": list(hashed)})}
+        return {row.hash: row.patient_id for row in _KNOWN.rows(connection, {"hashes": list(hashed)})}
 
     @staticmethod
     def _one(known: dict[str, int]) -> int | None:

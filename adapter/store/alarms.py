@@ -13,13 +13,13 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from adapter.store import tables
 from adapter.store.insert import insert_if_absent
+from adapter.store.statements import Statement
 
 _alarm = tables.alarm.c
-# made once: to make a statement takes longer than to run it
 _standing = (_alarm.kind == bindparam("of_kind"), _alarm.subject == bindparam("about"), _alarm.cleared_at.is_(None))
 _STANDS = select(tables.alarm).where(*_standing)
 _about_these = (_alarm.kind == bindparam("of_kind"), _alarm.subject.in_(bindparam("subjects", expanding=True)))
-_CLEAR = update(tables.alarm).where(*_about_these, _alarm.cleared_at.is_(None)).returning(*tables.alarm.c)
+_CLEAR = Statement(update(tables.alarm).where(*_about_these, _alarm.cleared_at.is_(None)).returning(*tables.alarm.c))
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def clear_alarms(
 ) -> set[str]:
     """Clear the standing alarms of a kind about these subjects; the subjects of those that stood. As `clear_alarm`."""
     ended = {"of_kind": kind, "subjects": sorted(subjects), "cleared_at": at}
-    cleared = connection.execute(_CLEAR, ended).all()
+    cleared = _CLEAR.rows(connection, ended)
     for each in cleared if told else ():
         _tell(connection, each, at, cleared=True)
     return {each.subject for each in cleared}

@@ -8,20 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from adapter.store import tables
+from adapter.store.statements import Row, Statement
 
-# made once: to make a statement takes longer than to run it
-_INSERT = insert(tables.content)
-_INSERT_ONE = _INSERT.returning(tables.content.c.id)
-_OF_DELIVERY = (
+_INSERT = Statement(insert(tables.content))
+_INSERT_ONE = Statement(insert(tables.content).returning(tables.content.c.id))
+_OF_DELIVERY = Statement(
     select(tables.content)
     .where(tables.content.c.delivery_id == bindparam("delivery"), tables.content.c.stage == bindparam("at_stage"))
     .order_by(tables.content.c.id.desc())
     .limit(1)
 )
-_OF_DELIVERIES = (
+_OF_DELIVERIES = Statement(
     select(tables.content)
     .where(
         tables.content.c.delivery_id.in_(bindparam("deliveries", expanding=True)),
@@ -98,7 +98,7 @@ class ContentStore:
     ) -> int:
         """Store the bytes; returns the row's id. `at` is in UTC microseconds; sha256 is of the plain bytes."""
         row = self._row(message_id, Piece(stage, media_type, body, delivery_id, attempt_id), at)
-        row_id: int = connection.execute(_INSERT_ONE, row).scalar_one()
+        row_id: int = _INSERT_ONE.value(connection, row)
         return row_id
 
     def add_all(self, connection: Connection, message_id: int, pieces: Sequence[Piece], at: int) -> None:
@@ -107,8 +107,7 @@ class ContentStore:
 
     def add_each(self, connection: Connection, pieces: Sequence[tuple[int, Piece]], at: int) -> None:
         """As `add_all`, each with the id of its message."""
-        if pieces:
-            connection.execute(_INSERT, [self._row(message_id, piece, at) for message_id, piece in pieces])
+        _INSERT.run_each(connection, [self._row(message_id, piece, at) for message_id, piece in pieces])
 
     def _row(self, message_id: int, piece: Piece, at: int) -> dict[str, Any]:
         key_id, sealed = self.cipher.seal(piece.body)
@@ -127,7 +126,7 @@ class ContentStore:
     def one(self, connection: Connection, content_id: int) -> Content | None:
         """The content with this id; None where there is none."""
         query = select(tables.content).where(tables.content.c.id == content_id)
-        row = connection.execute(query).mappings().one_or_none()
+        row = connection.execute(query).one_or_none()
         return None if row is None else self._content(row)
 
     def of_message(self, connection: Connection, message_id: int, stage: str | None = None) -> list[Content]:
@@ -135,31 +134,31 @@ class ContentStore:
         query = select(tables.content).where(tables.content.c.message_id == message_id)
         if stage is not None:
             query = query.where(tables.content.c.stage == stage)
-        return [self._content(row) for row in connection.execute(query.order_by(tables.content.c.id)).mappings()]
+        return [self._content(row) for row in connection.execute(query.order_by(tables.content.c.id))]
 
     def of_delivery(self, connection: Connection, delivery_id: int, stage: str) -> Content | None:
         """The newest content of a delivery at a stage, such as the `mapped` body that is sent."""
-        row = connection.execute(_OF_DELIVERY, {"delivery": delivery_id, "at_stage": stage}).mappings().one_or_none()
+        row = _OF_DELIVERY.row(connection, {"delivery": delivery_id, "at_stage": stage})
         return None if row is None else self._content(row)
 
-    def sealed(self, connection: Connection, delivery_ids: Sequence[int], stage: str) -> dict[int, RowMapping]:
+    def sealed(self, connection: Connection, delivery_ids: Sequence[int], stage: str) -> dict[int, Row]:
         """By delivery, its newest content at a stage, for `opened`: whoever waits for the database does not wait for
         the cipher too, and what cannot be opened keeps none of the others back."""
-        rows = connection.execute(_OF_DELIVERIES, {"deliveries": list(delivery_ids), "at_stage": stage}).mappings()
-        return {row["delivery_id"]: row for row in rows}
+        rows = _OF_DELIVERIES.rows(connection, {"deliveries": list(delivery_ids), "at_stage": stage})
+        return {row.delivery_id: row for row in rows}
 
-    def opened(self, sealed: RowMapping) -> Content:
+    def opened(self, sealed: Row) -> Content:
         """What `sealed` has given. Raises what the cipher raises."""
         return self._content(sealed)
 
-    def _content(self, values: RowMapping) -> Content:
+    def _content(self, row: Row) -> Content:
         return Content(
-            id=values["id"],
-            stage=values["stage"],
-            media_type=values["media_type"],
-            body=self.cipher.open(values["key_id"], values["bytes"]),
-            sha256=values["sha256"],
-            created_at=values["created_at"],
-            delivery_id=values["delivery_id"],
-            attempt_id=values["attempt_id"],
+            id=row.id,
+            stage=row.stage,
+            media_type=row.media_type,
+            body=self.cipher.open(row.key_id, row.bytes),
+            sha256=row.sha256,
+            created_at=row.created_at,
+            delivery_id=row.delivery_id,
+            attempt_id=row.attempt_id,
         )

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from adapter.store import postgresql
+from adapter.store.statements import run_text
 from adapter.store.together import Together
 from adapter.support.errors import UnavailableError
 from adapter.support.stores import Database as DatabaseSettings
@@ -132,4 +133,4 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
-    connection.execute(text("BEGIN IMMEDIATE" if writes else "BEGIN"))
+    run_text(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")

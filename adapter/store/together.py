@@ -1,8 +1,8 @@
 """Write transactions of one process on SQLite, which has one write lock and waits for the disk at each commit.
 
 They take turns here, in the order in which they come: SQLite itself lets those that wait try again now and then, and
-some of them never get it. What waits together shares one commit, each in a savepoint of its own: its failure is its
-own, and nobody is told of success before the commit is on the disk.
+some of them never get it. What waits together shares one commit, and nobody is told of success before that is on the
+disk. Where one of them fails all is undone, and each is done anew by itself: its failure is its own.
 """
 
 import threading
@@ -80,25 +80,37 @@ class Together:
         """Those that wait, the first first, in one transaction."""
         if (first := self._next()) is None:
             return
-        done = [first]
+        taken = [first]
         try:
-            with self._begin() as connection:
-                if self._waiting:
-                    self._with_others(done, connection)
-                else:
-                    first.result = first.work(connection)
-        except BaseException as error:  # noqa: BLE001 - who waits for it raises it
-            for job in done:
-                job.error = job.error or error
-        for job in done:
+            self._do(taken)
+        except Exception as error:  # noqa: BLE001 - who waits for it raises it
+            if len(taken) == 1:
+                first.error = error
+            else:
+                self._do_apart(taken)
+        except BaseException as error:  # noqa: BLE001 - as above
+            for job in taken:
+                job.error = error
+        for job in taken:
             job.ended = True
 
-    def _with_others(self, done: list[_Job[Any]], connection: Connection) -> None:
-        until = time.monotonic() + _TOGETHER_SECONDS
-        self._do(done[0], connection)
-        while time.monotonic() < until and (job := self._next()) is not None:
-            done.append(job)
-            self._do(job, connection)
+    def _do(self, taken: list[_Job[Any]]) -> None:
+        """The first, and those that wait by then, which become `taken`."""
+        with self._begin() as connection:
+            until = time.monotonic() + _TOGETHER_SECONDS
+            job: _Job[Any] | None = taken[0]
+            while job is not None:
+                job.result = job.work(connection)
+                if (job := self._next() if time.monotonic() < until else None) is not None:
+                    taken.append(job)
+
+    def _do_apart(self, jobs: list[_Job[Any]]) -> None:
+        for job in jobs:
+            try:
+                with self._begin() as connection:
+                    job.result = job.work(connection)
+            except Exception as error:  # noqa: BLE001 - as above
+                job.error = error
 
     def _next(self) -> _Job[Any] | None:
         with self._lock:
@@ -106,14 +118,3 @@ class Together:
             if job is not None:
                 job.taken = True
             return job
-
-    @staticmethod
-    def _do(job: _Job[Any], connection: Connection) -> None:
-        savepoint = connection.begin_nested()
-        try:
-            job.result = job.work(connection)
-        except BaseException as error:  # noqa: BLE001 - who waits for it raises it
-            job.error = error
-            savepoint.rollback()
-        else:
-            savepoint.commit()

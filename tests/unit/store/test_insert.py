@@ -15,9 +15,7 @@ def raise_(stored):
     def raised(same=(), **values):
         plain = {"endpoint": "e", "receiver": "r", "patient_id": person}
         with stored.database.write() as connection:
-            return insert_or_raise(
-                connection, tables.stream, "last_sequence", PLACE, same, **plain | values
-            ).one_or_none()
+            return insert_or_raise(connection, tables.stream, "last_sequence", PLACE, same, **plain | values)
 
     return raised
 
@@ -35,7 +33,7 @@ def test_a_row_that_differs_stays_as_it_is(stored):
 
     def raised(same, **values):
         with stored.database.write() as connection:
-            return insert_or_raise(connection, tables.resource, "version", unique, same, **plain | values).one_or_none()
+            return insert_or_raise(connection, tables.resource, "version", unique, same, **plain | values)
 
     assert raised(("patient_id",), patient_id=one).version == 1
     assert raised(("patient_id",), patient_id=two) is None

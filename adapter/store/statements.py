@@ -1,0 +1,210 @@
+"""Statements that are run for every message: compiled once, and handed to the driver as they are.
+
+SQLAlchemy writes and reads what the databases understand. To run a statement through it takes many times what the
+database takes (ADR 42), so that what accepting and delivering do each time goes past it, in the same transaction.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Connection, Dialect, Insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.types import TypeEngine
+
+Values = dict[str, Any]
+Row = Any
+"""A named tuple of the columns."""
+_Process = Callable[[Any], Any]
+
+
+class Executable(Protocol):
+    """A select, insert, update or delete."""
+
+    @property
+    def exported_columns(self) -> ReadOnlyColumnCollection[Any, Any]: ...
+
+    def compile(self, *, dialect: Dialect, column_keys: Sequence[str]) -> Any: ...
+
+
+class Statement:
+    """A statement whose parameters are given by name: its `bindparam`s, and the columns of a row to insert or update.
+
+    The types of the columns turn values into what the database keeps, and back. Each method raises the driver's errors
+    as SQLAlchemy does (DBAPIError), without values: they are personal data.
+    """
+
+    def __init__(self, statement: Executable) -> None:
+        if isinstance(statement, Insert) and not statement.exported_columns:
+            statement = statement.inline()  # else PostgreSQL tells the key
+        self._statement = statement
+        self._forms: dict[tuple[str, ...], _Form] = {}
+
+    def run(self, connection: Connection, values: Values | None = None) -> int:
+        """Run it; the number of rows that it changed."""
+        return self._form(connection, values or {}).execute(connection, values or {})[1]
+
+    def run_each(self, connection: Connection, values: Sequence[Values]) -> None:
+        """Run it once for each, all of which name the same parameters."""
+        if values:
+            self._form(connection, values[0]).execute_many(connection, values)
+
+    def rows(self, connection: Connection, values: Values | None = None) -> list[Row]:
+        """All rows that it returns."""
+        return self._form(connection, values or {}).execute(connection, values or {})[0]
+
+    def row(self, connection: Connection, values: Values | None = None) -> Row | None:
+        """The first row that it returns; None where there is none."""
+        found = self.rows(connection, values)
+        return found[0] if found else None
+
+    def one(self, connection: Connection, values: Values | None = None) -> Row:
+        """The one row that it returns. Raises LookupError where it returns another number of them."""
+        found = self.rows(connection, values)
+        if len(found) != 1:
+            raise LookupError(f"expected one row, found {len(found)}")
+        return found[0]
+
+    def value(self, connection: Connection, values: Values | None = None) -> Any:
+        """The first value of the first row; None where there is none."""
+        found = self.rows(connection, values)
+        return found[0][0] if found else None
+
+    def _form(self, connection: Connection, values: Values) -> "_Form":
+        key = (connection.dialect.name, *values)
+        form = self._forms.get(key)
+        if form is None:
+            form = self._forms[key] = _Form(self._statement, connection.dialect, values)
+        return form
+
+
+@dataclass(frozen=True)
+class _Parameter:
+    """One of the driver's parameters: a value that was `given`, the `index`th of a list that was, or a fixed one."""
+
+    name: str
+    given: str | None = None
+    index: int | None = None
+    process: _Process | None = None
+    fixed: Any = None
+
+    def of(self, values: Values) -> Any:
+        if self.given is None:
+            return self.fixed
+        value = values[self.given] if self.index is None else values[self.given][self.index]
+        return value if self.process is None else self.process(value)
+
+
+class _Text:
+    """What the driver is handed."""
+
+    def __init__(self, sql: str, parameters: Sequence[_Parameter], in_order: bool) -> None:
+        self.sql = sql
+        self._parameters = parameters
+        self._in_order = in_order
+
+    def parameters(self, values: Values) -> tuple[Any, ...] | Values:
+        if self._in_order:
+            return tuple(each.of(values) for each in self._parameters)
+        return {each.name: each.of(values) for each in self._parameters}
+
+
+class _Form:
+    """The statement for one dialect and the names that are given. A list of another length makes another text, and so
+    does another value that the text spells out (`literal_execute`)."""
+
+    def __init__(self, statement: Executable, dialect: Dialect, values: Values) -> None:
+        self._dialect = dialect
+        self._compiled = statement.compile(dialect=dialect, column_keys=list(values))
+        binds = self._compiled.binds
+        self._lists = [name for name in values if binds[name].expanding]
+        self._spelled = [name for name in values if binds[name].literal_execute]
+        self._texts: dict[tuple[Any, ...], _Text] = {}
+        self._read = _reader(list(statement.exported_columns), dialect)
+
+    def execute(self, connection: Connection, values: Values) -> tuple[list[Row], int]:
+        text = self._text(values)
+        given = text.parameters(values)
+        return self._run(connection, text.sql, lambda cursor: cursor.execute(text.sql, given))
+
+    def execute_many(self, connection: Connection, values: Sequence[Values]) -> None:
+        text = self._text(values[0])
+        given = [text.parameters(each) for each in values]
+        self._run(connection, text.sql, lambda cursor: cursor.executemany(text.sql, given))
+
+    def _run(self, connection: Connection, sql: str, run: Callable[[Any], object]) -> tuple[list[Row], int]:
+        with _as_sqlalchemy(connection, sql), closing(connection.connection.cursor()) as cursor:
+            run(cursor)
+            return self._read(list(cursor.fetchall())) if cursor.description else [], cursor.rowcount
+
+    def _text(self, values: Values) -> _Text:
+        key = (*[len(values[name]) for name in self._lists], *[values[name] for name in self._spelled])
+        text = self._texts.get(key)
+        if text is None:
+            text = self._texts[key] = self._write(values)
+        return text
+
+    def _write(self, values: Values) -> _Text:
+        state = self._compiled.construct_expanded_state(values)
+        lists = state.parameter_expansion.items()
+        of_list = {name: (given, index) for given, names in lists for index, name in enumerate(names)}
+        parameters = []
+        for name in state.parameters if state.positiontup is None else state.positiontup:
+            given, index = of_list.get(name, (name, None))
+            process = _binder(self._compiled.binds[given].type, self._dialect)
+            if given in values:
+                parameters.append(_Parameter(name, given, index, process))
+            else:
+                fixed = state.parameters[name]
+                parameters.append(_Parameter(name, fixed=process(fixed) if process else fixed))
+        return _Text(state.statement, parameters, in_order=state.positiontup is not None)
+
+
+def run_text(connection: Connection, sql: str) -> None:
+    """Run words that neither take nor give anything, such as BEGIN. Raises as `Statement`."""
+    with _as_sqlalchemy(connection, sql), closing(connection.connection.cursor()) as cursor:
+        cursor.execute(sql)
+
+
+@contextmanager
+def _as_sqlalchemy(connection: Connection, sql: str) -> Iterator[None]:
+    """The driver's error is raised as SQLAlchemy's. Where the connection was cut, those that rest in the pool are made
+    anew too, as SQLAlchemy does it."""
+    dialect = connection.dialect
+    try:
+        yield
+    except dialect.loaded_dbapi.Error as error:
+        cut = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
+        if cut:
+            connection.invalidate(error)
+            connection.engine.dispose()
+        raise DBAPIError.instance(
+            sql,
+            None,
+            error,
+            dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            connection_invalidated=cut,
+            dialect=dialect,
+        ) from error
+
+
+def _binder(kind: TypeEngine[Any], dialect: Dialect) -> _Process | None:
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _reader(columns: Sequence[ColumnElement[Any]], dialect: Dialect) -> Callable[[list[Any]], list[Row]]:
+    """From the driver's rows to named ones."""
+    row = namedtuple("row", [str(column.key) for column in columns], rename=True)  # type: ignore[misc]
+    processes = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+    if not any(processes):
+        return lambda rows: list(map(row._make, rows))
+    steps = [process or _as_it_is for process in processes]
+    return lambda rows: [row._make([step(value) for step, value in zip(steps, each, strict=True)]) for each in rows]
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
