@@ -71,6 +71,11 @@ class Expression:
         items = self._items(resource, type_name, environment, clock, variables)
         return [(repr(nodes.item_type(item)), nodes.plain(item)) for item in items]
 
+    def selects(self, resource: Any, part: object, /, *, environment: Environment | None = None) -> bool:
+        """Whether the result holds a part of the resource itself: an object of it, or the `_` member of a primitive."""
+        items = self._items(resource, None, environment, None, {})
+        return any(item.__class__ is nodes.Node and (item.value is part or item.extra is part) for item in items)
+
     def _items(
         self,
         resource: Any,

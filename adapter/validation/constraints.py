@@ -169,7 +169,8 @@ def _limit(type_: str, limit: Any, url: str, wrong: int) -> Check:
             run.report(rule, words, path, url)
         elif order is None and of_moment is None:
             told = f"the value cannot be compared with the profile's limit {shown}: value, system or unit is another"
-            run.report(rules.PROFILE_RANGE_UNDECIDED, told, path, url)
+            severity = "error" if values.is_measured(value) and values.is_measured(limit) else ""
+            run.report(rules.PROFILE_RANGE_UNDECIDED, told, path, url, severity)
 
     return check
 

@@ -8,6 +8,7 @@ from adapter.fhir.shapes import obj, objects, text
 from adapter.validation import (
     bindings,
     bundles,
+    conceptmaps,
     contained,
     enabling,
     implied,
@@ -64,6 +65,7 @@ class Engine:
             "QuestionnaireResponse": Questionnaires(library.definitions, terms).check,
             "Questionnaire": enabling.check,
             "StructureDefinition": Structures(library).check,
+            "ConceptMap": conceptmaps.checking(terms),
             "MeasureReport": measures.checking(library.definitions),
         }
         """Rules of a type that look at the whole of a resource, once its shape is checked."""
@@ -79,7 +81,7 @@ class Engine:
         found = invariants.checks(definition, type_name, best_practice=self.best_practice)
         if type_name == "Reference":
             found.append(references.check)
-        elif type_name == "Coding":
+        elif type_name == "Coding" or type_name in bindings.QUANTITIES:
             found.append(Needing(self.terms.coding, ("system",)))
         elif type_name == "Identifier":
             found.append(Needing(particulars.identifier, ("system", "value")))
@@ -101,10 +103,8 @@ class Engine:
         found += bindings.checks(definition, element.type, self.terms)
         if element.name == "url" and self._is_canonical(type_name):
             found.append(particulars.absolute)
-        if element.name == "system" and type_name in ("Coding", "Identifier"):
+        if element.name == "system" and type_name in ("Coding", "Identifier", *bindings.QUANTITIES):
             found.append(self._systems)
-        elif element.name == "system" and type_name in bindings.QUANTITIES:
-            found.append(self.terms.system)
         for type_ in objects(definition.get("type")):
             if type_.get("code") == element.type:
                 found += self._of_type(type_, element.type)

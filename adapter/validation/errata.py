@@ -9,8 +9,10 @@ Where an extension may be used:
 - capabilitystatement-expectation and -prohibited name 8 and 6 elements of CapabilityStatement; HL7's extension pack
   (hl7.fhir.uv.extensions, same URLs, for R4 too) names nearly all of them.
 
-Invariants: que-12 says in words "more than one enableWhen" and counts more than two; vs-1 says in words "if effective
-is dateTime and has a value", and fails for a Period, which the vital signs allow.
+Invariants: que-12 says in words "more than one enableWhen" and counts more than two; que-7 says in words "the value
+must be a boolean" and names FHIRPath's own Boolean, which no element is; ras-2 fails where there is no probability,
+which is optional (FHIR-25796); vs-1 says in words "if effective is dateTime and has a value", and fails for a Period,
+which the vital signs allow.
 
 Vital signs: the profile binds the units of all components, as required, to the units of the signs themselves
 (ucum-vitals-common), so that no component could have another, such as the oxygen flow of an oxygen saturation. HL7
@@ -35,6 +37,10 @@ _CONTEXTS = {
 _EXPRESSIONS = {
     ("que-12", "enableWhen.count() > 2 implies enableBehavior.exists()"): (
         "enableWhen.count() > 1 implies enableBehavior.exists()"
+    ),
+    ("que-7", "operator = 'exists' implies (answer is Boolean)"): "operator = 'exists' implies (answer is boolean)",
+    ("ras-2", "probability is decimal implies (probability as decimal) <= 100"): (
+        "probability.ofType(decimal).all($this <= 100)"
     ),
     ("vs-1", "($this as dateTime).toString().length() >= 8"): (
         "$this is dateTime implies $this.toString().length() >= 8"

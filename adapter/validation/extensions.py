@@ -223,7 +223,6 @@ def _holds_objects(value: object) -> bool:
 
 def _selects(expression: str, run: Run, owner: dict[str, Any]) -> bool:
     try:
-        found = compile_expression(expression)(run.frame.resource, environment=run.environment)
+        return compile_expression(expression).selects(run.frame.resource, owner, environment=run.environment)
     except FhirPathError:
         return True  # an expression that is no one's fault here; the definition's author must mend it
-    return any(each is owner for each in found)

@@ -147,7 +147,9 @@ class Targets:
         """Type of the target, and the place where it is."""
         url = value.get("reference") if value.__class__ is dict else None
         stated = value.get("type") if value.__class__ is dict else None
-        if url.__class__ is not str or not (self.types or self.aggregation or stated):
+        if url.__class__ is not str:
+            return self._admitted(stated, run, path)  # the type that is meant, whoever it is
+        if not (self.types or self.aggregation or stated):
             return None
         if stated is None and not self.aggregation and run.frame.outer.bundle is None and url[:1] != "#":
             if url.partition("/")[0] not in self.types:
@@ -185,20 +187,28 @@ class Targets:
             words = f"the URL is that of a {match['type']}: expected {' or '.join(sorted(self.types))}"
             run.report(rules.REFERENCE_TYPE, words, path, self.profile, self.typed)
 
+    def _admitted(self, stated: object, run: Run, path: Path) -> None:
+        """Reference.type must be a type that may stand here."""
+        if isinstance(stated, str) and self.types and _bare(stated) not in self.types:
+            words = f"Reference.type is not a type that may stand here: expected {' or '.join(sorted(self.types))}"
+            run.report(rules.REFERENCE_TYPE, words, path, self.profile)
+
     def _stated(self, stated: object, url: str, found: Target, run: Run, path: Path) -> None:
         """Reference.type must be a type that may stand here, and that of the target."""
         if not isinstance(stated, str):
             return
-        name = stated.removeprefix("http://hl7.org/fhir/StructureDefinition/")
-        if self.types and name not in self.types:
-            words = f"Reference.type is not a type that may stand here: expected {' or '.join(sorted(self.types))}"
-            run.report(rules.REFERENCE_TYPE, words, path, self.profile)
+        self._admitted(stated, run, path)
         if found.resource is None:
             match = _REST.fullmatch(url)
             found = Target(None, found.place, match["type"] if match else None)
-        if found.type is not None and found.type != name:
+        if found.type is not None and found.type != _bare(stated):
             words = "Reference.type is not the type of the resource that the reference leads to"
             run.report(rules.REFERENCE_TYPE, words, path, self.profile)
+
+
+def _bare(type_: str) -> str:
+    """Reference.type as the name of a type of R4, where it is written as its URL."""
+    return type_.removeprefix("http://hl7.org/fhir/StructureDefinition/")
 
 
 def _type_of(resource: dict[str, Any] | None) -> str | None:

@@ -134,6 +134,14 @@ def _quantity(value: dict[str, Any], limit: dict[str, Any]) -> int | None:
     return quantity.compare(quantity.Quantity(Decimal(number), one), quantity.Quantity(Decimal(bound), other))
 
 
+def is_measured(value: Any) -> bool:
+    """Whether a quantity has a number and a unit of UCUM. Two that are, and cannot be compared, measure different
+    things."""
+    given = obj(value)
+    is_number = isinstance(given.get("value"), (int, Decimal))
+    return is_number and given.get("system") == UCUM and isinstance(given.get("code"), str)
+
+
 def extension_value(holder: dict[str, Any], url: str) -> Any:
     """The value of an extension of an ElementDefinition; None where it has none."""
     for extension in objects(holder.get("extension")):

@@ -76,7 +76,7 @@ class Vocabulary:
         return self._terminology.member(value_set, system, code).result
 
     def coding(self, value: Any, run: Run, path: Path) -> None:
-        """A Coding by itself: its code must be one of its system, its display one of the code's."""
+        """A Coding or Quantity by itself: its code must be one of its system, a Coding's display one of the code's."""
         if value.__class__ is not dict:
             return
         system, code, display = value.get("system"), value.get("code"), value.get("display")
@@ -97,6 +97,11 @@ class Vocabulary:
         elif not named:
             words = "the code system has another display for the code"
             run.report(rules.CODE_DISPLAY, words, (path, "display"), severity=self._wrong_displays)
+
+    def has_code(self, canonical: str, code: str) -> bool | None:
+        """Whether a code system (`url` or `url|version`) has a code; None where that is not known."""
+        system, _, version = canonical.partition("|")
+        return self._terminology.known(system, code, version or None).result
 
     def system(self, value: Any, run: Run, path: Path) -> None:
         """The system of a code is no value set."""

@@ -290,7 +290,7 @@ DEFINITION_BASE = Rule(
 SYSTEM = Rule(
     "base-system",
     "invalid",
-    "The system of a Coding or Identifier is no absolute URI, or is the URL of a value set.",
+    "The system of a Coding, Quantity or Identifier is no absolute URI, or is the URL of a value set.",
     "Name the code system, or the system of the identifiers, by its absolute URI.",
 )
 ATTACHMENT_SIZE = Rule(

@@ -243,9 +243,17 @@ def test_types(url: str, type_: Any, types: tuple[str, ...], bundle: str | None,
     assert told(value, *types, bundle=bundle) == issues
 
 
-@pytest.mark.parametrize("value", [{"reference": 1}, {}, "x", None, {"type": "Task"}])
+@pytest.mark.parametrize("value", [{"reference": 1}, {}, "x", None, {"type": "Group"}, {"type": 1}])
 def test_what_leads_nowhere_has_no_type(value: Any) -> None:
     assert told(value, "Group") == []
+
+
+@pytest.mark.parametrize("type_", ["Task", "http://hl7.org/fhir/StructureDefinition/Task"])
+def test_the_type_that_is_meant_is_one_that_may_stand_here(type_: str) -> None:
+    value = {"type": type_, "identifier": {"value": "x"}}
+    (words,) = told(value, "Group", "Patient")
+    assert words.endswith("Reference.type is not a type that may stand here: expected Group or Patient")
+    assert told(value) == told(value, "Task") == []
 
 
 @pytest.mark.parametrize(

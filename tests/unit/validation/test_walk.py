@@ -124,7 +124,11 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     (PATIENT | {"identifier": [{"system": "x", "value": "1"}]}, ["base-system identifier[0].system"]),
     (PATIENT | {"identifier": [{"system": "urn:x:y", "value": "1"}]}, []),
     (PATIENT | {"maritalStatus": {"coding": [{"system": "x"}]}}, ["base-system maritalStatus.coding[0].system"]),
-    (extended(valueQuantity={"value": 1, "system": "x", "code": "y"}), []),
+    (
+        extended(valueQuantity={"value": 1, "system": "x", "code": "y"}),
+        ["base-system extension[0].value.ofType(Quantity).system"],
+    ),
+    (extended(valueQuantity={"value": 1, "system": "http://acme.com", "code": "y"}), []),
     (extended(valueUri="x"), []),
     (PATIENT | {"identifier": [{"system": "urn:ietf:rfc:3986", "value": "URN:x:y"}]}, []),
     (PATIENT | {"identifier": [{"system": "urn:ietf:rfc:3986", "value": "x"}]}, ["base-format identifier[0]"]),
