@@ -17,13 +17,13 @@ def fetched(pom: str, what: str) -> list[Path]:
     """The files that the pom names, and what they depend on. Ends the program with status 2, and `what` in a sentence,
     where they cannot be had."""
     if not (shutil.which("java") and shutil.which("mvn")):
-        _end(f"Java and Maven are not both here: {what} cannot be had")
+        give_up(f"Java and Maven are not both here: {what} cannot be had")
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "files"
         command = ["mvn", "-q", "-B", "-f", str(POMS / pom), "dependency:build-classpath"]
         done = subprocess.run([*command, f"-Dmdep.outputFile={target}"], capture_output=True, check=False)
         if done.returncode or not target.is_file():
-            _end(f"Maven could not fetch {what}:\n{done.stdout.decode()[-2000:]}")
+            give_up(f"Maven could not fetch {what}:\n{done.stdout.decode()[-2000:]}")
         return [Path(name) for name in target.read_text().strip().split(os.pathsep)]
 
 
@@ -32,6 +32,7 @@ def version(pom: str) -> str:
     return str(etree.parse(POMS / pom).xpath("string(//*[local-name() = 'dependency'][1]/*[local-name() = 'version'])"))
 
 
-def _end(words: str) -> NoReturn:
+def give_up(words: str) -> NoReturn:
+    """Ends the program with status 2 and a sentence."""
     print(words, file=sys.stderr)
     raise SystemExit(2)

@@ -13,7 +13,7 @@ settings and files of their runs, and held against the outcomes that they themse
 places.
 
 Each disagreement stands in benchmarks/official/disagreements.yaml with its reason. Exit status 1 where one is not
-listed, or one that is listed is none; 2 where there is neither FOLDER nor Maven.
+listed, or one that is listed is none; 2 where the suite is not there, neither in FOLDER nor by Maven.
 """
 
 import argparse
@@ -99,7 +99,7 @@ class Suite:
         """All that are run."""
         manifest = self.read("manifest.json")
         if manifest is None:
-            raise SystemExit("there is no validator/manifest.json: expected a checkout of FHIR/fhir-test-cases")
+            maven.give_up("there is no validator/manifest.json: expected a checkout of FHIR/fhir-test-cases")
         for test in json.loads(manifest)["test-cases"]:
             if _is_run(test) and self.read(test["file"]) is not None:
                 yield from self._runs(test)
@@ -233,6 +233,8 @@ def main() -> int:
         for line in figures(compared):
             print(f"  {line}")
         wrong += _unlike("given", {each.id for each in compared if not each.agrees} - unlike)
+    else:
+        print("the cases given are not beside the project: not compared")
     for line in wrong:
         print(line)
     return 1 if wrong else 0

@@ -121,6 +121,15 @@ def test_without_folder_and_maven_a_sentence_and_2(
     assert "the official suite cannot be had" in capsys.readouterr().err
 
 
+def test_a_folder_that_is_no_checkout_is_told(
+    program: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(program, monkeypatch, str(tmp_path))
+    assert ended.value.code == 2
+    assert "expected a checkout" in capsys.readouterr().err
+
+
 def test_each_listed_disagreement_has_a_reason(program: Any) -> None:
     listed = program.yaml.load(BENCHMARKS / "official" / "disagreements.yaml")[0]
     assert all(each["why"] and each.keys() in ({"why", "runs"}, {"why", "given"}) for each in listed)
