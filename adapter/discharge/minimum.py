@@ -7,6 +7,7 @@ a region with a legal basis for more sends by the extended one.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from adapter.fhir.bundles import MessageBundle
@@ -36,6 +37,9 @@ ALLOWED = {
 """What a resource of each type may hold beside these; a type that is not here may not stand in it."""
 EXTENSIONS = frozenset({ESTIMATED_DISCHARGE, NEED_ASSESSED, ADDRESS_KIND, MIDDLE_NAME, OWN_FAMILY_NAME})
 """The extensions that may stand in it, at any depth."""
+
+_MOST = 1000
+"""How many places beyond the minimum are looked for."""
 
 MINIMUM = Rule(
     "discharge-minimum-content",
@@ -69,7 +73,7 @@ def check(message: MessageBundle, *, extended: bool = False) -> list[Issue]:
     if message.event not in EVENTS:
         return []
     words = "goes beyond what an admission notice may disclose (LAW 2:2): expected it to be left out"
-    return [MINIMUM.issue(words, place) for place in _beyond(message)]
+    return [MINIMUM.issue(words, place) for place in islice(_beyond(message), _MOST)]
 
 
 def consent_missing(clause: str) -> Issue:

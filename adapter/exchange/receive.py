@@ -208,7 +208,8 @@ class Exchange:
         if unit is None:
             found = outcomes.errors(messages.check(message.bundle))
             text = "the sender cannot be told: expected MessageHeader.sender to lead to an Organization with an HSA-id"
-            raise Refusal(422, found or [Issue("error", "required", text, ("MessageHeader.sender",), "msg-sender")])
+            unread = Issue("error", "required", text, ("MessageHeader.sender",), "msg-sender")
+            raise Refusal(422, found[:_SHOWN_ISSUES] or [unread])
         if unit not in arrival.principal.units:
             text = "the sender of the message is not a unit that this token speaks for"
             raise refusal(403, "forbidden", "sender-not-yours", text, "MessageHeader.sender", keep_content=False)

@@ -40,15 +40,21 @@ class MessageBundle:
 
     def of_type(self, resource_type: str) -> list[dict[str, Any]]:
         """The resources of a type among the entries, in order."""
-        return [resource for resource in self.resources if resource.get("resourceType") == resource_type]
+        return [resource for _, resource in self._of_types.get(resource_type, ())]
 
     def placed(self, resource_type: str) -> list[tuple[str, dict[str, Any]]]:
         """As `of_type`, each with its FHIRPath location from Bundle on."""
         return [
-            (f"Bundle.entry[{index}].resource", resource)
-            for index, resource in enumerate(self.resources)
-            if resource.get("resourceType") == resource_type
+            (f"Bundle.entry[{index}].resource", resource) for index, resource in self._of_types.get(resource_type, ())
         ]
+
+    @cached_property
+    def _of_types(self) -> dict[str, list[tuple[int, dict[str, Any]]]]:
+        found: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+        for index, resource in enumerate(self.resources):
+            if name := text(resource.get("resourceType")):
+                found.setdefault(name, []).append((index, resource))
+        return found
 
     @cached_property
     def header(self) -> dict[str, Any]:

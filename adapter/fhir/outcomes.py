@@ -9,6 +9,8 @@ from adapter.fhir.canonical import CANONICAL
 RULE = f"{CANONICAL}/CodeSystem/rule"
 SUPPRESSED = "validation-suppressed"
 """Stands beside the rule's id in an issue that was suppressed."""
+MAX_PLACES = 100
+"""How many places one issue names: what counts them says so in its words."""
 _SEVERITIES = ("fatal", "error", "warning", "information")
 
 
@@ -39,8 +41,8 @@ class Rule:
     severity: str = "error"
 
     def issue(self, message: str, *expression: str) -> Issue:
-        """The finding that this rule is broken at `expression`."""
-        return Issue(self.severity, self.code, message, expression, self.id)
+        """The finding that this rule is broken at `expression`, of which the first MAX_PLACES are told."""
+        return Issue(self.severity, self.code, message, expression[:MAX_PLACES], self.id)
 
 
 def to_fhir(issues: Iterable[Issue]) -> dict[str, Any]:

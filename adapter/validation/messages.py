@@ -6,6 +6,7 @@ the words of an issue: it may be personal data.
 
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Any
 
 from adapter.fhir import canonical, identifiers, instants
@@ -13,6 +14,7 @@ from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.outcomes import Issue, Rule
 from adapter.fhir.shapes import obj, text
 from adapter.validation import rules
+from adapter.validation.run import MAX_ISSUES, too_many
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9]{0,63}")
@@ -27,7 +29,8 @@ _Path = tuple["_Path", str | int] | None
 
 
 def check(bundle: object) -> list[Issue]:
-    """The message rules that a parsed resource breaks, of any shape; an empty list where it breaks none."""
+    """The message rules that a parsed resource breaks, of any shape; an empty list where it breaks none. More than
+    MAX_ISSUES are not looked for: a hostile message must not become a larger answer."""
     return broken(MessageBundle(bundle))
 
 
@@ -38,16 +41,9 @@ def broken(message: MessageBundle) -> list[Issue]:
         return [rules.BUNDLE.issue("expected a resource with resourceType Bundle", "Bundle")]
     if resource.get("type") != "message":
         return [rules.TYPE.issue("expected the type message", "Bundle.type")]
-    return [
-        *_bundle(message),
-        *_entries(message),
-        *_header(message),
-        *_parties(message),
-        *_response(message),
-        *_references(message),
-        *_patient(message),
-        *_provenances(message),
-    ]
+    parts = (_bundle, _entries, _header, _parties, _response, _references, _patient, _provenances)
+    found = list(islice(chain.from_iterable(part(message) for part in parts), MAX_ISSUES + 1))
+    return found if len(found) <= MAX_ISSUES else [*found[:MAX_ISSUES], too_many()]
 
 
 def _bundle(message: MessageBundle) -> Iterator[Issue]:

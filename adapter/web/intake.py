@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -16,6 +17,7 @@ from starlette.requests import Request
 
 from adapter.exchange.submission import Submission
 from adapter.security.principals import Principal, Right
+from adapter.support import memory
 from adapter.support.errors import ForbiddenError
 from adapter.web import auth, limits
 from adapter.web.errors import BUSY, MEDIA_TYPE, SIZE, SLOW, Refused, refused
@@ -30,7 +32,10 @@ _UNKNOWN_CALLERS_KEPT = 20
 """Rejected messages a minute from callers without a valid token. A sender whose token ran out shows itself in a few
 of them; a flood from a stranger then costs under 30 MB of disk a day."""
 _WAITING_PER_THREAD = 16
-"""Bodies in memory for each that is being processed; beyond that a caller is asked to come back."""
+"""Places for each thread that works on messages; when all are taken a caller is asked to come back."""
+_PLACE_BYTES = 256 * 1024
+"""The body that one place is for: a larger one takes as many as it fills, so that places bound the memory for bodies.
+A parsed body is up to a hundred times as large as it came: those of more than one place are worked on one at a time."""
 _KINDS = (Right.SEND, Right.MAILBOX, Right.CONTENT)
 """What a token is for, where bodies are read: the first that it may do."""
 
@@ -44,36 +49,40 @@ class Intake:
         self._most_bytes = adapter.settings.server.max_message_bytes
         self._threads = adapter.settings.server.threads
         self._limiter = anyio.CapacityLimiter(self._threads)
+        self._large = anyio.CapacityLimiter(1)
         self._inside = 0
         self._reads: Counter[tuple[str, Right | None]] = Counter()
         self._unknown = limits.Budget(_UNKNOWN_CALLERS_KEPT, timedelta(minutes=1))
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """A place for one message from its first byte to its answer. Raises Refused (503) where all are taken."""
-        if self._inside >= self._threads * _WAITING_PER_THREAD:
+    async def place(self, request: Request) -> AsyncIterator[None]:
+        """Room for one message from its first byte to its answer. Raises Refused (503) where there is none."""
+        places = self._threads * _WAITING_PER_THREAD
+        filled = self._filled(request, places)
+        if self._inside + filled > places:
             raise Refused(503, BUSY, "too many messages are being processed: send it again", {"Retry-After": "1"})
-        self._inside += 1
+        self._inside += filled
         try:
             yield
         finally:
-            self._inside -= 1
+            self._inside -= filled
 
     @contextmanager
-    def reading(self, caller: Principal) -> Iterator[None]:
+    def reading(self, caller: Principal, request: Request) -> Iterator[None]:
         """A party may fill half of the places with messages that are still coming, and an eighth with the bodies of
         each other kind of token, so that slow ones never keep out the others, nor a token that may do little the
         party's own messages. Raises Refused (503) beyond that."""
         kind = next((right for right in _KINDS if right in caller.rights), None)
         places = self._threads * _WAITING_PER_THREAD // (2 if kind is Right.SEND else 8)
         share = (caller.party, kind)
-        if self._reads[share] >= places:
+        filled = self._filled(request, places)
+        if self._reads[share] + filled > places:
             raise Refused(503, BUSY, "too many messages of yours are under way: send it again", {"Retry-After": "1"})
-        self._reads[share] += 1
+        self._reads[share] += filled
         try:
             yield
         finally:
-            self._reads[share] -= 1
+            self._reads[share] -= filled
             if not self._reads[share]:
                 del self._reads[share]
 
@@ -81,9 +90,21 @@ class Intake:
         """Run a short task off the event loop, without waiting behind messages."""
         return await to_thread.run_sync(task, *arguments)
 
-    async def work(self, task: Callable[..., Result], *arguments: object) -> Result:
-        """Run the task on one of the threads for messages."""
-        return await to_thread.run_sync(task, *arguments, limiter=self._limiter)
+    async def work(self, task: Callable[..., Result], *arguments: object, size: int = 0) -> Result:
+        """Run the task on one of the threads for messages; `size` is that of the body that it reads, in bytes."""
+        if size <= _PLACE_BYTES:
+            return await to_thread.run_sync(task, *arguments, limiter=self._limiter)
+        async with self._large:
+            try:
+                return await to_thread.run_sync(task, *arguments, limiter=self._limiter)
+            finally:
+                await to_thread.run_sync(memory.give_back)
+
+    def _filled(self, request: Request, places: int) -> int:
+        """The places that a body fills, of so many: as it is declared, else as the largest that is taken in."""
+        declared = limits.declared(request)
+        size = self._most_bytes if declared is None else min(declared, self._most_bytes)
+        return min(max(1, ceil(size / _PLACE_BYTES)), max(1, places))
 
     async def take(
         self,
@@ -102,7 +123,7 @@ class Intake:
             caller.require(Right.SEND)
             check(request)
             content_format(request.headers.get("content-type"), request.headers.get("content-encoding"), readable)
-            with self.reading(caller):
+            with self.reading(caller, request):
                 body = await self.body(request)
         except (Refused, ForbiddenError, NotAcceptable, UnsupportedMediaType, limits.TooLarge) as error:
             told = answer(error, self._most_bytes)

@@ -25,12 +25,18 @@ class TooSlow(Exception):  # noqa: N818 - an answer, not a failure
     """The body did not arrive in time."""
 
 
+def declared(request: Request) -> int | None:
+    """The Content-Length in bytes; None where there is none, or none that is a number."""
+    given = request.headers.get("content-length", "")
+    return int(given) if given.isascii() and given.isdigit() else None
+
+
 async def read(request: Request, most: int, seconds: float = READ_SECONDS) -> bytes:
     """The body of at most `most` bytes. A Content-Length that is too large is refused before anything is read; one
     that is too small, or absent, changes nothing: what arrives is counted. Raises TooLarge or TooSlow."""
-    declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared) > most:
-        raise TooLarge(b"", int(declared))
+    size = declared(request)
+    if size is not None and size > most:
+        raise TooLarge(b"", size)
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):

@@ -3,6 +3,7 @@
 POST, because to take is to be handed something: a cache, a prefetch or a repeated GET must not do that.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -59,12 +60,13 @@ def router(adapter: "Adapter", intake: Intake) -> APIRouter:
         caller = await intake.call(auth.principal, request, adapter, Right.MAILBOX)
         offer = negotiation.answer_format(request)
         try:
-            with intake.reading(caller):
+            with intake.reading(caller, request):
                 body = await intake.body(request)
             media_type = request.headers.get("content-type", "")
             if body:
                 negotiation.content_format(media_type, request.headers.get("content-encoding"))
-            state = await intake.work(adapter.mailboxes.confirm, caller, endpoint, receipt, body, media_type)
+            confirm = partial(adapter.mailboxes.confirm, caller, endpoint, receipt, body, media_type)
+            state = await intake.work(confirm, size=len(body))
         except HandedOutAgainError as again:
             raise Refused(409, STALE, str(again)) from again
         except (UnsupportedMediaType, limits.TooLarge) as error:

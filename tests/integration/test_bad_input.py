@@ -52,3 +52,10 @@ def test_each_gets_an_answer_in_words_and_the_server_goes_on(client: httpx.Clien
     large = client.post("/fhir/$validate", content=b" " * 500_000, headers={"Content-Type": JSON, "Accept": JSON})
     assert large.status_code == 413
     assert client.get("/health/live").status_code == 200
+
+
+def test_the_answer_does_not_grow_with_what_is_wrong(client: httpx.Client) -> None:
+    body = b'{"resourceType":"Bundle","type":"message","entry":[' + b"{}," * 5000 + b"{}]}"
+    for path, most in (("/fhir/$validate", 2100), ("/fhir/$process-message", 100)):
+        answer = client.post(path, content=body, headers={"Content-Type": JSON, "Accept": JSON})
+        assert 100 <= len(answer.json()["issue"]) <= most

@@ -21,7 +21,7 @@ async def form(intake: Intake, request: Request, adapter: "Adapter", caller: Pri
     if request.headers.get("content-type", FORM).partition(";")[0].strip().lower() != FORM:
         raise Refused(415, MEDIA_TYPE, f"this Content-Type is not supported: expected {FORM}")
     try:
-        with intake.reading(caller):
+        with intake.reading(caller, request):
             body = await intake.body(request)
     except limits.TooLarge as error:
         raise answer(error, adapter.settings.server.max_message_bytes) from error

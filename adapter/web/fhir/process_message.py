@@ -29,10 +29,10 @@ def router(adapter: "Adapter", intake: Intake, metrics: Metrics) -> APIRouter:
         will be delivered; with `async=true` it is an empty 202, and the acknowledgement is posted to the address that
         is configured for the sender. Any other status carries an OperationOutcome. Needs the right `send`."""
         with metrics.accepting() as accepting:
-            async with intake.place():
+            async with intake.place(request):
                 submission, caller = await intake.take(request, "fhir", negotiation.READABLE, _check)
                 submission = replace(submission, asynchronous=request.query_params.get("async") == "true")
-                reply = await intake.work(exchange.receive, submission, caller)
+                reply = await intake.work(exchange.receive, submission, caller, size=len(submission.body))
             accepting.done(reply.event, reply.result, test_person=reply.test_person)
         offer = negotiation.answer_format(request)
         if reply.status == 202:

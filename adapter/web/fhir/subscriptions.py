@@ -37,11 +37,11 @@ def _add_writing(routes: APIRouter, adapter: "Adapter", intake: Intake) -> None:
         headers = request.headers
         try:
             negotiation.content_format(headers.get("content-type"), headers.get("content-encoding"))
-            with intake.reading(caller):
+            with intake.reading(caller, request):
                 body = await intake.body(request)
         except (UnsupportedMediaType, limits.TooLarge) as error:
             raise answer(error, adapter.settings.server.max_message_bytes) from error
-        return wire.parse(body, headers["content-type"])
+        return await intake.work(wire.parse, body, headers["content-type"], size=len(body))
 
     @routes.post("/Subscription", summary="Subscribe", openapi_extra={"requestBody": BODY})
     async def create(request: Request) -> Response:

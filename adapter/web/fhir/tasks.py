@@ -107,15 +107,15 @@ def _add_moving(routes: APIRouter, adapter: "Adapter", intake: Intake) -> None:
         try:
             headers = request.headers
             negotiation.content_format(headers.get("content-type"), headers.get("content-encoding"))
-            async with intake.place():
-                with intake.reading(caller):
+            async with intake.place(request):
+                with intake.reading(caller, request):
                     body = await intake.body(request)
                 submission = Submission(
                     body, headers["content-type"], request.state.request_id, request.state.correlation_id
                 )
-                given = wire.parse(body, headers["content-type"])
+                given = await intake.work(wire.parse, body, headers["content-type"], size=len(body))
                 task = partial(adapter.tasks.update, caller, _number(task_id), given, version, submission)
-                return await intake.work(_one, task, request, offer)
+                return await intake.work(_one, task, request, offer, size=len(body))
         except (UnsupportedMediaType, limits.TooLarge) as error:
             raise answer(error, adapter.settings.server.max_message_bytes) from error
 

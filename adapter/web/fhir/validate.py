@@ -47,10 +47,10 @@ def router(adapter: "Adapter", intake: Intake) -> APIRouter:
             asked = _named(request.query_params.multi_items())
             headers = request.headers
             written = negotiation.content_format(headers.get("content-type"), headers.get("content-encoding"))
-            async with intake.place():
-                with intake.reading(caller):
+            async with intake.place(request):
+                with intake.reading(caller, request):
                     body = await intake.body(request)
-                outcome = await intake.work(_validate, adapter, body, written, of_type, asked)
+                outcome = await intake.work(_validate, adapter, body, written, of_type, asked, size=len(body))
         except (UnsupportedMediaType, limits.TooLarge) as error:
             raise answer(error, adapter.settings.server.max_message_bytes) from error
         return resource_response(outcome, offer)

@@ -44,12 +44,12 @@ def router(adapter: "Adapter", intake: Intake, metrics: Metrics) -> APIRouter:
         if feed is None or feed.protocol != "http":
             raise Refused(404, PATH, "there is no feed of that name over HTTP")
         with metrics.accepting() as accepting:
-            async with intake.place():
+            async with intake.place(request):
                 submission, caller = await intake.take(
                     request, f"feed:{feed.id}", _READABLE[feed.format], lambda _request: None
                 )
                 reply: FeedReply = await intake.work(
-                    feeds.take, feed.id, submission.body, submission.request_id, caller
+                    feeds.take, feed.id, submission.body, submission.request_id, caller, size=len(submission.body)
                 )
             accepting.done(None, reply.result)
         return Response(reply.body, reply.status, media_type=_content_type(reply.media_type))

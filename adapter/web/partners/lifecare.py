@@ -32,9 +32,11 @@ def router(adapter: "Adapter", intake: Intake, metrics: Metrics) -> APIRouter:
         """Takes one meddelande. 200 with a mottagningsbevis of status mottaget means that it is committed here.
         Needs the right `send`."""
         with metrics.accepting() as accepting:
-            async with intake.place():
+            async with intake.place(request):
                 submission, caller = await intake.take(request, SYSTEM, _READABLE, _check)
-                reply = await intake.work(exchange.receive_record, SYSTEM, submission, caller)
+                reply = await intake.work(
+                    exchange.receive_record, SYSTEM, submission, caller, size=len(submission.body)
+                )
             accepting.done(reply.event, reply.result, test_person=reply.test_person)
         headers = {} if reply.retry_after is None else {"Retry-After": str(reply.retry_after)}
         return _xml(reply.body, reply.status, headers, reply.media_type)

@@ -56,11 +56,11 @@ def router(adapter: "Adapter", intake_: Intake, service: "CarePlans") -> APIRout
         try:
             headers = request.headers
             content_format(headers.get("content-type"), headers.get("content-encoding"), _READABLE)
-            async with intake_.place():
-                with intake_.reading(caller):
+            async with intake_.place(request):
+                with intake_.reading(caller, request):
                     content = await intake_.body(request)
                 action = headers.get("soapaction", "").strip().strip('"')
-                return _xml(await intake_.work(answer, content, action, caller), 200)
+                return _xml(await intake_.work(answer, content, action, caller, size=len(content)), 200)
         except (TooLarge, UnsupportedMediaType) as error:
             raise intake.answer(error, most_bytes) from error
         except Fault as fault:

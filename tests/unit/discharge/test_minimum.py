@@ -80,3 +80,8 @@ class TestExtended:
     def test_a_basis_widens_nothing_for_a_notice_that_does_not_claim_it(self, notice):
         found(notice, "Encounter")["reasonCode"] = [{"text": "hjärtsvikt"}]
         assert places(notice, extended=True) == ["Bundle.entry[2].resource.reasonCode"]
+
+
+def test_no_more_than_a_thousand_places_are_told(notice):
+    found(notice, "Patient")["address"][0]["extension"] = [OTHER] * 1500
+    assert len(places(notice)) == 1000

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.fhir.canonical import CASE, EVENT, HSA, MUNICIPALITY, PERSONNUMMER, RESERVNUMMER, SAMORDNINGSNUMMER, URI
-from adapter.validation import rules
+from adapter.validation import messages, rules, run
 from adapter.validation.messages import check
 
 Change = Callable[[dict[str, Any]], object]
@@ -462,3 +462,24 @@ def test_two_numbers_are_named(system: str, name: str) -> None:
         f"the patient has 2 different {name}: expected one",
         f"not a {name}: expected 12 digits with the right check digit",
     ]
+
+
+def test_rules_are_asked_no_further_than_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = iter(range(5000))
+    monkeypatch.setattr(messages, "_entries", lambda _: (rules.ENTRY.issue("x") for _ in asked))
+    check({"resourceType": "Bundle", "type": "message"})
+    assert next(asked) < run.MAX_ISSUES + 2
+
+
+def test_a_hostile_message_gets_no_list_as_long_as_itself() -> None:
+    found = check({"resourceType": "Bundle", "type": "message", "entry": [{}] * (run.MAX_ISSUES + 500)})
+    assert len(found) == run.MAX_ISSUES + 1
+    assert found[-1].rule == rules.STOPPED.id
+    headers = {
+        "resourceType": "Bundle",
+        "type": "message",
+        "entry": [{"resource": {"resourceType": "MessageHeader"}}] * 500,
+    }
+    (many,) = [issue for issue in check(headers) if issue.rule == rules.HEADER_ONE.id]
+    assert many.message.startswith("the Bundle has 500 MessageHeaders")
+    assert len(many.expression) == 100
