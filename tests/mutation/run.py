@@ -79,6 +79,7 @@ class Plugin:
         package, names, _ = GROUPS[options.group]
         chosen = options.modules or names.split()
         self._modules = {name: importlib.import_module(f"{package}.{name}") for name in chosen}
+        self._trees = {name: parse(Path(str(module.__file__))) for name, module in self._modules.items()}
         self._forks = Forks(options.jobs)
         self._failed: list[str] = []
         self._finders: dict[str, Counter[str]] = defaultdict(Counter)
@@ -108,10 +109,9 @@ class Plugin:
 
     def _run(self, tests: list[Test]) -> None:
         work = [
-            (mutant, tree, module)
+            (mutant, self._trees[name], module)
             for name, module in self._modules.items()
-            for tree in [parse(Path(str(module.__file__)))]
-            for mutant in mutants(tree, name)
+            for mutant in mutants(self._trees[name], name)
         ]
         self.every = {(self._options.group, *mutant.key) for mutant, _, _ in work}
         chance = random.Random(self._options.seed)

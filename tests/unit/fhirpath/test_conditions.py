@@ -76,6 +76,8 @@ def said(expression: str, value: dict[str, Any], type_name: str) -> object:
         ("(status | intent).count() = 1", ALIKE, True),
         ("(status | intent).count() = 2", TASK, True),
         ("(status | description).exists()", TASK, True),
+        ("(description | groupIdentifier.value).exists()", TASK, True),
+        ("(status | intent).count() = 1", ALIKE | {"_status": REASON}, True),
         ("(description | statusReason.text).exists()", TASK, False),
         ("identifier.system = identifier.value", PAIRS, False),
         ("description = authoredOn", DATED, False),
@@ -88,6 +90,7 @@ def said(expression: str, value: dict[str, Any], type_name: str) -> object:
         ("authoredOn < lastModified", EXTENDED, True),
         ("lastModified <= authoredOn", EXTENDED, False),
         ("lastModified > executionPeriod.start", TASK, None),
+        ("executionPeriod.start < lastModified", TASK, None),
         ("authoredOn < '2027-01-01T00:00:00+01:00'", TASK, "error"),
         ("'2025-01-01T00:00:00+01:00' < authoredOn", TASK, "error"),
         ("identifier.count() > note.count()", TASK, True),
@@ -99,6 +102,7 @@ def said(expression: str, value: dict[str, Any], type_name: str) -> object:
         ("restriction.repetitions < 3", TASK, True),
         ("identifier.count() > {}", TASK, None),
         ("identifier.count() > 1.5", TASK, True),
+        ("identifier.count() > (1 | 2)", TASK, "error"),
         ("identifier.count() > 'a'", TASK, "error"),
         ("description < implicitRules", DATED, False),  # in the order of their characters
         ("status > intent", TASK, True),
@@ -146,6 +150,11 @@ def test_several_have_no_order_and_equal_no_single_one(expression: str, wanted: 
     assert said(expression, TIMING, "Timing") == wanted
 
 
+def test_several_are_not_one_of_several() -> None:
+    assert said("given = 'a' or given = 'b'", {"given": ["a", "b"]}, "HumanName") is False
+    assert said("given = 'a' or given = 'b'", {"given": ["b"]}, "HumanName") is True
+
+
 @pytest.mark.parametrize(
     ("expression", "spent"),
     [
@@ -158,6 +167,7 @@ def test_several_have_no_order_and_equal_no_single_one(expression: str, wanted: 
         ("identifier ~ identifier", 4 + 6 * 4 + 6 * 2),
         ("identifier ~ groupIdentifier", 2),
         ("identifier = identifier", 4 + 6),
+        ("identifier.value = identifier.value", 8 + 4 + 2),
         ("identifier contains groupIdentifier", 2 + 2 * 3),
         ("id in identifier.value", 6 + 2 * 1),
         ("id in status", 0),
@@ -176,6 +186,7 @@ def test_what_it_costs_to_compare(expression: str, spent: int) -> None:
 def test_a_type_is_one_of_its_base_too(type_: str, wanted: int) -> None:
     condition = {"resourceType": "Condition", "onsetAge": {"value": 1}}
     assert fhirpath.compile(f"onset.ofType({type_}).count()")(condition) == [wanted]
+    assert fhirpath.compile(f"onset.ofType(Age) is {type_}")(condition) == [wanted == 1]
 
 
 def test_what_several_are_asked_for_is_said() -> None:

@@ -364,6 +364,7 @@ CODED_BY: list[dict[str, Any]] = [{"valueCoding": {"code": "x"}}, {"valueQuantit
             True,
         ),
         ("Observation", "issued <= issued", {"resourceType": "Observation", "issued": "2026-03-09T10:12:00Z"}, True),
+        ("Task", "identifier.value.all(matches('^[0-9]$'))", TASK, True),
         ("Patient", "birthDate <= birthDate", {"resourceType": "Patient", "birthDate": "2026-03-09"}, True),
         ("MessageHeader", "event.code = 'e'", EXAMPLES["MessageHeader"], True),
         ("MessageHeader", "event.exists()", {"resourceType": "MessageHeader", "eventUri": "urn:x"}, True),
