@@ -43,7 +43,7 @@ class Database:
         if self.is_sqlite and self.url.database:
             _create_private(Path(self.url.database))
         self.engine = _sqlite(url) if self.is_sqlite else postgresql.engine(url, password, connections)
-        self._writing = self.engine.execution_options(**({"writes": True} if self.is_sqlite else postgresql.WRITES))
+        self._writing = self.engine.execution_options(writes=True)
         self._together = Together(self._writing.begin, _BUSY_TIMEOUT_MS / 1000) if self.is_sqlite else None
         self._reading = self.engine.execution_options(**({} if self.is_sqlite else postgresql.READS))
 

@@ -14,7 +14,6 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from adapter.support.errors import UnavailableError
 from adapter.support.secrets import SecretError
 
-WRITES: dict[str, Any] = {"isolation_level": "READ COMMITTED"}
 READS: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """A snapshot that neither waits for writers nor is ever undone by them."""
 
@@ -42,6 +41,7 @@ def engine(url: str, password: Callable[[], str] | None, connections: int) -> En
         max_overflow=0,
         pool_timeout=_WAIT_FOR_CONNECTION,
         pool_use_lifo=True,
+        isolation_level="READ COMMITTED",  # of who writes; to choose it each time would take as long as a statement
         hide_parameters=True,  # bound values are personal data: none may stand in an exception
     )
 

@@ -5,10 +5,9 @@ database takes (ADR 42), so that what accepting and delivering do each time goes
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Dialect, Insert
 from sqlalchemy.exc import DBAPIError
@@ -123,7 +122,9 @@ class _Form:
         self._lists = [name for name in values if binds[name].expanding]
         self._spelled = [name for name in values if binds[name].literal_execute]
         self._texts: dict[tuple[Any, ...], _Text] = {}
-        self._read = _reader(list(statement.exported_columns), dialect)
+        columns = list(statement.exported_columns)
+        self._gives_rows = bool(columns)
+        self._read = _reader(columns, dialect)
 
     def execute(self, connection: Connection, values: Values) -> tuple[list[Row], int]:
         text = self._text(values)
@@ -136,9 +137,13 @@ class _Form:
         self._run(connection, text.sql, lambda cursor: cursor.executemany(text.sql, given))
 
     def _run(self, connection: Connection, sql: str, run: Callable[[Any], object]) -> tuple[list[Row], int]:
-        with _as_sqlalchemy(connection, sql), closing(connection.connection.cursor()) as cursor:
+        cursor = _cursor(connection)
+        try:
             run(cursor)
-            return self._read(list(cursor.fetchall())) if cursor.description else [], cursor.rowcount
+            rows = self._read(cursor.fetchall()) if self._gives_rows else []
+        except self._dialect.loaded_dbapi.Error as error:
+            _raise(connection, sql, error)
+        return rows, cursor.rowcount
 
     def _text(self, values: Values) -> _Text:
         key = (*[len(values[name]) for name in self._lists], *[values[name] for name in self._spelled])
@@ -165,31 +170,27 @@ class _Form:
 
 def run_text(connection: Connection, sql: str) -> None:
     """Run words that neither take nor give anything, such as BEGIN. Raises as `Statement`."""
-    with _as_sqlalchemy(connection, sql), closing(connection.connection.cursor()) as cursor:
-        cursor.execute(sql)
-
-
-@contextmanager
-def _as_sqlalchemy(connection: Connection, sql: str) -> Iterator[None]:
-    """The driver's error is raised as SQLAlchemy's. Where the connection was cut, those that rest in the pool are made
-    anew too, as SQLAlchemy does it."""
-    dialect = connection.dialect
     try:
-        yield
-    except dialect.loaded_dbapi.Error as error:
-        cut = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
-        if cut:
-            connection.invalidate(error)
-            connection.engine.dispose()
-        raise DBAPIError.instance(
-            sql,
-            None,
-            error,
-            dialect.loaded_dbapi.Error,
-            hide_parameters=True,
-            connection_invalidated=cut,
-            dialect=dialect,
-        ) from error
+        _cursor(connection).execute(sql)
+    except connection.dialect.loaded_dbapi.Error as error:
+        _raise(connection, sql, error)
+
+
+def _cursor(connection: Connection) -> Any:
+    """One of the driver's own: what it holds goes with it."""
+    return connection.connection.dbapi_connection.cursor()  # type: ignore[union-attr]
+
+
+def _raise(connection: Connection, sql: str, error: Any) -> NoReturn:
+    """The driver's error as SQLAlchemy's. Where the connection was cut, those that rest in the pool are made anew too,
+    as SQLAlchemy does it."""
+    dialect = connection.dialect
+    cut = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
+    if cut:
+        connection.invalidate(error)
+        connection.engine.dispose()
+    told: Any = {"hide_parameters": True, "connection_invalidated": cut, "dialect": dialect}
+    raise DBAPIError.instance(sql, None, error, dialect.loaded_dbapi.Error, **told) from error
 
 
 def _binder(kind: TypeEngine[Any], dialect: Dialect) -> _Process | None:
