@@ -8,6 +8,7 @@ from adapter.fhir.shapes import obj, objects, text
 from adapter.validation import (
     bindings,
     bundles,
+    codesystems,
     conceptmaps,
     contained,
     enabling,
@@ -19,6 +20,7 @@ from adapter.validation import (
     particulars,
     references,
     rules,
+    searches,
 )
 from adapter.validation.environment import Surroundings
 from adapter.validation.extensions import Extensions, Unknown
@@ -65,6 +67,8 @@ class Engine:
             "QuestionnaireResponse": Questionnaires(library.definitions, terms).check,
             "Questionnaire": enabling.check,
             "StructureDefinition": Structures(library).check,
+            "CodeSystem": codesystems.check,
+            "SearchParameter": searches.check,
             "ConceptMap": conceptmaps.checking(terms),
             "MeasureReport": measures.checking(library.definitions),
         }

@@ -44,6 +44,9 @@ class Structures:
             words = f"the differential was not held against its base: {why}"
             run.report(rules.DEFINITION_BASE, words, (path, "baseDefinition"), severity="warning")
             return
+        if structure.get("kind") != known.get("kind"):
+            words = f"the base is of the kind {known.get('kind')}: expected the same"
+            run.report(rules.DEFINITION_BASE, words, (path, "kind"))
         place: Path = (path, "differential")
         problems: list[str] = []
         try:
@@ -60,6 +63,7 @@ class Structures:
                 words = "the base has no such element, or allows less than this says"
                 run.report(rules.DEFINITION_BASE, words, where)
             _check_values(each, inherited.get(named, {}), run, where)
+            _check_value_types(each, own.get(named, {}), run, where)
             self._check_types(each, run, where)
             self._check_slicing(each, own.get(named, {}), run, where)
 
@@ -107,3 +111,15 @@ def _check_values(element: dict[str, Any], inherited: dict[str, Any], run: Run, 
     fixed, wanted = values.prefixed(element, "fixed"), values.prefixed(inherited, "fixed")
     if fixed is not None and wanted is not None and not values.is_equal(fixed[1], wanted[1]):
         run.report(rules.DEFINITION_BASE, "the base fixes another value: expected that one", place)
+
+
+def _check_value_types(element: dict[str, Any], own: dict[str, Any], run: Run, place: Path) -> None:
+    """A fixed value or pattern is of a type that the element has."""
+    codes = [str(each.get("code")) for each in objects(own.get("type"))]
+    if not codes or not all(code in table() or code in table().primitives for code in codes):
+        return
+    for prefix in ("fixed", "pattern"):
+        given = values.prefixed(element, prefix)
+        if given is not None and given[0] not in {code[:1].upper() + code[1:] for code in codes}:
+            words = f"the {prefix} value is of another type than the element: expected {' or '.join(codes)[:200]}"
+            run.report(rules.DEFINITION_BASE, words, place)

@@ -283,9 +283,18 @@ DEFINITION_BASE = Rule(
     "base-definition",
     "business-rule",
     "The differential of a StructureDefinition does not fit what it constrains: an element that the base does not "
-    "have, a value unlike the one that the base fixes, a profile of another type, a discriminator that leads nowhere. "
+    "have, a value of another type or unlike the one that the base fixes, another kind, a profile of another type, a "
+    "discriminator that leads nowhere. "
     "Where the base is not loaded, this is a warning: the differential was not checked.",
     "Constrain elements of the base, and only narrow them; load the package that holds the base.",
+)
+DEFINITION_CONTENT = Rule(
+    "base-definition-content",
+    "business-rule",
+    "A CodeSystem or SearchParameter contradicts itself: properties of concepts that are not declared so, a property "
+    "that is declared twice, another count than that of the concepts, a supplement to nothing; an expression that is "
+    "no FHIRPath, a composite without components.",
+    "Declare each property once and use it so; count the concepts; name what is supplemented; write the expression.",
 )
 SYSTEM = Rule(
     "base-system",

@@ -176,6 +176,11 @@ EXAMPLES = {
         '"url": "http://ours.example/p", "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient"',
         "a StructureDefinition",
     ),
+    "base-definition-content": Example(
+        '"property": [{"code": "p", "type": "string"}], "concept": [{"code": "a", "property": [{"code": "q", ...}]}]',
+        '"property": [{"code": "p", "type": "string"}], "concept": [{"code": "a", "property": [{"code": "p", ...}]}]',
+        "a CodeSystem",
+    ),
     "code-required": Example('Patient {"gender": "kvinna"}', 'Patient {"gender": "female"}'),
     "code-extensible": Example('"maritalStatus": coded b', '"maritalStatus": coded a', f"{_VALUE_SET}, extensibly"),
     "code-preferred": Example('"maritalStatus": coded b', '"maritalStatus": coded a', f"{_VALUE_SET}, as preferred"),

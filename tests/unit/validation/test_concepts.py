@@ -1,4 +1,4 @@
-"""Codes by themselves beyond Codings: of Quantities and of ConceptMaps."""
+"""Codes by themselves beyond Codings, of Quantities and ConceptMaps; definitions that contradict themselves."""
 
 from typing import Any
 
@@ -110,3 +110,73 @@ RANGE = {"low": {"value": 1, "system": "http://unitsofmeasure.org", "code": "%"}
 )
 def test_invariants_mean_what_their_words_say(validator: Validator, resource: dict[str, Any], rules: list[str]) -> None:
     assert [rule for rule, _ in broken(validator, resource)] == rules
+
+
+def system(**more: Any) -> dict[str, Any]:
+    return CODES | {"url": "https://acme.com/CodeSystem/own", "version": "1"} | more
+
+
+def with_property(code: str = "p", type_: str = "string", **value: Any) -> dict[str, Any]:
+    concept = {"code": "a", "property": [{"code": code} | (value or {"valueString": "x"})]}
+    return system(property=[{"code": "p", "type": type_}], concept=[concept])
+
+
+NESTED = [{"code": "a", "concept": [{"code": "b"}]}]
+DEEP = [{"code": "a", "concept": [{"code": "b", "property": [{"code": "q", "valueCode": "x"}]}]}]
+
+
+@pytest.mark.parametrize(
+    ("resource", "place"),
+    [
+        (with_property(), ""),
+        (with_property("q"), "concept[0].property[0]"),
+        (with_property(valueInteger=1), "concept[0].property[0]"),
+        (with_property(type_="Coding", valueCoding={"code": "x"}), ""),
+        (with_property(type_="dateTime", valueDateTime="2026"), ""),
+        (system(concept=DEEP), "concept[0].concept[0].property[0]"),
+        (system(property=[{"code": "p", "type": "string"}, {"code": "q", "type": "string"}]), ""),
+        (system(property=[{"code": "p", "type": "string"}, {"code": "p", "type": "code"}]), "property[1]"),
+        (system(count=2), ""),
+        (system(count=3), "count"),
+        (system(count=2, concept=NESTED), ""),
+        (system(count=1, concept=NESTED), "count"),
+        (system(count=3, compositional=True), ""),
+        (system(count=3, content="fragment"), ""),
+        (system(content="supplement", supplements=UNITS), ""),
+        (system(content="supplement"), "CodeSystem"),
+    ],
+)
+def test_a_code_system_keeps_what_it_declares(validator: Validator, resource: dict[str, Any], place: str) -> None:
+    where = place if place == "CodeSystem" else f"CodeSystem.{place}"
+    assert broken(validator, resource) == ([("base-definition-content", where)] if place else [])
+
+
+def search(**more: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "SearchParameter",
+        "url": "https://acme.com/SearchParameter/x",
+        "name": "X",
+        "status": "draft",
+        "description": "x",
+        "code": "x",
+        "base": ["Patient"],
+        "type": "string",
+    } | more
+
+
+PART_OF_SEARCH = {"definition": "https://acme.com/SearchParameter/y", "expression": "name"}
+
+
+@pytest.mark.parametrize(
+    ("resource", "place"),
+    [
+        (search(), ""),
+        (search(expression="Patient.name.family | Person.name.family"), ""),
+        (search(expression="Patient.name.("), "SearchParameter.expression"),
+        (search(type="composite", component=[PART_OF_SEARCH, PART_OF_SEARCH]), ""),
+        (search(type="composite", component=[PART_OF_SEARCH]), "SearchParameter"),
+        (search(type="composite"), "SearchParameter"),
+    ],
+)
+def test_a_search_parameter_can_be_searched_by(validator: Validator, resource: dict[str, Any], place: str) -> None:
+    assert broken(validator, resource) == ([("base-definition-content", place)] if place else [])

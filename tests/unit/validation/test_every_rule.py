@@ -148,6 +148,7 @@ TESTED_ALONE = {
         ("measure-unknown", "measure-part", "measure-score", "measure-subjects"), "unit/validation/test_measures.py"
     ),
     "base-definition": "unit/validation/test_structures.py",
+    "base-definition-content": "unit/validation/test_concepts.py",
     **dict.fromkeys(
         ("base-text-markup", "base-url-example", "base-reference-missing"), "unit/validation/test_beyond.py"
     ),

@@ -66,6 +66,9 @@ FIRST = "differential.element[1]"
         (sliced("Patient.name", "$this", "pattern"), sliced("Patient.extension", "use"),
          f"{FIRST}.slicing.discriminator[0]"),
         (sliced("Patient.contact", "relationship"), element("Patient.deceasedQuantity"), FIRST),
+        (element("Patient.gender", fixedCode="male"), element("Patient.gender", fixedString="male"), FIRST),
+        (element("Patient.deceased[x]", patternBoolean=True), element("Patient.deceased[x]", patternCode="x"), FIRST),
+        (element("Patient.id", fixedString="x"), element("Patient.photo", fixedCoding={"code": "x"}), FIRST),
         (element("Patient.name", id="Patient.name"), element("Patient.nmae", id="Patient.name"), FIRST),
     ],
 )  # fmt: skip
@@ -100,3 +103,9 @@ def test_what_has_not_the_shape_of_a_definition_is_left_to_r4() -> None:
 
 def test_a_definition_of_a_new_type_constrains_nothing() -> None:
     assert told(definition(element("Patient.nmae")) | {"derivation": "specialization"}) == []
+
+
+def test_the_kind_is_that_of_the_base() -> None:
+    assert told(definition() | {"kind": "complex-type"}) == [("error", "kind")]
+    assert told(definition(type_="Extension", base=BASE + "Extension")) == []
+    assert told(definition(type_="Extension", base=BASE + "Extension") | {"kind": "resource"}) == [("error", "kind")]
