@@ -72,7 +72,7 @@ class Views:
         """Messages, newest first. `status` is accepted or rejected, `case` is `system|value`, or the value alone
         where the system is ours; at most 200 a page. Needs LIST."""
         principal.require(Right.LIST)
-        _require_state(status, MESSAGE_STATES)
+        _require_known("status", status, MESSAGE_STATES)
         wanted = ((_message.status, status), (_message.event, event))
         conditions: list[ColumnElement[bool]] = [column == value for column, value in wanted if value]
         if case:
@@ -108,7 +108,7 @@ class Views:
         """Deliveries, newest first. Asked by endpoint, those of protected persons are left out: that they were found
         would tell where. Needs LIST."""
         principal.require(Right.LIST)
-        _require_state(status, DELIVERY_STATES)
+        _require_known("status", status, DELIVERY_STATES)
         conditions = [
             column == value for column, value in ((_delivery.status, status), (_delivery.event, event)) if value
         ]
@@ -195,6 +195,7 @@ class Views:
     ) -> Page[AuditRow]:
         """The audit, newest first: a party's own entries, or all for operations. Needs LIST."""
         principal.require(Right.LIST)
+        _require_known("action", action, audit.ACTIONS)
         size = _bounded(limit)
         party = None if principal.sees_all else principal.party
         with self._database.read() as connection:
@@ -227,10 +228,10 @@ class Views:
         return None
 
 
-def _require_state(asked: str | None, known: tuple[str, ...]) -> None:
-    """A state that there is not must not read as that nothing is in it."""
+def _require_known(name: str, asked: str | None, known: tuple[str, ...]) -> None:
+    """What there is not must not read as that there is nothing of it."""
     if asked and asked not in known:
-        raise AdapterError(f"status: expected one of {', '.join(known)}")
+        raise AdapterError(f"{name}: expected one of {', '.join(known)}")
 
 
 def _bounded(limit: int) -> int:

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from adapter.discharge.events import EVENTS
 from adapter.exchange.records import DELIVERY_STATES
+from adapter.security.audit import ACTIONS
 from adapter.support.errors import NotFoundError
 from adapter.web.console import actions, case, follow_up, gaps, login, persons, rendering, repairing, replaying
 from adapter.web.console.sessions import Sessions
@@ -22,50 +23,6 @@ Number = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 Cursor = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
 Word = Annotated[str, Query(max_length=255)]
 
-_ACTIONS = (
-    "content-view",
-    "bundle-view",
-    "task-view",
-    "resource-view",
-    "subscription-create",
-    "subscription-off",
-    "subscription-requested",
-    "subscription-delete",
-    "care-plan-view",
-    "link-plan-fetch",
-    "plan-ask",
-    "plan-fetch",
-    "plan-gap-settle",
-    "block-set",
-    "block-lift",
-    "delivery-retry",
-    "delivery-release",
-    "delivery-cancel",
-    "delivery-hold",
-    "delivery-repair",
-    "delivery-redirect",
-    "delivery-replay",
-    "replay-start",
-    "replay-pause",
-    "replay-resume",
-    "replay-cancel",
-    "case-view",
-    "payment-freeze",
-    "escalation-acknowledge",
-    "where",
-    "undelivered-view",
-    "endpoint-test",
-    "follow-up-freeze",
-    "experience-import",
-    "endpoint-pause",
-    "endpoint-resume",
-    "feed-content-view",
-    "feed-gap-view",
-    "feed-gap-settle",
-    "configuration-reload",
-    "token-issue",
-    "token-revoke",
-)
 _KEEP = "public, max-age=31536000, immutable"
 
 
@@ -171,7 +128,7 @@ def _audit(routes: APIRouter, shell: Shell) -> None:
     ) -> Response:
         found = shell.adapter.views.audit(who.principal, action=action or None, before=before)
         return shell.page(
-            request, who, "audit.html", found=found, chosen={"action": action}, before=before, actions=_ACTIONS
+            request, who, "audit.html", found=found, chosen={"action": action}, before=before, actions=ACTIONS
         )
 
 

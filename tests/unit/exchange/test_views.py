@@ -599,6 +599,11 @@ class TestKin:
         assert views.delivery(holding("kommun-a", Right.LIST), new).made_of is None
 
 
+def test_an_action_that_there_is_not_is_no_empty_audit(views, operations_principal):
+    with pytest.raises(AdapterError, match=r"action: expected one of .*delivery-cancel"):
+        views.audit(operations_principal, action="delivery-cancelled")
+
+
 @pytest.mark.parametrize("kind", ["messages", "deliveries"])
 def test_a_state_that_there_is_not_is_no_empty_list(views, operations_principal, kind):
     with pytest.raises(AdapterError, match=r"status: expected one of (accepted|waiting), "):
