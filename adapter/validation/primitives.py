@@ -29,7 +29,8 @@ _SHORT = 200
 _BASE64 = re.compile(r"[0-9a-zA-Z+/]*={0,2}")
 _USUAL = ("http://", "https://", "urn:uuid:", "urn:oid:")
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:[^ ]+")
-_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+"""R4, uri and uuid: in lower case."""
 _URN_UUID = re.compile(f"urn:uuid:{_UUID.pattern}")
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+", re.ASCII)
 _EXPECTED = {
@@ -41,9 +42,9 @@ _EXPECTED = {
     "id": "1 to 64 letters, digits, hyphens or points",
     "base64Binary": "base64, in groups of four characters",
     "oid": "urn:oid: and an OID",
-    "uuid": "urn:uuid: and a UUID",
-    "uri": "no white space; after urn:uuid: a UUID, after urn:oid: an OID",
-    "url": "no white space; after urn:uuid: a UUID, after urn:oid: an OID",
+    "uuid": "urn:uuid: and a UUID in lower case",
+    "uri": "no white space; after urn:uuid: a UUID in lower case, after urn:oid: an OID",
+    "url": "no white space; after urn:uuid: a UUID in lower case, after urn:oid: an OID",
     "canonical": "an absolute URL, or # and an id",
     "integer": "a whole number from -2147483648 to 2147483647",
     "unsignedInt": "a whole number from 0 to 2147483647",
