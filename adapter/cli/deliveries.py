@@ -146,8 +146,11 @@ def redirect(
         except (ConflictError, DeliveryStateError, ForbiddenError, MappingError) as error:
             output.print_line(str(error))
             raise typer.Exit(1) from error
+        is_held = adapter.views.delivery(operator(), new).row.status == "held"
     if as_json:
         output.print_json({"delivery": new})
+    elif is_held:
+        output.print_line(f"delivery {delivery_id} is delivery {new} now, held: adapter deliveries release {new}")
     else:
         output.print_line(f"delivery {delivery_id} is sent by {endpoint} as delivery {new}")
 

@@ -5,6 +5,7 @@ holds, and no body is opened. To ask is to say that one looks for this person: i
 reason, and is in the audit, found or not.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,17 +14,31 @@ from sqlalchemy import Connection, RowMapping, Select, select, true
 
 from adapter.exchange import blocks, visibility
 from adapter.exchange.reasons import given_reason
-from adapter.fhir.canonical import ACKNOWLEDGEMENT
+from adapter.fhir.canonical import ACKNOWLEDGEMENT, PERSONNUMMER, SAMORDNINGSNUMMER
+from adapter.fhir.identifiers import is_personnummer, is_samordningsnummer
 from adapter.security import audit
 from adapter.security.principals import Principal, Right
 from adapter.security.pseudonyms import Identifier, Pseudonyms
 from adapter.store import tables
 from adapter.store.database import Database
 from adapter.support.clock import Clock, from_micros, to_micros
+from adapter.support.errors import AdapterError
 
 PAGE, MAX_PAGE = 50, 200
 
 _key, _message, _delivery = tables.patient_key.c, tables.message.c, tables.delivery.c
+_state = tables.endpoint_state.c
+
+_FORMS: dict[str, tuple[str, Callable[[str], bool]]] = {
+    PERSONNUMMER: ("personnummer", is_personnummer),
+    SAMORDNINGSNUMMER: ("samordningsnummer", is_samordningsnummer),
+}
+_STILL = {
+    "open": "it is sent when the receiver's system answers again",
+    "tripped": "it is sent when the receiver's system lets us in again",
+    "paused": "it is sent when a person resumes the endpoint",
+}
+"""What is next where nothing is sent to an endpoint, by its state."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +98,7 @@ class Where:
         self, principal: Principal, person: Identifier, reason: str, *, before: int | None = None, limit: int = PAGE
     ) -> Whereabouts:
         """The messages about a person that the principal's party sent or got. `person` is (system, value), normalised.
-        Needs CONTENT and a reason."""
+        Needs CONTENT and a reason. Raises AdapterError where nobody can have the number: it is mistyped."""
         principal.require(Right.CONTENT)
         reason = given_reason(reason)
         size = max(1, min(limit, MAX_PAGE))
@@ -91,12 +106,14 @@ class Where:
         with self._database.write() as connection:
             patient_id = self._pseudonyms.find(connection, [person])
             rows: list[RowMapping] = []
-            if patient_id is not None:
+            if patient_id is None:
+                _require_number(*person)
+            else:
                 hashes = [found for _, found in self._pseudonyms.hashes(*person)]
                 query = deliveries(principal, hashes, before).limit(size + 1)
                 rows = list(connection.execute(query).mappings())
             answers = _answers(connection, [row["message_id"] for row in rows[:size]])
-            found = tuple(_whereabout(row, answers) for row in rows[:size])
+            found = tuple(_whereabout(row, answers, at) for row in rows[:size])
             # that others have messages about somebody is not a party's to know
             known = patient_id is not None if principal.sees_all else bool(found)
             detail: dict[str, Any] = {"known": known, "deliveries": len(found)}
@@ -108,13 +125,16 @@ def deliveries(principal: Principal, hashes: list[str], before: int | None) -> S
     """The deliveries about the person of a keyed hash, newest first, as one query."""
     columns = (
         *(_delivery[name] for name in ("id", "message_id", "event", "status", "receiver_unit", "receiver_party")),
+        _delivery.endpoint,
         *(_delivery[name] for name in ("delivered_at", "acknowledgement", "next_attempt_at", "attempts")),
         *(_message[name] for name in ("case_id", "sent_at", "accepted_at")),
+        _state.state,
         visibility.protected().label("protected"),
     )
     query = (
         select(*columns)
         .join_from(tables.message, tables.delivery, _delivery.message_id == _message.id)
+        .outerjoin(tables.endpoint_state, _state.endpoint == _delivery.endpoint)
         .where(
             _message.patient_id.in_(select(_key.patient_id).where(_key.hash.in_(hashes))),
             _message.status == "accepted",
@@ -142,12 +162,22 @@ def _answers(connection: Connection, messages: list[int]) -> dict[tuple[int, str
     return found
 
 
-def _whereabout(row: RowMapping, answers: dict[tuple[int, str], list[Answered]]) -> Whereabout:
+def _require_number(system: str, value: str) -> None:
+    """A number that nobody has must not read as that nothing was sent about the person."""
+    kind, has_form = _FORMS.get(system, ("", lambda _: True))
+    if not has_form(value):
+        raise AdapterError(
+            f"this is no {kind}: expected 12 digits, a day and a right check digit; of another kind of number name its "
+            "system"
+        )
+
+
+def _whereabout(row: RowMapping, answers: dict[tuple[int, str], list[Answered]], at_now: int) -> Whereabout:
     told = answers.get((row["message_id"], row["receiver_party"]), [])
     protected = bool(row["protected"])
     if protected:
         told = [Answered(each.message_id, each.event, None, each.at) for each in told]
-    words, command = _next(row, answered=bool(told))
+    words, command = _next(row, at_now, answered=bool(told))
     instants = ("sent_at", "accepted_at", "delivered_at", "next_attempt_at")
     at: dict[str, Any] = {name: None if row[name] is None else from_micros(row[name]) for name in instants}
     return Whereabout(
@@ -168,7 +198,7 @@ def _whereabout(row: RowMapping, answers: dict[tuple[int, str], list[Answered]])
     )
 
 
-def _next(row: RowMapping, *, answered: bool) -> tuple[str, str | None]:
+def _next(row: RowMapping, at: int, *, answered: bool) -> tuple[str, str | None]:
     number = row["id"]
     match row["status"]:
         case "done":
@@ -186,4 +216,8 @@ def _next(row: RowMapping, *, answered: bool) -> tuple[str, str | None]:
             return "it is being sent", None
     if row["next_attempt_at"] is None:
         return "it waits behind an earlier message to the same receiver", f"adapter deliveries show {number}"
+    if not row["protected"] and row["state"] in _STILL:
+        return _STILL[row["state"]], f"adapter endpoints show {row['endpoint']}"
+    if row["next_attempt_at"] <= at:
+        return "it is due: it is sent, or its receiver fetches it", None
     return "it is sent at next_attempt_at", None

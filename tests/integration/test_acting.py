@@ -247,8 +247,8 @@ def test_where(installation, messages, sent):
     assert all(row.status == "done" and row.delivered_at for row in found.rows)
     kommun = installation.principal("annan", Right.CONTENT)
     assert adapter.where.find(kommun, person, "curious").rows == ()
-    other = (person[0], "199010042386")
-    assert not adapter.where.find(installation.operator, other, "a typing error").known
+    other = (person[0], "189001019802")
+    assert not adapter.where.find(installation.operator, other, "another person").known
     assert audited(installation)[-3:] == ["where"] * 3
 
 

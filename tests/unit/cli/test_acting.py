@@ -92,7 +92,7 @@ class TestWhere:
 
     def test_nobody(self, run, stored):
         assert "No message names" in run(
-            "where", "--patient", "-", "--reason", "the ward", typed="199010042386\n", exit_code=1
+            "where", "--patient", "-", "--reason", "the ward", typed="189001019802\n", exit_code=1
         )
         with pytest.raises(AdapterError, match="no number"):
             run("where", "--patient", "-", "--reason", "the ward", typed="\n")

@@ -8,9 +8,10 @@ from adapter.exchange.whereabouts import Where
 from adapter.security.principals import Right
 from adapter.security.pseudonyms import Pseudonyms
 from adapter.store import tables
-from adapter.support.errors import ForbiddenError
+from adapter.support.errors import AdapterError, ForbiddenError
 
 PERSON = ("http://electronichealth.se/identifier/personnummer", "199010042386")
+NOBODY = "189001019802"
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_each_message_and_receiver(where, stored, person, operations_principal):
         ("dead", None, "mends", "show"),
         ("cancelled", None, "cancelled", None),
         ("running", None, "being sent", None),
-        ("waiting", 1, "next_attempt_at", None),
+        ("waiting", 4_000_000_000_000_000, "next_attempt_at", None),
         ("waiting", None, "behind", "show"),
         ("done", None, "nobody has answered", None),
     ],
@@ -71,7 +72,7 @@ def test_what_is_next(where, stored, person, operations_principal, status, next_
 
 
 def test_nobody_known_is_an_answer_and_audited(where, stored, operations_principal):
-    found = where.find(operations_principal, PERSON, "why")
+    found = where.find(operations_principal, (PERSON[0], NOBODY), "why")
     assert (found.known, found.rows) == (False, ())
     [entry] = stored.rows(tables.audit)
     assert (entry["patient_id"], entry["detail"]) == (None, {"known": False, "deliveries": 0})
@@ -136,3 +137,51 @@ def test_the_cost_is_the_persons_own_however_many_messages_there_are(stored, per
         assert not [step for step in plan if step.startswith("SCAN")], plan
         assert any("ix_message_patient_id" in step for step in plan), plan
         assert any("ix_delivery_message_id" in step for step in plan), plan
+
+
+@pytest.mark.parametrize(
+    ("system", "number"),
+    [
+        ("personnummer", "199010042387"),
+        ("personnummer", "9010042386"),
+        ("personnummer", "199010642383"),
+        ("samordningsnummer", "199010042386"),
+    ],
+)
+def test_a_number_that_nobody_has_is_not_answered_with_no(where, operations_principal, system, number):
+    with pytest.raises(AdapterError, match=f"no {system}: expected 12 digits") as refused:
+        where.find(operations_principal, (f"http://electronichealth.se/identifier/{system}", number), "the ward asks")
+    assert number not in str(refused.value)
+
+
+def test_a_number_as_a_sender_wrote_it_is_found(where, stored, pseudonyms, operations_principal):
+    odd = (PERSON[0], "9010042386")
+    with stored.database.write() as connection:
+        patient = pseudonyms.surrogate(connection, [odd], stored.now)
+    stored.delivery(stored.message(patient_id=patient))
+    assert len(where.find(operations_principal, odd, "the ward asks").rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [("paused", "resumes"), ("open", "answers"), ("tripped", "lets us in"), ("closed", "it is due")]
+)
+def test_an_endpoint_to_which_nothing_is_sent_is_what_it_waits_for(
+    where, stored, person, operations_principal, state, words
+):
+    stored.delivery(stored.message(patient_id=person), next_attempt_at=stored.now)
+    with stored.database.write() as connection:
+        values = {"endpoint": "lifecare", "state": state, "since": stored.now}
+        connection.execute(tables.endpoint_state.insert().values(values))
+    [row] = where.find(operations_principal, PERSON, "the ward asks").rows
+    assert words in row.next
+
+
+def test_of_a_protected_person_no_endpoint_is_named(where, stored, pseudonyms, operations_principal):
+    with stored.database.write() as connection:
+        patient = pseudonyms.surrogate(connection, [PERSON], stored.now)
+        values = {"endpoint": "lifecare", "state": "paused", "since": stored.now}
+        connection.execute(tables.endpoint_state.insert().values(values))
+        connection.execute(tables.patient.update().values(protected=True))
+    stored.delivery(stored.message(patient_id=patient), next_attempt_at=stored.now)
+    [row] = where.find(operations_principal, PERSON, "the ward asks").rows
+    assert (row.command, "resumes" in row.next) == (None, False)

@@ -144,7 +144,10 @@ def test_where(browser, send, stored):
     assert page.count("What is next:") == 6
     assert PERSON[1] not in page
     assert audited(stored) == ["where"]
-    assert "No message names this person." in send("/console/where", number="2", reason="the ward asks").text
+    asked = send("/console/where", number="189001019802", reason="the ward asks")
+    assert "No message names this person." in asked.text
+    mistyped = send("/console/where", number="2", reason="the ward asks")
+    assert (mistyped.status_code, "expected 12 digits" in mistyped.text) == (422, True)
 
 
 def test_undelivered_with_persons(browser, send, stored, dead):
