@@ -180,3 +180,21 @@ def test_the_source_for_a_profile_can_be_read(validator: Validator) -> None:
     profile = validator._engine.profile("https://discharge-adapter.example/fhir/StructureDefinition/hospital-stay")
     assert profile is not None
     assert "value.get('status')" in profile.source()
+
+
+MARRIED = {"system": "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus", "code": "M"}
+
+
+@pytest.mark.parametrize(
+    ("display", "rules"),
+    [("Married", []), ("Widowed", ["code-display"]), (["Married"], ["base-list"]), (5, ["base-type"])],
+)
+def test_a_coding_that_was_right_with_one_display_is_not_so_with_another(
+    validator: Validator, display: object, rules: list[str]
+) -> None:
+    def told(display: object) -> list[str]:
+        patient = {"resourceType": "Patient", "maritalStatus": {"coding": [MARRIED | {"display": display}]}}
+        return [issue.rule for issue in validator.validate(patient).issues[1:]]
+
+    assert told("Married") == []
+    assert [rule for rule in told(display) if not rule.startswith("dom-")] == rules

@@ -260,6 +260,17 @@ ELEMENTS: dict[str, tuple[str, list[dict[str, Any]]]] = {
             ),
         ],
     ),
+    "again-least": (
+        "Patient",
+        [
+            sliced(TELECOM, BY_USE),
+            *use("work"),
+            slice_(TELECOM, "work") | sliced(TELECOM, ("value", "system")),
+            slice_(TELECOM, "work/phone", min=1),
+            element("Patient.telecom.system", fixedCode="phone"),
+        ],
+    ),
+    "named-family": ("Patient", [element("Patient.name", min=1), element("Patient.name.family", min=1)]),
     "spelled-twice": ("string", [element("string.extension", min=2)]),
     "either-spelled": (
         "Patient",
@@ -675,6 +686,11 @@ CASES: list[tuple[str, dict[str, Any], list[str]]] = [
     ("entry-any", bundle(PATIENT), ["min entry[0].resource"]),
     ("entry-any", bundle(BASIC), ["element-type entry[0].resource"]),
     ("entry-led", bundle(led_to(PATIENT | {"active": True})), []),
+    ("again-least", telecom("work"), []),
+    ("again-least", telecom("home"), ["min "]),
+    ("named-family", names({"family": "x"}), []),
+    ("named-family", PATIENT, ["min "]),
+    ("named-family", PATIENT | {"name": ["x"]}, []),
     ("entry-led", bundle(led_to(PATIENT)), ["target entry[0].resource.subject"]),
     ("either-spelled", names({"given": ["x"], "_given": [{"extension": [OLD]}]}), []),
     (
