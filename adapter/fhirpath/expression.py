@@ -1,6 +1,6 @@
 """Expressions as their callers have them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from decimal import Decimal
 from functools import lru_cache
@@ -15,12 +15,13 @@ from adapter.fhirpath.model import Type
 from adapter.fhirpath.nodes import Node
 from adapter.fhirpath.plans import Focus, Plan, Truth
 from adapter.fhirpath.presence import needed
-from adapter.fhirpath.tree import Tree
+from adapter.fhirpath.tree import Chain, Tree
 from adapter.fhirpath.variables import RESERVED
 from adapter.fhirpath.work import Work
 from adapter.support.clock import Clock
 
 _Result = TypeVar("_Result")
+_MOST_OPERANDS = 5_000
 _OFTEN = 10
 """How often a condition is evaluated before code is written for it: what is asked once does not pay for that."""
 
@@ -97,6 +98,24 @@ class Expression:
     def needed(self, type_: Type) -> frozenset[str]:
         """Of a condition: the elements without any one of which it holds for an input of the type."""
         return needed(self._tree, type_)
+
+    def lead_to_elements(self, types: Iterable[str]) -> None:
+        """Raises FhirPathError where an expression, or one of those between which `|` stands, names what none of the
+        R4 types has; FhirPathLimitError where there are too many of both to look at."""
+        tree = self._tree
+        operands = tree.operands if isinstance(tree, Chain) and tree.operator == "|" else (tree,)
+        known = [model.fhir(each) for each in dict.fromkeys(types)]
+        if len(operands) * len(known) > _MOST_OPERANDS:
+            raise FhirPathLimitError("too many expressions and types: they were not held against each other")
+        for operand in operands:
+            errors: list[FhirPathError] = []
+            for type_ in known:
+                try:
+                    Compiled(operand, type_, strict=True)
+                except FhirPathError as error:
+                    errors.append(error)
+            if errors and len(errors) == len(known):
+                raise errors[0]
 
     def for_type(self, type_: Type | str | None) -> "Compiled":
         """Compiled for input of a type (one of `model`, or its name), None for no input. Raises FhirPathError."""

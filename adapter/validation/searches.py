@@ -7,7 +7,8 @@ composite search parameter".
 
 from typing import Any
 
-from adapter.fhir.shapes import objects, text
+from adapter.fhir.elements import table
+from adapter.fhir.shapes import objects, text, texts
 from adapter.fhirpath import FhirPathError
 from adapter.fhirpath import compile as compile_expression
 from adapter.validation import rules
@@ -21,9 +22,15 @@ def check(value: dict[str, Any], run: Run, path: Path) -> None:
     expression = text(value.get("expression"))
     if expression is not None:
         try:
-            compile_expression(expression)
+            compile_expression(expression).lead_to_elements(_bases(value))
         except FhirPathError as error:
-            run.report(rules.DEFINITION_CONTENT, f"the expression is no FHIRPath: {error}"[:400], (path, "expression"))
+            words = f"the expression is no FHIRPath over the types that are searched: {error}"[:400]
+            run.report(rules.DEFINITION_CONTENT, words, (path, "expression"))
     if value.get("type") == "composite" and len(objects(value.get("component"))) < _FEWEST:
         words = "a composite has fewer than two components: expected the parts that it is made of"
         run.report(rules.DEFINITION_CONTENT, words, path)
+
+
+def _bases(value: dict[str, Any]) -> list[str]:
+    """The types that are searched; those that R4 does not have are said elsewhere."""
+    return [each for each in texts(value.get("base")) if each in table()]

@@ -293,7 +293,7 @@ DEFINITION_CONTENT = Rule(
     "business-rule",
     "A CodeSystem or SearchParameter contradicts itself: properties of concepts that are not declared so, a property "
     "that is declared twice, another count than that of the concepts, a supplement to nothing; an expression that is "
-    "no FHIRPath, a composite without components.",
+    "no FHIRPath over the types that are searched, a composite without components.",
     "Declare each property once and use it so; count the concepts; name what is supplemented; write the expression.",
 )
 SYSTEM = Rule(
