@@ -183,6 +183,7 @@ class Plugin:
 
         def work() -> bytes:
             mutant.apply()
+            _forget(reached)
             if self._options.group == "conditions":
                 compile_expression.cache_clear()  # what was compiled without the mutant
             try:
@@ -218,6 +219,15 @@ class Plugin:
             if time.process_time() - began > self._options.seconds:
                 break
         return ""
+
+
+def _forget(tests: list[Test]) -> None:
+    """Clears what the functions of test files keep: validators that were made without the mutant."""
+    for module in {test.item.getparent(pytest.Module) for test in tests}:
+        found = vars(module.obj) if module is not None else {}
+        for each in found.values():
+            if hasattr(each, "cache_clear") and each.__module__ == found["__name__"]:
+                each.cache_clear()
 
 
 def _is_random(item: pytest.Item) -> bool:

@@ -287,6 +287,15 @@ def test_those_by_hand(validator: Validator) -> None:
 R4S = ("ele-1", "ref-1", "txt-1", "txt-2", "dom-2", "dom-3", "dom-4", "dom-5")
 
 
+def test_a_period_of_which_the_ends_are_not_alike_is_held_against_its_invariant(validator: Validator) -> None:
+    def told(start: str, end: str) -> list[tuple[str, tuple[str, ...]]]:
+        patient = {"resourceType": "Patient", "name": [{"text": "x", "period": {"start": start, "end": end}}]}
+        return [(issue.rule, issue.expression) for issue in validator.validate(patient).issues if issue.expression]
+
+    assert told("2026-04", "2026-05-01") == []
+    assert told("2026-04", "2026-03-01") == [("base-invariant", ("Patient.name[0].period",))]
+
+
 def made(*constraints: dict[str, Any], profile: str = "", **more: Any) -> int:
     return len(invariants.checks({"constraint": list(constraints)}, "Patient", profile, **more))
 

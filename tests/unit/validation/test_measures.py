@@ -136,6 +136,11 @@ def test_a_measure_that_is_not_known_is_said(url: str) -> None:
     assert told(measure(ONE), group(), measure=url) == [("measure-unknown", ".measure")]
 
 
+def test_a_report_without_a_measure_and_one_of_another_resource() -> None:
+    assert told(measure(ONE), group(), measure=None) == [("measure-unknown", "")]
+    assert told(measure(ONE), group(), measure="#l", contained=[LIST]) == [("measure-unknown", ".measure")]
+
+
 def test_a_measure_that_is_loaded_is_found() -> None:
     loaded = Validator.load(definitions=[measure(ONE) | {"url": URL}])
     report = {"resourceType": "MeasureReport", "measure": URL, "group": [{"population": [coded("x")]}]}
