@@ -52,8 +52,8 @@ _FAULTS: dict[Fault, tuple[Kind, str]] = {
     Fault.PROXY: (Kind.TRIP, "our proxy does not let us through"),
 }
 
-_OURS = frozenset({Fault.CREDENTIALS, Fault.ISSUER, Fault.PROXY, Fault.FOLDER})
-"""Faults on our side, before anything was handed over: their words hold nothing of a message, and say what to mend."""
+_TELLING = frozenset({Fault.CREDENTIALS, Fault.ISSUER, Fault.PROXY, Fault.FOLDER, Fault.TLS})
+"""Faults whose words are of our own side or of TLS: they hold nothing of a message, and say what to mend."""
 
 _BY_CODE = {Code.OK: Kind.DONE, Code.TRANSIENT: Kind.RETRY, Code.FATAL: Kind.DEAD}
 
@@ -62,7 +62,7 @@ def classify(answer: Answer) -> Verdict:
     """The verdict on an answer. Every answer has one: what is not understood is tried again with the same id."""
     if answer.fault is not None:
         kind, signature = _FAULTS[answer.fault]
-        if answer.fault in _OURS and answer.reason:
+        if answer.fault in _TELLING and answer.reason:
             signature = f"{signature}: {_clean(answer.reason)}"
             return Verdict(kind, signature, signature)
         return _verdict(answer, kind, signature)

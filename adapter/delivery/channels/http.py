@@ -213,7 +213,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def _fault(error: httpx.HTTPError) -> Fault:
-    if tls.is_refusal(error):
+    if tls.refusal(error) is not None:
         return Fault.TLS
     if isinstance(error, httpx.ProxyError):
         return Fault.CONNECT if proxies.passing(str(error)) else Fault.PROXY
@@ -225,6 +225,8 @@ def _fault(error: httpx.HTTPError) -> Fault:
 
 
 def _words(error: httpx.HTTPError) -> str:
-    """What failed, in the words of a proxy where it spoke: those of others may quote an address."""
+    """What failed, in the words of TLS, or of a proxy where it spoke: those of others may quote an address."""
+    if (wrong := tls.refusal(error)) is not None:
+        return wrong
     said = f": {error}" if isinstance(error, httpx.ProxyError) else ""
     return type(error).__name__ + said

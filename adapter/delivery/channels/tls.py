@@ -41,16 +41,24 @@ def stamp(settings: ChannelSettings) -> tuple[int, ...]:
     return tuple(_stamp(file) for file in files if file is not None)
 
 
-def is_refusal(error: BaseException) -> bool:
-    """Whether a failed connection was about certificates or TLS itself, rather than one that broke off."""
+def refusal(error: BaseException) -> str | None:
+    """What TLS says is wrong, where a failed connection was about certificates or TLS itself; None where it broke off
+    or was about something else."""
     seen: set[int] = set()  # a chain of causes may run in a circle
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:
         if isinstance(cause, ssl.SSLError):
-            return not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)
+            broke = isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)
+            return None if broke else _said(cause)
         seen.add(id(cause))
         cause = cause.__cause__ or cause.__context__
-    return False
+    return None
+
+
+def _said(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate: {error.verify_message}"
+    return (error.reason or type(error).__name__).lower().replace("_", " ")
 
 
 def _is_loopback(host: str) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from adapter.delivery.channels import build
 from adapter.delivery.channels.base import Acknowledgement, ChannelSettings, Code, Fault, Outgoing
 from adapter.delivery.channels.options import OAuthSettings
+from adapter.delivery.policy import classify
 from adapter.support.errors import AdapterError
 
 OUTGOING = Outgoing(
@@ -73,6 +74,7 @@ def test_the_receivers_certificate_must_be_trusted(secure, certificates):
     url = secure()
     assert send(url).fault is Fault.TLS
     assert send(url, ca_file=certificates / "other.pem").fault is Fault.TLS
+    assert "not accepted: its certificate: self-signed certificate" in classify(send(url)).signature
     assert send(url, ca_file=certificates / "server.pem").status == 200
 
 
