@@ -4,11 +4,13 @@ It is read from the deliveries and endpoints as they are, so that it cannot diff
 is not to be seen there. Deliveries of protected persons are told of without saying where they go.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, String, case, cast, func, null, select
+from sqlalchemy import ColumnElement, Connection, String, case, cast, func, null, select
 
 from adapter.delivery import breaker, outbox
 from adapter.discharge.events import EVENTS
@@ -40,7 +42,8 @@ _state, _heartbeat = tables.endpoint_state.c, tables.worker_heartbeat.c
 
 
 def needed(connection: Connection, principal: Principal, now: datetime, late_after: timedelta) -> list[Attention]:
-    """Everything that needs a person, urgent first, then the oldest first. A party is told of its own messages.
+    """Everything that needs a person: first where a duty by law is at stake, then what else is urgent; of these the
+    oldest first. A party is told of its own messages.
 
     What has waited for `late_after` is told of, though it will still be tried.
     """
@@ -59,7 +62,7 @@ def needed(connection: Connection, principal: Principal, now: datetime, late_aft
         ]
         found += feed_views.attention(connection, now)
         found += plan_views.attention(connection)
-    return sorted(found, key=lambda attention: (attention.severity != _URGENT, attention.since))
+    return sorted(found, key=lambda each: (not each.statutory, each.severity != _URGENT, each.since))
 
 
 def overview(connection: Connection, principal: Principal, names: Iterable[str]) -> list[EndpointRow]:
@@ -105,12 +108,29 @@ def _endpoint_row(name: str, state: Any, counts: dict[str, Any]) -> EndpointRow:
     return EndpointRow(name, state.state, from_micros(state.since), reason=state.reason, **known, **counts)
 
 
-def _groups(principal: Principal, since: ColumnElement[int], *conditions: ColumnElement[bool]) -> Select[Any]:
-    """Deliveries that the principal answers for, one row for each place, event and statutory mark."""
-    where = _where().label("place")
-    return (
+@dataclass(frozen=True)
+class _Group:
+    """The deliveries of a kind at one place that the principal answers for. `events`: how many of each event, those by
+    law first."""
+
+    place: str | None
+    first: int
+    since: int
+    events: Mapping[str, int]
+    statutory: frozenset[str]
+
+    @property
+    def number(self) -> int:
+        return sum(self.events.values())
+
+
+def _groups(
+    connection: Connection, principal: Principal, since: ColumnElement[int], *conditions: ColumnElement[bool]
+) -> Iterator[_Group]:
+    """One for each place: what is at fault there is at fault for every event."""
+    query = (
         select(
-            where,
+            _where().label("place"),
             _delivery.event,
             _delivery.statutory,
             func.count().label("number"),
@@ -119,64 +139,86 @@ def _groups(principal: Principal, since: ColumnElement[int], *conditions: Column
         )
         .join_from(tables.delivery, tables.message)
         .where(visibility.own_delivery(principal), *conditions)
-        .group_by(where, _delivery.event, _delivery.statutory)
+        .group_by("place", _delivery.event, _delivery.statutory)
     )
+    places: dict[str | None, list[Any]] = {}
+    for row in connection.execute(query):
+        places.setdefault(row.place, []).append(row)
+    for place, rows in places.items():
+        events: Counter[str] = Counter()
+        for row in sorted(rows, key=lambda row: (not row.statutory, row.event)):
+            events[row.event] += row.number
+        yield _Group(
+            place,
+            min(row.first for row in rows),
+            min(row.since for row in rows),
+            events,
+            frozenset(row.event for row in rows if row.statutory),
+        )
 
 
 def _held(connection: Connection, principal: Principal) -> Iterator[Attention]:
     lacking = func.coalesce(_delivery.held_reason, "") == outbox.CONSENT
     for kind, which in (("held", ~lacking), ("held-consent", lacking)):
-        for row in connection.execute(_groups(principal, _delivery.created_at, _delivery.status == "held", which)):
-            hidden = row.place is None
-            why = "for the protection of a person" if hidden else f"to {row.place}"
+        for group in _groups(connection, principal, _delivery.created_at, _delivery.status == "held", which):
+            hidden = group.place is None
+            why = "for the protection of a person" if hidden else f"to {group.place}"
             if kind == "held-consent":
-                why = "for want of consent" if hidden else f"for want of consent, to {row.place}"
-            one = f'adapter deliveries release {row.first} --reason "…"'
+                why = "for want of consent" if hidden else f"for want of consent, to {group.place}"
+            one = f'adapter deliveries release {group.first} --reason "…"'
             named = "held-protected" if hidden and kind == "held" else kind
-            yield _of_group(row, named, f"held {why}: release with a reason, or cancel", one)
+            yield _of_group(group, named, f"held {why}: release with a reason, or cancel", one)
 
 
 def _dead(connection: Connection, principal: Principal) -> Iterator[Attention]:
     ended = select(func.max(_attempt.ended_at)).where(_attempt.delivery_id == _delivery.id).scalar_subquery()
-    query = _groups(principal, func.coalesce(ended, _delivery.created_at), _delivery.status == "dead")
-    for row in connection.execute(query):
-        where = "" if row.place is None else f" to {row.place}"
-        yield _of_group(row, "dead-letter", f"not delivered{where}", f"adapter deliveries show {row.first}")
+    since = func.coalesce(ended, _delivery.created_at)
+    for group in _groups(connection, principal, since, _delivery.status == "dead"):
+        where = "" if group.place is None else f" to {group.place}"
+        yield _of_group(group, "dead-letter", f"not delivered{where}", f"adapter deliveries show {group.first}")
 
 
 def _late(connection: Connection, principal: Principal, before: datetime) -> Iterator[Attention]:
     waiting = _delivery.status.in_(("waiting", "running"))
-    query = _groups(principal, _delivery.created_at, waiting, _delivery.created_at < to_micros(before))
-    for row in connection.execute(query):
-        where = "" if row.place is None else f" to {row.place}"
-        yield _of_group(
-            row, "late", f"still waiting{where}, longer than it should", f"adapter deliveries show {row.first}"
-        )
+    late = _delivery.created_at < to_micros(before)
+    for group in _groups(connection, principal, _delivery.created_at, waiting, late):
+        where = "" if group.place is None else f" to {group.place}"
+        what = f"still waiting{where}, longer than it should"
+        yield _of_group(group, "late", what, f"adapter deliveries show {group.first}")
 
 
-def _of_group(row: Any, kind: str, what: str, command_for_one: str) -> Attention:
+def _of_group(group: _Group, kind: str, what: str, command_for_one: str) -> Attention:
     status = {"dead-letter": "dead", "late": "waiting"}.get(kind, "held")
-    place = "" if row.place is None else f" --endpoint {row.place}"
-    several = f"adapter deliveries list --status {status} --event {row.event}{place}"
-    number = "1 delivery" if row.number == 1 else f"{row.number} deliveries"
-    urgent = row.statutory and kind != "late"
+    event = next(iter(group.events)) if len(group.events) == 1 else None
+    of = "" if event is None else f" --event {event}"
+    place = "" if group.place is None else f" --endpoint {group.place}"
+    number = "1 delivery" if group.number == 1 else f"{group.number} deliveries"
     return Attention(
         kind=kind,
-        subject=f"delivery {row.first}" if row.number == 1 else number,
-        what=f"{number} of {row.event}{_statutory_note(row)} {what}",
-        since=from_micros(row.since),
-        next_command=command_for_one if row.number == 1 else several,
-        severity=_URGENT if urgent else _SOON,
-        count=row.number,
-        event=row.event,
-        endpoint=row.place,
-        delivery_id=row.first if row.number == 1 else None,
+        subject=f"delivery {group.first}" if group.number == 1 else number,
+        what=f"{number}{_of_events(group)} {what}",
+        since=from_micros(group.since),
+        next_command=command_for_one if group.number == 1 else f"adapter deliveries list --status {status}{of}{place}",
+        severity=_URGENT if group.statutory else _SOON,
+        statutory=bool(group.statutory),
+        count=group.number,
+        event=event,
+        events=group.events,
+        endpoint=group.place,
+        delivery_id=group.first if group.number == 1 else None,
     )
 
 
-def _statutory_note(row: Any) -> str:
-    ground = EVENTS[row.event].ground if row.event in EVENTS else ""
-    return f" (a notice by law, {ground})" if row.statutory and ground else ""
+def _of_events(group: _Group) -> str:
+    if len(group.events) == 1:
+        return "".join(f" of {event}{_statutory_note(event, group)}" for event in group.events)
+    named = [f"{number} of {event}{_statutory_note(event, group)}" for event, number in group.events.items()]
+    return f", {', '.join(named[:-1])} and {named[-1]},"
+
+
+def _statutory_note(event: str, group: _Group) -> str:
+    ground = EVENTS[event].ground if event in EVENTS else ""
+    return f" (a notice by law, {ground})" if event in group.statutory and ground else ""
 
 
 def _endpoints(connection: Connection) -> Iterator[Attention]:
@@ -255,13 +297,15 @@ def _replays(connection: Connection) -> Iterator[Attention]:
 
 
 def _alarms(connection: Connection) -> Iterator[Attention]:
-    """The standing alarms, one by one; of a kind that many are standing of, the oldest, with how many there are."""
+    """The standing alarms, one by one; of a kind that many are standing of, the oldest about a duty by law, else the
+    oldest, with how many there are."""
     kinds: dict[str, list[alarms.Alarm]] = {}
     for alarm in alarms.standing(connection):
         if alarm.kind not in _SEEN_IN_TABLES:
             kinds.setdefault(alarm.kind, []).append(alarm)
     for kind, standing in kinds.items():
         several = len(standing) > _MANY_OF_A_KIND
+        standing.sort(key=lambda alarm: not alarm.statutory)
         for alarm in standing[:1] if several else standing:
             others = f" (and {len(standing) - 1} more of {kind})" if several else ""
             yield Attention(
@@ -271,5 +315,6 @@ def _alarms(connection: Connection) -> Iterator[Attention]:
                 since=from_micros(alarm.raised_at),
                 next_command=alarm.command,
                 severity=_URGENT,
+                statutory=any(each.statutory for each in standing),
                 count=len(standing) if several else 1,
             )

@@ -5,6 +5,7 @@ or where (parties, units, endpoint, system) is None, for every reader. `confiden
 a warning, nothing is withheld.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -171,8 +172,9 @@ class MessageDetail:
 class Attention:
     """Something that a person should look at.
 
-    `severity` is `urgent` (a legal deadline or all traffic is at stake) or `soon`. `what` is a sentence in English;
-    the console says the same in its reader's language from `kind`, `count`, `event` and `endpoint`.
+    `severity` is `urgent` (a legal deadline or all traffic is at stake) or `soon`; `statutory`: a duty by law is at
+    stake. `what` is a sentence in English; the console says the same in its reader's language from `kind`, `count`,
+    `events` and `endpoint`. `events`: how many deliveries of each event; `event` where there is but one.
     """
 
     kind: str
@@ -181,8 +183,10 @@ class Attention:
     since: datetime
     next_command: str
     severity: str
+    statutory: bool = False
     count: int = 1
     event: str | None = None
+    events: Mapping[str, int] = field(default_factory=dict)
     endpoint: str | None = None
     delivery_id: int | None = None
 

@@ -267,4 +267,11 @@ def attention_text(attention: Attention, language: Language) -> str:
     if not pattern:
         return attention.what[:1].upper() + attention.what[1:]
     to = {"sv": " till ", "en": " to "}[language] + attention.endpoint if attention.endpoint else ""
-    return pattern.format(event=event_name(attention.event, language), endpoint=attention.endpoint, to=to)
+    return pattern.format(event=_events(attention, language), endpoint=attention.endpoint, to=to)
+
+
+def _events(attention: Attention, language: Language) -> str:
+    """The event; of several, how many of each."""
+    if len(attention.events) < 2:
+        return event_name(attention.event, language)
+    return ", ".join(f"{event_name(event, language)} ({number})" for event, number in attention.events.items())

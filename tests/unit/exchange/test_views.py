@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from adapter.discharge.events import EVENTS
 from adapter.exchange import redirect
 from adapter.exchange.operations import Operations
 from adapter.exchange.records import Kin
@@ -456,11 +457,38 @@ class TestStatus:
         assert "words of the receiver" not in repr(found)
 
     def test_a_notice_by_law_comes_first_and_names_its_ground(self, views, stored, operations_principal):
-        stored.delivery(stored.message(), status="dead", event="sip")
+        stored.delivery(stored.message(), status="dead", event="sip", endpoint="cosmic")
         stored.delivery(stored.message(), status="dead", statutory=True)
         first, second = views.status(operations_principal)
         assert (first.event, first.severity, second.severity) == ("admission-notice", "urgent", "soon")
         assert "LAW 2:1" in first.what
+
+    def test_a_late_notice_by_law_comes_before_all_else(self, views, stored, clock, operations_principal):
+        with stored.database.write() as connection:
+            state = {"endpoint": "cosmic", "state": "tripped", "since": stored.now}
+            connection.execute(tables.endpoint_state.insert().values(state))
+        later = to_micros(clock.now() + timedelta(hours=6))
+        stored.delivery(stored.message(), event="sip", endpoint="cosmic", next_attempt_at=later)
+        clock.advance(timedelta(minutes=1))
+        stored.delivery(stored.message(), statutory=True, next_attempt_at=later)
+        clock.advance(timedelta(hours=5))
+        found = [(each.kind, each.severity, each.statutory) for each in views.status(operations_principal)]
+        assert found == [("late", "urgent", True), ("endpoint-tripped", "urgent", False), ("late", "soon", False)]
+
+    def test_an_endpoint_is_one_line_with_how_many_of_which_events(self, views, stored, operations_principal):
+        for event, statutory in (("sip", False), ("sip", False), ("general-message", False)):
+            stored.delivery(stored.message(), status="dead", event=event, statutory=statutory)
+        stored.delivery(stored.message(), status="dead", statutory=True)
+        stored.delivery(stored.message(), status="dead", event="sip", endpoint="cosmic")
+        lifecare, cosmic = views.status(operations_principal)
+        assert (lifecare.count, lifecare.event, lifecare.statutory) == (4, None, True)
+        assert list(lifecare.events.items()) == [("admission-notice", 1), ("general-message", 1), ("sip", 2)]
+        assert lifecare.what == (
+            f"4 deliveries, 1 of admission-notice (a notice by law, {EVENTS['admission-notice'].ground}), "
+            "1 of general-message and 2 of sip, not delivered to lifecare"
+        )
+        assert lifecare.next_command == "adapter deliveries list --status dead --endpoint lifecare"
+        assert cosmic.what == "1 delivery of sip not delivered to cosmic"
 
     def test_many_dead_letters_are_one_line_with_a_command_that_lists_them(self, views, stored, operations_principal):
         for _ in range(3):

@@ -226,6 +226,15 @@ class TestSafety:
         for body in (b"token=%ff%fe", b"\xff=1", b"&".join(b"a=1" for _ in range(50))):
             assert browser.post("/console/login", content=body, headers=form).status_code == 400
 
+    def test_several_events_at_an_endpoint_are_one_line_by_law_marked(self, browser, log_in, stored):
+        stored.delivery(stored.message(), status="dead", event="sip")
+        stored.delivery(stored.message(), status="dead", statutory=True)
+        log_in()
+        text = browser.get("/console").text
+        assert "Admission notice (1), SIP (1): not delivered to lifecare" in text
+        assert '<span class="chip dead">by law</span>' in text
+        assert "/console/deliveries?status=dead&amp;event=&amp;endpoint=lifecare" in text
+
     def test_what_others_wrote_is_escaped(self, browser, log_in, stored):
         evil = "<script>alert(1)</script>"
         message = stored.message(
