@@ -15,6 +15,7 @@ import httpx
 from adapter import __version__
 from adapter.delivery.channels import proxies, signing, tls
 from adapter.delivery.channels.base import Answer, Bearer, ChannelSettings, Check, Fault, Outgoing
+from adapter.delivery.channels.lending import Lending
 from adapter.support import bounded
 from adapter.support.errors import AdapterError, UnavailableError
 
@@ -50,8 +51,7 @@ class HttpSender:
         self._bearer = bearer
         self._lock = threading.Lock()
         self._stamp = tls.stamp(settings)
-        self._client = self._connect()
-        self._retired: list[httpx.Client] = []
+        self._clients = Lending(self._connect())
 
     def post(self, url: str, outgoing: Outgoing, accept: str) -> Answer:
         """One request with a delivery's bytes as they are."""
@@ -127,15 +127,18 @@ class HttpSender:
         } | ({"Authorization": f"Bearer {token}"} if token is not None else {})
         deadline = time.monotonic() + self._settings.connect_timeout + self._settings.timeout
         try:
-            asked = self._current().stream(method, url, content=body, headers=headers | own)
-            with bounded.until(deadline), asked as response:
+            self._renew()
+            with (
+                bounded.until(deadline),
+                self._clients.client() as client,
+                client.stream(method, url, content=body, headers=headers | own) as response,
+            ):
                 return self._read(response, deadline)
         except httpx.HTTPError as error:
             return Answer(fault=_fault(error), reason=_words(error))
 
     def close(self) -> None:
-        for client in (self._client, *self._retired):
-            client.close()
+        self._clients.close()
         if self._bearer is not None:
             self._bearer.close()
 
@@ -169,20 +172,19 @@ class HttpSender:
             headers={name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers},
         )
 
-    def _current(self) -> httpx.Client:
-        """The client, made anew when a certificate was renewed; requests under way keep the one they have."""
+    def _renew(self) -> None:
+        """Take a new client where a certificate was renewed; requests under way keep the one they have."""
         with self._lock:
             stamp = tls.stamp(self._settings)
-            if stamp != self._stamp:
-                self._stamp = stamp
-                try:
-                    renewed = self._connect()
-                except AdapterError:
-                    logger.warning("certificates not reloaded", extra={"endpoint": self._settings.id})
-                else:
-                    self._retired.append(self._client)
-                    self._client = renewed
-            return self._client
+            if stamp == self._stamp:
+                return
+            self._stamp = stamp
+            try:
+                renewed = self._connect()
+            except AdapterError:
+                logger.warning("certificates not reloaded", extra={"endpoint": self._settings.id})
+            else:
+                self._clients.replace(renewed)
 
     def _connect(self) -> httpx.Client:
         settings = self._settings
