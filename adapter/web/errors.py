@@ -4,7 +4,7 @@ No text here comes from an exception that we did not raise ourselves: those may 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -39,6 +39,7 @@ RESPONSE_URL = Rule("http-400", "not-supported", "an address to answer to is con
 PARAMETER = Rule("http-400", "invalid", "a parameter has a value that we do not know", "see the text")
 MODE = Rule("http-400", "not-supported", "the operation is not done in this mode", "see the text")
 UNREADABLE = Rule("not-readable", "structure", "the body is not in the format it claims", "see the text")
+CONFLICT = Rule("http-409", "conflict", "what is there does not allow it", "see the text; look at it as it is now")
 REFUSED = Rule("http-422", "processing", "the call cannot be carried out", "see the text")
 BUSY = Rule("http-503", "throttled", "too many messages are being processed", "send it again, unchanged, later")
 UNAVAILABLE = Rule("http-503", "transient", "a part we stand on is away", "send it again, unchanged, later")
@@ -65,7 +66,7 @@ def refused(error: Exception) -> Refused:
         case HTTPException(status_code=405, headers=headers):
             return Refused(405, METHOD, "the path does not take this method", headers or {})
         case HTTPException(status_code=status) if status < 500:
-            return Refused(status, REFUSED, "the request cannot be read")
+            return Refused(status, replace(REFUSED, id=f"http-{status}"), "the request cannot be read")
         case NotAcceptable():
             return Refused(406, ACCEPT, "none of the formats asked for can be written: expected FHIR JSON or XML")
         case ForbiddenError():
@@ -79,7 +80,7 @@ def refused(error: Exception) -> Refused:
         case RequestValidationError():
             return Refused(400, PARAMETER, "a parameter of the request is missing or of the wrong kind")
         case ConflictError() | DeliveryStateError():
-            return Refused(409, REFUSED, str(error))
+            return Refused(409, CONFLICT, str(error))
         case AdapterError() if not isinstance(error, ConfigurationError | DefinitionsError):
             return Refused(422, REFUSED, str(error))
         case _:

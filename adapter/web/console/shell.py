@@ -9,7 +9,6 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from adapter.delivery.outbox import DeliveryStateError
 from adapter.support.errors import AdapterError, NotFoundError
 from adapter.web import errors
 from adapter.web.console import rendering, texts
@@ -82,8 +81,6 @@ class Shell:
                         return RedirectResponse(login_path(needed.come_back), 303, rendering.HEADERS)
                     except RequestValidationError:
                         return shell.error(request, errors.refused(NotFoundError("no such page")))
-                    except DeliveryStateError as error:
-                        return shell.error(request, Refused(409, errors.REFUSED, str(error)))
                     except (AdapterError, Refused) as error:
                         return shell.error(request, errors.refused(error))
 

@@ -2,6 +2,8 @@ import pytest
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from adapter.delivery.outbox import DeliveryStateError
+from adapter.exchange.acts import ConflictError
 from adapter.support.errors import (
     AdapterError,
     ConfigurationError,
@@ -30,6 +32,8 @@ from adapter.web.negotiation import NotAcceptable
         (ParseError("odd", 3, 4), 400, "structure", "odd (line 3, column 4)"),
         (UnavailableError("away", 9), 503, "transient", "away"),
         (MappingError("gap"), 422, "processing", "gap"),
+        (ConflictError("sent already"), 409, "conflict", "sent already"),
+        (DeliveryStateError("it is dead"), 409, "conflict", "it is dead"),
         (AdapterError("it is done already"), 422, "processing", "it is done already"),
         (RequestValidationError(["secret"]), 400, "invalid", "a parameter of the request"),
         (ConfigurationError([]), 500, "exception", "the adapter failed"),
@@ -40,6 +44,7 @@ from adapter.web.negotiation import NotAcceptable
 def test_every_exception_is_one_answer_in_words_of_ours(error, status, code, words):
     answer = refused(error)
     assert (answer.status, answer.rule.code) == (status, code)
+    assert answer.rule.id in (f"http-{status}", "not-readable")
     assert words in answer.text
     assert "secret" not in answer.text
 

@@ -162,7 +162,9 @@ def test_each_act_in_each_state(call, stored, act):
             assert entry["patient_id"] is not None
         else:
             assert (answer.status_code, entries) == (409, [])
-            assert f"delivery {number} is {status}" in answer.json()["detail"]
+            problem = answer.json()
+            assert f"delivery {number} is {status}" in problem["detail"]
+            assert (problem["status"], problem["rule"], problem["title"]) == (409, "http-409", "http-409")
 
 
 def test_what_has_arrived_or_is_held_goes_no_other_way(call, stored):
