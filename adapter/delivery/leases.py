@@ -77,7 +77,7 @@ _HOLD = Statement(
     .values(held_reason=case((_delivery.held_reason == outbox.CONSENT, outbox.CONSENT), else_=PROTECTED))
     .returning(_delivery.held_reason)
 )
-_OPEN_ATTEMPT = Statement(insert(tables.attempt).returning(_attempt.id))
+_OPEN_ATTEMPTS = Statement(insert(tables.attempt).returning(_attempt.id, _attempt.delivery_id))
 _ABOUT = Statement(
     select(
         *(_delivery[name] for name in ("id", "attempts", "step", "message_id", "stream_id", "endpoint", "event")),
@@ -332,17 +332,15 @@ def _taken(connection: Connection, heads_: Sequence[tuple[Door, Row]], terms: Te
         for _, row in heads_
     ]
     _TAKE.run_each(connection, [lease | each for each in counted])
+    attempts = [
+        {"delivery_id": row.id, "number": row.attempts + 1, "worker": terms.owner, "started_at": terms.at}
+        for _, row in heads_
+    ]
+    opened = {row.delivery_id: row.id for row in _OPEN_ATTEMPTS.rows_each(connection, attempts)}
     return [
-        _as_claim(
-            row, _opened(connection, row, terms), row.lease_token + 1, row.attempts + 1, tried[row.id], probe=door.probe
-        )
+        _as_claim(row, opened[row.id], row.lease_token + 1, row.attempts + 1, tried[row.id], probe=door.probe)
         for door, row in heads_
     ]
-
-
-def _opened(connection: Connection, row: Row, terms: Terms) -> int:
-    attempt = {"delivery_id": row.id, "number": row.attempts + 1, "worker": terms.owner, "started_at": terms.at}
-    return int(_OPEN_ATTEMPT.value(connection, attempt))
 
 
 def _close_unknown(connection: Connection, delivery_id: int, at: int) -> None:

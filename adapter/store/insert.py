@@ -26,7 +26,7 @@ def insert_all_absent(
     """Insert those rows, one or more, that no unique index holds yet, in the order given; of those that were inserted,
     the values of the columns `told`."""
     statement = _absent(table, connection.dialect.name, told)
-    return {tuple(row) for each in rows for row in statement.rows(connection, each)}
+    return {tuple(row) for row in statement.rows_each(connection, rows)}
 
 
 def insert_or_raise(

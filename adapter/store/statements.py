@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Insert
+from sqlalchemy import ColumnElement, Connection, Dialect, Insert, bindparam
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.types import TypeEngine
@@ -18,6 +18,8 @@ Values = dict[str, Any]
 Row = Any
 """A named tuple of the columns."""
 _Process = Callable[[Any], Any]
+_AT_ONCE = 16
+"""The most rows of one insert."""
 
 
 class Executable(Protocol):
@@ -41,15 +43,31 @@ class Statement:
             statement = statement.inline()  # else PostgreSQL tells the key
         self._statement = statement
         self._forms: dict[tuple[str, ...], _Form] = {}
+        self._several: dict[tuple[int, tuple[str, ...]], Statement] = {}
 
     def run(self, connection: Connection, values: Values | None = None) -> int:
         """Run it; the number of rows that it changed."""
         return self._form(connection, values or {}).execute(connection, values or {})[1]
 
     def run_each(self, connection: Connection, values: Sequence[Values]) -> None:
-        """Run it once for each, all of which name the same parameters."""
-        if values:
+        """Run it for each, all of which name the same parameters."""
+        if isinstance(self._statement, Insert):
+            self.rows_each(connection, values)
+        elif len(values) == 1:
+            self.run(connection, values[0])
+        elif values:
             self._form(connection, values[0]).execute_many(connection, values)
+
+    def rows_each(self, connection: Connection, values: Sequence[Values]) -> list[Row]:
+        """What an insert returns of rows that name the same columns, in no order. Several rows go in one statement."""
+        found = []
+        for start in range(0, len(values), _AT_ONCE):
+            some = values[start : start + _AT_ONCE]
+            if len(some) == 1:
+                found += self.rows(connection, some[0])
+            else:
+                found += self._of_rows(len(some), tuple(some[0])).rows(connection, _numbered(some))
+        return found
 
     def rows(self, connection: Connection, values: Values | None = None) -> list[Row]:
         """All rows that it returns."""
@@ -71,6 +89,15 @@ class Statement:
         """The first value of the first row; None where there is none."""
         found = self.rows(connection, values)
         return found[0][0] if found else None
+
+    def _of_rows(self, count: int, columns: tuple[str, ...]) -> "Statement":
+        """The insert of so many rows at once."""
+        found = self._several.get((count, columns))
+        if found is None:
+            statement: Any = self._statement
+            rows: Any = [{name: bindparam(_number(name, row)) for name in columns} for row in range(count)]
+            found = self._several[count, columns] = Statement(statement.values(rows))
+        return found
 
     def _form(self, connection: Connection, values: Values) -> "_Form":
         key = (connection.dialect.name, *values)
@@ -191,6 +218,14 @@ def _raise(connection: Connection, sql: str, error: Any) -> NoReturn:
         connection.engine.dispose()
     told: Any = {"hide_parameters": True, "connection_invalidated": cut, "dialect": dialect}
     raise DBAPIError.instance(sql, None, error, dialect.loaded_dbapi.Error, **told) from error
+
+
+def _numbered(rows: Sequence[Values]) -> Values:
+    return {_number(name, number): value for number, row in enumerate(rows) for name, value in row.items()}
+
+
+def _number(name: str, row: int) -> str:
+    return f"{name}__{row}"
 
 
 def _binder(kind: TypeEngine[Any], dialect: Dialect) -> _Process | None:

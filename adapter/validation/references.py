@@ -148,7 +148,7 @@ class Targets:
         url = value.get("reference") if value.__class__ is dict else None
         stated = value.get("type") if value.__class__ is dict else None
         if url.__class__ is not str:
-            return self._admitted(stated, run, path)  # the type that is meant, whoever it is
+            return self._admitted(stated, run, path, "warning")  # the type that is meant, whoever it is
         if not (self.types or self.aggregation or stated):
             return None
         if stated is None and not self.aggregation and run.frame.outer.bundle is None and url[:1] != "#":
@@ -187,11 +187,11 @@ class Targets:
             words = f"the URL is that of a {match['type']}: expected {' or '.join(sorted(self.types))}"
             run.report(rules.REFERENCE_TYPE, words, path, self.profile, self.typed)
 
-    def _admitted(self, stated: object, run: Run, path: Path) -> None:
+    def _admitted(self, stated: object, run: Run, path: Path, severity: str = "") -> None:
         """Reference.type must be a type that may stand here."""
         if isinstance(stated, str) and self.types and _bare(stated) not in self.types:
             words = f"Reference.type is not a type that may stand here: expected {' or '.join(sorted(self.types))}"
-            run.report(rules.REFERENCE_TYPE, words, path, self.profile)
+            run.report(rules.REFERENCE_TYPE, words, path, self.profile, severity)
 
     def _stated(self, stated: object, url: str, found: Target, run: Run, path: Path) -> None:
         """Reference.type must be a type that may stand here, and that of the target."""

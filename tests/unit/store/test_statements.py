@@ -65,6 +65,20 @@ def test_lists_of_any_length(connection, person):
         assert [row.hash for row in KEYS.rows(connection, {"hashes": asked})] == found
 
 
+def test_many_rows_go_in_few_statements_and_each_comes_back(connection, person):
+    add = Statement(insert(tables.patient_key).returning(_key.hash, _key.created_at))
+    rows = [{"hash": f"h{n}", "key_id": "k", "patient_id": person, "created_at": n} for n in range(35)]
+    assert sorted(map(tuple, add.rows_each(connection, rows))) == sorted(
+        (row["hash"], row["created_at"]) for row in rows
+    )
+    assert add.rows_each(connection, []) == []
+    change = Statement(update(tables.patient_key).where(_key.hash == bindparam("this")))
+    change.run_each(connection, [{"this": row["hash"], "created_at": 100 + row["created_at"]} for row in rows])
+    change.run_each(connection, [{"this": "h3", "created_at": 7}])
+    found = dict(as_sqlalchemy(connection, select(_key.hash, _key.created_at)))
+    assert found == {row["hash"]: 100 + row["created_at"] for row in rows} | {"h3": 7}
+
+
 def test_what_is_fixed_in_the_statement_stays(connection, person):
     ADD_PERSON.run(connection, {"created_at": 2})
     fixed = Statement(

@@ -252,7 +252,8 @@ def test_what_leads_nowhere_has_no_type(value: Any) -> None:
 def test_the_type_that_is_meant_is_one_that_may_stand_here(type_: str) -> None:
     value = {"type": type_, "identifier": {"value": "x"}}
     (words,) = told(value, "Group", "Patient")
-    assert words.endswith("Reference.type is not a type that may stand here: expected Group or Patient")
+    expected = "Reference.type is not a type that may stand here: expected Group or Patient"
+    assert words == f"warning base-reference-type: {expected}"
     assert told(value) == told(value, "Task") == []
 
 
