@@ -71,7 +71,7 @@ def _example_url(value: Any, type_: str, _frame: Frame) -> str:
 
 def _missing_target(value: Any, type_: str, frame: Frame) -> str:
     url = value.get("reference") if type_ == "Reference" and value.__class__ is dict else None
-    if url.__class__ is not str or url[:1] == "#" or is_absolute(url) or not references.is_rest(url):
+    if url.__class__ is not str or is_absolute(url) or not references.is_rest(url):
         return ""
     found = references.target(url, frame).resource
     return "" if found is not None else "the reference leads to no resource that is here: expected it to be given"

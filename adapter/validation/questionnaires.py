@@ -50,7 +50,7 @@ class Questionnaires:
             return
         form = self._form(canonical, run.frame.outer.contained)
         if form is None:
-            is_other = not canonical.startswith("#") and self._definitions.resource(canonical) is not None
+            is_other = self._definitions.resource(canonical) is not None
             words = "the Questionnaire is not loaded: answers were not held against it"
             if is_other:
                 words = "the URL is that of another type of resource: expected a Questionnaire's"
@@ -89,7 +89,7 @@ class _Review:
         """The items in a part of the response: a group, an answer, the response itself."""
         group = given.question
         found: dict[int, list[Placed]] = {}
-        last = -1
+        last = 0
         self._run.work.spend(len(group.items))
         for item, place in _placed(given.owner, "item", path):
             link = text(item.get("linkId"))
@@ -167,11 +167,9 @@ class _Review:
             question.checks = answers.checks(question, self._form, self._contained, self._terms)
         for answer, where in found:
             value = valued(answer)
-            if value is not None:
-                name, content = value
-                step = _STEPS.get(name)
-                for check in question.checks if step is not None else ():
-                    check(name, content, self._run, (where, step or ""))
+            if value is not None and value[0] in _VALUES:
+                for check in question.checks:
+                    check(*value, self._run, (where, _VALUES[value[0]].step))
             self.items(Given(question, item, answer, given), where)
 
     def _exclusive(self, question: Question, found: list[Placed]) -> None:
@@ -215,11 +213,7 @@ class _Review:
         self._run.report(rule, words, place, self._form.canonical, severity)
 
 
-_STEPS = {
-    name: element.step
-    for name, element in table()["QuestionnaireResponse.item.answer"].by_name.items()
-    if element.choice is not None
-}
+_VALUES = table()["QuestionnaireResponse.item.answer"].by_name
 
 
 def _placed(owner: dict[str, Any], name: str, path: Path) -> list[Placed]:
@@ -245,9 +239,9 @@ def _translations(question: Question) -> list[Any]:
 
 
 def _check_period(form: Form, response: dict[str, Any], run: Run, path: Path) -> None:
-    period, authored = obj(form.questionnaire.get("effectivePeriod")), response.get("authored")
+    period = obj(form.questionnaire.get("effectivePeriod"))
     for name, wrong, words in (("start", -1, "before"), ("end", 1, "after")):
         limit = period.get(name)
-        if isinstance(authored, str) and isinstance(limit, str) and values.comparing(limit)(authored) == wrong:
+        if isinstance(limit, str) and values.comparing(limit)(response.get("authored")) == wrong:
             told = f"authored is {words} the period in which the Questionnaire is to be used"
             run.report(rules.QUESTIONNAIRE_PERIOD, told, (path, "authored"), form.canonical)

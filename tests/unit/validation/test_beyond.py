@@ -52,11 +52,16 @@ def photo(url: str) -> dict[str, Any]:
     return {"resourceType": "Patient", "photo": [{"url": url}]}
 
 
+def led(url: str) -> dict[str, Any]:
+    return LED | {"managingOrganization": {"reference": url}}
+
+
 EXTENDED = {
     "resourceType": "Patient",
     "birthDate": "1975",
     "_birthDate": {"extension": [{"url": "http://example.org/x", "valueCode": "x"}]},
 }
+CLAIMED = {"resourceType": "Patient", "meta": {"profile": ["http://example.org/p"]}}
 CONTAINED = {
     "resourceType": "Patient",
     "contained": [{"resourceType": "Organization", "id": "o", "name": "<b>"}],
@@ -73,7 +78,11 @@ CONTAINED = {
         ("example-urls", "base-url-example", "Patient.photo[0].url", photo("http://a.example.org/"), photo("http://b/")),
         ("example-urls", "base-url-example", "Patient.photo[0].url", photo("HTTP://Example.com"), photo("example.org")),
         ("example-urls", "base-url-example", "Patient.birthDate.extension[0].url", EXTENDED, photo("http://example.se/")),
+        ("example-urls", "base-url-example", "Patient.meta.profile[0]", CLAIMED, name(text="http://example.org/p")),
         ("missing-targets", "base-reference-missing", "Patient.managingOrganization", LED, name(text="A")),
+        ("missing-targets", "base-reference-missing", "Patient.managingOrganization", LED, led("http://a.se/Organization/o")),
+        ("missing-targets", "base-reference-missing", "Patient.managingOrganization", LED, led("Organization?name=A")),
+        ("missing-targets", "base-reference-missing", "Patient.managingOrganization", LED, led("#o")),
     ],
 )  # fmt: skip
 def test_what_is_asked_for_is_an_error_and_else_nothing(
@@ -83,6 +92,28 @@ def test_what_is_asked_for_is_an_error_and_else_nothing(
     assert (rule, place) in found(asked, wrong)
     assert rule not in dict(found(asked, right))
     assert rule not in dict(found(Validator.load(), wrong))
+
+
+def test_only_what_is_asked_for_is_looked_at() -> None:
+    both = photo("http://example.org/") | name(text="<b>")
+    assert [rule for rule, _ in found(Validator.load(also=["markup"]), both)] == ["base-text-markup"]
+    assert [rule for rule, _ in found(Validator.load(also=["example-urls"]), both)] == ["base-url-example"]
+
+
+@pytest.mark.parametrize(
+    ("also", "wrong"),
+    [
+        ("markup", name(text=1)),
+        ("example-urls", photo("") | {"photo": [{"url": 1}]}),
+        ("missing-targets", LED | {"managingOrganization": "Organization/o"}),
+        ("missing-targets", LED | {"managingOrganization": {"reference": 1}}),
+        ("missing-targets", name(reference="Organization/o")),
+    ],
+)
+def test_values_of_the_wrong_type_are_not_looked_at(also: Beyond, wrong: dict[str, Any]) -> None:
+    said = found(Validator.load(also=[also]), wrong)
+    assert said == found(Validator.load(), wrong)
+    assert said
 
 
 def test_the_narrative_is_no_text_with_tags() -> None:

@@ -17,6 +17,10 @@ def coded(code: str, system: str = "http://acme.com/codes") -> dict[str, Any]:
     return {"code": {"coding": [{"system": system, "code": code}]}}
 
 
+def texted(code: str, words: str) -> dict[str, Any]:
+    return {"code": coded(code)["code"] | {"text": words}}
+
+
 INITIAL, OBSERVED = coded("initial-population", POPULATIONS), coded("measure-observation", POPULATIONS)
 NAMED = {"code": {"text": "by age"}}
 LISTED = {"code": [{"text": "by age"}]}
@@ -72,6 +76,7 @@ FIRST, SECOND = (group() | coded(code) for code in "ab")
     [
         ([ONE], [group()], []),
         ([ONE | coded("a")], [group()], []),
+        ([ONE], [FIRST], []),
         ([ONE | coded("a")], [FIRST], []),
         ([ONE | coded("a")], [SECOND], [(PART, ".group[0]"), (PART, "")]),
         (TWO, [FIRST, SECOND], []),
@@ -90,6 +95,12 @@ FIRST, SECOND = (group() | coded(code) for code in "ab")
             [group(stratifier=[{"code": [{"text": "by sex"}]}])],
             [(PART, ".group[0].stratifier[0]"), (PART, ".group[0]")],
         ),
+        (
+            [ONE | {"stratifier": [texted("a", "by age")]}],
+            [group(stratifier=[texted("b", "by age")])],
+            [(PART, ".group[0].stratifier[0]"), (PART, ".group[0]")],
+        ),
+        ([ONE | {"stratifier": [texted("a", "by age")]}], [group(stratifier=[texted("a", "by sex")])], []),
         ([], [group()], []),
     ],
 )
@@ -97,6 +108,11 @@ def test_parts_are_told_apart_by_their_codes(
     wanted: list[dict[str, Any]], given: list[dict[str, Any]], expected: list[tuple[str, str]]
 ) -> None:
     assert told(measure(*wanted), *given) == expected
+
+
+def test_a_report_for_data_collection_needs_no_groups() -> None:
+    assert told(measure(*TWO), type="data-collection") == []
+    assert told(measure(*TWO), type="summary") == [(PART, "")]
 
 
 def score(value: Any, **more: Any) -> dict[str, Any]:
@@ -109,6 +125,9 @@ def score(value: Any, **more: Any) -> dict[str, Any]:
         ("proportion", score(1), score(2), ".measureScore"),
         ("proportion", score(0), score(-1), ".measureScore"),
         ("proportion", score(1), score(1, unit="x"), ".measureScore"),
+        ("proportion", score(1), score(1, code="1"), ".measureScore"),
+        ("proportion", score(1), score(1, system="http://unitsofmeasure.org"), ".measureScore"),
+        ("proportion", score(1), score(True), ".measureScore"),
         ("proportion", score(1), group(), ""),
         ("ratio", score(40), group(), ""),
         ("continuous-variable", score(40, unit="d"), group(measureScore={"unit": "d"}), ".measureScore"),
@@ -122,13 +141,34 @@ def test_scores_are_as_the_scoring_has_them(
     assert told(measure(ONE, scoring=scoring), wrong) == [(SCORE, f".group[0]{place}")]
 
 
+def test_the_scoring_is_the_first_code_that_is_given() -> None:
+    uncoded = measure(ONE, scoring="cohort")
+    uncoded["scoring"]["coding"].insert(0, {"display": "Cohort"})
+    assert told(uncoded, group()) == []
+    assert told(uncoded, score(1)) == [(SCORE, ".group[0].measureScore")]
+
+
 @pytest.mark.parametrize(
-    ("type_", "count", "is_right"), [("subject-list", 1, True), ("subject-list", 2, False), ("summary", 1, False)]
+    ("type_", "count", "is_right"),
+    [
+        ("subject-list", 1, True),
+        ("subject-list", 2, False),
+        ("subject-list", None, True),
+        ("summary", 1, False),
+        ("summary", 2, False),
+    ],
 )
-def test_subjects_are_listed_in_a_subject_list(type_: str, count: int, is_right: bool) -> None:
+def test_subjects_are_listed_in_a_subject_list(type_: str, count: int | None, is_right: bool) -> None:
     listed = {"population": [INITIAL | {"count": count, "subjectResults": {"reference": "#l"}}]}
     found = told(measure(ONE), listed, type=type_, contained=[LIST])
     assert found == ([] if is_right else [(SUBJECTS, ".group[0].population[0]")])
+
+
+@pytest.mark.parametrize("url", ["#g", "#x", "List/elsewhere"])
+def test_subjects_that_cannot_be_counted_are_not_held_against_count(url: str) -> None:
+    crowd = {"resourceType": "Group", "id": "g", "type": "person", "actual": False}
+    listed = {"population": [INITIAL | {"count": 1, "subjectResults": {"reference": url}}]}
+    assert told(measure(ONE), listed, type="subject-list", contained=[crowd]) == []
 
 
 @pytest.mark.parametrize("url", ["#x", "http://acme.com/Measure/unknown"])

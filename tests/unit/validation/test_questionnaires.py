@@ -94,6 +94,12 @@ def broken(asked: list[dict[str, Any]], given: list[dict[str, Any]], **more: Any
     return [(rule, place) for _, rule, place in found]
 
 
+def translated(name: str) -> dict[str, Any]:
+    parts = [{"url": "lang", "valueCode": "sv"}, {"url": "content", "valueString": "Hur?"}]
+    return {"extension": [{"url": CORE + name, "extension": parts}]}
+
+
+YES, NO = {"valueBoolean": True}, {"valueBoolean": False}
 GROUPS = [q("g", "group", q("g1"), q("g2"), repeats=True), q("h", "group", q("h1"))]
 STRUCTURE: list[tuple[list[dict[str, Any]], list[dict[str, Any]], list[tuple[str, str]]]] = [
     (GROUPS, [r("g", item=[r("g1", s("x")), r("g2", s("x"))]), r("h", item=[r("h1", s("x"))])], []),
@@ -101,6 +107,7 @@ STRUCTURE: list[tuple[list[dict[str, Any]], list[dict[str, Any]], list[tuple[str
     (GROUPS, [r("x", s("x"))], [(LINK, ".item[0]")]),
     (GROUPS, [r("h", item=[r("g1", s("x"))])], [(PLACE, ".item[0].item[0]")]),
     (GROUPS, [r("h1", s("x"))], [(PLACE, ".item[0]")]),
+    (GROUPS, [r("h1", YES)], [(PLACE, ".item[0]"), (ANSWER, ".item[0].answer[0].value.ofType(boolean)")]),
     (GROUPS, [r("g", item=[r("g2", s("x")), r("g1", s("x"))])], [(PLACE, ".item[0].item[1]")]),
     (GROUPS, [r("h", item=[r("h1", s("x"))]), r("g", item=[r("g1", s("x"))])], [(PLACE, ".item[1]")]),
     (GROUPS, [r("h", item=[r("h1", s("x"))]), r("h", item=[r("h1", s("x"))])], [(REPEATS, ".item[1]")]),
@@ -114,28 +121,11 @@ STRUCTURE: list[tuple[list[dict[str, Any]], list[dict[str, Any]], list[tuple[str
     ([q("a", "string", q("b"))], [r("a", s("x"), item=[r("b", s("y"))])], [(PLACE, ".item[0]")]),
     ([q("a", "string", q("b"))], [r("a", s("x")), r("b", s("y"))], [(PLACE, ".item[1]")]),
     ([q("a", text="How?")], [r("a", s("x"), text="How?")], []),
+    ([q("a", text="How?")], [r("a", s("x"))], []),
+    ([q("a", text="How?")], [r("a", s("x"), text=1)], []),
     ([q("a", text="How?")], [r("a", s("x"), text="How much?")], [(TEXT, ".item[0].text")]),
-    (
-        [
-            q(
-                "a",
-                text="How?",
-                _text={
-                    "extension": [
-                        {
-                            "url": CORE + "translation",
-                            "extension": [
-                                {"url": "lang", "valueCode": "sv"},
-                                {"url": "content", "valueString": "Hur?"},
-                            ],
-                        }
-                    ]
-                },
-            )
-        ],
-        [r("a", s("x"), text="Hur?")],
-        [],
-    ),
+    ([q("a", text="How?", _text=translated("translation"))], [r("a", s("x"), text="Hur?")], []),
+    ([q("a", text="How?", _text=translated("other"))], [r("a", s("x"), text="Hur?")], [(TEXT, ".item[0].text")]),
     ([q("a", required=True)], [], [(REQUIRED, "")]),
     ([q("a", required=True)], [r("a")], [(REQUIRED, ".item[0]")]),
     ([q("d", "display", required=True)], [], []),
@@ -143,6 +133,7 @@ STRUCTURE: list[tuple[list[dict[str, Any]], list[dict[str, Any]], list[tuple[str
     ([q("g", "group", q("a", required=True))], [r("g", item=[r("a")])], [(REQUIRED, ".item[0].item[0]")]),
     ([q("g", "group", q("a"), required=True)], [], [(REQUIRED, "")]),
     ([q("g", "group", q("a"), required=True)], [r("g")], [(REQUIRED, ".item[0]")]),
+    ([q("g", "group", q("a"), required=True)], [r("g", item=[r("a", s("x"))])], []),
     ([q("a", "string", q("b", required=True))], [r("a", s("x"))], [(REQUIRED, ".item[0].answer[0]")]),
     ([q("a", "string", q("b", required=True))], [], []),
     (
@@ -153,6 +144,11 @@ STRUCTURE: list[tuple[list[dict[str, Any]], list[dict[str, Any]], list[tuple[str
     (
         [q("a", repeats=True, extension=[extended("questionnaire-maxOccurs", valueInteger=2)])],
         [r("a", s("x"), s("y"))],
+        [],
+    ),
+    (
+        [q("a", repeats=True, extension=[extended("questionnaire-maxOccurs", valueInteger="2")])],
+        [r("a", s("x"), s("y"), s("z"))],
         [],
     ),
     (
@@ -175,9 +171,6 @@ def test_structure(asked: list[dict[str, Any]], given: list[dict[str, Any]], exp
 
 def when(question: str, operator: str, **answer: Any) -> dict[str, Any]:
     return {"question": question, "operator": operator, **answer}
-
-
-YES, NO = {"valueBoolean": True}, {"valueBoolean": False}
 
 
 def coding(code: str) -> dict[str, Any]:
@@ -495,6 +488,15 @@ def test_which_questionnaire_is_meant_and_how_its_items_are_named() -> None:
 def test_the_url_of_another_resource_is_an_error() -> None:
     found = validator().validate(response(questionnaire=VALUE_SET["url"])).issues[1:]
     assert told(found) == [("error", "questionnaire-unknown", ".questionnaire")]
+    assert "another type" in found[0].message
+
+
+@pytest.mark.parametrize("url", [URL, "#q"])
+def test_one_that_is_nowhere_is_a_warning_of_no_profile(url: str) -> None:
+    (found,) = said(loaded(), response(questionnaire=url))
+    assert told([found]) == [("warning", "questionnaire-unknown", ".questionnaire")]
+    assert "is not loaded" in found.message
+    assert found.profile == ""
 
 
 def test_the_validator_finds_it_among_its_definitions() -> None:
@@ -526,11 +528,18 @@ def test_a_loaded_one_has_the_value_set_that_it_contains(
     assert [each.rule for each in said(known, response(r("a", {"valueCoding": code}), contained=[own]))] == rules_
 
 
-@pytest.mark.parametrize(("authored", "within"), [("2026-03-09", True), ("2025-12-31", False), ("2027-01-01", False)])
-def test_the_period_in_which_it_is_used(authored: str, within: bool) -> None:
+@pytest.mark.parametrize(("authored", "side"), [("2026-03-09", ""), ("2025-12-31", "before"), ("2027-01-01", "after")])
+def test_the_period_in_which_it_is_used(authored: str, side: str) -> None:
     form = {"effectivePeriod": {"start": "2026-01-01", "end": "2026-12-31"}}
-    found = told(issues([q("a")], [r("a", s("x"))], form=form, authored=authored))
-    assert found == ([] if within else [("warning", "questionnaire-period", ".authored")])
+    found = issues([q("a")], [r("a", s("x"))], form=form, authored=authored)
+    assert told(found) == ([("warning", "questionnaire-period", ".authored")] if side else [])
+    assert all(f"authored is {side} the period" in each.message for each in found)
+
+
+@pytest.mark.parametrize("authored", [None, 1, {}])
+def test_a_period_and_no_time_of_answering(authored: Any) -> None:
+    form = {"effectivePeriod": {"start": 2, "end": "2026-12-31"}}
+    assert told(issues([q("a")], [r("a", s("x"))], form=form, authored=authored)) == []
 
 
 @pytest.mark.parametrize(
@@ -571,3 +580,16 @@ def test_conditions_that_take_too_much_are_an_error(monkeypatch: pytest.MonkeyPa
     known = loaded(questionnaire(*asked, version="1"))
     found = said(known, response(r("a", *(s("y") for _ in range(many)))))
     assert told(found) == [("error", "base-invariant-not-evaluated", "")]
+
+
+def test_answers_that_repeat_many_items_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = 200
+    monkeypatch.setattr(work.Work.__init__, "__defaults__", (10_000,))
+    known = loaded(questionnaire(q("a", "string", *(q(f"b{n}") for n in range(many)), repeats=True), version="1"))
+    assert told(said(known, response(r("a", *(s("y") for _ in range(10)))))) == []
+    found = said(known, response(r("a", *(s("y") for _ in range(many)))))
+    assert told(found) == [("error", "base-invariant-not-evaluated", "")]
+
+
+def test_an_answer_of_a_type_that_there_is_not_is_left_to_the_rules_of_the_element() -> None:
+    assert said(loaded(questionnaire(q("a"), version="1")), response(r("a", {"valueOther": 1}))) == []

@@ -46,6 +46,13 @@ def test_a_unit_after_now() -> None:
     assert [compare(day, Run("X")) for day in ("2026-03-10", "2026-03-11", "2026-03-12", "x")] == [-1, 0, 1, None]
 
 
+@pytest.mark.parametrize(("years", "is_within"), [(2025, True), (2026, False), (10**14, False)])
+def test_a_bound_before_the_first_year_limits_nothing(years: int, is_within: bool) -> None:
+    compare = relative_limits.comparing({"value": years, "code": "a"}, -1)
+    assert compare is not None
+    assert compare("2026-03-09", Run("X")) == (1 if is_within else None)
+
+
 @pytest.mark.parametrize(
     "limit", [{"value": 1, "code": "x"}, {"value": 1}, {"code": "d"}, {"value": True, "code": "d"}, 1]
 )
