@@ -33,12 +33,23 @@ _FORMS: dict[str, tuple[str, Callable[[str], bool]]] = {
     PERSONNUMMER: ("personnummer", is_personnummer),
     SAMORDNINGSNUMMER: ("samordningsnummer", is_samordningsnummer),
 }
-_STILL = {
+NEXT = {
+    "answered": "answered",
+    "arrived": "the receiver's system has it: nobody has answered yet",
+    "held": "a person releases or cancels it",
+    "dead": "a person mends and resends it, or tells the receiver another way",
+    "cancelled": "nothing: a person has cancelled it",
+    "running": "it is being sent",
+    "behind": "it waits behind an earlier message to the same receiver",
     "open": "it is sent when the receiver's system answers again",
     "tripped": "it is sent when the receiver's system lets us in again",
     "paused": "it is sent when a person resumes the endpoint",
+    "due": "it is due: it is sent, or its receiver fetches it",
+    "later": "it is sent at next_attempt_at",
 }
-"""What is next where nothing is sent to an endpoint, by its state."""
+"""What is next, in words, by what it is: the keys are lasting."""
+_STILL = frozenset({"open", "tripped", "paused"})
+"""The states of an endpoint to which nothing is sent."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +65,9 @@ class Answered:
 @dataclass(frozen=True)
 class Whereabout:
     """A message on its way to one receiver. `acknowledgement` is that of the receiver's system, at `delivered_at`;
-    `answers` are its people's. `next` says what comes now, `command` what to type where it needs a person. Of a
-    protected person `receiver`, `party` and the answers' `by` are None. Instants are aware UTC."""
+    `answers` are its people's. `next_step` is what comes now, a key of NEXT, and `next` says it; `command` is what to
+    type where it needs a person. Of a protected person `receiver`, `party` and the answers' `by` are None. Instants are
+    aware UTC."""
 
     delivery_id: int
     message_id: int
@@ -71,6 +83,7 @@ class Whereabout:
     next_attempt_at: datetime | None
     attempts: int
     answers: tuple[Answered, ...]
+    next_step: str
     next: str
     command: str | None
     protected: bool
@@ -177,7 +190,7 @@ def _whereabout(row: RowMapping, answers: dict[tuple[int, str], list[Answered]],
     protected = bool(row["protected"])
     if protected:
         told = [Answered(each.message_id, each.event, None, each.at) for each in told]
-    words, command = _next(row, at_now, answered=bool(told))
+    step, command = _next(row, at_now, answered=bool(told))
     instants = ("sent_at", "accepted_at", "delivered_at", "next_attempt_at")
     at: dict[str, Any] = {name: None if row[name] is None else from_micros(row[name]) for name in instants}
     return Whereabout(
@@ -191,7 +204,8 @@ def _whereabout(row: RowMapping, answers: dict[tuple[int, str], list[Answered]],
         acknowledgement=row["acknowledgement"],
         attempts=row["attempts"],
         answers=tuple(told),
-        next=words,
+        next_step=step,
+        next=NEXT[step],
         command=command,
         protected=protected,
         **at,
@@ -199,25 +213,20 @@ def _whereabout(row: RowMapping, answers: dict[tuple[int, str], list[Answered]],
 
 
 def _next(row: RowMapping, at: int, *, answered: bool) -> tuple[str, str | None]:
-    number = row["id"]
-    match row["status"]:
+    """The key of what is next, and the command."""
+    number, status = row["id"], row["status"]
+    show = f"adapter deliveries show {number}"
+    match status:
         case "done":
-            return ("answered" if answered else "the receiver's system has it: nobody has answered yet"), None
+            return "answered" if answered else "arrived", None
         case "held":
-            return "a person releases or cancels it", f'adapter deliveries release {number} --reason "…"'
+            return status, f'adapter deliveries release {number} --reason "…"'
         case "dead":
-            return (
-                "a person mends and resends it, or tells the receiver another way",
-                f"adapter deliveries show {number}",
-            )
-        case "cancelled":
-            return "nothing: a person has cancelled it", None
-        case "running":
-            return "it is being sent", None
+            return status, show
+        case "cancelled" | "running":
+            return status, None
     if row["next_attempt_at"] is None:
-        return "it waits behind an earlier message to the same receiver", f"adapter deliveries show {number}"
+        return "behind", show
     if not row["protected"] and row["state"] in _STILL:
-        return _STILL[row["state"]], f"adapter endpoints show {row['endpoint']}"
-    if row["next_attempt_at"] <= at:
-        return "it is due: it is sent, or its receiver fetches it", None
-    return "it is sent at next_attempt_at", None
+        return row["state"], f"adapter endpoints show {row['endpoint']}"
+    return "due" if row["next_attempt_at"] <= at else "later", None

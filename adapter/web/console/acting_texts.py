@@ -2,6 +2,23 @@
 
 from collections.abc import Mapping
 
+from adapter.exchange.whereabouts import NEXT
+
+_NEXT = {
+    "answered": "Besvarat",
+    "arrived": "Framme i mottagarens system; ingen har svarat än",
+    "held": "Någon släpper fram eller avbryter",
+    "dead": "Någon rättar och skickar om, eller berättar för mottagaren på annat sätt",
+    "cancelled": "Inget: en person har avbrutit",
+    "running": "Skickas just nu",
+    "behind": "Väntar bakom ett tidigare meddelande till samma mottagare",
+    "open": "Skickas när mottagarens system svarar igen",
+    "tripped": "Skickas när mottagarens system släpper in oss igen",
+    "paused": "Skickas när en person startar anslutningen igen",
+    "due": "Ska gå nu: det skickas, eller mottagaren hämtar det",
+    "later": "Skickas",
+}
+
 TEXTS: Mapping[str, tuple[str, str]] = {
     "where": ("Var är det?", "Where is it?"),
     "replays": ("Omsändningar", "Replays"),
@@ -93,20 +110,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "nothing on its way": ("Inget meddelande om personen har gått.", "No message about this person has been sent."),
     "what is next": ("Vad händer nu", "What is next"),
     "answered by": ("Besvarat av", "Answered by"),
-    "next done": (
-        "Framme i mottagarens system; ingen har svarat.",
-        "Their system has it; nobody has answered.",
-    ),
-    "next answered": ("Besvarat.", "Answered."),
-    "next held": ("Någon måste släppa fram eller avbryta.", "A person must release or cancel it."),
-    "next dead": (
-        "Någon måste rätta, eller berätta på annat sätt.",
-        "A person must mend it, or tell them otherwise.",
-    ),
-    "next cancelled": ("Inget: en person har avbrutit.", "Nothing: a person has cancelled it."),
-    "next running": ("Skickas just nu.", "It is being sent."),
-    "next waiting": ("Skickas", "It is sent"),
-    "next behind": ("Väntar bakom ett tidigare meddelande.", "It waits behind an earlier message."),
     # undelivered
     "undelivered hint": (
         "Det som inte har kommit fram, och vem man ringer. Skriv ut i tid; förstör utskriften efteråt.",
@@ -118,4 +121,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "call": ("Ring", "Call"),
     "told to": ("Lämnat till, tid, sign", "Told to, time, initials"),
     "not complete": ("Listan är inte fullständig: det finns fler.", "The list is not complete: there are more."),
+    # where: the English as it is told everywhere, the instant added by the page
+    **{f"next {step}": (words, NEXT[step].removesuffix(" next_attempt_at")) for step, words in _NEXT.items()},
 }

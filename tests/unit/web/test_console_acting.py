@@ -12,7 +12,7 @@ from adapter.exchange.operations import Operations
 from adapter.exchange.replays import Replays
 from adapter.exchange.undelivered import Reserve
 from adapter.exchange.views import Views
-from adapter.exchange.whereabouts import Where
+from adapter.exchange.whereabouts import NEXT, Where
 from adapter.security.principals import Right
 from adapter.security.pseudonyms import Pseudonyms
 from adapter.security.tokens import Tokens
@@ -148,6 +148,25 @@ def test_where(browser, send, stored):
     assert "No message names this person." in asked.text
     mistyped = send("/console/where", number="2", reason="the ward asks")
     assert (mistyped.status_code, "expected 12 digits" in mistyped.text) == (422, True)
+
+
+@pytest.mark.parametrize("state", ["open", "tripped", "paused"])
+def test_where_says_that_it_waits_for_its_endpoint(browser, send, stored, state):
+    with stored.database.write() as connection:
+        patient = Pseudonyms([("k1", b"a key for tests")]).surrogate(connection, [PERSON], stored.now)
+        values = {"endpoint": "lifecare", "state": state, "since": stored.now}
+        connection.execute(tables.endpoint_state.insert().values(values))
+    stored.delivery(stored.message(patient_id=patient), next_attempt_at=stored.now)
+    page = send("/console/where", number=PERSON[1], reason="the ward asks", system="personnummer").text
+    assert NEXT[state].replace("'", "&#39;") in page
+    assert "<code>adapter endpoints show lifecare</code>" in page
+
+
+def test_each_next_step_has_words_in_both_languages():
+    for step, words in NEXT.items():
+        swedish, english = acting_texts.TEXTS[f"next {step}"]
+        assert words.startswith(english)
+        assert swedish
 
 
 def test_undelivered_with_persons(browser, send, stored, dead):
