@@ -52,7 +52,7 @@ class House:
             "at": _instant(alert.at),
             "next": alert.command,
             "link": f"{self.address}/console{_page(alert.subject)}",
-            "runbook": f"docs/runbooks/{alert.kind}.md",
+            "runbook": f"{self.address}/console/runbooks/{alert.kind}",
         }
 
 

@@ -10,7 +10,18 @@ from adapter.discharge.events import EVENTS
 from adapter.exchange.records import DELIVERY_STATES
 from adapter.security.audit import ACTIONS
 from adapter.support.errors import NotFoundError
-from adapter.web.console import actions, case, follow_up, gaps, login, persons, rendering, repairing, replaying
+from adapter.web.console import (
+    actions,
+    case,
+    follow_up,
+    gaps,
+    login,
+    persons,
+    rendering,
+    repairing,
+    replaying,
+    runbooks,
+)
 from adapter.web.console.sessions import Sessions
 from adapter.web.console.shell import Shell
 from adapter.web.console.visitor import ROOT, Visitor
@@ -32,7 +43,7 @@ def router(adapter: "Adapter", sessions: Sessions) -> APIRouter:
     routes = APIRouter(prefix=ROOT, route_class=shell.route_class(), include_in_schema=False)
     _static(routes)
     login.add(routes, shell)
-    for module in (repairing, replaying, persons, case):
+    for module in (repairing, replaying, persons, case, runbooks):
         module.add(routes, shell)
     actions.add(routes, shell)
     gaps.add(routes, shell)

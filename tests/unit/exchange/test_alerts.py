@@ -141,7 +141,7 @@ def test_a_transition_is_told_once_by_mail_and_by_a_signed_call(alerting, act, i
         "since: 2026-03-02T10:00:00+01:00",
         "next: adapter status",
         "look: https://adapter.example/console/deliveries/12",
-        "runbook: docs/runbooks/endpoint-tripped.md",
+        "runbook: https://adapter.example/console/runbooks/endpoint-tripped",
     ):
         assert told in text
     at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)

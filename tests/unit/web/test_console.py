@@ -13,6 +13,7 @@ from adapter.exchange.views import Views
 from adapter.security.principals import Right
 from adapter.security.tokens import Tokens
 from adapter.store import alarms, tables
+from adapter.support.alarm_kinds import KINDS
 from adapter.web.app import create
 from adapter.web.console import gap_texts, reading, texts
 from adapter.web.console.sessions import Sessions
@@ -255,6 +256,20 @@ class TestSafety:
         answer = browser.get(path)
         assert answer.status_code == 404
         assert "There is no such page, or none for you." in answer.text
+
+    def test_each_kind_of_alarm_has_its_runbook(self, browser, log_in):
+        assert browser.get("/console/runbooks/dead-letter").status_code == 303
+        log_in()
+        for kind in KINDS:
+            answer = browser.get(f"/console/runbooks/{kind}")
+            assert answer.status_code == 200
+            assert "**What it means.**" in answer.text
+            assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+    @pytest.mark.parametrize("kind", ["nothing", "..%2f..%2fREADME", "dead-letter.md", "dead-letter/x"])
+    def test_an_unknown_kind_has_no_runbook(self, browser, log_in, kind):
+        log_in()
+        assert browser.get(f"/console/runbooks/{kind}").status_code == 404
 
     def test_a_cursor_that_is_none_is_no_page(self, browser, log_in):
         log_in()
