@@ -81,7 +81,8 @@ def _simple(routes: APIRouter, calls: Calls) -> None:
     def retry(
         delivery_id: Number, caller: Principal = Depends(calls.caller), given: OptionalReason = Depends(calls.optional)
     ) -> Response:
-        """Needs the right `resend`. 409 where its state does not allow it."""
+        """As it was mapped then; one that could not be mapped, by the mapping in force. To map anew what was mapped,
+        start a replay with `content` `mapped`. Needs the right `resend`. 409 where its state does not allow it."""
         operations.operations.retry(caller, delivery_id, given.reason)
         return answer(caller, delivery_id)
 
