@@ -4,20 +4,25 @@ import copy
 import importlib.util
 import random
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
 from adapter.fhir import json as fhir_json
 from adapter.fhir.bundles import MessageBundle
+from adapter.fhir.elements import Element, Structure, table
+from adapter.fhir.numbers import Number
 from adapter.fhir.outcomes import Issue
 from adapter.fhirpath.expression import Compiled
 from adapter.support.settings import OWN_PACKAGE
-from adapter.validation import Validator
-from adapter.validation.run import Run
+from adapter.validation import Validator, clean
+from adapter.validation.clean import Cleaners
+from adapter.validation.primitives import LONGEST, Recurring
+from adapter.validation.run import Needing, Run, Unclean
 
 PROJECT = Path(__file__).resolve().parents[3]
 WRONG: tuple[Any, ...] = (None, "", " ", "a\nb", 7, True, [], {}, [None], [{}], {"id": "x"}, {"extension": []}, "a: b")
@@ -198,3 +203,249 @@ def test_a_coding_that_was_right_with_one_display_is_not_so_with_another(
 
     assert told("Married") == []
     assert [rule for rule in told(display) if not rule.startswith("dom-")] == rules
+
+
+REST = ("id", "extension", "end")
+ABSENT: Any = SimpleNamespace(extras=defaultdict(tuple), whole=())
+
+
+def looking(**known: Any) -> Cleaners:
+    """The functions of R4's types where nothing is checked beyond their structure, but for what is given."""
+    found = SimpleNamespace(**{"extras": defaultdict(tuple), "whole": ()} | known)
+    return Cleaners(table(), lambda name: found if name == "Period" else ABSENT)
+
+
+def is_clean(structure: str, value: Any, cleaners: Cleaners | None = None) -> bool:
+    return Run(structure).is_clean(value, (cleaners or looking()).of(structure))
+
+
+SOMEONE = {"system": "http://acme.com", "value": "1"}
+IDENTIFIER = SOMEONE | {"assigner": {"identifier": SOMEONE}}
+USAGE = {"code": {"code": "a"}}
+
+
+@pytest.mark.parametrize(
+    ("structure", "right", "wrong"),
+    [
+        ("Period", {"start": "2026-03-09"}, {"start": "2026-3"}),
+        ("Period", {"start": "2026-03-09", "end": "2026"}, {"start": "2026-03-09", "begin": "2026"}),
+        ("Period", {"end": "2026"}, {}),
+        ("Period", {"end": "2026"}, None),
+        ("Period", {"end": "2026"}, {"end": None}),
+        ("Period", {"end": "2026"}, {"end": "2026", "_end": {"id": "x"}}),
+        ("HumanName", {"family": "x"}, {"family": " "}),
+        ("HumanName", {"family": "!"}, {"family": ""}),
+        ("HumanName", {"text": "a\nb"}, {"text": "a\x00b"}),
+        ("HumanName", {"text": "x" * LONGEST}, {"text": "x" * (LONGEST + 1)}),
+        ("HumanName", {"family": "x"}, {"family": 7}),
+        ("HumanName", {"family": "x"}, {"family": ["x"]}),
+        ("HumanName", {"family": "x"}, {"family": "x", "id": "y"}),
+        ("HumanName", {"family": "x"}, {"family": "x", "extension": [{"url": "a:b", "valueString": "x"}]}),
+        ("HumanName", {"given": ["x", "y"]}, {"given": []}),
+        ("HumanName", {"given": ["x"]}, {"given": "x"}),
+        ("HumanName", {"given": ["x"]}, {"given": ["x", ""]}),
+        ("HumanName", {"period": {"end": "2026"}}, {"period": {"end": "x"}}),
+        ("HumanName", {"period": {"end": "2026"}}, {"period": [{"end": "2026"}]}),
+        ("CodeableConcept", {"coding": [{"code": "a"}]}, {"coding": [{"code": " a"}]}),
+        ("Identifier", IDENTIFIER, SOMEONE | {"assigner": {"identifier": {"value": ""}}}),
+        ("Annotation", {"text": "x", "authorString": "y"}, {"authorString": "y"}),
+        ("Annotation", {"text": "x"}, {"text": "x", "authorString": "y", "authorReference": {"display": "y"}}),
+        ("Annotation", {"text": "x", "authorReference": {"display": "y"}}, {"text": "x", "authorString": 7}),
+        ("UsageContext", USAGE | {"valueQuantity": {"value": 1}}, USAGE),
+        ("UsageContext", USAGE | {"valueRange": {"low": {"value": 1}}}, USAGE | {"valueString": "x"}),
+        ("Dosage", {"asNeededBoolean": True}, {"asNeededBoolean": "x"}),
+        ("Dosage", {"sequence": -1}, {"sequence": 0.5}),
+        ("Money", {"value": Number("1.50")}, {"value": "1.50"}),
+    ],
+)
+def test_what_is_right_is_clean_and_what_is_wrong_is_not(structure: str, right: Any, wrong: Any) -> None:
+    assert is_clean(structure, right)
+    assert not is_clean(structure, wrong)
+
+
+@pytest.mark.parametrize(
+    ("structure", "value"),
+    [
+        ("Narrative", {"status": "empty"}),
+        ("Narrative", {"status": "empty", "div": "x"}),
+        ("Bundle", {"type": "collection", "entry": [{"fullUrl": "http://acme.com/1"}]}),
+    ],
+)
+def test_what_a_look_does_not_know_is_not_clean(structure: str, value: Any) -> None:
+    assert not is_clean(structure, value)
+
+
+@pytest.mark.parametrize(
+    ("structure", "known"),
+    [
+        ("HumanName", True),
+        ("Annotation", True),
+        ("UsageContext", True),
+        ("Narrative", False),
+        ("Extension", False),
+        ("Bundle.entry", False),
+        ("Patient", False),
+    ],
+)
+def test_of_which_types_objects_can_be_found_clean(structure: str, known: bool) -> None:
+    assert looking().knows(structure) is known
+
+
+def test_a_function_is_written_once() -> None:
+    cleaners = looking()
+    period = cleaners.of("Period")
+    assert cleaners.of("Period") is period
+    assert cleaners._make("Period") is period
+    assert "start_" in cleaners.source("Period")
+
+
+def test_an_element_whose_name_is_no_name_of_python_is_not_looked_at() -> None:
+    odd = Structure("Odd", "complex", "Element", False, (Element("a-b", None, "string", "primitive", 0, 1, 0, False),))
+    types: Any = type("Types", (dict,), {"primitives": table().primitives})({"Odd": odd})
+    assert not Run("Odd").is_clean({"a-b": "x"}, Cleaners(types, lambda _: ABSENT).of("Odd"))
+
+
+def test_a_member_of_a_resource() -> None:
+    patient = table()["Patient"].by_name
+    held = {name: looking().member("Patient", patient[name]) for name in ("name", "maritalStatus", "active")}
+
+    def is_right(name: str, value: Any) -> bool:
+        return Run("Patient").is_clean(value, held[name])
+
+    assert is_right("name", [{"family": "x"}, {"given": ["y"]}])
+    assert not any(is_right("name", wrong) for wrong in ([], [{}], {"family": "x"}, [{"family": ""}]))
+    assert is_right("maritalStatus", {"text": "x"})
+    assert not any(is_right("maritalStatus", wrong) for wrong in ([{"text": "x"}], {}, {"text": ""}))
+    assert is_right("active", False)
+    assert not is_right("active", "false")
+
+
+def noting(seen: list[Any]) -> Any:
+    return lambda value, _run, _path: seen.append(value)
+
+
+def test_what_is_checked_of_an_element_is_checked_of_each_value() -> None:
+    seen: list[Any] = []
+    known = SimpleNamespace(extras=defaultdict(lambda: (noting(seen), noting(seen))), whole=())
+    cleaners = Cleaners(table(), lambda name: known if name == "HumanName" else ABSENT)
+    value = {"family": "x", "given": ["y", "z"], "period": {"end": "2026"}}
+    assert is_clean("HumanName", value, cleaners)
+    assert sorted(map(str, seen)) == sorted(str(each) for each in ["x", "y", "z", {"end": "2026"}] for _ in range(2))
+
+
+def test_what_is_checked_of_the_whole_is_checked_where_it_has_the_members_that_are_needed() -> None:
+    both, any_, odd, plain = list[Any](), list[Any](), list[Any](), list[Any]()
+    whole = (
+        Needing(noting(both), ["start", "end"]),
+        Needing(noting(any_), []),
+        Needing(noting(odd), ["id", "end"]),
+        noting(plain),
+    )
+    cleaners = looking(whole=whole)
+    one, two = {"end": "2026"}, {"start": "2025", "end": "2026"}
+    assert is_clean("Period", one, cleaners)
+    assert is_clean("Period", two, cleaners)
+    assert (both, any_, odd, plain) == ([two], [one, two], [], [one, two])
+
+
+class Codes(Recurring):
+    def __init__(self, seen: list[Any]) -> None:
+        super().__init__()
+        self._seen = seen
+        self.remember("2026")
+
+    def __call__(self, value: Any, run: Any, path: Any, /) -> None:
+        self._seen.append(value)
+
+
+def test_a_check_of_what_recurs_is_made_of_what_is_not_known() -> None:
+    asked, beside = list[Any](), list[Any]()
+    alone, two = (
+        looking(extras={"start": (Codes(asked),)} | dict.fromkeys(REST, ())),
+        looking(extras={"start": (Codes(asked), noting(beside))} | dict.fromkeys(REST, ())),
+    )
+    assert is_clean("Period", {"start": "2026"}, alone)
+    assert asked == []
+    assert is_clean("Period", {"start": "2027"}, alone)
+    assert not is_clean("Period", {"start": ["2026"]}, alone)
+    assert asked == ["2027"]
+    assert is_clean("Period", {"start": "2026"}, two)
+    assert beside == ["2026"]
+
+
+def test_a_text_that_is_plainly_right_takes_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(Cleaners, "leaf", lambda *_: lambda value, _run: asked.append(value))
+    assert is_clean("HumanName", {"family": "x", "use": "official", "given": ["y"]})
+    assert is_clean("Period", {"end": "2026-03-09"})
+    assert asked == []
+    assert is_clean("HumanName", {"family": "a\nb", "text": "!"})
+    assert sorted(asked) == ["!", "a\nb"]
+
+
+def coded(*values: Any) -> list[Any]:
+    """Those of some values, in order, that are looked at."""
+    seen: list[Any] = []
+
+    def looked_at(value: Any, _run: Run) -> None:
+        seen.append(value)
+
+    coding = clean._coding(looked_at)
+    for value in values:
+        coding(value, Run("Coding"))
+    return seen
+
+
+KNOWN = {"system": "s", "code": "a"}
+SHOWN = KNOWN | {"display": "A"}
+
+
+@pytest.mark.parametrize("coding", [KNOWN, SHOWN, KNOWN | {"code": "a" * 198}])
+def test_a_coding_that_was_right_is_looked_at_once(coding: dict[str, str]) -> None:
+    assert coded(coding, dict(coding), coding) == [coding]
+
+
+@pytest.mark.parametrize(
+    "coding",
+    [
+        KNOWN | {"version": "1"},
+        SHOWN | {"version": "1"},
+        KNOWN | {"code": "a" * 199},
+        KNOWN | {"system": "s" * 200},
+        {"system": "s", "version": "1"},
+        {"code": "a", "version": "1"},
+        KNOWN | {"display": 5},
+        KNOWN | {"display": ["A"]},
+        {},
+        5,
+    ],
+)
+def test_a_coding_of_other_members_or_of_many_letters_is_looked_at_each_time(coding: Any) -> None:
+    assert coded(coding, coding) == [coding, coding]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (KNOWN, KNOWN | {"code": "b"}),
+        (KNOWN, KNOWN | {"system": "t"}),
+        (SHOWN, SHOWN | {"display": "B"}),
+        (KNOWN, KNOWN | {"version": "1"}),
+        (KNOWN | {"version": "1"}, KNOWN | {"display": ""}),  # as many members, and others
+    ],
+)
+def test_a_coding_that_was_right_says_nothing_of_another(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert coded(one, other) == [one, other]
+
+
+def test_a_coding_that_was_wrong_is_so_again() -> None:
+    def wrong(value: Any, run: Run) -> None:
+        raise Unclean
+
+    coding = clean._coding(wrong)
+    assert not any(Run("Coding").is_clean(KNOWN, coding) for _ in range(2))
+
+
+def test_a_bounded_number_of_codings_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clean, "_CODINGS", 1)
+    assert coded(KNOWN, SHOWN, KNOWN, SHOWN) == [KNOWN, SHOWN, SHOWN]
