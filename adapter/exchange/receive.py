@@ -193,7 +193,7 @@ class Exchange:
         try:
             party, unit = self._sender(message, arrival)
             digest = content_hash(bundle)
-            with self._database.read() as connection:
+            with self._database.ask() as connection:
                 earlier = duplicates.find(connection, self._contents, party, message, digest, self._address)
             if earlier is not None:
                 return self._repeated(arrival, earlier, message.event, self._posted_to(arrival, unit))

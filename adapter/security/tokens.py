@@ -99,7 +99,7 @@ class Tokens:
         """The token behind a bearer value; None where it is malformed, unknown, expired or revoked."""
         if not _SHAPE.fullmatch(bearer):
             return None
-        with self._database.read() as connection:
+        with self._database.ask() as connection:
             query = select(tables.token).where(tables.token.c.hash == _hash(bearer))
             row = connection.execute(query).mappings().one_or_none()
         if row is None:

@@ -45,6 +45,7 @@ class Database:
         self.engine = _sqlite(url) if self.is_sqlite else postgresql.engine(url, password, connections)
         self._writing = self.engine.execution_options(writes=True)
         self._together = Together(self._writing.begin, _BUSY_TIMEOUT_MS / 1000) if self.is_sqlite else None
+        self._asking = self.engine.execution_options(**({} if self.is_sqlite else postgresql.ASKS))
         self._reading = self.engine.execution_options(**({} if self.is_sqlite else postgresql.READS))
 
     @contextmanager
@@ -82,6 +83,13 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A consistent snapshot to read from. Raises UnavailableError where the database does not answer."""
         with _unavailable(), self._reading.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def ask(self) -> Iterator[Connection]:
+        """To read by one statement, or several that need not agree: each sees what is committed when it begins, without
+        the round trips of a transaction. Raises as `read`."""
+        with _unavailable(), self._asking.connect() as connection:
             yield connection
 
     def close(self) -> None:

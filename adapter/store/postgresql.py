@@ -14,6 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from adapter.support.errors import UnavailableError
 from adapter.support.secrets import SecretError
 
+ASKS: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
 READS: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """A snapshot that neither waits for writers nor is ever undone by them."""
 

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, text, update
 
 from adapter.store import migrate, tables
 from adapter.store.database import Database, open_database
+from adapter.store.statements import Statement
 from adapter.support.errors import UnavailableError
 from adapter.support.stores import Database as Named
 
@@ -45,6 +46,22 @@ def test_a_connection_that_is_not_free_in_time_is_an_unavailable_database(databa
         pass
     for connection in taken:
         connection.close()
+
+
+def test_each_statement_of_who_asks_sees_what_is_committed_by_then(open_any):
+    one, other = open_any(), open_any()
+    persons = Statement(select(tables.patient.c.created_at))
+    with one.ask() as connection:
+        assert persons.rows(connection) == []
+        with other.write() as writing:
+            writing.execute(insert(tables.patient), {"created_at": 1})
+            assert persons.rows(connection) == []
+        assert [row.created_at for row in persons.rows(connection)] == [1]
+    with one.write() as connection:  # on the same connection of the pool, which is one for transactions again
+        connection.execute(insert(tables.patient), {"created_at": 2})
+        connection.rollback()
+    with one.read() as connection:
+        assert len(persons.rows(connection)) == 1
 
 
 def test_a_reader_sees_one_moment_and_writes_nothing(open_any):
