@@ -9,7 +9,7 @@ from adapter.validation import references
 from adapter.validation.groups import Group
 from adapter.validation.items import Collectors, Item, resource_type
 from adapter.validation.references import Targets
-from adapter.validation.run import Frame, Run
+from adapter.validation.run import Frame, Run, expression
 
 UUID = "urn:uuid:0c7e4b5e-6f0f-4c37-9d1c-0a4f4f0d1b1"
 SERVER = "http://acme.com/fhir/"
@@ -330,3 +330,23 @@ def test_a_value_and_what_extends_it_are_one_item() -> None:
 )
 def test_the_structure_of_a_value(value: Any, type_: str, structure: str) -> None:
     assert Collectors(table()).structure(Item(value, type_, None)) == structure
+
+
+def test_the_place_of_the_first_reference_with_a_url() -> None:
+    patient = {
+        "resourceType": "Patient",
+        "unknown": [{"reference": "Organization/o"}],
+        "nothing": {"reference": "Organization/o"},
+        "contact": [{"name": {"text": "A"}}, {"organization": {"reference": "Organization/o"}}],
+        "generalPractitioner": [None, {"reference": "Organization/p"}, {"reference": "Organization/o"}],
+        "managingOrganization": {"reference": "Organization/q"},
+    }
+    frame = Frame(patient, "Patient", ((None, "entry"), 0))
+
+    def place(letter: str) -> str:
+        return expression(references.place(frame, f"Organization/{letter}"))
+
+    assert place("o") == ".entry[0].contact[1].organization"
+    assert place("p") == ".entry[0].generalPractitioner[1]"
+    assert place("q") == ".entry[0].managingOrganization"
+    assert place("r") == ".entry[0]"

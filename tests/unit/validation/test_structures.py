@@ -87,8 +87,13 @@ def test_a_value_that_the_base_fixes_stays() -> None:
 
 def test_what_cannot_be_held_against_its_base_is_said() -> None:
     assert told(definition(base=URL + "unknown")) == [("warning", "baseDefinition")]
-    many = [element("Patient.name", sliceName=f"n{number}") for number in range(2001)]
-    assert told(definition(*many)) == [("warning", "baseDefinition")]
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"), [(1999, ("error", "differential")), (2000, ("warning", "baseDefinition"))]
+)
+def test_of_more_than_two_thousand_elements_none_is_held_against_the_base(more: int, expected: tuple[str, str]) -> None:
+    assert told(definition(*[element("Person.name")] * more)) == [expected]
 
 
 def test_of_what_makes_no_snapshot_the_differential_is_wrong() -> None:
