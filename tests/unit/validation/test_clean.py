@@ -297,6 +297,7 @@ def test_a_function_is_written_once() -> None:
     assert cleaners.of("Period") is period
     assert cleaners._make("Period") is period
     assert "start_" in cleaners.source("Period")
+    assert "start_" in looking().source("Period")  # also where no object was met yet
 
 
 def test_an_element_whose_name_is_no_name_of_python_is_not_looked_at() -> None:
@@ -381,6 +382,17 @@ def test_a_text_that_is_plainly_right_takes_no_call(monkeypatch: pytest.MonkeyPa
     assert asked == []
     assert is_clean("HumanName", {"family": "a\nb", "text": "!"})
     assert sorted(asked) == ["!", "a\nb"]
+
+
+@pytest.mark.parametrize(("structure", "times"), [("Coding", 1), ("Identifier", 2)])
+def test_what_is_checked_of_codings_alone_is_checked_once(structure: str, times: int) -> None:
+    seen: list[Any] = []
+    known = SimpleNamespace(extras=defaultdict(lambda: (noting(seen),)), whole=())
+    cleaners = Cleaners(table(), lambda name: known if name == structure else ABSENT)
+    value = {"system": "http://acme.com", "code" if structure == "Coding" else "value": "a"}
+    for _ in range(2):
+        assert is_clean(structure, value, cleaners)
+    assert sorted(seen) == sorted([*value.values()] * times)
 
 
 def coded(*values: Any) -> list[Any]:
