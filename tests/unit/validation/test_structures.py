@@ -114,3 +114,15 @@ def test_the_kind_is_that_of_the_base() -> None:
     assert told(definition() | {"kind": "complex-type"}) == [("error", "kind")]
     assert told(definition(type_="Extension", base=BASE + "Extension")) == []
     assert told(definition(type_="Extension", base=BASE + "Extension") | {"kind": "resource"}) == [("error", "kind")]
+
+
+def test_of_an_element_that_there_is_not_nothing_more_is_said() -> None:
+    assert told(definition(sliced("Patient.nmae", "use"))) == [("error", FIRST)]
+
+
+def test_a_definition_without_base_and_url_is_no_circle() -> None:
+    nameless = {key: value for key, value in definition().items() if key not in ("url", "baseDefinition")}
+    circle = definition(base=URL + "p")
+    for structure, expected in ((nameless, False), (circle, True)):
+        found = {each.rule for each in validator().validate(structure).issues}
+        assert ("base-definition-circle" in found) is expected
