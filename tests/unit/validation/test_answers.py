@@ -151,3 +151,21 @@ def test_the_type_that_a_reference_leads_to() -> None:
     assert rules_of(definition, {"valueReference": {"reference": "Patient/1"}}) == []
     assert rules_of(definition, {"valueReference": {"reference": "Device/1"}}) == [rules.REFERENCE_TYPE.id]
     assert rules_of(definition | {"type": "choice"}, {"valueCoding": A}) == []
+
+
+MEMBERS = ["Boolean", "Decimal", "Integer", "Date", "DateTime", "Time", "String", "Uri", "Attachment", "Reference", "Quantity", "Coding"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "members"),
+    [
+        *((type_, {type_[0].upper() + type_[1:]}) for type_ in ["boolean", "decimal", "integer", "date", "dateTime", "time"]),
+        *((type_, {type_.capitalize()}) for type_ in ("string", "attachment", "reference", "quantity")),
+        ("text", {"String"}),
+        ("url", {"Uri"}),
+        *((type_, {"Coding", "Date", "Time", "Integer", "String", "Reference"}) for type_ in ("choice", "open-choice")),
+        ("group", set()),
+    ],
+)
+def test_the_members_that_have_a_value_of_a_type(type_: str, members: set[str]) -> None:
+    assert {member for member in MEMBERS if not rules_of({"type": type_}, {f"value{member}": "x"})} == members
