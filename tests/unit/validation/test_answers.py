@@ -153,13 +153,29 @@ def test_the_type_that_a_reference_leads_to() -> None:
     assert rules_of(definition | {"type": "choice"}, {"valueCoding": A}) == []
 
 
-MEMBERS = ["Boolean", "Decimal", "Integer", "Date", "DateTime", "Time", "String", "Uri", "Attachment", "Reference", "Quantity", "Coding"]
+MEMBERS = [
+    "Boolean",
+    "Decimal",
+    "Integer",
+    "Date",
+    "DateTime",
+    "Time",
+    "String",
+    "Uri",
+    "Attachment",
+    "Reference",
+    "Quantity",
+    "Coding",
+]
 
 
 @pytest.mark.parametrize(
     ("type_", "members"),
     [
-        *((type_, {type_[0].upper() + type_[1:]}) for type_ in ["boolean", "decimal", "integer", "date", "dateTime", "time"]),
+        *(
+            (type_, {type_[0].upper() + type_[1:]})
+            for type_ in ["boolean", "decimal", "integer", "date", "dateTime", "time"]
+        ),
         *((type_, {type_.capitalize()}) for type_ in ("string", "attachment", "reference", "quantity")),
         ("text", {"String"}),
         ("url", {"Uri"}),
