@@ -33,7 +33,7 @@ LocalPath = Annotated[Path, AfterValidator(from_folder)]
 
 
 def shipped(name: str) -> Path:
-    """Folder of data that ships with the adapter (`mappings`, `fixtures`, `docs/runbooks`): beside a checkout, inside a wheel."""
+    """Folder of data that ships with the adapter (`mappings`, `docs/runbooks`): beside a checkout, inside a wheel."""
     checkout = _PACKAGE.parent / name
     return checkout if checkout.is_dir() else _PACKAGE / "share" / name
 
