@@ -1,10 +1,11 @@
 """Statements that go to the driver as they are: what goes in and comes out is as SQLAlchemy has it, errors too."""
 
 import pytest
-from sqlalchemy import bindparam, case, delete, func, insert, literal_column, select, text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy import bindparam, case, delete, insert, literal_column, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from adapter.store import tables
+from adapter.store.database import Database
 from adapter.store.statements import Statement, run_text
 from adapter.support.errors import UnavailableError
 
@@ -125,14 +126,18 @@ def test_words_that_are_none_are_refused(connection):
         run_text(connection, "NO SUCH WORDS")
 
 
-def test_a_connection_that_was_cut_is_told_once_and_not_used_again(database):
+def test_a_connection_that_was_cut_is_told_once_and_not_used_again(database, monkeypatch):
     if database.is_sqlite:
         pytest.skip("SQLite has no server that cuts connections")
+    monkeypatch.setattr("adapter.store.postgresql._RESTED_SECONDS", 3600.0)
     with database.write(), database.write():
         pass  # two rest in the pool by now
-    cut = Statement(select(func.pg_terminate_backend(literal_column("pid"))).select_from(text(BACKENDS)))
+    other = Database(database.url.render_as_string(hide_password=False))
+    with other.write() as connection:
+        connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM {BACKENDS} AND pid <> pg_backend_pid()"))
+    other.close()
     with pytest.raises(UnavailableError) as raised, database.write() as connection:
-        cut.rows(connection)
-    assert isinstance(raised.value.__cause__, OperationalError)
+        ADD_PERSON.run(connection, {"created_at": 1})
+    assert type(raised.value.__cause__.orig).__name__ == "AdminShutdown"
     with database.write() as one, database.write() as other:
         assert FIRST.rows(one, {"most": 1}) == FIRST.rows(other, {"most": 1}) == []
