@@ -18,6 +18,7 @@ Values = dict[str, Any]
 Row = Any
 """A named tuple of the columns."""
 _Process = Callable[[Any], Any]
+_named: Callable[..., Any] = namedtuple
 _AT_ONCE = 16
 """The most rows of one insert."""
 
@@ -205,7 +206,8 @@ def run_text(connection: Connection, sql: str) -> None:
 
 def _cursor(connection: Connection) -> Any:
     """One of the driver's own: what it holds goes with it."""
-    return connection.connection.dbapi_connection.cursor()  # type: ignore[union-attr]
+    driver: Any = connection.connection.dbapi_connection
+    return driver.cursor()
 
 
 def _raise(connection: Connection, sql: str, error: Any) -> NoReturn:
@@ -234,7 +236,7 @@ def _binder(kind: TypeEngine[Any], dialect: Dialect) -> _Process | None:
 
 def _reader(columns: Sequence[ColumnElement[Any]], dialect: Dialect) -> Callable[[list[Any]], list[Row]]:
     """From the driver's rows to named ones."""
-    row = namedtuple("row", [str(column.key) for column in columns], rename=True)  # type: ignore[misc]
+    row: Any = _named("row", [str(column.key) for column in columns], rename=True)
     processes = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
     if not any(processes):
         return lambda rows: list(map(row._make, rows))

@@ -83,14 +83,12 @@ class Together:
         taken = [first]
         try:
             self._do(taken)
-        except Exception as error:  # noqa: BLE001 - who waits for it raises it
-            if len(taken) == 1:
-                first.error = error
-            else:
+        except BaseException as error:  # noqa: BLE001 - who waits for it raises it
+            if len(taken) > 1 and isinstance(error, Exception):
                 self._do_apart(taken)
-        except BaseException as error:  # noqa: BLE001 - as above
-            for job in taken:
-                job.error = error
+            else:
+                for job in taken:
+                    job.error = error
         for job in taken:
             job.ended = True
 
@@ -109,7 +107,7 @@ class Together:
             try:
                 with self._begin() as connection:
                     job.result = job.work(connection)
-            except Exception as error:  # noqa: BLE001 - as above
+            except BaseException as error:  # noqa: BLE001 - who waits for it raises it
                 job.error = error
 
     def _next(self) -> _Job[Any] | None:

@@ -126,18 +126,17 @@ def test_words_that_are_none_are_refused(connection):
         run_text(connection, "NO SUCH WORDS")
 
 
-def test_a_connection_that_was_cut_is_told_once_and_not_used_again(database, monkeypatch):
-    if database.is_sqlite:
-        pytest.skip("SQLite has no server that cuts connections")
+def test_a_connection_to_postgresql_that_was_cut_is_told_once_and_not_used_again(postgresql_url, monkeypatch):
+    database, killer = Database(postgresql_url), Database(postgresql_url)
     monkeypatch.setattr("adapter.store.postgresql._RESTED_SECONDS", 3600.0)
     with database.write(), database.write():
         pass  # two rest in the pool by now
-    other = Database(database.url.render_as_string(hide_password=False))
-    with other.write() as connection:
+    with killer.write() as connection:
         connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM {BACKENDS} AND pid <> pg_backend_pid()"))
-    other.close()
     with pytest.raises(UnavailableError) as raised, database.write() as connection:
         ADD_PERSON.run(connection, {"created_at": 1})
     assert type(raised.value.__cause__.orig).__name__ == "AdminShutdown"
     with database.write() as one, database.write() as other:
         assert FIRST.rows(one, {"most": 1}) == FIRST.rows(other, {"most": 1}) == []
+    for each in (database, killer):
+        each.close()

@@ -153,9 +153,9 @@ def test_a_check_of_what_recurs_is_made_of_what_is_not_known(value: Any, asked: 
 
 
 def test_an_element_whose_name_is_no_name_of_python_is_checked_as_it_is() -> None:
-    odd = SimpleNamespace(name="a-b", kind="complex", attribute=False, is_list=False, step="a-b")
+    odd: Any = SimpleNamespace(name="a-b", kind="complex", attribute=False, is_list=False, step="a-b")
     seen: list[Any] = []
-    watched = watching(seen, odd, 1, 1)  # type: ignore[arg-type]
+    watched = watching(seen, odd, 1, 1)
     found = clean_profiles.source("x", (watched,)).function()
     found({"a-b": {}}, Run("Patient"))
     assert seen == []
