@@ -79,11 +79,12 @@ def measure(folder: Path, kind: str, server: str | None, arguments: argparse.Nam
         gc.freeze()  # as `adapter serve` does
         figures: dict[str, list[float]] = {"whole": [], "floor": []}
         numbers = itertools.count()
-        for adapter in (whole, floor):
-            turn(adapter, numbers, 1, arguments.threads)
-        for _ in range(arguments.rounds):
-            for name, adapter in (("whole", whole), ("floor", floor)):
-                figures[name].append(turn(adapter, numbers, arguments.seconds, arguments.threads))
+        with parts.as_served():
+            for adapter in (whole, floor):
+                turn(adapter, numbers, 1, arguments.threads)
+            for _ in range(arguments.rounds):
+                for name, adapter in (("whole", whole), ("floor", floor)):
+                    figures[name].append(turn(adapter, numbers, arguments.seconds, arguments.threads))
         ratio = statistics.median(w / f for w, f in zip(figures["whole"], figures["floor"], strict=True))
         shown = ", ".join(f"{name} {statistics.median(each):.0f}/s" for name, each in figures.items())
         print(f"{kind:10} {arguments.threads} threads: {shown}, ratio {ratio:.2f} ({parts.load()})", flush=True)

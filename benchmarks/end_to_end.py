@@ -4,6 +4,7 @@
     adapter              parse, validate, route, commit; then claim, send, record
     without validation   the same, but nothing is validated, as with the peers
     procrastinate, DBOS  the same bodies through their queues (--peers installs them into a folder of its own)
+    ... on one           they too are kept on one of the machine's processors, as `adapter serve` keeps itself
 
 Everywhere one process takes in and delivers; eight threads (or tasks) hand messages in, each with a commit of its own,
 and eight send; messages of one person stay in order. The receiver is a process of its own. A round is from the first
@@ -26,6 +27,7 @@ import accept
 import parts
 from parts import Receiver
 
+from adapter.support import processors
 from adapter.wiring import Adapter, delivering
 
 WIDTH = 8
@@ -82,7 +84,10 @@ def compared(
     }
     if python is not None:
         for peer in (name for name, where in PEERS.items() if kind in where):
-            runs[peer] = lambda peer=peer: another(folder, kind, server, receiver, python, peer, arguments.count)
+            for name, kept in ((peer, False), (f"{peer} on one", True)):
+                runs[name] = lambda peer=peer, kept=kept: another(
+                    folder, kind, server, receiver, python, peer, arguments.count, kept=kept
+                )
     found: dict[str, list[Moved]] = {name: [] for name in runs}
     for _ in range(arguments.rounds):
         for name, run in runs.items():
@@ -91,12 +96,12 @@ def compared(
     for name, moved in found.items():
         rate, spent = (statistics.median(each) for each in zip(*moved, strict=True))
         shown = f"{rate:7.1f}/s{rate / base:7.2f} x{spent * 1000:8.1f} ms of processor time each"
-        print(f"{kind:10} {name:20}{shown} ({parts.load()})", flush=True)
+        print(f"{kind:10} {name:21}{shown} ({parts.load()})", flush=True)
 
 
 def own(folder: Path, kind: str, server: str | None, receiver: Receiver, count: int, *, validates: bool) -> Moved:
     """By the adapter."""
-    with parts.database_url(kind, folder, server) as url:
+    with parts.database_url(kind, folder, server) as url, parts.as_served():
         adapter = parts.installation(folder / "own", url, receiver.address)
         if not validates:
             adapter.message_validator = accept.NoValidation()  # type: ignore[assignment]
@@ -153,16 +158,18 @@ def in_order(bodies: list[bytes], taken: list[str]) -> None:
 
 
 def another(
-    folder: Path, kind: str, server: str | None, receiver: Receiver, python: str, peer: str, count: int
+    folder: Path, kind: str, server: str | None, receiver: Receiver, python: str, peer: str, count: int, *, kept: bool
 ) -> Moved:
-    """The same of a peer."""
+    """The same of a peer; `kept` on one processor."""
     bodies = parts.messages(count, count // 4)
     file = folder / "messages.json"
     file.write_text(json.dumps([[n % (count // 4), body.decode()] for n, body in enumerate(bodies)]))
     with parts.database_url(kind, folder, server) as url:
         plain = url if peer == "dbos" else url.replace("postgresql+psycopg", "postgresql")
         command = [python, str(parts.HERE / "peers" / f"by_{peer}.py"), plain, receiver.address, str(file), str(WIDTH)]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        before = processors.keep_to_one if kept else None
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        with subprocess.Popen(command, preexec_fn=before, **pipes) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             while process.stdout.readline().strip() != "ready":
@@ -187,7 +194,7 @@ def workers(folder: Path, kind: str, server: str | None, receiver: Receiver, arg
     """What waits already, sent by 1, 2 and 4 workers of one process."""
     rates = {}
     for number in (1, 2, 4):
-        with parts.database_url(kind, folder, server) as url:
+        with parts.database_url(kind, folder, server) as url, parts.as_served():
             adapter = parts.installation(folder / "workers", url, receiver.address)
             adapter.message_validator = accept.NoValidation()  # type: ignore[assignment]
             warm(adapter, receiver)
@@ -207,7 +214,7 @@ def workers(folder: Path, kind: str, server: str | None, receiver: Receiver, arg
 
 def latency(folder: Path, kind: str, server: str | None, receiver: Receiver, arguments: argparse.Namespace) -> None:
     """From the answer that accepts a message to its receipt: one at a time, then several at a time."""
-    with parts.database_url(kind, folder, server) as url:
+    with parts.database_url(kind, folder, server) as url, parts.as_served():
         adapter = parts.installation(folder / "latency", url, receiver.address)
         warm(adapter, receiver)
         adapter.worker.start()

@@ -93,11 +93,14 @@ def _started(config: Config, *, delivers: bool) -> "Iterator[Adapter]":
     from adapter import wiring
     from adapter.exchange.rounds import running
     from adapter.store import migrate
+    from adapter.support import processors
     from adapter.support.logging import configure
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what starts now reads the files anyway
     loaded = settings(config)
     configure(loaded.logging.format, loaded.logging.level)
+    if loaded.process.processors == "one":
+        processors.keep_to_one()  # before any other thread is started
     problems, warnings = packages(loaded)
     if problems:
         raise ConfigurationError(problems)

@@ -246,6 +246,11 @@ class Delivery(Section):
     """how long a message that no patient's state follows from is tried, not counting when its endpoint is down"""
 
 
+class ProcessSection(Section):
+    processors: Literal["one", "all"] = "one"
+    """on how many of the machine's processors `adapter serve` and `adapter worker` compute"""
+
+
 class Console(Section):
     language: Literal["sv", "en"] = "sv"
     """the language of the console where the browser asks for none"""
@@ -291,6 +296,7 @@ class Settings(BaseSettings):
     delivery: Delivery = Field(default_factory=Delivery)
     alerts: Alerts = Field(default_factory=Alerts)
     retention: Retention = Field(default_factory=Retention)
+    process: ProcessSection = Field(default_factory=ProcessSection)
     console: Console = Field(default_factory=Console)
     logging: Logging = Field(default_factory=Logging)
 
