@@ -75,6 +75,7 @@ def _status(routes: APIRouter, shell: Shell) -> None:
             "status.html",
             attention=views.status(who.principal),
             endpoints=views.overview(who.principal, names),
+            runbook=runbooks.place_of,
         )
 
 

@@ -84,7 +84,7 @@ def test_every_known_kind_is_raised():
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_a_page_of_four_parts_that_is_listed(kind):
     page = (ROOT / "docs" / "runbooks" / f"{kind}.md").read_text("utf-8")
-    assert re.match(f"# `?{kind}`?: ", page)
+    assert page.startswith(f"# {kind}: ")
     for part in ("**What it means.**", "**What to do.**", "**When it is over.**"):
         assert part in page
     assert f"[{kind}](runbooks/{kind}.md)" in (ROOT / "docs" / "README.md").read_text("utf-8")

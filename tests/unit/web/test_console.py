@@ -263,8 +263,30 @@ class TestSafety:
         for kind in KINDS:
             answer = browser.get(f"/console/runbooks/{kind}")
             assert answer.status_code == 200
-            assert "**What it means.**" in answer.text
+            assert f'<h1 id="runbook">{kind}: ' in answer.text
+            assert "<strong>What it means.</strong>" in answer.text
             assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+            assert not re.search(r"<script(?![^>]*src=)|<style|\sstyle=|\son[a-z]+=", answer.text)
+
+    def test_every_link_of_a_runbook_leads_to_a_page(self, browser, log_in):
+        log_in()
+        led = set()
+        for kind in KINDS:
+            text = browser.get(f"/console/runbooks/{kind}").text
+            article = re.search(r"<article.*</article>", text, re.DOTALL)
+            led |= set(re.findall(r'href="(/[^"]*)"', article.group()))
+        assert "/console/runbooks/stream-blocked" in led
+        for place in led:
+            assert browser.get(place).status_code == 200, place
+
+    def test_the_runbooks_are_listed(self, browser, log_in):
+        assert browser.get("/console/runbooks").status_code == 303
+        log_in()
+        assert 'href="/console/runbooks"' in browser.get("/console").text
+        assert 'href="/console/runbooks"' in browser.get("/console/runbooks/dead-letter").text
+        text = browser.get("/console/runbooks").text
+        for name, kind in KINDS.items():
+            assert f'<a href="/console/runbooks/{name}">{name}</a></th><td>{kind.title}</td>' in text
 
     @pytest.mark.parametrize("kind", ["nothing", "..%2f..%2fREADME", "dead-letter.md", "dead-letter/x"])
     def test_an_unknown_kind_has_no_runbook(self, browser, log_in, kind):
@@ -328,6 +350,19 @@ class TestPages:
             browser.get(f"/console/deliveries/{delivery}").headers["location"]
             == f"/console/messages/1#delivery-{delivery}"
         )
+
+    def test_what_needs_a_person_leads_to_its_runbook(self, browser, log_in, stored):
+        stored.delivery(stored.message(), status="dead")
+        stored.delivery(stored.message(), status="held", held_reason="consent")
+        stored.delivery(stored.message(), created_at=stored.now - 30 * 86_400_000_000)
+        with stored.database.write() as connection:
+            for kind in ("silent-source", "new-kind"):
+                alarms.raise_alarm(
+                    connection, kind=kind, subject=kind, reason="why", command="adapter x", at=stored.now
+                )
+        log_in()
+        led = re.findall(r'href="/console/runbooks/([^"]+)"', browser.get("/console").text)
+        assert sorted(led) == ["consent-held", "dead-letter", "deliveries-late", "silent-source"]
 
     def test_many_of_a_kind_lead_to_their_list(self, browser, log_in, stored):
         for _ in range(2):
