@@ -74,7 +74,7 @@ def _read_xml(file: Path) -> Export:
     raw = _bytes(file)
     try:
         markup.decode(raw)
-        root = markup.root(raw)
+        root = markup.root(raw, bounded=False)
     except ParseError as error:
         raise _broken(file, error.line, error.reason) from None
     if root.tag != schema().tag("export"):

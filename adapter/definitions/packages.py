@@ -120,7 +120,10 @@ def check(content: bytes, place: str) -> dict[str, Any]:
     """The resource in the bytes, JSON or XML. Raises DefinitionsError, beginning with `place`, where it is unusable."""
     try:
         is_xml = content.lstrip().startswith(b"<")
-        resource = fhir_xml.parse(content, ordered=False) if is_xml else fhir_json.parse(content)
+        if is_xml:
+            resource = fhir_xml.parse(content, ordered=False, bounded=False)
+        else:
+            resource = fhir_json.parse(content, bounded=False)
     except ParseError as error:
         raise DefinitionsError(f"{place}: {error}") from error
     try:

@@ -9,6 +9,7 @@ import re
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from adapter.fhir import bounds
 from adapter.fhir.numbers import Number, NumberError, read
 from adapter.support.errors import ParseError
 
@@ -22,13 +23,16 @@ _MARK = "\udc00"
 _MARKED = re.compile(f'"{_MARK}([^"]*)"')
 
 
-def parse(content: bytes) -> dict[str, Any]:
+def parse(content: bytes, *, bounded: bool = True) -> dict[str, Any]:
     """The resource in FHIR JSON bytes (UTF-8): plain dicts, lists, str, bool, None, int and Number.
 
     Only the form is checked, not that it is FHIR. Raises ParseError, with line and column where known; its words
-    name at most a member, never a value.
+    name at most a member, never a value. `bounded` False reads any number of elements (see `bounds`): for what the
+    operator installs.
     """
     text = _decode(content)
+    if bounded:
+        bounds.check_json(content)
     try:
         resource = _decoder.decode(text)
     except json.JSONDecodeError as error:

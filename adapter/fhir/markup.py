@@ -1,7 +1,7 @@
 """XML that is read without trusting it, and the narrative's XHTML as FHIR JSON carries it: a string of markup.
 
 No entity, DTD or network reference is followed: a document type declaration is refused before parsing. Depth and text
-sizes are bounded by libxml2's own limits.
+sizes are bounded by libxml2's own limits, the number of elements by `bounds`.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from adapter.fhir import bounds
 from adapter.support.errors import ParseError
 
 XHTML = "http://www.w3.org/1999/xhtml"
@@ -59,12 +60,14 @@ def has_instructions(text: str) -> bool:
     return begin is not None and "<?" in text[begin.end() :]
 
 
-def root(content: bytes, *, instructions: bool = False) -> etree._Element:
+def root(content: bytes, *, instructions: bool = False, bounded: bool = True) -> etree._Element:
     """The root element, comments left out, and processing instructions unless they are asked for. Raises ParseError
-    where it is not well-formed.
+    where it is not well-formed, and where it has too many elements and attributes, unless `bounded` is False.
 
     Call `decode` first: it refuses what this must never see.
     """
+    if bounded:
+        bounds.check_xml(content)
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,

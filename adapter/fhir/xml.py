@@ -34,20 +34,23 @@ class Misfit(NamedTuple):
     line: int | None
 
 
-def parse(content: bytes, *, ordered: bool = True, misfits: list[Misfit] | None = None) -> dict[str, Any]:
+def parse(
+    content: bytes, *, ordered: bool = True, misfits: list[Misfit] | None = None, bounded: bool = True
+) -> dict[str, Any]:
     """The resource in FHIR XML bytes (UTF-8) in the shape of FHIR JSON, `resourceType` first, members in FHIR's order.
 
     Raises ParseError, with the element and line where known, for what is not well-formed, has a DOCTYPE, is of another
     namespace, or does not fit the types of R4: unknown elements and attributes, wrong order, an element repeated that
-    may not be, text between elements, more than 100 levels. Its words never hold a value. `ordered` False passes over
-    wrong order: definitions are published with it. With `misfits`, what does not fit the types is left out and told
-    there; only what cannot be read at all, and more than 100 misfits, raise.
+    may not be, text between elements, more than 100 levels, too many elements. Its words never hold a value. `ordered`
+    False passes over wrong order: definitions are published with it. With `misfits`, what does not fit the types is
+    left out and told there; only what cannot be read at all, and more than 100 misfits, raise. `bounded` False reads
+    any number of elements (see `bounds`): for what the operator installs.
     """
     text = markup.decode(content)
     reader = _Reader(table(), text, ordered=ordered, misfits=misfits)
-    result = reader.resource(markup.root(content), 1)
+    result = reader.resource(markup.root(content, bounded=bounded), 1)
     if misfits is not None and markup.has_instructions(text):
-        reader.refuse_instructions(markup.root(content, instructions=True))
+        reader.refuse_instructions(markup.root(content, instructions=True, bounded=False))
     return result
 
 

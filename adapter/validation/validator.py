@@ -226,7 +226,9 @@ def _definition(written: dict[str, Any] | bytes, what: str = "a definition") -> 
         return written
     written = written.removeprefix(codecs.BOM_UTF8)  # many publishers' files begin with it
     try:
-        return fhir_xml.parse(written, ordered=False) if written.lstrip().startswith(b"<") else fhir_json.parse(written)
+        if written.lstrip().startswith(b"<"):
+            return fhir_xml.parse(written, ordered=False, bounded=False)
+        return fhir_json.parse(written, bounded=False)
     except ParseError as error:
         raise DefinitionsError(f"{what} cannot be read: {error}") from error
 

@@ -135,6 +135,7 @@ def test_ids_are_scoped_per_sender(installation, messages):
         (b'{"resourceType":"Bundle","a":NaN}', 400, "not-readable"),
         (b'{"resourceType":"Bundle","type":"message","type":"message"}', 400, "not-readable"),
         (b"[" * 100_000, 400, "not-readable"),
+        (b'{"resourceType":"Bundle","type":"message","entry":[' + b"{}," * 60_000 + b"{}]}", 400, "not-readable"),
     ],
 )
 def test_what_cannot_be_read_is_refused_and_kept(installation, body, status, rule):

@@ -77,7 +77,8 @@ REFUSED = {
     "huge integer": (b'{"a":' + b"9" * 100_000 + b"}", "number"),
     "huge exponent": (b'{"a":1e999999999}', "exponent"),
     "deep objects": (b'{"a":' * 100_000, "nested deeper"),
-    "deep arrays": (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested deeper"),
+    "deep arrays": (b'{"a":' + b"[" * 50_000 + b"]" * 50_000 + b"}", "nested deeper"),
+    "many empty objects": (b'{"a":[' + b"{}," * 60_000 + b"{}]}", "more than 100000 objects, arrays and values"),
     "one level too deep": (b'{"a":' * 100 + b"{}" + b"}" * 100, "nested deeper"),
 }
 

@@ -11,7 +11,7 @@ from adapter.cli.main import app
 from adapter.validation import Validator
 
 Format = Literal["json", "xml"]
-DEEP = 100_000
+DEEP = 40_000
 
 
 def patient(inner: bytes) -> bytes:
@@ -64,7 +64,7 @@ BAD: dict[str, tuple[Format, bytes, str]] = {
         patient(b",".join(b'"k%d":1' % n for n in range(50_000))),
         "no element of this name",
     ),
-    "nulls": ("json", patient(b'"name":[' + b",".join([b"null"] * 200_000) + b"]"), "null"),
+    "nulls": ("json", patient(b'"name":[' + b",".join([b"null"] * 90_000) + b"]"), "null"),
     "unknown modifiers": (
         "json",
         written(modifierExtension=[{"url": f"http://x.se/{n}", "valueCode": "x"} for n in range(10_000)]),
@@ -76,7 +76,9 @@ BAD: dict[str, tuple[Format, bytes, str]] = {
         b'<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>' + xml(b'<id value="&b;"/>'),
         "DOCTYPE",
     ),
-    "attributes": ("xml", b"<Patient" + b"".join(b" a%d='1'" % n for n in range(100_000)) + b"/>", "namespace"),
+    "attributes": ("xml", b"<Patient" + b"".join(b" a%d='1'" % n for n in range(90_000)) + b"/>", "namespace"),
+    "empty objects": ("json", patient(b'"name":[' + b"{}," * 100_000 + b"{}]"), "more than 100000 objects"),
+    "empty elements": ("xml", xml(b"<name/>" * 120_000), "more than 100000 elements"),
 }
 
 
