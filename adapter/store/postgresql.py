@@ -43,7 +43,7 @@ def engine(url: str, password: Callable[[], str] | None, connections: int) -> En
         max_overflow=0,
         pool_timeout=_WAIT_FOR_CONNECTION,
         pool_use_lifo=True,
-        paramstyle="numeric_dollar",  # as PostgreSQL reads them: the driver need not look for parameters in each statement
+        paramstyle="numeric_dollar",  # as PostgreSQL reads them: the driver need not look for them each time
         connect_args={"cursor_factory": RawCursor},
         isolation_level="READ COMMITTED",  # of who writes; to choose it each time would take as long as a statement
         hide_parameters=True,  # bound values are personal data: none may stand in an exception
