@@ -41,7 +41,8 @@ def as_xml(tree: Any) -> str:
     written = "".join(f" a{number}={quoteattr(value)}" for number, value in enumerate(attributes))
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     sections = f"<!--{text.replace('-', '')}--><![CDATA[{text.replace(']', '')}]]><?a {text.replace('?', '')}?>"
-    return f"<a{written}>{escaped}{sections}{''.join(map(as_xml, children))}</a>"
+    inner = f"{escaped}{sections}{''.join(map(as_xml, children))}"
+    return f"<a{written}>{inner}</a >" if inner or len(text) % 2 else f"<a{written}/>"
 
 
 def refused(check: Callable[[bytes], None], content: bytes, most: int) -> bool:
