@@ -253,11 +253,12 @@ def _open_keys(settings: "Settings") -> Iterator[Problem]:
 
 
 def _left_behind(settings: "Settings", directory: "Directory") -> list[Problem]:
-    """Endpoints that the directory no longer has, though deliveries to them are not done. None are told of where there
-    is no database yet, or none that answers."""
+    """Endpoints that the directory no longer has, or to which no route leads, though deliveries to them are not done.
+    None are told of where there is no database yet, or none that answers."""
     from adapter.delivery import remaining
     from adapter.store import migrate
     from adapter.store.database import open_database
+    from adapter.support.clock import SystemClock, swedish_day
 
     named = settings.database
     if named.is_sqlite and not Path(named.url.removeprefix("sqlite:///")).is_file():
@@ -272,7 +273,8 @@ def _left_behind(settings: "Settings", directory: "Directory") -> list[Problem]:
         return []
     finally:
         database.close()
-    return directory.missing(used, settings.directory.folder)
+    today = swedish_day(SystemClock().now())
+    return [*directory.missing(used, settings.directory.folder), *directory.unrouted(used, today)]
 
 
 def _mappings(settings: "Settings", directory: "Directory") -> list[Problem]:

@@ -77,7 +77,8 @@ def failed(
     if was is None:
         return False
     failures = was.consecutive_failures + 1
-    _set(connection, endpoint, consecutive_failures=failures, last_failure_at=at)
+    why = {"reason": cause} if was.state in ("open", "tripped") else {}
+    _set(connection, endpoint, consecutive_failures=failures, last_failure_at=at, **why)
     if was.state != "closed":
         return False
     window.note(connection, endpoint, at, failed=1)

@@ -113,6 +113,17 @@ class Directory:
             if endpoint not in self.endpoints
         ]
 
+    def unrouted(self, not_done: Mapping[str, int], on: date) -> list[Problem]:
+        """The endpoints that are here, and to which no route leads on a day or later, though so many deliveries to each
+        are not done."""
+        routed = {route.endpoint for routes in self._routes.values() for route in routes if route.ends >= on}
+        reason = "deliveries to it are not done: they stay with it until they are delivered, redirected or cancelled"
+        return [
+            self.endpoint_problem(endpoint, f"no route leads to the endpoint '{endpoint}', and {count} {reason}")
+            for endpoint, count in sorted(not_done.items())
+            if endpoint in self.endpoints and endpoint not in routed
+        ]
+
     def party(self, party_id: str) -> Party:
         """The party of that id. Raises NotFoundError."""
         return _known(self.parties, party_id, "party")

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from adapter.delivery import outbox
 from adapter.directory import Directory
 from adapter.discharge import disclosure
-from adapter.exchange import repair
+from adapter.exchange import expunge, repair
 from adapter.exchange.acts import Act, Acts, ConflictError, Means, locked
 from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.reasons import given_reason
@@ -92,6 +92,8 @@ class Repairs(Acts):
         return given_reason(reason)
 
     def _original(self, act: Act, delivery_id: int) -> tuple[RowMapping, Content]:
+        message_id = select(_delivery.message_id).where(_delivery.id == delivery_id)
+        expunge.require_kept(act.connection, act.connection.execute(message_id).scalar_one())
         row = locked(act.connection, delivery_id, "dead", act="edited")
         if row["event"] == ACKNOWLEDGEMENT:
             raise ConflictError("an acknowledgement says what became of a message: it is not edited")

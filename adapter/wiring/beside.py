@@ -32,7 +32,7 @@ def watch(adapter: "Adapter") -> Watch:
     running, settings = adapter.running, adapter.settings
     around = Surroundings(
         certificates=lambda: surroundings.certificates(settings, running.adapter.directory, running.adapter.feeds),
-        folders=lambda: surroundings.folders(settings, running.adapter.directory),
+        folders=lambda: surroundings.folders(settings, running.adapter.directory, running.adapter.feeds),
         clocks=lambda: surroundings.clocks(settings.alerts.clock_from, running.adapter.directory, adapter.clock),
     )
     return Watch(adapter.database, settings.alerts, around, adapter.clock)

@@ -2,20 +2,24 @@
 
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select, update
 
 from adapter.delivery.outbox import DeliveryStateError
 from adapter.directory import Directory
+from adapter.exchange import expunge
 from adapter.exchange.acts import ConflictError
 from adapter.exchange.editing import NotValidError
 from adapter.exchange.selection import Filter
 from adapter.security.principals import Right
 from adapter.store import tables
+from adapter.support.clock import to_micros
 from adapter.support.errors import ForbiddenError, NotFoundError
 
 CASE = "test"
+NOW = to_micros(datetime.now(UTC))
 
 
 @pytest.fixture
@@ -118,6 +122,13 @@ class TestRepair:
         assert broken != before
         problems = adapter.repairs.check(installation.operator, number, broken, "wrong").problems
         assert any("intent" in problem for problem in problems)
+
+    def test_of_an_expunged_message_it_says_that(self, installation, sent):
+        number = sent["lifecare"]
+        with installation.adapter.database.write() as connection:
+            expunge.contents_of(connection, [delivery(installation, number)["message_id"]], NOW)
+        with pytest.raises(ConflictError, match=r"^the content of message 1 is expunged, on "):
+            installation.adapter.repairs.original(installation.operator, number, "wrong name")
 
     def test_rights(self, installation, sent):
         bury(installation, sent["lifecare"])

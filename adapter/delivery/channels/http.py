@@ -157,6 +157,8 @@ class HttpSender:
         return token
 
     def _read(self, response: httpx.Response, deadline: float) -> Answer:
+        if response.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED and self._settings.proxy is not None:
+            return Answer(fault=Fault.PROXY, reason="407 Proxy Authentication Required")
         body = bytearray()
         for chunk in response.iter_raw():
             body += chunk

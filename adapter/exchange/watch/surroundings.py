@@ -28,13 +28,19 @@ def certificates(settings: Settings, directory: Directory, feeds: Feeds) -> Iter
             yield use, file
 
 
-def folders(settings: Settings, directory: Directory) -> Iterator[tuple[str, Path]]:
-    """Where messages are written, with what for: the store, and folders in which receivers find their messages."""
+def folders(settings: Settings, directory: Directory, feeds: Feeds) -> Iterator[tuple[str, Path]]:
+    """Where messages are written, with what for: the store, and folders in which receivers find their messages, and in
+    which senders leave them and find their answers."""
     if settings.database.is_sqlite:
         yield "store", Path(settings.database.url.removeprefix("sqlite:///")).parent
     for each in directory.endpoints.values():
         if each.folder is not None:
             yield f"endpoint/{each.id}", each.folder.path
+    for inbox in directory.inboxes.values():
+        yield f"inbox/{inbox.id}", inbox.path
+    for feed in feeds.values():
+        if feed.folder is not None:
+            yield f"feed/{feed.id}", feed.folder.path
 
 
 def clocks(endpoints: Iterable[str], directory: Directory, clock: Clock) -> dict[str, timedelta]:

@@ -24,6 +24,10 @@ SECRETS = {
     "ehr.token": "f3a9c2d17b604e58",
     "lifecare.token": "90cd3ab2ef7164a5",
 }
+LEFT = """\
+  - {id: left-door, system: ehr, channel: fhir, address: "https://left.region-fjallvik.example/in"}
+  - {id: left-too, system: ehr, channel: fhir, address: "https://left.region-fjallvik.example/too"}
+"""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -251,6 +255,22 @@ class TestCheck:
         assert done.status == 0
         assert done.out.startswith("warning: directory: the endpoint 'old-door' is not here any more")
         assert done.out.endswith("\n1 warning\n")
+
+    def test_an_endpoint_to_which_no_route_leads_while_deliveries_wait(
+        self, example: Path, database: Any, stored: Any
+    ) -> None:
+        spoil(example / "adapter.toml", "sqlite:///data/adapter.db", database.url.render_as_string())
+        endpoints = example / "directory" / "endpoints.yaml"
+        text = endpoints.read_text()
+        endpoints.write_text(text.replace("endpoints:\n", f"endpoints:\n{LEFT}", 1))
+        for status, endpoint in (("dead", "left-door"), ("done", "left-too"), ("dead", "ehr-fhir")):
+            stored.delivery(stored.message(), status=status, endpoint=endpoint)
+        done = run(example, "check")
+        assert done.status == 0
+        line = line_of(endpoints.read_text(), "left-door")
+        assert f"endpoints.yaml:{line}: no route leads to the endpoint 'left-door', and 1 deliveries" in done.out
+        assert "ehr-fhir" not in done.out
+        assert "left-too" not in done.out
 
     def test_warnings_do_not_refuse_unless_strict(self, example: Path) -> None:
         spoil(example / "directory" / "units.csv", "SE5599990001-1001", "clinic-1")

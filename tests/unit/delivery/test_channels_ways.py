@@ -96,6 +96,14 @@ def test_the_proxy_that_is_named_is_used_with_its_password(receiver, proxy, tmp_
     assert "Proxy-Authorization: Basic YWRhcHRlcjpzM2NyZXQtd29yZA==" in proxy.asked[0]
 
 
+def test_a_proxy_that_does_not_let_us_through_is_not_taken_for_the_receiver(receiver, proxy):
+    proxy.refusal = b"HTTP/1.1 407 Go away\r\nContent-Length: 0\r\n\r\n"
+    answer = post(settings(receiver.url, proxy=proxy.url))
+    verdict = classify(answer)
+    assert (answer.fault, verdict.kind) == (Fault.PROXY, Kind.TRIP)
+    assert verdict.signature == "our proxy does not let us through: 407 Proxy Authentication Required"
+
+
 @pytest.mark.parametrize(
     ("words", "fault", "kind"),
     [

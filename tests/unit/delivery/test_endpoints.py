@@ -159,6 +159,28 @@ class TestProbes:
         worker.run_until_idle()
         assert store.states(*deliveries) == ["done"] * 3
 
+    @pytest.mark.parametrize("down", ["open", "tripped"])
+    def test_the_reason_is_what_the_last_probe_saw(self, store, scripted, down):
+        store.add(store.patient())
+        last = {"open": Answer(status=502), "tripped": BUSY}[down]
+        worker = store.worker(scripted(*([BUSY] * 2 if down == "open" else [SHUT]), last), open_after=2)
+        while store.endpoint().state != down:
+            worker.run_until_idle()
+            store.advance(300)
+        assert store.endpoint().reason == ("HTTP 503" if down == "open" else "HTTP 401")
+        worker.run_until_idle()
+        assert (store.endpoint().state, store.endpoint().reason) == (down, f"HTTP {last.status}")
+
+    def test_a_probe_does_not_change_why_a_person_paused(self, store, scripted):
+        store.add(store.patient())
+
+        def paused_meanwhile(_outgoing):
+            store.act(breaker.pause, "a", store.now, "their upgrade")
+            return BUSY
+
+        store.worker(scripted(paused_meanwhile)).run_until_idle()
+        assert store.endpoint().reason == "their upgrade"
+
 
 class TestGivingUp:
     def give_up(self, event):

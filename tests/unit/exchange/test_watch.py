@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
 
@@ -186,3 +187,16 @@ def test_the_clock_of_an_endpoint_is_read_from_its_answer():
 
 def test_a_file_that_is_no_certificate_has_no_end(tmp_path):
     assert ends(tmp_path / "none.pem") is None
+
+
+@pytest.mark.parametrize("url", ["sqlite:////data/adapter.db", "postgresql://adapter@db/adapter"])
+def test_the_disk_of_every_folder_with_messages_is_looked_at(url):
+    def laid(*path):
+        return SimpleNamespace(id=path[-1], folder=SimpleNamespace(path=Path("/", *path)), path=Path("/", *path))
+
+    without = SimpleNamespace(id="b", folder=None)
+    directory = SimpleNamespace(endpoints={"a": laid("out", "a"), "b": without}, inboxes={"c": laid("in", "c")})
+    settings = SimpleNamespace(database=SimpleNamespace(url=url, is_sqlite=url.startswith("sqlite")))
+    found = dict(surroundings.folders(settings, directory, {"d": laid("feeds", "d"), "b": without}))
+    store = {"store": Path("/data")} if settings.database.is_sqlite else {}
+    assert found == store | {"endpoint/a": Path("/out/a"), "inbox/c": Path("/in/c"), "feed/d": Path("/feeds/d")}
