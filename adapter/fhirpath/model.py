@@ -29,7 +29,8 @@ class Option:
 
 
 class Type:
-    """A type. One object for each, so that `is` compares. `name` is a path for a backbone (`Patient.contact`)."""
+    """A type. There is one object for each, so that `is` compares: see `fhir`, `system`. `name` is a path for a backbone
+    (`Patient.contact`)."""
 
     def __init__(self, name: str, namespace: str, base: "Type | None", *, abstract: bool = False) -> None:
         self.name = name
@@ -73,24 +74,33 @@ class Type:
         return keyed | {option.extra: option for option in keyed.values() if option.extra}
 
 
+_ONCE: dict[tuple[str, str], Type] = {}
+
+
+def _once(type_: Type) -> Type:
+    """The type itself, or what another thread has made for it first: a cache lets two threads that ask for what it does
+    not have yet make it both."""
+    return _ONCE.setdefault((type_.namespace, type_.name), type_)
+
+
 @cache
 def fhir(name: str) -> Type:
     """The R4 type or backbone of that name. KeyError where there is none."""
     table = elements.table()
     if name in table.primitives:
-        return Type(name, "FHIR", fhir(_SPECIALISED.get(name, "Element")))
+        return _once(Type(name, "FHIR", fhir(_SPECIALISED.get(name, "Element"))))
     structure = table[name]
-    return Type(name, "FHIR", fhir(structure.base) if structure.base else None, abstract=structure.abstract)
+    return _once(Type(name, "FHIR", fhir(structure.base) if structure.base else None, abstract=structure.abstract))
 
 
 @cache
 def system(name: str) -> Type:
     """The System type of that name. KeyError where there is none."""
     if name == "Any":
-        return Type(name, "System", None, abstract=True)
+        return _once(Type(name, "System", None, abstract=True))
     if name not in NAMES.values():
         raise KeyError(name)
-    return Type(name, "System", system("Any"))
+    return _once(Type(name, "System", system("Any")))
 
 
 @lru_cache(4096)
@@ -106,5 +116,5 @@ def specified(name: str) -> tuple[Type, ...]:
                 found.append(find(bare))
     if not found and namespace == "System" and bare in elements.table():
         # A name of the other model: there is such a type nowhere, and nothing is of it.
-        found.append(Type(bare, "System", system("Any")))
+        found.append(_once(Type(bare, "System", system("Any"))))
     return tuple(found)

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from adapter import fhirpath
+from adapter.fhir import elements
 from adapter.fhir.numbers import Number
-from adapter.fhirpath import FhirPathError
+from adapter.fhirpath import FhirPathError, model
 
 BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
 PATIENT: dict[str, Any] = {
@@ -200,3 +201,12 @@ def test_json_that_is_not_fhir_is_our_error_or_nothing(resource: Any) -> None:
 def test_another_model_is_refused() -> None:
     with pytest.raises(FhirPathError, match="expected r4"):
         fhirpath.compile("a", model="r5")
+
+
+def test_a_type_that_two_threads_make_at_once_is_one():
+    """`is` compares types: had two threads a type of their own each, an invariant would not hold in this process."""
+    made = [model.fhir.__wrapped__(name) for name in elements.table()]
+    assert all(each is model.fhir(each.name) for each in made)
+    assert model.system.__wrapped__("Any") is model.system("Any")
+    assert model.system.__wrapped__("String") is model.system("String")
+    assert model.specified.__wrapped__("System.Patient") == model.specified("System.Patient")
