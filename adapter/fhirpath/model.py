@@ -29,7 +29,7 @@ class Option:
 
 
 class Type:
-    """A type. There is one object for each, so that `is` compares: see `fhir`, `system`. `name` is a path for a backbone
+    """A type. One object for each (`_once`), so that `is` compares. `name` is a path for a backbone
     (`Patient.contact`)."""
 
     def __init__(self, name: str, namespace: str, base: "Type | None", *, abstract: bool = False) -> None:
