@@ -4,6 +4,7 @@ import random
 import signal
 import time
 from collections import Counter, deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select, update
@@ -11,7 +12,7 @@ from sqlalchemy import func, select, update
 from adapter.exchange.selection import Filter
 from adapter.store import tables
 from adapter.support.clock import from_micros
-from adapter.support.errors import AdapterError
+from adapter.support.errors import AdapterError, UnavailableError
 
 from .points import AFTER, BEFORE, EXPUNGE
 from .site import OPERATOR, Process, Site, until
@@ -146,10 +147,10 @@ class Rounds:
             self.site.crowded = self.site.open_deliveries() > _MANY
 
     def _ask_for_plans(self) -> None:
-        """Every source is to be asked again now."""
+        """Every source is to be asked again now, or next time, where others hold the database."""
         if time.monotonic() > self._ask_at:
             self._ask_at = time.monotonic() + 0.5
-            with self.site.adapter.database.write() as connection:
+            with suppress(UnavailableError), self.site.adapter.database.write() as connection:
                 connection.execute(update(tables.plan_question).values(next_at=0))
 
     def _running_replays(self) -> int:
