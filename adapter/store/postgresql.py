@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from psycopg import RawCursor
+from psycopg import RawCursor, RawServerCursor
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -100,6 +100,7 @@ def _look(engine: Engine, connection: Any, record: ConnectionPoolEntry, _proxy: 
 
 
 def _prepare(connection: Any, _record: object) -> None:
+    connection.server_cursor_factory = RawServerCursor  # what is read in parts has the same notation
     was, connection.autocommit = connection.autocommit, True
     with connection.cursor() as cursor:
         for statement in _SETUP:

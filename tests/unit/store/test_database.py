@@ -64,6 +64,16 @@ def test_each_statement_of_who_asks_sees_what_is_committed_by_then(open_any):
         assert len(persons.rows(connection)) == 1
 
 
+def test_what_is_read_in_parts_may_have_parameters(open_any):
+    opened = open_any()
+    with opened.write() as writing:
+        writing.execute(insert(tables.patient), [{"created_at": number} for number in range(9)])
+    query = select(tables.patient.c.created_at).where(tables.patient.c.created_at.in_([2, 3, 5, 7]))
+    with opened.read() as connection:
+        parts = connection.execute(query.order_by(tables.patient.c.id).execution_options(yield_per=3)).partitions()
+        assert [[row.created_at for row in part] for part in parts] == [[2, 3, 5], [7]]
+
+
 def test_a_reader_sees_one_moment_and_writes_nothing(open_any):
     database, other = open_any(), open_any()
     with database.read() as reading:
