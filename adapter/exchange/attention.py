@@ -21,6 +21,7 @@ from adapter.exchange.plans import views as plan_views
 from adapter.exchange.records import Attention, EndpointRow
 from adapter.security.principals import Principal
 from adapter.store import alarms, tables
+from adapter.support import alarm_kinds
 from adapter.support.clock import from_micros, to_micros
 
 SILENT_AFTER = timedelta(minutes=1)
@@ -308,13 +309,14 @@ def _alarms(connection: Connection) -> Iterator[Attention]:
         standing.sort(key=lambda alarm: not alarm.statutory)
         for alarm in standing[:1] if several else standing:
             others = f" (and {len(standing) - 1} more of {kind})" if several else ""
+            statutory = any(each.statutory for each in standing) if several else alarm.statutory
             yield Attention(
                 kind=kind,
                 subject=alarm.subject,
                 what=alarm.reason + others,
                 since=from_micros(alarm.raised_at),
                 next_command=alarm.command,
-                severity=_URGENT,
-                statutory=any(each.statutory for each in standing),
+                severity=_URGENT if statutory or alarm_kinds.default_class(kind) == "wake" else _SOON,
+                statutory=statutory,
                 count=len(standing) if several else 1,
             )

@@ -98,7 +98,7 @@ def _message_row(row: RowMapping, own: list[DeliveryRow], answers: tuple[Busines
         "case_id": row["case_id"],
         "sender_party": row["sender_party"],
         "sender_unit": row["sender_unit"],
-        "receivers": tuple(delivery.receiver_unit for delivery in own if delivery.receiver_unit is not None),
+        "receivers": tuple(dict.fromkeys(each.receiver_unit for each in own if each.receiver_unit is not None)),
         "status": row["status"],
         "http_status": row["http_status"],
         "statutory": row["statutory"],

@@ -49,3 +49,9 @@ KINDS: dict[str, Kind] = {
 
 ALWAYS_STATUTORY = frozenset({"statutory-notice-refused"})
 """Kinds that are never held over quiet hours: settings that say otherwise are refused."""
+
+
+def default_class(kind: str) -> Class:
+    """The class of a kind of alarm where the settings give no other; one that is not known wakes."""
+    known = KINDS.get(kind)
+    return known.default if known is not None else "wake"

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from adapter.support import checked
-from adapter.support.alarm_kinds import ALWAYS_STATUTORY, KINDS, Class
+from adapter.support.alarm_kinds import ALWAYS_STATUTORY, KINDS, Class, default_class
 from adapter.support.checked import Section
 from adapter.support.durations import Duration
 from adapter.support.hosts import is_loopback
@@ -162,5 +162,4 @@ class Alerts(Section):
 
     def class_of(self, kind: str) -> Class:
         """The class of a kind of alarm; one that is not known wakes."""
-        known = KINDS.get(kind)
-        return self.classes.get(kind, known.default if known is not None else "wake")
+        return self.classes.get(kind, default_class(kind))

@@ -47,6 +47,22 @@ def test_of_more_the_oldest_is_shown_with_how_many_there_are(needed, alarms):
     assert found["deadline-late"].count == 700
 
 
+def test_urgent_is_what_a_law_or_all_traffic_depends_on(needed, alarms, database, clock):
+    for kind in ("certificate-ending", "deadline-at-risk", "disk-low"):
+        alarms(kind, 2)
+    with database.write() as connection:
+        law = {"kind": "deadline-at-risk", "subject": "message/9/x", "reason": "by law", "command": "c"}
+        raise_alarm(connection, **law, at=to_micros(clock.now()) + 9, statutory=True)
+    found = [(each.kind, each.what, each.severity, each.statutory) for each in needed()]
+    assert found[0] == ("deadline-at-risk", "by law", "urgent", True)
+    rest = {(kind, severity, statutory) for kind, _what, severity, statutory in found[1:]}
+    assert rest == {
+        ("disk-low", "urgent", False),
+        ("deadline-at-risk", "soon", False),
+        ("certificate-ending", "soon", False),
+    }
+
+
 def test_that_no_process_tells_anybody_is_said(needed, alarms, database, clock):
     alarms("sender-untold", 1)
     clock.advance(timedelta(minutes=5))
