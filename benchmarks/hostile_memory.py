@@ -44,7 +44,16 @@ _KINDS: dict[str, tuple[str, bytes, bytes, bytes]] = {
     "elements within elements": (XML, b"", b"<a>", b""),
     "entities": (XML, b'<!DOCTYPE a [<!ENTITY a "aaaa">]><Bundle xmlns="http://hl7.org/fhir">', b"&a;", b"</Bundle>"),
     "attributes": (XML, _HEAD + b"<entry ", b'a="" ', b"/></Bundle>"),
+    "entries, as many as may be": (
+        JSON,
+        _BUNDLE,
+        b'{"resource":{"resourceType":"Task","status":"requested","id":"0123456789abcdef"}},',
+        b"{}]}",
+    ),
+    "decimals, as many as may be": (JSON, _BUNDLE, b"0.12345678901234,", b"1]}"),
+    "tasks, as many as may be": (XML, _HEAD, b"<entry><resource><Task/></resource></entry>     ", b"</Bundle>"),
 }
+"""Of the last three there are little more than `adapter.fhir.bounds.BYTES` bytes to an element."""
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ JSON, XML = "application/fhir+json", "application/fhir+xml"
 BAD = {
     "arrays": (JSON, b"[" * 100_000),
     "elements": (XML, b"<a>" * 50_000),
+    "objects": (JSON, b'{"resourceType":"Patient","name":[' + b"{}," * 60_000 + b"{}]}"),
     "bytes": (JSON, b'{"resourceType":"Patient","id":"\xff"}'),
     "surrogate": (JSON, b'{"resourceType":"Patient","id":"\\ud800"}'),
     "mark": (JSON, b"\xef\xbb\xbf{}"),

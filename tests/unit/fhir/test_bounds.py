@@ -41,7 +41,7 @@ def as_xml(tree: Any) -> str:
     written = "".join(f" a{number}={quoteattr(value)}" for number, value in enumerate(attributes))
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     sections = f"<!--{text.replace('-', '')}--><![CDATA[{text.replace(']', '')}]]><?a {text.replace('?', '')}?>"
-    inner = f"{escaped}{sections}{''.join(map(as_xml, children))}"
+    inner = f"{escaped}{sections if text else ''}{''.join(map(as_xml, children))}"
     return f"<a{written}>{inner}</a >" if inner or len(text) % 2 else f"<a{written}/>"
 
 

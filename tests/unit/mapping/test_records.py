@@ -58,6 +58,13 @@ def test_deep_but_well_formed_is_refused_by_the_schema(lifecare: Mapping) -> Non
     assert lifecare.message_id(inside) == lifecare.message_id(NOTICE)
 
 
+def test_more_elements_than_are_read_are_refused_before_the_schema_is_asked(lifecare: Mapping) -> None:
+    flood = NOTICE.replace(b"<version>", b"<a/>" * 120_000 + b"<version>")
+    with pytest.raises(ParseError, match=r"more than 100000 elements and attributes: .* \(line \d+\)"):
+        lifecare.to_fhir(flood)
+    assert lifecare.message_id(flood) is None
+
+
 FLOODS = {
     "siblings": NOTICE.replace(b"<version>", b"<a/>" * 200_000 + b"<version>"),
     "values": NOTICE.replace(b"<fornamn>", b"<fornamn>M</fornamn>" * 100_000 + b"<fornamn>", 1),
