@@ -22,6 +22,8 @@ from adapter.support.errors import AdapterError
 RESTORED = "restored"
 """Kind of the alarm that the database was put back; its subject is `database`."""
 _SUBJECT = "database"
+_TAKEN_IN = 60_000_000
+"""Microseconds within which a message that came is committed: a copy may lack what had come shortly before it."""
 
 _installation, _restoration = tables.installation.c, tables.restoration.c
 
@@ -37,8 +39,9 @@ class Mark:
 
 @dataclass(frozen=True)
 class Gap:
-    """A restoration that nobody has resumed. From `since` to `until` the adapter has accepted and sent what it does not
-    know; None where nobody can tell. `causes` are copy, older, other and said. Instants in UTC microseconds."""
+    """A restoration that nobody has resumed. Between `since` and `until`, and at no other time, the adapter may have
+    accepted and sent what it does not know; None where nobody can tell. `causes` are copy, older, other and said.
+    Instants in UTC microseconds."""
 
     causes: tuple[str, ...]
     found_at: int
@@ -90,7 +93,8 @@ def standing(connection: Connection) -> Gap | None:
     until = [row.gap_to for row in rows if row.gap_to is not None]
     causes = tuple(row.cause for row in rows)
     found_at = min(row.found_at for row in rows)
-    return Gap(causes, found_at, max(since, default=None), max(until, default=None))  # it was alive at each of `since`
+    begun = max(since) - _TAKEN_IN if since else None  # it was alive at each of them
+    return Gap(causes, found_at, begun, max(until, default=None))
 
 
 def put_back(connection: Connection, cause: str, at: int, since: int | None, until: int | None = None) -> None:
@@ -138,11 +142,11 @@ def write(file: Path, mark: Mark) -> None:
 def _compare(connection: Connection, outside: Mark, at: int) -> None:
     inside = connection.execute(select(tables.installation).with_for_update()).one_or_none()
     if inside is None or inside.identity != outside.identity:
-        put_back(connection, "other", at, None, outside.at)
+        put_back(connection, "other", at, None, at)
     elif inside.mark < outside.number:
         newest = select(tables.message.c.received_at).order_by(tables.message.c.id.desc()).limit(1)
         known = max(inside.marked_at, connection.execute(newest).scalar_one_or_none() or 0)
-        put_back(connection, "older", at, min(known, outside.at), outside.at)
+        put_back(connection, "older", at, min(known, outside.at), at)  # it went on after the last mark
         connection.execute(update(tables.installation).values(mark=outside.number))
 
 

@@ -11,6 +11,8 @@ from adapter.store.database import Database
 from adapter.store.marks import Marks
 from adapter.support.errors import AdapterError
 
+MINUTE = 60_000_000
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -38,7 +40,7 @@ def test_one_that_is_behind_its_file_was_put_back(database: Database, file: Path
     gap = Marks(database, file).look(90)
 
     assert gap is not None
-    assert (gap.causes, gap.since, gap.until, gap.found_at) == (("older",), 10, 70, 90)
+    assert (gap.causes, gap.since, gap.until, gap.found_at) == (("older",), 10 - MINUTE, 90, 90)
     assert Marks(database, file).look(100) == gap, "found once, and so it stays"
     with database.write() as connection:
         assert marks.sending_is_off(connection)
@@ -55,7 +57,7 @@ def test_another_database_than_the_file_tells_of(database: Database, file: Path)
     gap = Marks(database, file).look(20)
 
     assert gap is not None
-    assert (gap.causes, gap.since, gap.until) == (("other",), None, 10)
+    assert (gap.causes, gap.since, gap.until) == (("other",), None, 20)
 
 
 def test_a_lost_file_is_written_anew_and_a_broken_one_is_told_of(database: Database, file: Path) -> None:
@@ -87,7 +89,7 @@ def test_a_backup_is_whole_private_and_says_that_it_is_a_copy(tmp_path: Path, mi
     other = Database(f"sqlite:///{copy}")
     gap = Marks(other, None).look(9)
     assert gap is not None
-    assert (gap.causes, gap.since) == (("copy",), 7)
+    assert (gap.causes, gap.since) == (("copy",), 7 - MINUTE)
     assert Marks(database, None).look(9) is None
     with pytest.raises(backup.BackupError, match="already"):
         backup.backup(database, copy, 8)
