@@ -43,6 +43,7 @@ KINDS: dict[str, Kind] = {
     "silent-source": Kind("a feed has fallen silent", "wake"),
     "statutory-notice-refused": Kind("a statutory notice was refused", "wake"),
     "stream-blocked": Kind("messages wait behind one that was not delivered", "office-hours"),
+    "worker-lost": Kind("a worker has gone without a word", "office-hours"),
     "worker-silent": Kind("no worker is at work", "wake"),
 }
 """Each has a page in docs/runbooks."""

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, func, or_, select
 from adapter.exchange.attention import SILENT_AFTER, WORKER_SILENT, silent_since
 from adapter.exchange.backups import BACKUP_OLD, overdue
 from adapter.exchange.watch import certificates
+from adapter.exchange.watch.workers import WORKER_LOST, lost
 from adapter.store import locks, tables
 from adapter.store.alarms import Cause, clear_alarm, confirm, settle, standing
 from adapter.store.database import Database
@@ -30,7 +31,7 @@ BLOCKED = "stream-blocked"
 """Kind of the alarm that messages wait behind a dead letter; its subject is `delivery/<id>`, the dead letter's."""
 
 _OF_A_MACHINE = (CERTIFICATE, CLOCK, DISK)
-_OF_ALL = (BLOCKED, WORKER_SILENT, BACKUP_OLD)
+_OF_ALL = (BLOCKED, WORKER_LOST, WORKER_SILENT, BACKUP_OLD)
 _CONFIRM_EVERY = timedelta(minutes=10)
 _GONE_AFTER = timedelta(hours=1)
 _ASK_CLOCKS_EVERY = timedelta(minutes=15)
@@ -146,8 +147,11 @@ class Watch:
 
     def _of_all(self, connection: Connection, now: datetime) -> Wanted:
         wanted = dict(_blocked(connection)) | dict(overdue(connection, self._settings.backup_age, now))
-        since = silent_since(connection, now) if now - self._began > 2 * SILENT_AFTER else None
-        if since is not None:  # not while it may be starting beside us
+        if now - self._began <= 2 * SILENT_AFTER:  # a worker may be starting beside us
+            return wanted
+        wanted |= dict(lost(connection, now))
+        since = silent_since(connection, now)
+        if since is not None:
             reason = f"messages are due and no worker has been at work since {since:%Y-%m-%d %H:%M} UTC"
             wanted[WORKER_SILENT, "worker"] = Cause(reason, "adapter serve")
         return wanted

@@ -239,6 +239,7 @@ _ATTENTION: Mapping[str, tuple[str, str]] = {
     "inbox-unusable": ("En mapp där ett system lämnar meddelanden kan inte användas", ""),
     "mailbox-silent": ("Ingen hämtar de meddelanden som väntar i en brevlåda", ""),
     "escalation": ("Ett steg i eskaleringstrappan har blivit aktuellt", ""),
+    "worker-lost": ("En arbetsprocess har försvunnit utan att avslutas", ""),
     "worker-silent": ("Meddelanden väntar och ingen arbetsprocess är igång", ""),
     "deadline-at-risk": ("En frist löper snart ut och det som ska göras är inte gjort", ""),
     "deadline-late": ("En frist har löpt ut och det som skulle göras är inte gjort", ""),

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from adapter.directory import Endpoint
 from adapter.exchange.watch import surroundings
@@ -137,6 +137,38 @@ def test_no_worker_is_an_alarm_but_not_while_everything_starts(watching, stored,
     with database.write() as connection:
         row = {"worker": "w", "started_at": 1, "polled_at": to_micros(clock.now())}
         connection.execute(insert(tables.worker_heartbeat).values(row))
+    watch.step()
+    assert alarms(database) == {}
+
+
+def test_a_worker_that_goes_without_a_word_is_an_alarm_until_another_begins(watching, database, clock):
+    def works(name: str, began: datetime) -> None:
+        beat = tables.worker_heartbeat
+        with database.write() as connection:
+            connection.execute(delete(beat).where(beat.c.worker == name))
+            row = {"worker": name, "started_at": to_micros(began), "polled_at": to_micros(clock.now())}
+            connection.execute(insert(beat).values(row))
+
+    begun = clock.now()
+    watch = watching()
+    for name in ("first", "second", "third"):
+        works(name, begun)
+    clock.advance(timedelta(minutes=5))
+    works("third", begun)
+    watch.step()
+    assert list(alarms(database)) == [("worker-lost", "worker/first"), ("worker-lost", "worker/second")]
+    works("fourth", clock.now())
+    watch.step()
+    assert len(alarms(database)) == 1
+    works("fifth", clock.now())
+    watch.step()
+    assert alarms(database) == {}
+    clock.advance(timedelta(minutes=5))
+    works("fourth", begun)
+    works("fifth", begun)
+    watch.step()
+    assert ("worker-lost", "worker/third") in alarms(database)
+    clock.advance(timedelta(days=2))
     watch.step()
     assert alarms(database) == {}
 
