@@ -131,8 +131,9 @@ def show(
         )
     )
     output.print_line("")
+    rest = "not sent" if row.status == "cancelled" else "not yet"
     cells = (
-        (item.delivery_id, item.outcome or "not yet", item.new_delivery_id, output.local(item.at), item.words)
+        (item.delivery_id, item.outcome or rest, item.new_delivery_id, output.local(item.at), item.words)
         for item in items
     )
     output.print_table(("DELIVERY", "OUTCOME", "SENT AS", "AT", "WHY NOT"), cells, "There are no such deliveries.")

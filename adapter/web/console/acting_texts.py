@@ -90,6 +90,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "item replayed": ("skickas på nytt", "sent anew"),
     "item refused": ("gick inte", "refused"),
     "item open": ("väntar på sin tur", "not yet"),
+    "item cancelled": ("skickades inte", "not sent"),
     "cancel replay": ("Avbryt omsändningen", "Cancel the replay"),
     "done replay start": ("Omsändningen är startad.", "The replay is started."),
     "done replay pause": ("Omsändningen är pausad.", "The replay is paused."),

@@ -52,6 +52,7 @@ def test_replay_from_errors_to_cancel(run, stored, dead):
     run("replays", "resume", 1)
     run("replays", "cancel", 1, "--reason", "enough")
     assert json.loads(run("replays", "show", 1, "--json"))["replay"]["status"] == "cancelled"
+    assert "not sent" in run("replays", "show", 1)
     assert [action for action, _ in audited(stored)] == [
         "replay-start", "replay-pause", "replay-resume", "replay-cancel"
     ]  # fmt: skip
