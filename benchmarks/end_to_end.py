@@ -13,6 +13,7 @@ long a message takes from its acceptance to its receipt, one at a time and with 
 """
 
 import argparse
+import gc
 import json
 import statistics
 import subprocess
@@ -127,6 +128,9 @@ def warm(adapter: Adapter, receiver: Receiver) -> None:
         adapter.exchange.receive(parts.submission(body), parts.sender(adapter))
     adapter.worker.run_until_idle()
     receiver.taken()
+    gc.unfreeze()  # of the one before
+    gc.collect()
+    gc.freeze()  # as `adapter serve` does
 
 
 def hand_in(adapter: Adapter, bodies: list[bytes]) -> None:
