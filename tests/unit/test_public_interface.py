@@ -29,7 +29,7 @@ def test_how_they_are_called():
     assert len(parameters(adapter.mapping.Mapping.load)) == 1
     for codec in (adapter.fhir.json, adapter.fhir.xml):
         assert len(parameters(codec.serialize)) == 1
-        assert parameters(codec.parse)[1:] in ([], ["ordered", "misfits"])
+        assert parameters(codec.parse)[1:] in (["bounded"], ["ordered", "misfits", "bounded"])
 
 
 def test_a_verdict_and_its_issues_have_these_parts():
