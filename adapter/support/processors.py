@@ -6,7 +6,7 @@ to twice the processor time for the same work (ADR 43).
 """
 
 import os
-import random
+import secrets
 import sys
 from collections import Counter
 from contextlib import suppress
@@ -25,7 +25,8 @@ def keep_to_one() -> int | None:
     if len(allowed) == 1:
         return None
     kept = taken()
-    chosen = min(allowed, key=lambda each: (kept[each], random.random()))  # noqa: S311 - so that not all take the first
+    fewest = min(kept[each] for each in allowed)
+    chosen = secrets.choice([each for each in allowed if kept[each] == fewest])  # so that not all take the first
     try:
         os.sched_setaffinity(0, {chosen})
     except OSError:
