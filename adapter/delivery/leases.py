@@ -41,7 +41,7 @@ _attempt = tables.attempt.c
 
 _this: BindParameter[int] = bindparam("this")
 _HELD = Statement(
-    select(_delivery.id, _delivery.lease_token, tables.patient.c.protected)
+    select(_delivery.id, _delivery.lease_token, tables.patient.c.protected, outbox.ALARMED.label("alarmed"))
     .join_from(tables.stream, tables.delivery, _delivery.stream_id == tables.stream.c.id)
     .join(tables.patient, tables.patient.c.id == tables.stream.c.patient_id)
     .where(_delivery.id.in_(bindparam("these", expanding=True)), status_is("running"))
@@ -108,7 +108,7 @@ _Heads = list[tuple[Door, Row]]
 class Claim:
     """One try of one delivery, ours as long as the lease lasts. `number` counts the delivery's tries from 1, `step`
     is its place in the schedule, `tried_from` when the first was made on the endpoint's own clock; a `probe` finds out
-    whether an endpoint that was down is back."""
+    whether an endpoint that was down is back; `alarmed`: the alarm of a dead letter stands."""
 
     delivery_id: int
     token: int
@@ -125,6 +125,7 @@ class Claim:
     probe: bool
     idempotency_id: str
     correlation_id: str
+    alarmed: bool = False
 
 
 def claim(connection: Connection, terms: Terms, wanted: int) -> list[Claim]:
@@ -218,13 +219,13 @@ def give_back(connection: Connection, one: Claim, at: int, due: int | None = Non
 
 def held_still(connection: Connection, claims: Sequence[Claim]) -> list[Claim]:
     """Those whose lease is still ours, their streams and deliveries locked until the transaction ends, and each marked
-    where the person has become protected since it was made."""
+    where the person has become protected since it was made, and where the alarm of a dead letter stands."""
     found = {row.id: row for row in _HELD.rows(connection, {"these": [one.delivery_id for one in claims]})}
     held = []
     for one in claims:
         row = found.get(one.delivery_id)
         if row is not None and row.lease_token == one.token:
-            held.append(replace(one, protected=one.protected or row.protected))
+            held.append(replace(one, protected=one.protected or row.protected, alarmed=row.alarmed))
     return held
 
 

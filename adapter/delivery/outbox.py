@@ -6,7 +6,7 @@ States: waiting → running → done | waiting (again) | dead; held until releas
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, case, exists, insert, select, update
+from sqlalchemy import Connection, RowMapping, String, bindparam, case, cast, exists, insert, literal, select, update
 
 from adapter.delivery import breaker, streams
 from adapter.store import tables
@@ -22,7 +22,13 @@ SET_ASIDE = "consent-held"
 CONSENT = "consent"
 """`held_reason` of a delivery that rests on a consent which is refused or withdrawn."""
 
-_delivery = tables.delivery.c
+_delivery, _alarm = tables.delivery.c, tables.alarm.c
+ALARMED = exists().where(
+    _alarm.kind == DEAD_LETTER,
+    _alarm.subject == literal("delivery/") + cast(_delivery.id, String),  # as `subject` has it
+    _alarm.cleared_at.is_(None),
+)
+"""Of a delivery: the alarm that it is a dead letter stands."""
 _add = insert(tables.delivery).returning(_delivery.id)
 _INSERT = Statement(_add)
 _ahead = tables.delivery.alias("ahead")
@@ -75,19 +81,19 @@ class NewDelivery:
 
 def enqueue(connection: Connection, new: NewDelivery) -> int:
     """Put a delivery at the end of its stream; returns its id. Dead from the start, it raises its alarm."""
-    stream_id, sequence = streams.next_place(connection, new.endpoint, new.stream or new.receiver_party, new.patient_id)
-    is_first = sequence == 1
-    if is_first:  # who made an older stream of the endpoint has registered it
+    place = streams.next_place(connection, new.endpoint, new.stream or new.receiver_party, new.patient_id)
+    is_first = place.sequence == 1
+    if not place.known:
         breaker.register(connection, new.endpoint, new.at)
-    elif new.yields:
-        streams.yield_to(connection, stream_id, new.event)
+    if new.yields and not is_first:
+        streams.yield_to(connection, place.stream_id, new.event)
     row = {
         "message_id": new.message_id,
         "endpoint": new.endpoint,
         "receiver_party": new.receiver_party,
         "receiver_unit": new.receiver_unit,
-        "stream_id": stream_id,
-        "sequence": sequence,
+        "stream_id": place.stream_id,
+        "sequence": place.sequence,
         "status": new.status,
         "blocking": new.holds_stream if new.status == "dead" else True,
         "holds_stream": new.holds_stream,
@@ -107,7 +113,7 @@ def enqueue(connection: Connection, new: NewDelivery) -> int:
     }
     delivery_id = _insert(connection, row, is_first=is_first)
     if new.yields and not is_first:  # what it has let go may have a waiting one behind it
-        streams.advance(connection, stream_id, new.at)
+        streams.advance(connection, place.stream_id, new.at)
     if new.status == "dead":
         alarm_dead_letter(connection, delivery_id, new.event, "it could not be mapped for its receiver", new.at)
     return delivery_id

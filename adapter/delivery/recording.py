@@ -211,9 +211,8 @@ class Recorder:
         for each in dead:
             claim = each.claim
             outbox.alarm_dead_letter(connection, claim.delivery_id, claim.event, each.verdict.signature, at)
-        if arrived:
-            subjects = [outbox.subject(each.claim.delivery_id) for each in arrived]
-            clear_alarms(connection, kind=outbox.DEAD_LETTER, subjects=subjects, at=at)
+        if alarmed := [outbox.subject(each.claim.delivery_id) for each in arrived if each.claim.alarmed]:
+            clear_alarms(connection, kind=outbox.DEAD_LETTER, subjects=alarmed, at=at)
         if finished := [each.finished(at) for each in (*arrived, *dead)]:
             self.on_finished(connection, finished)
 

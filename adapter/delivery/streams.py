@@ -5,6 +5,7 @@ head alone, so that a claim never searches past what waits behind it; whoever en
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -30,6 +31,7 @@ _stream = tables.stream.c
 _delivery = tables.delivery.c
 
 _this: BindParameter[int] = bindparam("this")
+_KNOWN = exists().where(tables.endpoint_state.c.endpoint == bindparam("to")).label("known")
 _LOCK = Statement(select(_stream.id).where(_stream.id == _this).with_for_update())
 
 
@@ -51,15 +53,25 @@ _ADVANCE = Statement(
 )
 
 
-def next_place(connection: Connection, endpoint: str, receiver: str, patient_id: int) -> tuple[int, int]:
-    """(stream id, sequence) for a new delivery. Locks the stream until the transaction ends.
+@dataclass(frozen=True)
+class Place:
+    """A place in a stream, the first of which is 1; `known`: something was queued to the endpoint before."""
+
+    stream_id: int
+    sequence: int
+    known: bool
+
+
+def next_place(connection: Connection, endpoint: str, receiver: str, patient_id: int) -> Place:
+    """The place of a new delivery. Locks the stream until the transaction ends.
 
     A transaction that takes places in several streams takes them in the order of (endpoint, receiver), or two of
     them may wait for each other.
     """
     unique: dict[str, Any] = {"endpoint": endpoint, "receiver": receiver, "patient_id": patient_id}
-    row: Any = insert_or_raise(connection, tables.stream, "last_sequence", tuple(unique), **unique)
-    return row.id, row.last_sequence
+    values = unique | {"to": endpoint}
+    row: Any = insert_or_raise(connection, tables.stream, "last_sequence", tuple(unique), also=(_KNOWN,), **values)
+    return Place(row.id, row.last_sequence, bool(row.known))
 
 
 def lock(connection: Connection, stream_id: int) -> None:

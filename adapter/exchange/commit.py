@@ -46,6 +46,7 @@ _PERSON = Statement(
         .scalar_subquery()
         .label("owner"),
         exists().where(_fact.case_id == bindparam("named")).label("has_facts"),
+        rejections.ALARMED.label("alarmed"),
     )
     .where(tables.patient.c.id == bindparam("this"))
     .with_for_update(key_share=True, of=tables.patient)
@@ -99,13 +100,14 @@ class Gate(Protocol):
 @dataclass(frozen=True)
 class _Place:
     """Where the message belongs. `begins`: its case had no facts when the person was asked for, on PostgreSQL before
-    others of the person were waited for."""
+    others of the person were waited for; `mends`: it may be what an earlier, refused one was to be."""
 
     patient_id: int
     case_id: str
     answers_id: int | None
     protected: bool
     begins: bool
+    mends: bool
 
 
 def commit(
@@ -135,8 +137,9 @@ def commit(
     contents.add_all(connection, message_id, pieces, at)
     # after the streams, as where a delivery ends: subscriptions are locked last
     disclosures.accepted(connection, message_id, checked.sender_party, checked.watchers, at)
-    clues = replace(checked.clues, case_id=place.case_id)
-    rejections.mended(connection, checked.sender_party, checked.principal.party, clues, checked.accepted_at)
+    if place.mends:
+        clues = replace(checked.clues, case_id=place.case_id)
+        rejections.mended(connection, checked.sender_party, checked.principal.party, clues, checked.accepted_at)
     return message_id, answer
 
 
@@ -162,6 +165,7 @@ def _place(connection: Connection, pseudonyms: Pseudonyms, checked: Checked) -> 
         answers_id=answered.id if answered else None,
         protected=bool(known.protected) or checked.protection.protected,
         begins=not known.has_facts,
+        mends=bool(known.alarmed),
     )
     return place, _gap(connection, reading, case_id)
 

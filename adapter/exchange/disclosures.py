@@ -13,6 +13,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    Select,
     String,
     and_,
     bindparam,
@@ -33,7 +34,7 @@ from adapter.exchange.resource_ledger import TYPES
 from adapter.fhir.canonical import BY_ADAPTER
 from adapter.security.principals import Principal
 from adapter.store import tables
-from adapter.store.insert import insert_all_absent, insert_if_absent
+from adapter.store.insert import insert_if_absent, insert_selected_absent
 from adapter.store.statements import Row, Statement
 
 TASK = "Task"
@@ -52,7 +53,7 @@ def _telling(to: ColumnElement[Any]) -> Any:
     """What a message tells a party: Tasks in which it has a part; stays and plans, with what it `knew` of each as it
     was at that time. `always`: it is news whatever the party knew."""
     tasks = (
-        select(literal_column(f"'{TASK}'").label("type"), _task.id, _task_version.version, _task_version.status)
+        select(literal_column(f"'{TASK}'").label("type"), _task.id, _task_version.version)
         .add_columns(null().label("digest"), null().label("knew"), true().label("always"), to.label("party"))
         .join_from(tables.task_version, tables.task)
         .where(
@@ -78,13 +79,25 @@ def _telling(to: ColumnElement[Any]) -> Any:
         .scalar_subquery()
     )
     resources = (
-        select(_resource.type, _resource.id, _version.version, _version.status)
+        select(_resource.type, _resource.id, _version.version)
         .add_columns(_version.digest, knew.label("knew"), tables.patient.c.protected.label("always"), to.label("party"))
         .join_from(tables.resource_version, tables.resource)
         .join(tables.patient, tables.patient.c.id == _resource.patient_id)
         .where(_version.message_id == bindparam("message"))
     )
     return union_all(tasks, resources)
+
+
+def _news(to: ColumnElement[Any]) -> Select[Any]:
+    """What of it is news to the party, as rows of the log."""
+    told = _telling(to).subquery()
+    about = (bindparam("message", type_=_disclosed.message_id.type).label("message_id"),)
+    now = bindparam("now", type_=_disclosed.at.type).label("at")
+    return (
+        select(told.c.party, told.c.type, told.c.id.label("resource_id"), told.c.version, *about, now)
+        .where(told.c.party.is_not(None), or_(told.c.always, told.c.knew.is_distinct_from(told.c.digest)))
+        .order_by(told.c.type, told.c.id)
+    )
 
 
 _SENDER: BindParameter[str] = bindparam("to", type_=String)
@@ -94,7 +107,21 @@ _RECEIVER = (
     .scalar_subquery()
 )
 """Nobody, where the adapter itself wrote about a message: that tells of no resource."""
-_TOLD, _CAME = Statement(_telling(_SENDER)), Statement(_telling(_RECEIVER))
+_TOLD, _CAME = _news(_SENDER), _news(_RECEIVER)
+_LOGGED = (
+    *(_disclosed[name] for name in ("party", "type", "resource_id", "version")),
+    exists().where(_subscription.status != "off").label("watched"),
+)
+_STATUS = Statement(
+    union_all(
+        select(literal_column(f"'{TASK}'").label("type"), _task_version.task_id.label("resource_id"))
+        .add_columns(_task_version.status)
+        .where(_task_version.message_id == bindparam("message")),
+        select(_resource.type, _version.resource_id, _version.status)
+        .join_from(tables.resource_version, tables.resource)
+        .where(_version.message_id == bindparam("message")),
+    )
+)
 _WATCHING = Statement(
     select(_subscription.id, _subscription.topic, _subscription.statuses)
     .where(
@@ -106,9 +133,6 @@ _WATCHING = Statement(
     .with_for_update()
 )
 
-_RECEIVERS = Statement(
-    select(_delivery.receiver_party).where(_delivery.id.in_(bindparam("these", expanding=True))).distinct()
-)
 _LOCK = Statement(
     select(_subscription.id)
     .where(_subscription.party.in_(bindparam("parties", expanding=True)))
@@ -136,47 +160,35 @@ def visible(principal: Principal) -> ColumnElement[bool]:
 
 def accepted(connection: Connection, message_id: int, sender: str, watchers: Collection[str], at: int) -> None:
     """What a message tells has come to its own sender. `at` in UTC microseconds."""
-    told = _TOLD.rows(connection, {"message": message_id, "to": sender})
-    _log(connection, told, message_id, lambda _: watchers, at)
+    values = {"message": message_id, "to": sender, "now": at}
+    news = insert_selected_absent(connection, tables.disclosed, _TOLD, _LOGGED, values)
+    _notify(connection, news, message_id, watchers, at)
 
 
 def arrived(connection: Connection, finished: Sequence[Finished], watchers: Watchers) -> None:
     """Deliveries have ended: where they are done, what their messages tell has come to the receivers."""
-    done = [each for each in finished if each.status == "done"]
-    if len(done) > 1 and connection.dialect.name != "sqlite":  # where a writer is alone anyhow
-        receivers = _RECEIVERS.rows(connection, {"these": [each.delivery_id for each in done]})
-        _LOCK.run(connection, {"parties": sorted({one for (party,) in receivers for one in watchers(party)})})
-    for each in done:
-        came = _CAME.rows(connection, {"message": each.message_id, "this": each.delivery_id})
-        _log(connection, came, each.message_id, watchers, each.at)
+    come = [(each, _log_arrived(connection, each)) for each in finished if each.status == "done"]
+    watched = {each.party for _, news in come for each in news if each.watched}
+    if len(come) > 1 and watched and connection.dialect.name != "sqlite":  # where a writer is alone anyhow
+        _LOCK.run(connection, {"parties": sorted({one for party in watched for one in watchers(party)})})
+    for each, news in come:
+        if news:
+            _notify(connection, news, each.message_id, watchers(news[0].party), each.at)
 
 
-def _log(connection: Connection, told: Sequence[Row], message_id: int, watchers: Watchers, at: int) -> None:
-    """Keep what of it is news to the party, and number it for those who are to be notified."""
-    found = sorted(
-        (_News(row.type, row.id, row.version, row.status) for row in told if _is_news(row)),
-        key=lambda each: (each.type, each.resource_id),
-    )
-    if not found or (party := told[0].party) is None:
+def _log_arrived(connection: Connection, one: Finished) -> list[Row]:
+    values = {"message": one.message_id, "this": one.delivery_id, "now": one.at}
+    return insert_selected_absent(connection, tables.disclosed, _CAME, _LOGGED, values)
+
+
+def _notify(
+    connection: Connection, logged: Sequence[Row], message_id: int, watchers: Collection[str], at: int
+) -> None:
+    """Give each row of the log the next number of every subscription that is about it, under the lock of its row:
+    numbers are given in the order of commits, and none is left out. The rows are locked in the order of their ids."""
+    if not any(each.watched for each in logged):
         return
-    rows = [
-        {"party": party, "type": each.type, "resource_id": each.resource_id, "version": each.version}
-        | {"message_id": message_id, "at": at}
-        for each in found
-    ]
-    kept = insert_all_absent(connection, tables.disclosed, rows, ("type", "resource_id", "version"))
-    news = [each for each in found if (each.type, each.resource_id, each.version) in kept]
-    if news:
-        _notify(connection, news, message_id, watchers(party), at)
-
-
-def _is_news(row: Row) -> bool:
-    return bool(row.always) or row.knew != row.digest
-
-
-def _notify(connection: Connection, news: Sequence[_News], message_id: int, watchers: Collection[str], at: int) -> None:
-    """Give each the next number of every subscription that is about it, under the lock of its row: numbers are given in
-    the order of commits, and none is left out. The rows are locked in the order of their ids."""
+    news = _with_status(connection, logged, message_id)
     told = {each.type for each in news}
     topics = {f"topic_{place}": each if each in told else None for place, each in enumerate(_TOPICS)}
     about = {"parties": sorted(watchers), **topics}
@@ -184,6 +196,12 @@ def _notify(connection: Connection, news: Sequence[_News], message_id: int, watc
         for each in news:
             if each.type == row.topic and (row.statuses is None or each.status in row.statuses):
                 _number(connection, row.id, each, message_id, at)
+
+
+def _with_status(connection: Connection, logged: Sequence[Row], message_id: int) -> list[_News]:
+    said = {(row.type, row.resource_id): row.status for row in _STATUS.rows(connection, {"message": message_id})}
+    rows = sorted(logged, key=lambda row: (row.type, row.resource_id))
+    return [_News(row.type, row.resource_id, row.version, said[row.type, row.resource_id]) for row in rows]
 
 
 def _number(connection: Connection, subscription_id: int, news: _News, message_id: int, at: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, bindparam, select, union
 
 from adapter.exchange import acknowledge
 from adapter.exchange.submission import refusal
@@ -21,11 +21,13 @@ from adapter.store.statements import Statement
 from adapter.support.clock import from_micros
 
 _column = tables.message.c
-_ALIKE = Statement(
-    select(_column.id, _column.header_id, _column.bundle_id, _column.content_hash, _column.accepted_at).where(
-        _column.status == "accepted",
-        _column.sender_party == bindparam("party"),
-        or_(_column.header_id == bindparam("header"), _column.bundle_id == bindparam("bundle")),
+_of_party = select(
+    _column.id, _column.header_id, _column.bundle_id, _column.content_hash, _column.accepted_at
+).where(_column.status == "accepted", _column.sender_party == bindparam("party"))
+_ALIKE = Statement(  # each by its own index: SQLite would go through all messages of the party for an OR
+    union(
+        _of_party.where(_column.header_id == bindparam("header")),
+        _of_party.where(_column.bundle_id == bindparam("bundle")),
     )
 )
 

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, or_, select
+from sqlalchemy import Connection, bindparam, exists, insert, or_, select, union
 
 from adapter.discharge.events import EVENTS
 from adapter.exchange.submission import Clues, Refusal, Submission
@@ -111,20 +111,21 @@ def store_metadata(
 
 
 _message = tables.message.c
-_MENDED = Statement(
-    select(_message.id)
-    .where(
-        _message.status == "rejected",
-        _message.statutory,
-        or_(_message.sender_party == bindparam("sender"), _message.sender_party == bindparam("token")),
-        or_(
-            _message.header_id == bindparam("header"),
-            (_message.case_id == bindparam("case")) & (_message.event == bindparam("of_event")),
-        ),
+_refused = select(_message.id).where(
+    _message.status == "rejected",
+    _message.statutory,
+    or_(_message.sender_party == bindparam("sender"), _message.sender_party == bindparam("token")),
+)
+_MENDED = Statement(  # each by its own index: for an OR, SQLite would go through all messages of the party
+    union(
+        _refused.where(_message.header_id == bindparam("header")),
+        _refused.where(_message.case_id == bindparam("case"), _message.event == bindparam("of_event")),
     )
     .order_by(_message.id.desc())
     .limit(_LIMIT)
 )
+ALARMED = exists().where(tables.alarm.c.kind == _ALARM, tables.alarm.c.cleared_at.is_(None))
+"""Whether any alarm stands that `mended` may end."""
 
 
 def mended(connection: Connection, sender: str, token: str, clues: Clues, at: datetime) -> None:

@@ -1,13 +1,12 @@
 """The statements that SQLite and PostgreSQL spell alike but SQLAlchemy spells apart."""
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_
+from sqlalchemy import ColumnElement, Connection, Label, Select, Table, and_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from adapter.store.statements import Row, Statement
+from adapter.store.statements import Row, Statement, Values
 
 
 def insert_if_absent(connection: Connection, table: Table, **values: Any) -> bool:
@@ -20,13 +19,12 @@ def insert_or_none(connection: Connection, table: Table, **values: Any) -> Row |
     return _absent(table, connection.dialect.name).row(connection, values)  # rowcount is not told by every driver
 
 
-def insert_all_absent(
-    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], told: tuple[str, ...]
-) -> set[tuple[Any, ...]]:
-    """Insert those rows, one or more, that no unique index holds yet, in the order given; of those that were inserted,
-    the values of the columns `told`."""
-    statement = _absent(table, connection.dialect.name, told)
-    return {tuple(row) for row in statement.rows_each(connection, rows)}
+def insert_selected_absent(
+    connection: Connection, table: Table, query: Select[Any], told: tuple[ColumnElement[Any], ...], values: Values
+) -> list[Row]:
+    """Insert what the query gives, whose columns have the names of the table's, but what a unique index already holds;
+    of what was inserted, what is asked to be `told`. `values` are the query's own."""
+    return _selected(table, query, told, connection.dialect.name).rows(connection, values)
 
 
 def insert_or_raise(
@@ -35,23 +33,31 @@ def insert_or_raise(
     counter: str,
     unique: tuple[str, ...],
     same: tuple[str, ...] = (),
+    also: tuple[Label[Any], ...] = (),
     **values: Any,
 ) -> Row | None:
     """Insert a row with `counter` 1, or raise that of the row with the same values of the `unique` columns, which is
-    locked. Its id and counter; None where the row that is there differs in the columns `same`, and stays as it is.
+    locked. Its id and counter, and what is asked for `also`; None where the row that is there differs in the columns
+    `same`, and stays as it is.
     """
-    statement = _raised(table, counter, unique, same, connection.dialect.name)
+    statement = _raised(table, counter, unique, same, also, connection.dialect.name)
     return statement.row(connection, values | {counter: 1})
 
 
 @cache
-def _absent(table: Table, dialect: str, told: tuple[str, ...] = ()) -> Statement:
-    columns = [table.c[name] for name in told] or table.primary_key.columns
-    return Statement(_insert(table, dialect).on_conflict_do_nothing().returning(*columns))
+def _absent(table: Table, dialect: str) -> Statement:
+    return Statement(_insert(table, dialect).on_conflict_do_nothing().returning(*table.primary_key.columns))
 
 
 @cache
-def _raised(table: Table, counter: str, unique: tuple[str, ...], same: tuple[str, ...], dialect: str) -> Statement:
+def _raised(
+    table: Table,
+    counter: str,
+    unique: tuple[str, ...],
+    same: tuple[str, ...],
+    also: tuple[Label[Any], ...],
+    dialect: str,
+) -> Statement:
     insert = _insert(table, dialect)
     unchanged = [table.c[name] == insert.excluded[name] for name in same]
     raised = insert.on_conflict_do_update(
@@ -59,7 +65,13 @@ def _raised(table: Table, counter: str, unique: tuple[str, ...], same: tuple[str
         set_={counter: table.c[counter] + 1},
         **({"where": and_(*unchanged)} if unchanged else {}),
     )
-    return Statement(raised.returning(table.c.id, table.c[counter]))
+    return Statement(raised.returning(table.c.id, table.c[counter], *also))
+
+
+@cache
+def _selected(table: Table, query: Select[Any], told: tuple[Any, ...], dialect: str) -> Statement:
+    names = [column.key for column in query.selected_columns]
+    return Statement(_insert(table, dialect).from_select(names, query).on_conflict_do_nothing().returning(*told))
 
 
 def _insert(table: Table, dialect: str) -> Any:

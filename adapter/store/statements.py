@@ -7,11 +7,12 @@ database takes (ADR 42), so that what accepting and delivering do each time goes
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, cast
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Insert, bindparam
+from sqlalchemy import BindParameter, ColumnElement, Connection, Dialect, Insert, bindparam
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.sql.visitors import cloned_traverse
 from sqlalchemy.types import TypeEngine
 
 Values = dict[str, Any]
@@ -145,7 +146,8 @@ class _Form:
 
     def __init__(self, statement: Executable, dialect: Dialect, values: Values) -> None:
         self._dialect = dialect
-        self._compiled = statement.compile(dialect=dialect, column_keys=list(values))
+        spelled: Any = cloned_traverse(cast("Any", statement), {}, {"bindparam": _spell_out})
+        self._compiled = spelled.compile(dialect=dialect, column_keys=list(values))
         binds = self._compiled.binds
         self._lists = [name for name in values if binds[name].expanding]
         self._spelled = [name for name in values if binds[name].literal_execute]
@@ -220,6 +222,12 @@ def _raise(connection: Connection, sql: str, error: Any) -> NoReturn:
         connection.engine.dispose()
     told: Any = {"hide_parameters": True, "connection_invalidated": cut, "dialect": dialect}
     raise DBAPIError.instance(sql, None, error, dialect.loaded_dbapi.Error, **told) from error
+
+
+def _spell_out(parameter: BindParameter[Any]) -> None:
+    """A constant of the statement, so that the databases see which partial indexes they may use."""
+    if not parameter.required:
+        parameter.literal_execute = True
 
 
 def _numbered(rows: Sequence[Values]) -> Values:

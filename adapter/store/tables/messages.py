@@ -64,6 +64,12 @@ message = Table(
         postgresql_where=text("expunged_at IS NULL"),
     ),
     Index(
+        "ix_message_rejected_header",
+        "header_id",
+        sqlite_where=text("status = 'rejected'"),
+        postgresql_where=text("status = 'rejected'"),
+    ),
+    Index(
         "uq_message_accepted_header",
         "sender_party",
         "header_id",

@@ -1,9 +1,10 @@
 """Inserts that meet what is there: left out, or counted up."""
 
 import pytest
+from sqlalchemy import bindparam, exists, literal_column, select
 
 from adapter.store import tables
-from adapter.store.insert import insert_all_absent, insert_or_none, insert_or_raise
+from adapter.store.insert import insert_or_none, insert_or_raise, insert_selected_absent
 
 PLACE = ("endpoint", "receiver", "patient_id")
 
@@ -12,10 +13,10 @@ PLACE = ("endpoint", "receiver", "patient_id")
 def raise_(stored):
     person = stored.patient()
 
-    def raised(same=(), **values):
+    def raised(same=(), also=(), **values):
         plain = {"endpoint": "e", "receiver": "r", "patient_id": person}
         with stored.database.write() as connection:
-            return insert_or_raise(connection, tables.stream, "last_sequence", PLACE, same, **plain | values)
+            return insert_or_raise(connection, tables.stream, "last_sequence", PLACE, same, also, **plain | values)
 
     return raised
 
@@ -43,15 +44,33 @@ def test_a_row_that_differs_stays_as_it_is(stored):
     assert (row["version"], row["patient_id"], row["party"]) == (2, one, "region")
 
 
-def test_of_several_rows_those_that_are_new_are_told(stored):
+def test_of_what_a_query_gives_what_is_new_is_inserted_and_told(stored):
     message = stored.message(patient_id=stored.patient())
-    row = {"party": "region", "type": "Task", "version": 1, "message_id": message, "at": 1}
-    rows = [row | {"resource_id": number} for number in (3, 1, 2)]
+    message_c, disclosed = tables.message.c, tables.disclosed.c
+    query = select(
+        *(literal_column(f"'{value}'").label(name) for name, value in (("party", "region"), ("type", "Task"))),
+        message_c.id.label("resource_id"),
+        bindparam("newest", type_=disclosed.version.type).label("version"),
+        message_c.id.label("message_id"),
+        literal_column("1").label("at"),
+    ).where(message_c.id == message)
+    told = (disclosed.resource_id, disclosed.version)
+
+    def added(version):
+        with stored.database.write() as connection:
+            rows = insert_selected_absent(connection, tables.disclosed, query, told, {"newest": version})
+        return [tuple(row) for row in rows]
+
+    assert (added(1), added(1), added(2)) == ([(message, 1)], [], [(message, 2)])
+    assert [row["version"] for row in stored.rows(tables.disclosed)] == [1, 2]
+
+
+def test_more_is_asked_for_beside_the_counter(raise_, stored):
     with stored.database.write() as connection:
-        assert insert_all_absent(connection, tables.disclosed, rows[:1], ("resource_id",)) == {(3,)}
-        assert insert_all_absent(connection, tables.disclosed, rows, ("resource_id",)) == {(1,), (2,)}
-        assert insert_all_absent(connection, tables.disclosed, rows, ("resource_id",)) == set()
-    assert [row["resource_id"] for row in stored.rows(tables.disclosed)] == [3, 1, 2]
+        insert_or_none(connection, tables.endpoint_state, endpoint="other", state="closed", since=1)
+    known = exists().where(tables.endpoint_state.c.endpoint == bindparam("to")).label("known")
+    assert not raise_(also=(known,), to="e").known
+    assert raise_(also=(known,), to="other").known
 
 
 def test_the_key_is_told_where_a_row_was_inserted(stored):
