@@ -7,8 +7,9 @@
     ... on one           they too are kept on one of the machine's processors, as `adapter serve` keeps itself
 
 Everywhere one process takes in and delivers; eight threads (or tasks) hand messages in, each with a commit of its own,
-and eight send; messages of one person stay in order. The receiver is a process of its own. A round is from the first
-message handed in to the last one received. Then the adapter alone: with 1, 2 and 4 workers of one process, and how
+and eight send; messages of one person stay in order. The receiver is a process of its own. Each moves 160 messages in the
+same way before its round begins, so that it is measured as it runs: with its connections made and its statements prepared.
+A round is from the first message handed in to the last one received. Then the adapter alone: with 1, 2 and 4 workers of one process, and how
 long a message takes from its acceptance to its receipt, one at a time and with two senders who do not wait.
 """
 
@@ -32,6 +33,7 @@ from adapter.support import processors
 from adapter.wiring import Adapter, delivering
 
 WIDTH = 8
+WARM = 160
 Moved = tuple[float, float]
 """Messages a second, from the first one handed in to the last one received; seconds of processor time for each, of the
 process that takes them in and sends them."""
@@ -124,8 +126,7 @@ def own(folder: Path, kind: str, server: str | None, receiver: Receiver, count: 
 
 def warm(adapter: Adapter, receiver: Receiver) -> None:
     """What is made when it is first asked for is made."""
-    for body in parts.messages(parts.ENDPOINTS, parts.ENDPOINTS, "warm"):
-        adapter.exchange.receive(parts.submission(body), parts.sender(adapter))
+    hand_in(adapter, parts.messages(WARM, WARM // 4, "warm"))
     adapter.worker.run_until_idle()
     receiver.taken()
     gc.unfreeze()  # of the one before
@@ -167,7 +168,7 @@ def another(
     """The same of a peer; `kept` on one processor."""
     bodies = parts.messages(count, count // 4)
     file = folder / "messages.json"
-    file.write_text(json.dumps([[n % (count // 4), body.decode()] for n, body in enumerate(bodies)]))
+    file.write_text(json.dumps([of_persons(parts.messages(WARM, WARM // 4, "warm")), of_persons(bodies)]))
     with parts.database_url(kind, folder, server) as url:
         plain = url if peer == "dbos" else url.replace("postgresql+psycopg", "postgresql")
         command = [python, str(parts.HERE / "peers" / f"by_{peer}.py"), plain, receiver.address, str(file), str(WIDTH)]
@@ -178,6 +179,8 @@ def another(
             assert process.stdout is not None
             while process.stdout.readline().strip() != "ready":
                 assert process.poll() is None, f"{peer} did not start"
+            receiver.wait(WARM, 300)
+            receiver.taken()
             process.stdin.write("\n")
             process.stdin.flush()
             began, _ = json.loads(process.stdout.readline())
@@ -192,6 +195,11 @@ def another(
         except AssertionError as found:
             print(f"{kind:10} {peer}: {found}")
         return count / (max(at for _, at in taken) - began), spent / count
+
+
+def of_persons(bodies: list[bytes]) -> list[tuple[int, str]]:
+    """Each with the number of its person."""
+    return [(number % (len(bodies) // 4), body.decode()) for number, body in enumerate(bodies)]
 
 
 def workers(folder: Path, kind: str, server: str | None, receiver: Receiver, arguments: argparse.Namespace) -> None:

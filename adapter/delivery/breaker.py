@@ -13,6 +13,7 @@ from adapter.delivery import window
 from adapter.delivery.streams import status_is
 from adapter.store import tables
 from adapter.store.alarms import clear_alarm, raise_alarm
+from adapter.store.batch import Batch
 from adapter.store.insert import insert_if_absent
 from adapter.store.statements import Row, Statement
 from adapter.support.errors import NotFoundError
@@ -58,14 +59,16 @@ def uptime_of(connection: Connection, endpoint: str, at: int) -> int:
 def succeeded(connection: Connection, endpoint: str, at: int, times: int = 1) -> bool:
     """The receiver spoke in its own voice. True where that closes the breaker; then all waiting heads are due."""
     spoken = {"this": endpoint, "consecutive_failures": 0, "last_success_at": at}
-    was = _SPOKEN.row(connection, spoken)
-    if was is None:
-        return False
-    if was.state not in ("open", "tripped"):
-        window.note(connection, endpoint, at, failed=0, tried=times)
-        return False
-    _close(connection, was, at)
-    return True
+    batch = Batch(connection)
+    told = batch.add(_SPOKEN, spoken)
+    noted = window.add_note(batch, endpoint, at, failed=0, tried=times)
+    batch.run()
+    if told.row is not None and told.row.state in ("open", "tripped"):
+        _close(connection, told.row, at)
+        return True
+    if told.row is not None and noted.row is None:
+        window.begin(connection, endpoint, at, failed=0, tried=times)
+    return False
 
 
 def failed(

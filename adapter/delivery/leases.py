@@ -31,6 +31,7 @@ from adapter.delivery.doors import Door, Terms
 from adapter.delivery.policy import Kind, Verdict
 from adapter.delivery.streams import status_is
 from adapter.store import tables
+from adapter.store.batch import Batch, Step
 from adapter.store.statements import Row, Statement
 
 PROTECTED = "protected"
@@ -77,7 +78,7 @@ _HOLD = Statement(
     .values(held_reason=case((_delivery.held_reason == outbox.CONSENT, outbox.CONSENT), else_=PROTECTED))
     .returning(_delivery.held_reason)
 )
-_OPEN_ATTEMPTS = Statement(insert(tables.attempt).returning(_attempt.id, _attempt.delivery_id))
+_OPEN_ATTEMPT = Statement(insert(tables.attempt).returning(_attempt.id))
 _ABOUT = Statement(
     select(
         *(_delivery[name] for name in ("id", "attempts", "step", "message_id", "stream_id", "endpoint", "event")),
@@ -229,13 +230,18 @@ def held_still(connection: Connection, claims: Sequence[Claim]) -> list[Claim]:
     return held
 
 
-def complete(connection: Connection, arrived: Sequence[tuple[Claim, Verdict, int | None]], at: int) -> None:
-    """They arrived, each with the verdict on its answer and the HTTP status. They are `held_still`."""
+def complete(
+    connection: Connection, arrived: Sequence[tuple[Claim, Verdict, int | None]], at: int, after: Batch
+) -> None:
+    """They arrived, each with the verdict on its answer and the HTTP status. They are `held_still`. What is to be done
+    `after` that is added to a batch."""
     done = {"status": "done", "blocking": False, "delivered_at": at, "reason": None, "ended": at, **_NO_LEASE}
-    rows = [done | _held_as(one) | {"acknowledgement": verdict.acknowledgement} for one, verdict, _ in arrived]
-    _COMPLETE.run_each(connection, rows)
-    _END_ATTEMPT.run_each(connection, [_ended(*each, at) for each in arrived])
-    streams.advance_all(connection, [one.stream_id for one, _, _ in arrived], at)
+    batch = Batch(connection)
+    for one, verdict, http_status in arrived:
+        batch.add(_COMPLETE, done | _held_as(one) | {"acknowledgement": verdict.acknowledgement})
+        batch.add(_END_ATTEMPT, _ended(one, verdict, http_status, at))
+        streams.add_advance(after, one.stream_id, at)
+    batch.run()
 
 
 def reschedule(
@@ -328,19 +334,16 @@ def _take(connection: Connection, found: "_Heads", terms: Terms) -> list[Claim]:
 def _taken(connection: Connection, heads_: Sequence[tuple[Door, Row]], terms: Terms) -> list[Claim]:
     tried = {row.id: door.uptime if row.tried_from is None else row.tried_from for door, row in heads_}
     lease = {"status": "running", "lease_owner": terms.owner, "lease_expires_at": terms.expires_at}
-    counted = [
-        {"this": row.id, "lease_token": row.lease_token + 1, "attempts": row.attempts + 1, "tried_from": tried[row.id]}
-        for _, row in heads_
-    ]
-    _TAKE.run_each(connection, [lease | each for each in counted])
-    attempts = [
-        {"delivery_id": row.id, "number": row.attempts + 1, "worker": terms.owner, "started_at": terms.at}
-        for _, row in heads_
-    ]
-    opened = {row.delivery_id: row.id for row in _OPEN_ATTEMPTS.rows_each(connection, attempts)}
+    batch, opened = Batch(connection), list[Step]()
+    for _, row in heads_:
+        counted = {"lease_token": row.lease_token + 1, "attempts": row.attempts + 1, "tried_from": tried[row.id]}
+        batch.add(_TAKE, lease | {"this": row.id} | counted)
+        attempt = {"delivery_id": row.id, "number": row.attempts + 1, "worker": terms.owner, "started_at": terms.at}
+        opened.append(batch.add(_OPEN_ATTEMPT, attempt))
+    batch.run()
     return [
-        _as_claim(row, opened[row.id], row.lease_token + 1, row.attempts + 1, tried[row.id], probe=door.probe)
-        for door, row in heads_
+        _as_claim(row, step.given.id, row.lease_token + 1, row.attempts + 1, tried[row.id], probe=door.probe)
+        for (door, row), step in zip(heads_, opened, strict=True)
     ]
 
 

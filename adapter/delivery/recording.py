@@ -18,6 +18,7 @@ from adapter.delivery.leases import Claim
 from adapter.delivery.policy import Kind, Verdict
 from adapter.delivery.schedule import Schedule
 from adapter.store.alarms import clear_alarms
+from adapter.store.batch import Batch
 from adapter.store.content import ContentStore, Piece
 from adapter.store.database import Database
 from adapter.support.clock import Clock, to_micros
@@ -108,11 +109,12 @@ class Recorder:
         other."""
         held = {one.attempt_id: one for one in leases.held_still(connection, [each.claim for each in tries])}
         ended = [self._settled(connection, each, held.get(each.claim.attempt_id), at) for each in tries]
-        arrived = [each for each in ended if each.arrived]
-        if arrived:
-            leases.complete(connection, [(each.claim, each.verdict, each.tried.answer.status) for each in arrived], at)
+        arrived = [(each.claim, each.verdict, each.tried.answer.status) for each in ended if each.arrived]
+        after = Batch(connection)
+        leases.complete(connection, arrived, at, after)
         kept = [each for each in ended if not each.lost]
-        self._keep(connection, kept, at)
+        self._keep(after, kept, at)
+        after.run()
         changes = self._tell_breakers(connection, kept, at)
         self._finish(connection, kept, at)
         return [replace(each, change=changes.get(each.claim.attempt_id)) for each in ended]
@@ -157,7 +159,7 @@ class Recorder:
             step += 1
         return leases.reschedule(connection, claim, at, verdict, answer.status, due=due, step=step)
 
-    def _keep(self, connection: Connection, kept: Iterable["_Ended"], at: int) -> None:
+    def _keep(self, batch: Batch, kept: Iterable["_Ended"], at: int) -> None:
         """The bytes of the answers."""
         answers = [(each.claim, each.tried.answer) for each in kept if each.tried.answer.body]
         pieces = [
@@ -173,7 +175,7 @@ class Recorder:
             )
             for claim, answer in answers
         ]
-        self.contents.add_each(connection, pieces, at)
+        self.contents.add_each(batch, pieces, at)
 
     def _tell_breakers(self, connection: Connection, kept: Sequence["_Ended"], at: int) -> dict[int, str]:
         """By attempt, the change of its endpoint's state, where it changed."""

@@ -4,7 +4,6 @@ Only the head of a stream, the lowest of its `blocking` deliveries, may be sent.
 head alone, so that a claim never searches past what waits behind it; whoever ends or moves a head calls `advance`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +23,8 @@ from sqlalchemy import (
 )
 
 from adapter.store import tables
-from adapter.store.insert import insert_or_raise
+from adapter.store.batch import Batch
+from adapter.store.insert import raised
 from adapter.store.statements import Statement
 
 _stream = tables.stream.c
@@ -68,9 +68,9 @@ def next_place(connection: Connection, endpoint: str, receiver: str, patient_id:
     A transaction that takes places in several streams takes them in the order of (endpoint, receiver), or two of
     them may wait for each other.
     """
-    unique: dict[str, Any] = {"endpoint": endpoint, "receiver": receiver, "patient_id": patient_id}
-    values = unique | {"to": endpoint}
-    row: Any = insert_or_raise(connection, tables.stream, "last_sequence", tuple(unique), also=(_KNOWN,), **values)
+    unique = {"endpoint": endpoint, "receiver": receiver, "patient_id": patient_id}
+    statement = raised(tables.stream, "last_sequence", tuple(unique), connection.dialect.name, also=(_KNOWN,))
+    row = statement.one(connection, unique | {"last_sequence": 1, "to": endpoint})
     return Place(row.id, row.last_sequence, bool(row.known))
 
 
@@ -85,12 +85,12 @@ def advance(connection: Connection, stream_id: int, at: int) -> None:
 
     The stream must be locked.
     """
-    advance_all(connection, [stream_id], at)
+    _ADVANCE.run(connection, {"this": stream_id, "next_attempt_at": at})
 
 
-def advance_all(connection: Connection, stream_ids: Iterable[int], at: int) -> None:
-    """Of one or more streams, all locked, as `advance`."""
-    _ADVANCE.run_each(connection, [{"this": each, "next_attempt_at": at} for each in stream_ids])
+def add_advance(batch: Batch, stream_id: int, at: int) -> None:
+    """As `advance`, as a step of a batch."""
+    batch.add(_ADVANCE, {"this": stream_id, "next_attempt_at": at})
 
 
 def has_later(delivery: Any) -> ColumnElement[bool]:

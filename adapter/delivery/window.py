@@ -3,9 +3,11 @@
 The endpoint's row must be locked.
 """
 
-from sqlalchemy import Connection, Integer, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Integer, bindparam, case, delete, func, select, update
 
 from adapter.store import tables
+from adapter.store.batch import Batch, Step
+from adapter.store.insert import insert_if_absent
 from adapter.store.statements import Statement
 
 _PERIOD = 30_000_000
@@ -28,6 +30,7 @@ _NOTE = Statement(
         tried=case((_now, _row.tried + _more), else_=_more),
         failed=case((_now, _row.failed + _faults), else_=_faults),
     )
+    .returning(_row.slot)
 )
 _TOLD = Statement(
     select(func.coalesce(func.sum(_row.tried), 0), func.coalesce(func.sum(_row.failed), 0)).where(
@@ -38,11 +41,26 @@ _TOLD = Statement(
 
 def note(connection: Connection, endpoint: str, at: int, *, failed: int, tried: int = 1) -> None:
     """Count tries that ended, and how many of them failed. `at` in UTC microseconds."""
+    batch = Batch(connection)
+    noted = add_note(batch, endpoint, at, failed=failed, tried=tried)
+    batch.run()
+    if noted.row is None:
+        begin(connection, endpoint, at, failed=failed, tried=tried)
+
+
+def add_note(batch: Batch, endpoint: str, at: int, *, failed: int, tried: int) -> Step:
+    """As `note`, as a step of a batch; gives no row where the counting is to `begin`."""
     period = at // _PERIOD
     values = {"this": endpoint, "at_slot": period % _SLOTS, "now": period, "more": tried, "faults": failed}
-    if _NOTE.run(connection, values) == 0:
-        row = {"endpoint": endpoint, "slot": period % _SLOTS, "period": period, "tried": tried, "failed": failed}
-        connection.execute(insert(tables.endpoint_outcome).values(row))
+    return batch.add(_NOTE, values)
+
+
+def begin(connection: Connection, endpoint: str, at: int, *, failed: int, tried: int) -> None:
+    """The first tries that are counted in a slot, unless another has begun it."""
+    period = at // _PERIOD
+    row = {"endpoint": endpoint, "slot": period % _SLOTS, "period": period, "tried": tried, "failed": failed}
+    if not insert_if_absent(connection, tables.endpoint_outcome, **row):
+        note(connection, endpoint, at, failed=failed, tried=tried)
 
 
 def fails(connection: Connection, endpoint: str, at: int) -> tuple[int, int] | None:

@@ -129,10 +129,10 @@ class Worker:
     where the endpoint is unknown), `limit` how many deliveries may run at once to it, `rate` how many may be sent to it
     in a second; one endpoint never gets more than half of the threads. `give_up` says after how many seconds of trying
     a delivery of an event is a dead letter, None for never. `chore` is done between the rounds, a piece at a time while
-    it says that there is more. `pulled` gives the endpoints whose receivers come for their messages, which are left
-    to them, and after how many seconds without a visit operations are told. `on_finished` is called in the
-    transaction that records the ends of deliveries: what it raises undoes that transaction, and the delivery whose end
-    cannot be recorded by itself either is tried again.
+    it says that there is more, and asked for once a poll. `pulled` gives the endpoints whose receivers come for their
+    messages, which are left to them, and after how many seconds without a visit operations are told. `on_finished` is
+    called in the transaction that records the ends of deliveries: what it raises undoes that transaction, and the
+    delivery whose end cannot be recorded by itself either is tried again.
 
     One thread speaks to the database: each round of it is one transaction, which records what has ended and claims what
     is due. The others send.
@@ -166,6 +166,7 @@ class Worker:
         self._wake = threading.Event()
         self._in_flight = _InFlight()
         self._dispatcher: threading.Thread | None = None
+        self._next_chore = 0.0
         self.recorder = Recorder(
             database=database,
             contents=contents,
@@ -241,9 +242,15 @@ class Worker:
             logger.error("delivery worker cannot work", extra={"outcome": type(error).__name__})  # noqa: TRY400 - its words may hold data
 
     def _chores(self) -> None:
-        """For a bounded time: leases are to be prolonged and deliveries to be handed out."""
+        """For a bounded time: leases are to be prolonged and deliveries to be handed out. Where nothing was to be done,
+        not again before the next poll."""
+        if time.monotonic() < self._next_chore:
+            return
         until = time.monotonic() + _CHORE_SECONDS
-        while not self._stopping.is_set() and self._chore() and time.monotonic() < until:
+        while not self._stopping.is_set() and time.monotonic() < until:
+            if not self._chore():
+                self._next_chore = time.monotonic() + self._options.poll_seconds
+                return
             self._wake.set()  # what it made is due
 
     def _hand_out(self, pool: ThreadPoolExecutor) -> None:

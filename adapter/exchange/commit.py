@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, bindparam, exists, insert, select, update
@@ -12,7 +13,6 @@ from adapter.delivery import outbox
 from adapter.delivery.outbox import NewDelivery
 from adapter.discharge import case
 from adapter.discharge.events import EVENTS
-from adapter.discharge.facts import Fact
 from adapter.discharge.message import Reading
 from adapter.discharge.protection import Protection
 from adapter.exchange import acknowledge, disclosures, dispatch, facts, rejections, resource_ledger, task_ledger
@@ -28,15 +28,16 @@ from adapter.fhir.outcomes import Issue
 from adapter.security.principals import Principal
 from adapter.security.pseudonyms import IdentityError, Pseudonyms
 from adapter.store import tables
+from adapter.store.batch import Batch, Number, Step
 from adapter.store.content import ContentStore, Piece
-from adapter.store.insert import insert_if_absent
-from adapter.store.statements import Statement
+from adapter.store.insert import absent, insert_if_absent
+from adapter.store.statements import Statement, Values
 from adapter.support.clock import to_micros
 
 _FHIR_JSON = "application/fhir+json"
 
 _MESSAGE = Statement(insert(tables.message).returning(tables.message.c.id))
-_FACT = Statement(insert(tables.fact).returning(tables.fact))
+_FACT = Statement(insert(tables.fact))
 _case_state, _fact = tables.case_state.c, tables.fact.c
 _PERSON = Statement(
     select(
@@ -122,9 +123,7 @@ def commit(
     at = to_micros(checked.accepted_at)
     place, warnings = _place(connection, pseudonyms, checked)
     warnings += gate.pass_(connection, checked, place.case_id)
-    message_id = _store_message(connection, checked, place)
-    _store_fact(connection, checked, place, message_id)
-    _store_resources(connection, checked, place, message_id)
+    message_id = _store_records(connection, checked, place)
     pieces = _received(checked)
     # every transaction takes places in streams in the same order, so that no two wait for each other
     for draft in sorted(checked.drafts, key=lambda each: (each.route.endpoint.id, each.route.party.id)):
@@ -239,9 +238,32 @@ def _gap(connection: Connection, reading: Reading, case_id: str) -> list[Issue]:
     return [Issue("warning", "not-found", text, ("Provenance.entity",), "predecessor-missing")]
 
 
-def _store_message(connection: Connection, checked: Checked, place: _Place) -> int:
+def _store_records(connection: Connection, checked: Checked, place: _Place) -> int:
+    """Keep the message, its fact, and what it says of its Tasks, stays and plans; returns its id. The case is projected
+    anew from all its facts."""
+    batch = Batch(connection)
+    message = batch.add(_MESSAGE, _message_of(checked, place))
+    row = _fact_of(checked, place)
+    batch.add(_FACT, row | {"message_id": message.column("id")})
+    state = _begin_case(batch, row) if place.begins else None
+    occasion = _occasion(checked, place, message.column("id"))
+    tasks = sorted(checked.tasks, key=lambda each: each.identifier)  # so that no two wait for each other
+    begun = [task_ledger.begin(batch, told, occasion) for told in tasks] if place.begins else []
+    for stated in checked.resources:
+        resource_ledger.record(batch, stated, occasion)
+    batch.run()
+    message_id: int = message.given.id
+    if state is None or state.row is None:  # else another message began the case meanwhile
+        _project(connection, place, to_micros(checked.accepted_at))
+    known = [told for told, step in zip(tasks, begun, strict=True) if step.row is None] if begun else tasks
+    for told in known:
+        task_ledger.record(connection, told, replace(occasion, message_id=message_id))
+    return message_id
+
+
+def _message_of(checked: Checked, place: _Place) -> Values:
     submission, reading = checked.submission, checked.reading
-    row: dict[str, Any] = {
+    return {
         "status": "accepted",
         "source": submission.source,
         "sender_party": checked.sender_party,
@@ -270,8 +292,6 @@ def _store_message(connection: Connection, checked: Checked, place: _Place) -> i
         "issues": [],
         "statutory": EVENTS[reading.event or ""].statutory,
     }
-    message_id: int = _MESSAGE.value(connection, row)
-    return message_id
 
 
 def _received(checked: Checked) -> list[Piece]:
@@ -282,8 +302,7 @@ def _received(checked: Checked) -> list[Piece]:
     return pieces
 
 
-def _store_fact(connection: Connection, checked: Checked, place: _Place, message_id: int) -> None:
-    """Append the fact and project the case anew from all its facts."""
+def _fact_of(checked: Checked, place: _Place) -> Values:
     reading, at = checked.reading, to_micros(checked.accepted_at)
     receivers = [{"party": draft.route.party.id, "unit": draft.route.unit} for draft in checked.drafts]
     detail = {
@@ -296,8 +315,7 @@ def _store_fact(connection: Connection, checked: Checked, place: _Place, message
         "revises": reading.revises,
         **({"carried": True} if checked.submission.carried else {}),
     }
-    row: dict[str, Any] = {
-        "message_id": message_id,
+    return {
         "patient_id": place.patient_id,
         "case_id": place.case_id,
         "event": reading.event,
@@ -308,14 +326,17 @@ def _store_fact(connection: Connection, checked: Checked, place: _Place, message
         "detail": detail,
         "recorded_at": at,
     }
-    _project(connection, place, facts.stored(_FACT.one(connection, row)), at)
 
 
-def _project(connection: Connection, place: _Place, fact: Fact, at: int) -> None:
-    """A case that the fact begins is what it says, unless another message began it meanwhile."""
+def _begin_case(batch: Batch, row: Values) -> Step:
+    """A case that a fact begins is what it says; gives no row where another message has begun it."""
+    state = case.project([facts.stored(SimpleNamespace(**row))])
+    values = {"case_id": row["case_id"], "patient_id": row["patient_id"], "updated_at": row["recorded_at"]}
+    return batch.add(absent(tables.case_state, batch.dialect), values | {"state": state})
+
+
+def _project(connection: Connection, place: _Place, at: int) -> None:
     row = {"case_id": place.case_id, "patient_id": place.patient_id, "updated_at": at}
-    if place.begins and insert_if_absent(connection, tables.case_state, **row, state=case.project([fact])):
-        return
     state = case.project(facts.read(connection, place.case_id))
     this = {"of_case": place.case_id, "of_person": place.patient_id}
     if _SET_STATE.run(connection, this | {"state": state, "updated_at": at, "look_at": 0}) == 0:
@@ -328,11 +349,9 @@ def _put_state(connection: Connection, row: dict[str, Any]) -> None:
         raise _of_another()
 
 
-def _store_resources(connection: Connection, checked: Checked, place: _Place, message_id: int) -> None:
-    """Keep what the message says of its Tasks, stays and plans, each in the order of their identifiers: no two wait for
-    each other."""
+def _occasion(checked: Checked, place: _Place, message_id: Number) -> Occasion:
     at = to_micros(checked.accepted_at)
-    occasion = Occasion(
+    return Occasion(
         message_id=message_id,
         event=checked.reading.event or "",
         sender=Side(checked.sender_unit, checked.sender_party),
@@ -341,12 +360,7 @@ def _store_resources(connection: Connection, checked: Checked, place: _Place, me
         case_id=place.case_id,
         patient_id=place.patient_id,
         replaces=checked.submission.replaces,
-        begins=place.begins,
     )
-    for told in sorted(checked.tasks, key=lambda each: each.identifier):
-        task_ledger.record(connection, told, occasion)
-    for stated in checked.resources:
-        resource_ledger.record(connection, stated, occasion)
 
 
 def _store_delivery(

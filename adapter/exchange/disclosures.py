@@ -181,9 +181,7 @@ def _log_arrived(connection: Connection, one: Finished) -> list[Row]:
     return insert_selected_absent(connection, tables.disclosed, _CAME, _LOGGED, values)
 
 
-def _notify(
-    connection: Connection, logged: Sequence[Row], message_id: int, watchers: Collection[str], at: int
-) -> None:
+def _notify(connection: Connection, logged: Sequence[Row], message_id: int, watchers: Collection[str], at: int) -> None:
     """Give each row of the log the next number of every subscription that is about it, under the lock of its row:
     numbers are given in the order of commits, and none is left out. The rows are locked in the order of their ids."""
     if not any(each.watched for each in logged):

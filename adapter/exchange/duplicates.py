@@ -21,9 +21,9 @@ from adapter.store.statements import Statement
 from adapter.support.clock import from_micros
 
 _column = tables.message.c
-_of_party = select(
-    _column.id, _column.header_id, _column.bundle_id, _column.content_hash, _column.accepted_at
-).where(_column.status == "accepted", _column.sender_party == bindparam("party"))
+_of_party = select(_column.id, _column.header_id, _column.bundle_id, _column.content_hash, _column.accepted_at).where(
+    _column.status == "accepted", _column.sender_party == bindparam("party")
+)
 _ALIKE = Statement(  # each by its own index: SQLite would go through all messages of the party for an OR
     union(
         _of_party.where(_column.header_id == bindparam("header")),

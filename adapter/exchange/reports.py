@@ -83,7 +83,7 @@ class Reports:
         """Tell what is due of one delivery; False where nothing was."""
         at = to_micros(self.clock.now())
         due = (_delivery.tell_at.is_not(None), _delivery.tell_at <= at)
-        with self.database.read() as connection:  # most rounds find nothing: they need no lock
+        with self.database.ask() as connection:  # mostly there is nothing: that needs no lock
             if connection.execute(select(_delivery.id).where(*due).limit(1)).first() is None:
                 return False
         found: int | None = None

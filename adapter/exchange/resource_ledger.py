@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert
-
 from adapter.discharge.events import EVENTS
 from adapter.exchange import standalone
 from adapter.exchange.task_ledger import Occasion
@@ -18,14 +16,15 @@ from adapter.fhir.canonical import STAY
 from adapter.fhir.canonicalize import content_hash
 from adapter.fhir.shapes import obj, objects, text
 from adapter.store import tables
-from adapter.store.insert import insert_or_raise
-from adapter.store.statements import Statement
+from adapter.store.batch import Batch
+from adapter.store.insert import of_parent, raised
 
 TYPES = ("Encounter", "CarePlan")
 """What is kept by itself, beside the Tasks."""
 
 _LONGEST = 600
-_ADD = Statement(insert(tables.resource_version))
+_VERSION = ("resource_id", "version", "message_id", "status", "digest", "happened_at", "recorded_at")
+_ADD = of_parent(tables.resource_version, "resource_id", _VERSION)
 
 
 @dataclass(frozen=True)
@@ -81,29 +80,26 @@ def _read(message: MessageBundle) -> Iterator[Stated]:
             yield Stated(str(resource["resourceType"]), key, None if status is None else status[:32], digest)
 
 
-def record(connection: Connection, stated: Stated, occasion: Occasion) -> None:
+def record(batch: Batch, stated: Stated, occasion: Occasion) -> None:
     """Keep what a message says of a stay or plan; not where it is another person's, or another party's stay."""
-    known = insert_or_raise(
-        connection,
-        tables.resource,
-        "version",
-        ("case_id", "type", "key"),
-        ("patient_id", "party") if stated.type == "Encounter" else ("patient_id",),
-        type=stated.type,
-        key=stated.key,
-        case_id=occasion.case_id,
-        patient_id=occasion.patient_id,
-        party=occasion.sender.party,
-    )
-    if known is None:
-        return
+    same = ("patient_id", "party") if stated.type == "Encounter" else ("patient_id",)
+    statement = raised(tables.resource, "version", ("case_id", "type", "key"), batch.dialect, same)
+    values = {
+        "type": stated.type,
+        "key": stated.key,
+        "case_id": occasion.case_id,
+        "patient_id": occasion.patient_id,
+        "party": occasion.sender.party,
+        "version": 1,
+    }
+    known = batch.add(statement, values)
     row = {
-        "resource_id": known.id,
-        "version": known.version,
+        "resource_id": known.column("id"),
+        "version": known.column("version"),
         "message_id": occasion.message_id,
         "status": stated.status,
         "digest": stated.digest,
         "happened_at": occasion.happened_at,
         "recorded_at": occasion.at,
     }
-    _ADD.run(connection, row)
+    batch.add(_ADD, row)

@@ -19,8 +19,9 @@ from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import TASK
 from adapter.fhir.shapes import objects, text
 from adapter.store import tables
-from adapter.store.insert import insert_or_none
-from adapter.store.statements import Statement
+from adapter.store.batch import Batch, Number, Step
+from adapter.store.insert import absent, of_parent
+from adapter.store.statements import Statement, Values
 
 ANSWER = "acceptance-answer"
 _LONGEST = 255
@@ -32,6 +33,8 @@ _DIGEST = Statement(
 )
 _SET = Statement(update(tables.task).where(_task.id == bindparam("this")))
 _ADD = Statement(insert(tables.task_version))
+_VERSION = ("task_id", "version", "message_id", "entry", "status", "digest", "recorded_at")
+_ADD_TO_NEW = of_parent(tables.task_version, "task_id", _VERSION)
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,10 @@ class Told:
 
 @dataclass(frozen=True)
 class Occasion:
-    """The message that tells it: its number, event and sender, when it was sent and recorded (UTC microseconds), the
-    case and person, the version that it replaces where it says so, and whether the case seems to begin with it, so that
-    its Tasks are likely to be new."""
+    """The message that tells it: its number, or that which a step will give, its event and sender, when it was sent and
+    recorded (UTC microseconds), the case and person, and the version that it replaces where it says so."""
 
-    message_id: int
+    message_id: Number
     event: str
     sender: Side
     happened_at: int
@@ -72,7 +74,6 @@ class Occasion:
     case_id: str
     patient_id: int
     replaces: int | None = None
-    begins: bool = False
 
 
 def read(message: MessageBundle, party_of: Callable[[str], str | None]) -> tuple[Told, ...]:
@@ -115,9 +116,12 @@ def _side(
 def record(connection: Connection, told: Told, occasion: Occasion) -> None:
     """Keep what a message says of a Task, where it is news. Raises Refusal: 422 for an answer that is no move its
     sender may make, 412 where the Task has another version than the one to be replaced."""
-    known = None if occasion.begins else _KNOWN.row(connection, {"named": told.identifier})
+    known = _KNOWN.row(connection, {"named": told.identifier})
     if known is None:
-        if _first(connection, told, occasion):
+        batch = Batch(connection)
+        first = begin(batch, told, occasion)
+        batch.run()
+        if first.row is not None:
             return
         known = _KNOWN.one(connection, {"named": told.identifier})  # another message has told of it
     if (known.case_id, known.patient_id) != (occasion.case_id, occasion.patient_id):
@@ -134,7 +138,7 @@ def record(connection: Connection, told: Told, occasion: Occasion) -> None:
     if _DIGEST.value(connection, latest) != told.digest:
         values = {"status": told.status, "version": known.version + 1, "happened_at": occasion.happened_at}
         _SET.run(connection, {"this": known.id} | values)
-        _add(connection, known.id, known.version + 1, told, occasion)
+        _ADD.run(connection, _version_of(known.id, known.version + 1, told, occasion))
 
 
 def stale() -> Exception:
@@ -143,29 +147,27 @@ def stale() -> Exception:
     return refusal(412, "conflict", "task-stale", text, "Task.meta.versionId")
 
 
-def _first(connection: Connection, told: Told, occasion: Occasion) -> bool:
-    inserted = insert_or_none(
-        connection,
-        tables.task,
-        identifier=told.identifier,
-        case_id=occasion.case_id,
-        patient_id=occasion.patient_id,
-        owner_party=told.owner.party,
-        owner_unit=told.owner.unit,
-        requester_party=told.requester.party,
-        requester_unit=told.requester.unit,
-        status=told.status,
-        version=1,
-        happened_at=occasion.happened_at,
-    )
-    if inserted is None:
-        return False
-    _add(connection, inserted.id, 1, told, occasion)
-    return True
-
-
-def _add(connection: Connection, task_id: int, version: int, told: Told, occasion: Occasion) -> None:
+def begin(batch: Batch, told: Told, occasion: Occasion) -> Step:
+    """Keep what a message says of a Task, where nothing is known of it; gives no row where something is."""
     row = {
+        "identifier": told.identifier,
+        "case_id": occasion.case_id,
+        "patient_id": occasion.patient_id,
+        "owner_party": told.owner.party,
+        "owner_unit": told.owner.unit,
+        "requester_party": told.requester.party,
+        "requester_unit": told.requester.unit,
+        "status": told.status,
+        "version": 1,
+        "happened_at": occasion.happened_at,
+    }
+    task = batch.add(absent(tables.task, batch.dialect), row)
+    batch.add(_ADD_TO_NEW, _version_of(task.column("id"), 1, told, occasion))
+    return task
+
+
+def _version_of(task_id: Number, version: int, told: Told, occasion: Occasion) -> Values:
+    return {
         "task_id": task_id,
         "version": version,
         "message_id": occasion.message_id,
@@ -174,7 +176,6 @@ def _add(connection: Connection, task_id: int, version: int, told: Told, occasio
         "digest": told.digest,
         "recorded_at": occasion.at,
     }
-    _ADD.run(connection, row)
 
 
 def _check(known: Any, told: Told, occasion: Occasion) -> None:

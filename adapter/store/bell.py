@@ -1,10 +1,11 @@
-"""A bell between processes on one PostgreSQL: who has something for the workers rings, every worker hears it.
+"""A bell between processes on one PostgreSQL: who has something for the workers rings, those of others hear it.
 
 It only shortens a wait: a ring may be lost, for polling is the guarantee. A process rings once for all that came since
 its last ring, from a connection and in a transaction of its own, since those with a NOTIFY commit one after another.
 """
 
 import logging
+import secrets
 import threading
 from collections.abc import Callable
 
@@ -19,16 +20,19 @@ _APART_SECONDS = 0.02
 
 
 class Bell:
-    """Rings and hears from two threads of its own, once started. Both go on when the database is back."""
+    """Rings and hears from two threads of its own, once started. Both go on when the database is back.
+
+    It does not hear itself: workers of its own process are woken without it."""
 
     def __init__(self, engine: Engine) -> None:
+        self._name = secrets.token_hex(8)
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._rung = threading.Event()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self, heard: Callable[[], None] | None = None) -> None:
-        """Ring when asked; call `heard`, where it is given, when another process or this one has rung."""
+        """Ring when asked; call `heard`, where it is given, when another has rung."""
         acts: list[Callable[[], None]] = [self._ring_on]
         if heard is not None:
             acts.append(lambda: self._listen(heard))
@@ -61,7 +65,7 @@ class Bell:
         self._rung.clear()
         if not self._stopping.is_set():
             with self._engine.connect() as connection:
-                connection.execute(text(f"NOTIFY {_CHANNEL}"))
+                connection.execute(text(f"NOTIFY {_CHANNEL}, '{self._name}'"))
             self._stopping.wait(_APART_SECONDS)  # the first ring is heard at once, those that come with it together
 
     def _listen(self, heard: Callable[[], None]) -> None:
@@ -72,7 +76,8 @@ class Bell:
                 connection.execute(text(f"LISTEN {_CHANNEL}"))
                 heard()  # for what came before it listened
                 while not self._stopping.is_set():
-                    for _ in driver.notifies(timeout=_LOOK_SECONDS, stop_after=1):
-                        heard()
+                    for ring in driver.notifies(timeout=_LOOK_SECONDS, stop_after=1):
+                        if ring.payload != self._name:
+                            heard()
             finally:
                 connection.invalidate()  # it listens: it does not go back among the others

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, bindparam, insert, select
 
 from adapter.store import tables
+from adapter.store.batch import Batch
 from adapter.store.statements import Row, Statement
 
 _INSERT = Statement(insert(tables.content))
@@ -103,11 +104,13 @@ class ContentStore:
 
     def add_all(self, connection: Connection, message_id: int, pieces: Sequence[Piece], at: int) -> None:
         """Store the pieces in one statement, the first as the oldest. `at` as in `add`."""
-        self.add_each(connection, [(message_id, piece) for piece in pieces], at)
+        batch = Batch(connection)
+        self.add_each(batch, [(message_id, piece) for piece in pieces], at)
+        batch.run()
 
-    def add_each(self, connection: Connection, pieces: Sequence[tuple[int, Piece]], at: int) -> None:
-        """As `add_all`, each with the id of its message."""
-        _INSERT.run_each(connection, [self._row(message_id, piece, at) for message_id, piece in pieces])
+    def add_each(self, batch: Batch, pieces: Sequence[tuple[int, Piece]], at: int) -> None:
+        """As `add_all`, each with the id of its message, as a step of a batch."""
+        batch.add_rows(_INSERT, [self._row(message_id, piece, at) for message_id, piece in pieces])
 
     def _row(self, message_id: int, piece: Piece, at: int) -> dict[str, Any]:
         key_id, sealed = self.cipher.seal(piece.body)

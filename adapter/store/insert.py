@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Label, Select, Table, and_
+from sqlalchemy import ColumnElement, Connection, Label, Select, Table, and_, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.store.statements import Row, Statement, Values
@@ -16,7 +16,7 @@ def insert_if_absent(connection: Connection, table: Table, **values: Any) -> boo
 
 def insert_or_none(connection: Connection, table: Table, **values: Any) -> Row | None:
     """Insert a row unless a unique index already holds one; its primary key, None where it was not inserted."""
-    return _absent(table, connection.dialect.name).row(connection, values)  # rowcount is not told by every driver
+    return absent(table, connection.dialect.name).row(connection, values)  # rowcount is not told by every driver
 
 
 def insert_selected_absent(
@@ -27,45 +27,39 @@ def insert_selected_absent(
     return _selected(table, query, told, connection.dialect.name).rows(connection, values)
 
 
-def insert_or_raise(
-    connection: Connection,
-    table: Table,
-    counter: str,
-    unique: tuple[str, ...],
-    same: tuple[str, ...] = (),
-    also: tuple[Label[Any], ...] = (),
-    **values: Any,
-) -> Row | None:
-    """Insert a row with `counter` 1, or raise that of the row with the same values of the `unique` columns, which is
-    locked. Its id and counter, and what is asked for `also`; None where the row that is there differs in the columns
-    `same`, and stays as it is.
-    """
-    statement = _raised(table, counter, unique, same, also, connection.dialect.name)
-    return statement.row(connection, values | {counter: 1})
-
-
 @cache
-def _absent(table: Table, dialect: str) -> Statement:
+def absent(table: Table, dialect: str) -> Statement:
+    """Inserts a row unless a unique index already holds one, and gives its primary key."""
     return Statement(_insert(table, dialect).on_conflict_do_nothing().returning(*table.primary_key.columns))
 
 
 @cache
-def _raised(
+def raised(
     table: Table,
     counter: str,
     unique: tuple[str, ...],
-    same: tuple[str, ...],
-    also: tuple[Label[Any], ...],
     dialect: str,
+    same: tuple[str, ...] = (),
+    also: tuple[Label[Any], ...] = (),
 ) -> Statement:
-    insert = _insert(table, dialect)
-    unchanged = [table.c[name] == insert.excluded[name] for name in same]
-    raised = insert.on_conflict_do_update(
+    """Inserts a row, or raises `counter` of the row with the same values of the `unique` columns, and locks it. Gives
+    its id and counter, and what is asked for `also`; nothing where the row that is there differs in the columns `same`,
+    and stays as it is."""
+    new = _insert(table, dialect)
+    unchanged = [table.c[name] == new.excluded[name] for name in same]
+    counted = new.on_conflict_do_update(
         index_elements=[table.c[name] for name in unique],
         set_={counter: table.c[counter] + 1},
         **({"where": and_(*unchanged)} if unchanged else {}),
     )
-    return Statement(raised.returning(table.c.id, table.c[counter], *also))
+    return Statement(counted.returning(table.c.id, table.c[counter], *also))
+
+
+def of_parent(table: Table, parent: str, columns: tuple[str, ...]) -> Statement:
+    """Inserts a row with values for these columns, unless that of the column `parent` is null."""
+    values = [bindparam(name, type_=table.c[name].type) for name in columns]
+    there = bindparam(parent, type_=table.c[parent].type).is_not(None)
+    return Statement(insert(table).from_select(columns, select(*values).where(there)))
 
 
 @cache

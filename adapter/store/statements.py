@@ -5,7 +5,7 @@ database takes (ADR 42), so that what accepting and delivering do each time goes
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol, cast
 
@@ -44,12 +44,12 @@ class Statement:
         if isinstance(statement, Insert) and not statement.exported_columns:
             statement = statement.inline()  # else PostgreSQL tells the key
         self._statement = statement
-        self._forms: dict[tuple[str, ...], _Form] = {}
+        self._forms: dict[tuple[str, ...], Form] = {}
         self._several: dict[tuple[int, tuple[str, ...]], Statement] = {}
 
     def run(self, connection: Connection, values: Values | None = None) -> int:
         """Run it; the number of rows that it changed."""
-        return self._form(connection, values or {}).execute(connection, values or {})[1]
+        return self.form(connection, values or {}).execute(connection, values or {})[1]
 
     def run_each(self, connection: Connection, values: Sequence[Values]) -> None:
         """Run it for each, all of which name the same parameters."""
@@ -58,22 +58,21 @@ class Statement:
         elif len(values) == 1:
             self.run(connection, values[0])
         elif values:
-            self._form(connection, values[0]).execute_many(connection, values)
+            self.form(connection, values[0]).execute_many(connection, values)
 
     def rows_each(self, connection: Connection, values: Sequence[Values]) -> list[Row]:
         """What an insert returns of rows that name the same columns, in no order. Several rows go in one statement."""
-        found = []
+        return [row for part, given in self.parts(values) for row in part.rows(connection, given)]
+
+    def parts(self, values: Sequence[Values]) -> "Iterator[tuple[Statement, Values]]":
+        """The inserts of so many rows, and the values of each."""
         for start in range(0, len(values), _AT_ONCE):
             some = values[start : start + _AT_ONCE]
-            if len(some) == 1:
-                found += self.rows(connection, some[0])
-            else:
-                found += self._of_rows(len(some), tuple(some[0])).rows(connection, _numbered(some))
-        return found
+            yield (self, some[0]) if len(some) == 1 else (self._of_rows(len(some), tuple(some[0])), _numbered(some))
 
     def rows(self, connection: Connection, values: Values | None = None) -> list[Row]:
         """All rows that it returns."""
-        return self._form(connection, values or {}).execute(connection, values or {})[0]
+        return self.form(connection, values or {}).execute(connection, values or {})[0]
 
     def row(self, connection: Connection, values: Values | None = None) -> Row | None:
         """The first row that it returns; None where there is none."""
@@ -101,16 +100,17 @@ class Statement:
             found = self._several[count, columns] = Statement(statement.values(rows))
         return found
 
-    def _form(self, connection: Connection, values: Values) -> "_Form":
+    def form(self, connection: Connection, values: Values) -> "Form":
+        """It, for the database and the names that are given."""
         key = (connection.dialect.name, *values)
         form = self._forms.get(key)
         if form is None:
-            form = self._forms[key] = _Form(self._statement, connection.dialect, values)
+            form = self._forms[key] = Form(self._statement, connection.dialect, values)
         return form
 
 
 @dataclass(frozen=True)
-class _Parameter:
+class Parameter:
     """One of the driver's parameters: a value that was `given`, the `index`th of a list that was, or a fixed one."""
 
     name: str
@@ -126,21 +126,18 @@ class _Parameter:
         return value if self.process is None else self.process(value)
 
 
-class _Text:
-    """What the driver is handed."""
+class Text:
+    """What the driver is handed: the words, and their parameters in order."""
 
-    def __init__(self, sql: str, parameters: Sequence[_Parameter], in_order: bool) -> None:
+    def __init__(self, sql: str, parameters: Sequence[Parameter]) -> None:
         self.sql = sql
-        self._parameters = parameters
-        self._in_order = in_order
+        self.parameters = parameters
 
-    def parameters(self, values: Values) -> tuple[Any, ...] | Values:
-        if self._in_order:
-            return tuple(each.of(values) for each in self._parameters)
-        return {each.name: each.of(values) for each in self._parameters}
+    def of(self, values: Values) -> tuple[Any, ...]:
+        return tuple(each.of(values) for each in self.parameters)
 
 
-class _Form:
+class Form:
     """The statement for one dialect and the names that are given. A list of another length makes another text, and so
     does another value that the text spells out (`literal_execute`)."""
 
@@ -151,51 +148,50 @@ class _Form:
         binds = self._compiled.binds
         self._lists = [name for name in values if binds[name].expanding]
         self._spelled = [name for name in values if binds[name].literal_execute]
-        self._texts: dict[tuple[Any, ...], _Text] = {}
+        self._texts: dict[tuple[Any, ...], Text] = {}
         columns = list(statement.exported_columns)
-        self._gives_rows = bool(columns)
-        self._read = _reader(columns, dialect)
+        self.columns = tuple(str(column.key) for column in columns)
+        """the names of what it gives back"""
+        self.read = _reader(columns, dialect)
+        """from the driver's rows to named ones"""
 
     def execute(self, connection: Connection, values: Values) -> tuple[list[Row], int]:
-        text = self._text(values)
-        given = text.parameters(values)
-        return self._run(connection, text.sql, lambda cursor: cursor.execute(text.sql, given))
+        text = self.text(values)
+        given = text.of(values)
+        rows, count = _run(connection, text.sql, lambda cursor: cursor.execute(text.sql, given), gives=self.columns)
+        return self.read(rows), count
 
     def execute_many(self, connection: Connection, values: Sequence[Values]) -> None:
-        text = self._text(values[0])
-        given = [text.parameters(each) for each in values]
-        self._run(connection, text.sql, lambda cursor: cursor.executemany(text.sql, given))
+        text = self.text(values[0])
+        given = [text.of(each) for each in values]
+        _run(connection, text.sql, lambda cursor: cursor.executemany(text.sql, given), gives=())
 
-    def _run(self, connection: Connection, sql: str, run: Callable[[Any], object]) -> tuple[list[Row], int]:
-        cursor = _cursor(connection)
-        try:
-            run(cursor)
-            rows = self._read(cursor.fetchall()) if self._gives_rows else []
-        except self._dialect.loaded_dbapi.Error as error:
-            _raise(connection, sql, error)
-        return rows, cursor.rowcount
-
-    def _text(self, values: Values) -> _Text:
+    def text(self, values: Values) -> Text:
         key = (*[len(values[name]) for name in self._lists], *[values[name] for name in self._spelled])
         text = self._texts.get(key)
         if text is None:
             text = self._texts[key] = self._write(values)
         return text
 
-    def _write(self, values: Values) -> _Text:
+    def _write(self, values: Values) -> Text:
         state = self._compiled.construct_expanded_state(values)
         lists = state.parameter_expansion.items()
         of_list = {name: (given, index) for given, names in lists for index, name in enumerate(names)}
         parameters = []
-        for name in state.parameters if state.positiontup is None else state.positiontup:
+        for name in state.positiontup:
             given, index = of_list.get(name, (name, None))
             process = _binder(self._compiled.binds[given].type, self._dialect)
             if given in values:
-                parameters.append(_Parameter(name, given, index, process))
+                parameters.append(Parameter(name, given, index, process))
             else:
                 fixed = state.parameters[name]
-                parameters.append(_Parameter(name, fixed=process(fixed) if process else fixed))
-        return _Text(state.statement, parameters, in_order=state.positiontup is not None)
+                parameters.append(Parameter(name, fixed=process(fixed) if process else fixed))
+        return Text(state.statement, parameters)
+
+
+def execute(connection: Connection, sql: str, given: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """The driver's rows. Raises as `Statement`."""
+    return _run(connection, sql, lambda cursor: cursor.execute(sql, given), gives=True)[0]
 
 
 def run_text(connection: Connection, sql: str) -> None:
@@ -204,6 +200,16 @@ def run_text(connection: Connection, sql: str) -> None:
         _cursor(connection).execute(sql)
     except connection.dialect.loaded_dbapi.Error as error:
         _raise(connection, sql, error)
+
+
+def _run(connection: Connection, sql: str, run: Callable[[Any], object], *, gives: object) -> tuple[list[Any], int]:
+    cursor = _cursor(connection)
+    try:
+        run(cursor)
+        rows = cursor.fetchall() if gives else []
+    except connection.dialect.loaded_dbapi.Error as error:
+        _raise(connection, sql, error)
+    return rows, cursor.rowcount
 
 
 def _cursor(connection: Connection) -> Any:

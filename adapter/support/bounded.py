@@ -28,10 +28,16 @@ def until(deadline: float) -> Iterator[None]:
 
 def bind(client: httpx.Client) -> httpx.Client:
     """The client, its connections bounded. To be called before its first request."""
-    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001 - httpx passes no backend on
+    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001 - httpx does not name them
         if isinstance(transport, httpx.HTTPTransport):
-            transport._pool._network_backend = _Backend()  # noqa: SLF001 - httpcore asks for it at each connection
+            bind_transport(transport)
     return client
+
+
+def bind_transport(transport: httpx.HTTPTransport) -> httpx.HTTPTransport:
+    """As `bind`, of a transport that is used without a client."""
+    transport._pool._network_backend = _Backend()  # noqa: SLF001 - httpx passes none on; httpcore asks at each connection
+    return transport
 
 
 def _left(timeout: float | None, late: type[Exception]) -> float | None:

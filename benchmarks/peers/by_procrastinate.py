@@ -1,7 +1,7 @@
 """Moves messages by procrastinate: each is a job of its own commit, with its person as the lock, so that those of a
 person go one after another. Arguments: URL of the database, the receiver's, the file of messages, concurrency.
 
-Prints `ready`, begins at a line of input, prints when it began and when all had been put in the queue, and, at another
+Moves the first of its two lists, prints `ready`, begins the second at a line of input, prints when it began and when all had been put in the queue, and, at another
 line, the processor time that it took.
 """
 
@@ -26,24 +26,25 @@ async def deliver(body: str) -> None:
 
 
 async def main() -> None:
-    messages = json.loads(file.read_text())
+    before, messages = json.loads(file.read_text())
     async with app.open_async():
         await app.schema_manager.apply_schema_async()
         options = {"queues": ["figures"], "concurrency": width, "install_signal_handlers": False}
         worker = asyncio.create_task(app.run_worker_async(**options, fetch_job_polling_interval=1.0))
         await asyncio.sleep(1)
+
+        async def put(those: list[tuple[int, str]], share: int) -> None:
+            for person, body in those:
+                if person % width == share:
+                    await deliver.configure(lock=str(person)).defer_async(body=body)
+
+        await asyncio.gather(*(put(before, share) for share in range(width)))
         print("ready", flush=True)
         read = asyncio.get_running_loop().run_in_executor
         await read(None, sys.stdin.readline)
         spent = time.process_time()
         began = time.monotonic()
-
-        async def put(share: int) -> None:
-            for person, body in messages:
-                if person % width == share:
-                    await deliver.configure(lock=str(person)).defer_async(body=body)
-
-        await asyncio.gather(*(put(share) for share in range(width)))
+        await asyncio.gather(*(put(messages, share) for share in range(width)))
         print(json.dumps([began, time.monotonic()]), flush=True)
         await read(None, sys.stdin.readline)
         print(time.process_time() - spent, flush=True)

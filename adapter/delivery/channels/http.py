@@ -7,8 +7,10 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 import httpx
 
@@ -23,6 +25,7 @@ logger = logging.getLogger("adapter.delivery")
 
 _HEADER_SAFE = re.compile(r"[!-~]{1,128}")
 _TOKEN = re.compile(r"[!-~]+")
+_ADDRESSES = 256
 _KEPT_HEADERS = (
     "content-type",
     "retry-after",
@@ -51,7 +54,10 @@ class HttpSender:
         self._bearer = bearer
         self._lock = threading.Lock()
         self._stamp = tls.stamp(settings)
-        self._clients = Lending(self._connect())
+        self._timeouts = httpx.Timeout(
+            settings.timeout, connect=settings.connect_timeout, pool=settings.connect_timeout
+        ).as_dict()
+        self._transports = Lending(self._connect())
 
     def post(self, url: str, outgoing: Outgoing, accept: str) -> Answer:
         """One request with a delivery's bytes as they are."""
@@ -120,6 +126,8 @@ class HttpSender:
         return Check(not wrong, tuple(reached), leaves, f"HTTP {status}" if wrong else "")
 
     def _ask(self, method: str, url: str, headers: dict[str, str], body: bytes | None, token: str | None) -> Answer:
+        """By a transport of httpx without its client: there are no redirects to follow and no cookies to keep, and what
+        the client does besides takes as long as the request."""
         own = {
             "Accept-Encoding": "identity",  # an answer's size is what comes over the wire
             "User-Agent": f"discharge-adapter/{__version__}",
@@ -128,17 +136,21 @@ class HttpSender:
         deadline = time.monotonic() + self._settings.connect_timeout + self._settings.timeout
         try:
             self._renew()
+            timeouts = {"timeout": self._timeouts}
+            request = httpx.Request(
+                method, _url(url), headers={"Accept": "*/*"} | headers | own, content=body, extensions=timeouts
+            )
             with (
                 bounded.until(deadline),
-                self._clients.client() as client,
-                client.stream(method, url, content=body, headers=headers | own) as response,
+                self._transports.transport() as transport,
+                closing(transport.handle_request(request)) as response,
             ):
                 return self._read(response, deadline)
         except httpx.HTTPError as error:
             return Answer(fault=_fault(error), reason=_words(error))
 
     def close(self) -> None:
-        self._clients.close()
+        self._transports.close()
         if self._bearer is not None:
             self._bearer.close()
 
@@ -175,7 +187,7 @@ class HttpSender:
         )
 
     def _renew(self) -> None:
-        """Take a new client where a certificate was renewed; requests under way keep the one they have."""
+        """Take a new transport where a certificate was renewed; requests under way keep the one they have."""
         with self._lock:
             stamp = tls.stamp(self._settings)
             if stamp == self._stamp:
@@ -186,20 +198,23 @@ class HttpSender:
             except AdapterError:
                 logger.warning("certificates not reloaded", extra={"endpoint": self._settings.id})
             else:
-                self._clients.replace(renewed)
+                self._transports.replace(renewed)
 
-    def _connect(self) -> httpx.Client:
+    def _connect(self) -> httpx.HTTPTransport:
         settings = self._settings
         encrypted = settings.address.lower().startswith("https:")
-        client = httpx.Client(
+        transport = httpx.HTTPTransport(
             verify=tls.context(settings) if encrypted else False,
-            timeout=httpx.Timeout(settings.timeout, connect=settings.connect_timeout, pool=settings.connect_timeout),
             limits=httpx.Limits(max_connections=max(1, settings.concurrency), keepalive_expiry=30.0),
-            follow_redirects=False,
             trust_env=False,
             proxy=proxies.chosen(settings),
         )
-        return bounded.bind(client)
+        return bounded.bind_transport(transport)
+
+
+@lru_cache(_ADDRESSES)
+def _url(address: str) -> httpx.URL:
+    return httpx.URL(address)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -1,4 +1,4 @@
-"""The client of an endpoint, lent to one request at a time of many: a replaced one ends with its last request."""
+"""The connections of an endpoint, lent to its requests: those that are replaced end with their last request."""
 
 import threading
 from collections import Counter
@@ -9,28 +9,28 @@ import httpx
 
 
 class Lending:
-    """Lends the newest client. Safe from all threads."""
+    """Lends the newest transport. Safe from all threads."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, transport: httpx.BaseTransport) -> None:
         self._lock = threading.Lock()
-        self._newest = client
-        self._uses: Counter[httpx.Client] = Counter()
+        self._newest = transport
+        self._uses: Counter[httpx.BaseTransport] = Counter()
 
     @contextmanager
-    def client(self) -> Iterator[httpx.Client]:
-        """The newest client; it stays open until it is given back, whatever replaces it meanwhile."""
+    def transport(self) -> Iterator[httpx.BaseTransport]:
+        """The newest transport; it stays open until it is given back, whatever replaces it meanwhile."""
         with self._lock:
-            client = self._newest
-            self._uses[client] += 1
+            transport = self._newest
+            self._uses[transport] += 1
         try:
-            yield client
+            yield transport
         finally:
-            self._give_back(client)
+            self._give_back(transport)
 
-    def replace(self, client: httpx.Client) -> None:
+    def replace(self, transport: httpx.BaseTransport) -> None:
         """Lend this one from now on; the one before is closed when nothing uses it any more."""
         with self._lock:
-            before, self._newest = self._newest, client
+            before, self._newest = self._newest, transport
             idle = before not in self._uses
         if idle:
             before.close()
@@ -39,15 +39,15 @@ class Lending:
         """Close all, what is lent too."""
         with self._lock:
             every = {self._newest, *self._uses}
-        for client in every:
-            client.close()
+        for transport in every:
+            transport.close()
 
-    def _give_back(self, client: httpx.Client) -> None:
+    def _give_back(self, transport: httpx.BaseTransport) -> None:
         with self._lock:
-            self._uses[client] -= 1
-            ended = not self._uses[client]
+            self._uses[transport] -= 1
+            ended = not self._uses[transport]
             if ended:
-                del self._uses[client]
-            ended = ended and client is not self._newest
+                del self._uses[transport]
+            ended = ended and transport is not self._newest
         if ended:
-            client.close()
+            transport.close()

@@ -17,6 +17,7 @@ from adapter.delivery.outbox import NewDelivery
 from adapter.delivery.policy import Kind, Verdict
 from adapter.delivery.worker import Worker, WorkerOptions
 from adapter.store import tables
+from adapter.store.batch import Batch
 from adapter.store.content import ContentStore, Plain
 from adapter.store.database import Database
 from adapter.support.clock import ManualClock, to_micros
@@ -140,8 +141,9 @@ class Store:
         """It arrived; False where its lease was lost."""
         with self.database.write() as connection:
             held = leases.held_still(connection, [claim])
-            if held:
-                leases.complete(connection, [(one, Verdict(Kind.DONE, "ok", "ok"), 200) for one in held], self.now)
+            after = Batch(connection)
+            leases.complete(connection, [(one, Verdict(Kind.DONE, "ok", "ok"), 200) for one in held], self.now, after)
+            after.run()
             return bool(held)
 
     def worker(

@@ -9,70 +9,78 @@ from adapter.delivery.channels.base import ChannelSettings
 from adapter.delivery.channels.lending import Lending
 
 
+class Transport(httpx.HTTPTransport):
+    is_closed = False
+
+    def close(self):
+        super().close()
+        self.is_closed = True
+
+
 @pytest.fixture
-def clients():
-    made = [httpx.Client(trust_env=False) for _ in range(3)]
+def transports():
+    made = [Transport(trust_env=False) for _ in range(3)]
     yield made
-    for client in made:
-        client.close()
+    for transport in made:
+        transport.close()
 
 
-def closed(clients):
-    return [client.is_closed for client in clients]
+def closed(transports):
+    return [transport.is_closed for transport in transports]
 
 
-def test_the_newest_is_lent(clients):
-    first, second, _ = clients
+def test_the_newest_is_lent(transports):
+    first, second, _ = transports
     lending = Lending(first)
-    with lending.client() as client:
-        assert client is first
+    with lending.transport() as transport:
+        assert transport is first
     assert not first.is_closed
     lending.replace(second)
-    with lending.client() as client:
-        assert client is second
+    with lending.transport() as transport:
+        assert transport is second
 
 
-def test_a_replaced_one_is_closed_at_once_where_nothing_uses_it(clients):
-    lending = Lending(clients[0])
-    lending.replace(clients[1])
-    lending.replace(clients[2])
-    assert closed(clients) == [True, True, False]
+def test_a_replaced_one_is_closed_at_once_where_nothing_uses_it(transports):
+    lending = Lending(transports[0])
+    lending.replace(transports[1])
+    lending.replace(transports[2])
+    assert closed(transports) == [True, True, False]
 
 
-def test_a_replaced_one_is_closed_with_its_last_request(clients):
-    lending = Lending(clients[0])
-    one, other = lending.client(), lending.client()
+def test_a_replaced_one_is_closed_with_its_last_request(transports):
+    lending = Lending(transports[0])
+    one, other = lending.transport(), lending.transport()
     one.__enter__()
     other.__enter__()
-    lending.replace(clients[1])
+    lending.replace(transports[1])
     one.__exit__(None, None, None)
-    assert closed(clients) == [False, False, False]
+    assert closed(transports) == [False, False, False]
     other.__exit__(None, None, None)
-    assert closed(clients) == [True, False, False]
+    assert closed(transports) == [True, False, False]
 
 
-def test_a_request_that_fails_gives_it_back(clients):
-    lending = Lending(clients[0])
+def test_a_request_that_fails_gives_it_back(transports):
+    lending = Lending(transports[0])
 
     def fail():
-        with lending.client():
-            lending.replace(clients[1])
+        with lending.transport():
+            lending.replace(transports[1])
             raise httpx.ReadError("gone")
 
     with pytest.raises(httpx.ReadError):
         fail()
-    assert closed(clients) == [True, False, False]
+    assert closed(transports) == [True, False, False]
 
 
-def test_close_closes_what_is_lent_too(clients):
-    lending = Lending(clients[0])
-    with lending.client():
-        lending.replace(clients[1])
+def test_close_closes_what_is_lent_too(transports):
+    lending = Lending(transports[0])
+    with lending.transport():
+        lending.replace(transports[1])
         lending.close()
-        assert closed(clients) == [True, True, False]
+        assert closed(transports) == [True, True, False]
 
 
-def test_renewals_leave_one_client_open_and_requests_under_way_unharmed(receiver, tmp_path, monkeypatch):
+def test_renewals_leave_one_transport_open_and_requests_under_way_unharmed(receiver, tmp_path, monkeypatch):
     made = []
     connect = http.HttpSender._connect
 
@@ -81,6 +89,7 @@ def test_renewals_leave_one_client_open_and_requests_under_way_unharmed(receiver
         return made[-1]
 
     monkeypatch.setattr(http.HttpSender, "_connect", noted)
+    monkeypatch.setattr(httpx, "HTTPTransport", Transport)
     authority = tmp_path / "ca.pem"
     authority.write_text("watched alone, for the address is not https")
     sender = http.HttpSender(ChannelSettings(id="e", channel="fhir", address=receiver.url, ca_file=authority))

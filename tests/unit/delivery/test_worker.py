@@ -11,9 +11,8 @@ from sqlalchemy import update
 from adapter.delivery import breaker, outbox
 from adapter.delivery.channels.base import Acknowledgement, Answer, Code, Fault
 from adapter.delivery.worker import WorkerOptions
-from adapter.store import tables
+from adapter.store import statements, tables
 from adapter.store.alarms import standing
-from adapter.store.statements import Statement
 from adapter.support.errors import AdapterError, NotFoundError, UnavailableError
 
 OK = Answer(status=200, body=b"<ok/>", media_type="application/xml", acknowledgement=Acknowledgement(Code.OK))
@@ -335,11 +334,13 @@ def test_an_end_that_the_database_cannot_take_is_recorded_when_it_is_back(store,
 
 
 def test_what_ends_together_is_recorded_in_the_statements_of_one(store, scripted, monkeypatch):
+    if store.database.is_sqlite:
+        pytest.skip("a statement of SQLite is no round trip")
     said = []
-    run = Statement._form
-    monkeypatch.setattr(Statement, "_form", lambda *given: said.append(given[0]) or run(*given))
+    run = statements._run
+    monkeypatch.setattr(statements, "_run", lambda *given, **named: said.append(given[1]) or run(*given, **named))
 
-    def statements(count):
+    def round_trips(count):
         worker = store.worker()
         for _ in range(count):
             store.add(store.patient())
@@ -351,8 +352,8 @@ def test_what_ends_together_is_recorded_in_the_statements_of_one(store, scripted
         worker._round(0)
         return len(said)
 
-    statements(1)  # which makes the row of the endpoint's last minutes
-    assert 0 < statements(1) == statements(4) < 15
+    round_trips(1)  # which makes the row of the endpoint's last minutes
+    assert 0 < round_trips(1) == round_trips(4) < 8
 
 
 def test_log_lines_name_the_endpoint_only_of_the_unprotected(store, scripted, caplog):

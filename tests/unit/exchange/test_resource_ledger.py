@@ -9,6 +9,7 @@ from adapter.exchange.task_ledger import Occasion, Side
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import EVENT, STAY
 from adapter.store import tables
+from adapter.store.batch import Batch
 
 
 def message(event, *resources):
@@ -65,7 +66,9 @@ def tell(stored):
         side = Side("unit", party)
         occasion = Occasion(number, "admission-notice", side, at, stored.now, case, patient or person)
         with stored.database.write() as connection:
-            resource_ledger.record(connection, Stated("Encounter", "stay|1", "in-progress", digest), occasion)
+            batch = Batch(connection)
+            resource_ledger.record(batch, Stated("Encounter", "stay|1", "in-progress", digest), occasion)
+            batch.run()
             disclosures.accepted(connection, number, party, {party}, stored.now)
         return number
 

@@ -14,6 +14,7 @@ from adapter.exchange.subscriptions.notifier import Means, Notifier, subscriber
 from adapter.exchange.task_ledger import Occasion, Side
 from adapter.fhir import json as fhir_json
 from adapter.store import tables
+from adapter.store.batch import Batch
 
 TAKEN = Answer(200, acknowledgement=Acknowledgement(Code.OK))
 
@@ -74,7 +75,9 @@ def tell(stored):
         def work(connection):
             occasion = Occasion(message, "admission-notice", Side("u", sender), number, 1, f"case-{number}", person)
             stated = Stated("Encounter", f"stay|{number}", "in-progress", str(number))
-            resource_ledger.record(connection, stated, occasion)
+            batch = Batch(connection)
+            resource_ledger.record(batch, stated, occasion)
+            batch.run()
             disclosures.accepted(connection, message, sender, {sender}, stored.now)
             return 1 / (not undone)
 

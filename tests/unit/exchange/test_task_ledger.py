@@ -1,6 +1,5 @@
 """The table of moves is kept by the ledger, for every answer and by whatever door it came."""
 
-from dataclasses import replace
 from functools import partial
 from itertools import product
 
@@ -12,6 +11,7 @@ from adapter.exchange import task_ledger
 from adapter.exchange.submission import Refusal
 from adapter.exchange.task_ledger import ANSWER, Occasion, Side, Told
 from adapter.store import tables
+from adapter.store.batch import Batch
 
 OWNER, REQUESTER = Side("SE2120000001-HOME", "kommun-a"), Side("SE2321000016-WARD", "region")
 SIDES = {Role.OWNER: OWNER, Role.REQUESTER: REQUESTER}
@@ -75,11 +75,14 @@ def test_nobody_else_answers(stored, occasion, party):
 
 
 def test_a_message_that_seems_to_begin_a_case_meets_a_known_task(stored, occasion):
-    with stored.database.write() as connection:
-        task_ledger.record(connection, told("requested"), occasion(REQUESTER, 1, "admission-notice"))
-        begins = replace(occasion(REQUESTER, 2, "admission-notice"), begins=True)
-        task_ledger.record(connection, told("requested"), begins)
-        task_ledger.record(connection, told("accepted"), begins)
+    found = []
+    for status in ("requested", "accepted"):
+        with stored.database.write() as connection:
+            batch = Batch(connection)
+            step = task_ledger.begin(batch, told(status), occasion(REQUESTER, 1, "admission-notice"))
+            batch.run()
+            found.append(step.row is not None)
+    assert found == [True, False]
     [task] = stored.rows(tables.task)
-    assert (task["status"], task["version"]) == ("accepted", 2)
-    assert [row["version"] for row in stored.rows(tables.task_version)] == [1, 2]
+    assert (task["status"], task["version"]) == ("requested", 1)
+    assert [row["task_id"] for row in stored.rows(tables.task_version)] == [task["id"]]

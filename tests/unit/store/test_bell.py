@@ -27,3 +27,21 @@ def test_a_ring_is_heard_by_another_also_after_its_connection_was_cut(postgresql
         bell.stop()
     for database in (here, there):
         database.close()
+
+
+def test_it_does_not_hear_itself(postgresql_url):
+    here, there = Database(postgresql_url), Database(postgresql_url)
+    bells = ((Bell(here.engine), threading.Semaphore(0)), (Bell(there.engine), threading.Semaphore(0)))
+    (one, by_one), (other, by_other) = bells
+    for bell, heard in bells:
+        bell.start(heard.release)
+        assert heard.acquire(timeout=60)  # it listens
+    one.ring()
+    assert by_other.acquire(timeout=60)
+    other.ring()
+    assert by_one.acquire(timeout=60)
+    assert not by_one.acquire(timeout=0.5)  # its own came before
+    for bell, _ in bells:
+        bell.stop()
+    for database in (here, there):
+        database.close()

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import bindparam, exists, literal_column, select
 
 from adapter.store import tables
-from adapter.store.insert import insert_or_none, insert_or_raise, insert_selected_absent
+from adapter.store.insert import insert_or_none, insert_selected_absent, of_parent, raised
 
 PLACE = ("endpoint", "receiver", "patient_id")
 
@@ -13,12 +13,13 @@ PLACE = ("endpoint", "receiver", "patient_id")
 def raise_(stored):
     person = stored.patient()
 
-    def raised(same=(), also=(), **values):
+    def counted(same=(), also=(), **values):
         plain = {"endpoint": "e", "receiver": "r", "patient_id": person}
         with stored.database.write() as connection:
-            return insert_or_raise(connection, tables.stream, "last_sequence", PLACE, same, also, **plain | values)
+            statement = raised(tables.stream, "last_sequence", PLACE, connection.dialect.name, same, also)
+            return statement.row(connection, plain | {"last_sequence": 1} | values)
 
-    return raised
+    return counted
 
 
 def test_a_row_begins_with_one_and_is_counted_up(raise_):
@@ -32,14 +33,15 @@ def test_a_row_that_differs_stays_as_it_is(stored):
     plain = {"type": "CarePlan", "key": "k", "case_id": "c", "party": "region"}
     unique = ("case_id", "type", "key")
 
-    def raised(same, **values):
+    def counted(same, **values):
         with stored.database.write() as connection:
-            return insert_or_raise(connection, tables.resource, "version", unique, same, **plain | values)
+            statement = raised(tables.resource, "version", unique, connection.dialect.name, same)
+            return statement.row(connection, plain | {"version": 1} | values)
 
-    assert raised(("patient_id",), patient_id=one).version == 1
-    assert raised(("patient_id",), patient_id=two) is None
-    assert raised(("patient_id", "party"), patient_id=one, party="kommun-a") is None
-    assert raised(("patient_id",), patient_id=one, party="kommun-a").version == 2
+    assert counted(("patient_id",), patient_id=one).version == 1
+    assert counted(("patient_id",), patient_id=two) is None
+    assert counted(("patient_id", "party"), patient_id=one, party="kommun-a") is None
+    assert counted(("patient_id",), patient_id=one, party="kommun-a").version == 2
     [row] = stored.rows(tables.resource)
     assert (row["version"], row["patient_id"], row["party"]) == (2, one, "region")
 
@@ -78,3 +80,12 @@ def test_the_key_is_told_where_a_row_was_inserted(stored):
         values = {"endpoint": "e", "state": "closed", "since": 1}
         assert tuple(insert_or_none(connection, tables.endpoint_state, **values)) == ("e",)
         assert insert_or_none(connection, tables.endpoint_state, **values) is None
+
+
+def test_what_belongs_to_nothing_is_not_inserted(stored):
+    person = stored.patient()
+    keys = of_parent(tables.patient_key, "patient_id", ("hash", "key_id", "patient_id", "created_at"))
+    with stored.database.write() as connection:
+        for name, parent in (("a", person), ("b", None)):
+            keys.run(connection, {"hash": name, "key_id": "k", "patient_id": parent, "created_at": 1})
+    assert [(row["hash"], row["patient_id"]) for row in stored.rows(tables.patient_key)] == [("a", person)]

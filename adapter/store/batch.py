@@ -1,0 +1,145 @@
+"""Statements of one transaction that need not see what each other has changed: one statement of PostgreSQL, and so one
+round trip; on SQLite, where there is none to save, one after another.
+
+On PostgreSQL each sees the rows as they were before all of them, and none may change a row that another changes (its
+documentation, "Data-Modifying Statements in WITH"). What one takes of another is what that gives back: `Step.column`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlalchemy import Connection
+
+from adapter.store.statements import Form, Row, Statement, Text, Values, execute
+
+_PARAMETER = re.compile(r"\$(\d+)")
+_SHAPES = 1000
+
+
+@dataclass(frozen=True)
+class Later:
+    """What a step will give back: the value of a column, null where it gives no row."""
+
+    step: int
+    column: str
+
+    @property
+    def sql(self) -> str:
+        return f'(SELECT q{self.step}."{self.column}" FROM q{self.step})'  # noqa: S608 - names of columns
+
+
+Number = int | Later
+"""A row's id, or that which a step will give."""
+
+
+class Step:
+    """A statement of a batch, and what it gave back once the batch has run: one `row`, or None."""
+
+    def __init__(self, number: int, statement: Statement, values: Values) -> None:
+        self.statement = statement
+        self.values = values
+        self.row: Row | None = None
+        self._number = number
+
+    def column(self, name: str) -> Later:
+        """For the values of those after it."""
+        return Later(self._number, name)
+
+    @property
+    def given(self) -> Row:
+        """The row. Raises LookupError where there is none."""
+        if self.row is None:
+            raise LookupError("expected a row, found none")
+        return self.row
+
+
+class Batch:
+    """Steps, to be run in one go on a connection. Raises as a Statement does, where any of them fails."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._steps: list[Step] = []
+
+    @property
+    def dialect(self) -> str:
+        return self._connection.dialect.name
+
+    def add(self, statement: Statement, values: Values) -> Step:
+        """A statement that gives back no more than one row; `values` may hold what earlier steps will give."""
+        step = Step(len(self._steps), statement, values)
+        self._steps.append(step)
+        return step
+
+    def add_rows(self, statement: Statement, rows: Sequence[Values]) -> None:
+        """An insert of rows that name the same columns. What it gives back is not told."""
+        for part, values in statement.parts(rows):
+            self.add(part, values)
+
+    def run(self) -> None:
+        """Run them all, once."""
+        if self.dialect == "sqlite" or len(self._steps) == 1:
+            for step in self._steps:
+                _run(self._connection, step, self._steps)
+        elif self._steps:
+            _run_as_one(self._connection, self._steps)
+
+
+def _run(connection: Connection, step: Step, steps: Sequence[Step]) -> None:
+    values = {name: _known(value, steps) for name, value in step.values.items()}
+    if step.statement.form(connection, values).columns:
+        step.row = step.statement.row(connection, values)
+    else:
+        step.statement.run(connection, values)
+
+
+def _known(value: object, steps: Sequence[Step]) -> object:
+    if not isinstance(value, Later):
+        return value
+    return getattr(steps[value.step].row, value.column, None)
+
+
+def _run_as_one(connection: Connection, steps: Sequence[Step]) -> None:
+    forms = [step.statement.form(connection, step.values) for step in steps]
+    texts = [form.text(step.values) for form, step in zip(forms, steps, strict=True)]
+    parts = [_part(form, text, step) for form, text, step in zip(forms, texts, steps, strict=True)]
+    given = [
+        parameter.of(step.values)
+        for part, step in zip(parts, steps, strict=True)
+        for parameter, later in zip(part.text.parameters, part.laters, strict=True)
+        if later is None
+    ]
+    [told] = execute(connection, _as_one(tuple(parts)), tuple(given))
+    for form, step in zip(forms, steps, strict=True):
+        own, told = told[: len(form.columns)], told[len(form.columns) :]
+        step.row = form.read([own])[0] if any(value is not None for value in own) else None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A statement's text, the names of what it gives back, and which of its parameters are given by others."""
+
+    text: Text
+    columns: tuple[str, ...]
+    laters: tuple[Later | None, ...]
+
+
+def _part(form: Form, text: Text, step: Step) -> _Part:
+    given = (None if each.given is None else step.values[each.given] for each in text.parameters)
+    return _Part(text, form.columns, tuple(each if isinstance(each, Later) else None for each in given))
+
+
+@lru_cache(_SHAPES)
+def _as_one(parts: tuple[_Part, ...]) -> str:
+    """`WITH q0 AS (…), q1 AS (…) SELECT` what each gives back."""
+    steps, first = [], 1
+    for number, part in enumerate(parts):
+        names = []
+        for later in part.laters:
+            names.append(f"${first}" if later is None else later.sql)
+            first += later is None
+        sql = _PARAMETER.sub(lambda found, names=names: names[int(found[1]) - 1], part.text.sql)  # type: ignore[misc]
+        steps.append(f"q{number} AS ({sql})")
+    told = [Later(number, name).sql for number, part in enumerate(parts) for name in part.columns]
+    return f"WITH {', '.join(steps)} SELECT {', '.join(told) or '1'}"
