@@ -100,6 +100,29 @@ def _beyond(message: MessageBundle) -> Iterator[str]:
 
 def _extensions(resource: dict[str, Any], place: str) -> Iterator[str]:
     """The places of extensions, at any depth, that may not stand there."""
+    return _places(resource, place) if _has_others(resource) else iter(())
+
+
+def _has_others(resource: dict[str, Any]) -> bool:
+    """Whether there are any: most often there are none, and to name places takes longer than to look."""
+    waiting: list[Any] = [resource]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            if "extension" in value and _holds_other(value["extension"]):
+                return True
+            waiting += value.values()
+    return False
+
+
+def _holds_other(extensions: object) -> bool:
+    written = extensions if isinstance(extensions, list) else [extensions]
+    return any(isinstance(each, dict) and each.get("url") not in EXTENSIONS for each in written)
+
+
+def _places(resource: dict[str, Any], place: str) -> Iterator[str]:
     waiting: list[tuple[str, Any]] = [(place, resource)]
     while waiting:
         path, value = waiting.pop()

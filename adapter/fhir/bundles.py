@@ -160,12 +160,11 @@ class MessageBundle:
 
     def units_of(self, reference: object, within: dict[str, Any] | None = None) -> tuple[str | None, str | None]:
         """(HSA-id, kommunkod) of a Reference. Two different values of one kind give None: none is chosen."""
-        organization = self.organization(reference, within) or {}
-        itself = {"identifier": [obj(obj(reference).get("identifier"))]}
-        hsa, municipality = (
-            list(dict.fromkeys(found + _units(itself)[kind]))
-            for kind, found in enumerate(self._units_once(organization))
-        )
+        hsa, municipality = self._units_once(self.organization(reference, within) or {})
+        if identifier := obj(obj(reference).get("identifier")):
+            own_hsa, own_municipality = _units({"identifier": [identifier]})
+            hsa = list(dict.fromkeys(hsa + own_hsa))
+            municipality = list(dict.fromkeys(municipality + own_municipality))
         return _only(hsa), _only(municipality)
 
     def _units_once(self, organization: dict[str, Any]) -> tuple[list[str], list[str]]:

@@ -9,10 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from adapter.store.statements import Form, Row, Statement, Text, Values, execute
+from adapter.store.statements import Row, Statement, Text, Values, execute
 
 _PARAMETER = re.compile(r"\$(\d+)")
 _SHAPES = 1000
@@ -102,32 +103,27 @@ def _known(value: object, steps: Sequence[Step]) -> object:
 
 def _run_as_one(connection: Connection, steps: Sequence[Step]) -> None:
     forms = [step.statement.form(connection, step.values) for step in steps]
-    texts = [form.text(step.values) for form, step in zip(forms, steps, strict=True)]
-    parts = [_part(form, text, step) for form, text, step in zip(forms, texts, steps, strict=True)]
-    given = [
-        parameter.of(step.values)
-        for part, step in zip(parts, steps, strict=True)
-        for parameter, later in zip(part.text.parameters, part.laters, strict=True)
-        if later is None
-    ]
-    [told] = execute(connection, _as_one(tuple(parts)), tuple(given))
+    parts, given = [], []
+    for form, step in zip(forms, steps, strict=True):
+        text = form.text(step.values)
+        laters = {name: value for name, value in step.values.items() if isinstance(value, Later)}
+        if laters:
+            given += [each.of(step.values) for each in text.parameters if each.given not in laters]
+        else:
+            given += text.of(step.values)
+        parts.append(_Part(text, form.columns, tuple(laters.items())))
+    [told] = execute(connection, _as_one(tuple(parts)), given)
     for form, step in zip(forms, steps, strict=True):
         own, told = told[: len(form.columns)], told[len(form.columns) :]
         step.row = form.read([own])[0] if any(value is not None for value in own) else None
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A statement's text, the names of what it gives back, and which of its parameters are given by others."""
+class _Part(NamedTuple):
+    """A statement's text, the names of what it gives back, and those of its values that others give."""
 
     text: Text
     columns: tuple[str, ...]
-    laters: tuple[Later | None, ...]
-
-
-def _part(form: Form, text: Text, step: Step) -> _Part:
-    given = (None if each.given is None else step.values[each.given] for each in text.parameters)
-    return _Part(text, form.columns, tuple(each if isinstance(each, Later) else None for each in given))
+    laters: tuple[tuple[str, Later], ...]
 
 
 @lru_cache(_SHAPES)
@@ -135,8 +131,9 @@ def _as_one(parts: tuple[_Part, ...]) -> str:
     """`WITH q0 AS (…), q1 AS (…) SELECT` what each gives back."""
     steps, first = [], 1
     for number, part in enumerate(parts):
-        names = []
-        for later in part.laters:
+        laters, names = dict(part.laters), []
+        for parameter in part.text.parameters:
+            later = laters.get(parameter.given or "")
             names.append(f"${first}" if later is None else later.sql)
             first += later is None
         sql = _PARAMETER.sub(lambda found, names=names: names[int(found[1]) - 1], part.text.sql)  # type: ignore[misc]

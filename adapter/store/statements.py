@@ -7,6 +7,7 @@ database takes (ADR 42), so that what accepting and delivering do each time goes
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NoReturn, Protocol, cast
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, Dialect, Insert, bindparam
@@ -132,9 +133,18 @@ class Text:
     def __init__(self, sql: str, parameters: Sequence[Parameter]) -> None:
         self.sql = sql
         self.parameters = parameters
+        names = [each.given for each in parameters if each.index is None and each.given is not None]
+        self._plain = itemgetter(*names) if len(names) == len(parameters) > 1 else None
+        self._processes = [(place, each.process) for place, each in enumerate(parameters) if each.process]
 
-    def of(self, values: Values) -> tuple[Any, ...]:
-        return tuple(each.of(values) for each in self.parameters)
+    def of(self, values: Values) -> Sequence[Any]:
+        """What the parameters are. Mostly all are values as they were given, which is done in one go."""
+        if self._plain is None:
+            return [each.of(values) for each in self.parameters]
+        given = list(self._plain(values))
+        for place, process in self._processes:
+            given[place] = process(given[place])
+        return given
 
 
 class Form:
@@ -189,7 +199,7 @@ class Form:
         return Text(state.statement, parameters)
 
 
-def execute(connection: Connection, sql: str, given: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+def execute(connection: Connection, sql: str, given: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The driver's rows. Raises as `Statement`."""
     return _run(connection, sql, lambda cursor: cursor.execute(sql, given), gives=True)[0]
 
