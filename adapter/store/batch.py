@@ -1,8 +1,9 @@
 """Statements of one transaction that need not see what each other has changed: one statement of PostgreSQL, and so one
 round trip; on SQLite, where there is none to save, one after another.
 
-On PostgreSQL each sees the rows as they were before all of them, and none may change a row that another changes (its
-documentation, "Data-Modifying Statements in WITH"). What one takes of another is what that gives back: `Step.column`.
+On PostgreSQL each sees the rows as they were before all of them, none may change a row that another changes, and they
+are done in no order (its documentation, "Data-Modifying Statements in WITH"). What one takes of another is what that
+gives back: `Step.column`.
 """
 
 import re
@@ -17,6 +18,8 @@ from adapter.store.statements import Row, Statement, Text, Values, execute
 
 _PARAMETER = re.compile(r"\$(\d+)")
 _SHAPES = 1000
+_AT_ONCE = 32
+"""The most steps of one statement: PostgreSQL bounds what one may give and take, and each number of them is another."""
 
 
 @dataclass(frozen=True)
@@ -80,25 +83,30 @@ class Batch:
 
     def run(self) -> None:
         """Run them all, once."""
-        if self.dialect == "sqlite" or len(self._steps) == 1:
-            for step in self._steps:
-                _run(self._connection, step, self._steps)
-        elif self._steps:
-            _run_as_one(self._connection, self._steps)
+        at_once = 1 if self.dialect == "sqlite" else _AT_ONCE
+        for start in range(0, len(self._steps), at_once):
+            some = self._steps[start : start + at_once]
+            for step in some if start else ():
+                step.values = {name: self._known(value, start) for name, value in step.values.items()}
+            if len(some) == 1:
+                _run(self._connection, some[0])
+            else:
+                _run_as_one(self._connection, some)
+
+    def _known(self, value: object, start: int) -> object:
+        """A value; of what steps before `start` gave, what it is, and of later ones, their place after it."""
+        if not isinstance(value, Later):
+            return value
+        if value.step >= start:
+            return Later(value.step - start, value.column)
+        return getattr(self._steps[value.step].row, value.column, None)
 
 
-def _run(connection: Connection, step: Step, steps: Sequence[Step]) -> None:
-    values = {name: _known(value, steps) for name, value in step.values.items()}
-    if step.statement.form(connection, values).columns:
-        step.row = step.statement.row(connection, values)
+def _run(connection: Connection, step: Step) -> None:
+    if step.statement.form(connection, step.values).columns:
+        step.row = step.statement.row(connection, step.values)
     else:
-        step.statement.run(connection, values)
-
-
-def _known(value: object, steps: Sequence[Step]) -> object:
-    if not isinstance(value, Later):
-        return value
-    return getattr(steps[value.step].row, value.column, None)
+        step.statement.run(connection, step.values)
 
 
 def _run_as_one(connection: Connection, steps: Sequence[Step]) -> None:

@@ -103,13 +103,11 @@ class ContentStore:
         return row_id
 
     def add_all(self, connection: Connection, message_id: int, pieces: Sequence[Piece], at: int) -> None:
-        """Store the pieces in one statement, the first as the oldest. `at` as in `add`."""
-        batch = Batch(connection)
-        self.add_each(batch, [(message_id, piece) for piece in pieces], at)
-        batch.run()
+        """Store the pieces, many in one statement, the first as the oldest. `at` as in `add`."""
+        _INSERT.run_each(connection, [self._row(message_id, piece, at) for piece in pieces])
 
     def add_each(self, batch: Batch, pieces: Sequence[tuple[int, Piece]], at: int) -> None:
-        """As `add_all`, each with the id of its message, as a step of a batch."""
+        """Store the pieces, each with the id of its message, as steps of a batch: in no order. `at` as in `add`."""
         batch.add_rows(_INSERT, [self._row(message_id, piece, at) for message_id, piece in pieces])
 
     def _row(self, message_id: int, piece: Piece, at: int) -> dict[str, Any]:

@@ -77,6 +77,18 @@ def test_rows_of_any_number(stored, count):
     assert (len(keys(stored)), last.row.protected) == (count, True)
 
 
+def test_as_many_as_there_are(stored):
+    with stored.database.write() as connection:
+        batch = Batch(connection)
+        people = [batch.add(PERSON, {"created_at": number}) for number in range(900)]
+        batch.add(KEY, key("first", people[0].column("id")))
+        batch.add(KEY, key("last", people[-1].column("id")))
+        batch.run()
+    made = {row["created_at"]: row["id"] for row in stored.rows(tables.patient)}
+    assert {number: person.row.id for number, person in enumerate(people)} == made
+    assert keys(stored) == {"first": people[0].row.id, "last": people[-1].row.id}
+
+
 def test_nothing_and_one_thing(stored):
     with stored.database.write() as connection:
         Batch(connection).run()
