@@ -31,12 +31,12 @@ from adapter.store import tables
 from adapter.store.batch import Batch, Number, Step
 from adapter.store.content import ContentStore, Piece
 from adapter.store.insert import absent, insert_if_absent
-from adapter.store.statements import Statement, Values
+from adapter.store.statements import Row, Statement, Values
 from adapter.support.clock import to_micros
 
 _FHIR_JSON = "application/fhir+json"
 
-_MESSAGE = Statement(insert(tables.message).returning(tables.message.c.id))
+_MESSAGE = Statement(insert(tables.message).returning(tables.message.c.id, rejections.ALARMED.label("alarmed")))
 _FACT = Statement(insert(tables.fact))
 _case_state, _fact = tables.case_state.c, tables.fact.c
 _PERSON = Statement(
@@ -47,7 +47,6 @@ _PERSON = Statement(
         .scalar_subquery()
         .label("owner"),
         exists().where(_fact.case_id == bindparam("named")).label("has_facts"),
-        rejections.ALARMED.label("alarmed"),
     )
     .where(tables.patient.c.id == bindparam("this"))
     .with_for_update(key_share=True, of=tables.patient)
@@ -101,14 +100,13 @@ class Gate(Protocol):
 @dataclass(frozen=True)
 class _Place:
     """Where the message belongs. `begins`: its case had no facts when the person was asked for, on PostgreSQL before
-    others of the person were waited for; `mends`: it may be what an earlier, refused one was to be."""
+    others of the person were waited for."""
 
     patient_id: int
     case_id: str
     answers_id: int | None
     protected: bool
     begins: bool
-    mends: bool
 
 
 def commit(
@@ -123,7 +121,8 @@ def commit(
     at = to_micros(checked.accepted_at)
     place, warnings = _place(connection, pseudonyms, checked)
     warnings += gate.pass_(connection, checked, place.case_id)
-    message_id = _store_records(connection, checked, place)
+    message = _store_records(connection, checked, place)
+    message_id: int = message.id
     pieces = _received(checked)
     # every transaction takes places in streams in the same order, so that no two wait for each other
     for draft in sorted(checked.drafts, key=lambda each: (each.route.endpoint.id, each.route.party.id)):
@@ -136,7 +135,7 @@ def commit(
     contents.add_all(connection, message_id, pieces, at)
     # after the streams, as where a delivery ends: subscriptions are locked last
     disclosures.accepted(connection, message_id, checked.sender_party, checked.watchers, at)
-    if place.mends:
+    if message.alarmed:  # it may be what an earlier, refused one was to be
         clues = replace(checked.clues, case_id=place.case_id)
         rejections.mended(connection, checked.sender_party, checked.principal.party, clues, checked.accepted_at)
     return message_id, answer
@@ -164,7 +163,6 @@ def _place(connection: Connection, pseudonyms: Pseudonyms, checked: Checked) -> 
         answers_id=answered.id if answered else None,
         protected=bool(known.protected) or checked.protection.protected,
         begins=not known.has_facts,
-        mends=bool(known.alarmed),
     )
     return place, _gap(connection, reading, case_id)
 
@@ -238,9 +236,9 @@ def _gap(connection: Connection, reading: Reading, case_id: str) -> list[Issue]:
     return [Issue("warning", "not-found", text, ("Provenance.entity",), "predecessor-missing")]
 
 
-def _store_records(connection: Connection, checked: Checked, place: _Place) -> int:
-    """Keep the message, its fact, and what it says of its Tasks, stays and plans; returns its id. The case is projected
-    anew from all its facts."""
+def _store_records(connection: Connection, checked: Checked, place: _Place) -> Row:
+    """Keep the message, its fact, and what it says of its Tasks, stays and plans; returns its `id`, and whether refused
+    notices are `alarmed` by now, when nobody is waited for any more. The case is projected anew from all its facts."""
     batch = Batch(connection)
     message = batch.add(_MESSAGE, _message_of(checked, place))
     row = _fact_of(checked, place)
@@ -252,13 +250,12 @@ def _store_records(connection: Connection, checked: Checked, place: _Place) -> i
     for stated in checked.resources:
         resource_ledger.record(batch, stated, occasion)
     batch.run()
-    message_id: int = message.given.id
     if state is None or state.row is None:  # else another message began the case meanwhile
         _project(connection, place, to_micros(checked.accepted_at))
     known = [told for told, step in zip(tasks, begun, strict=True) if step.row is None] if begun else tasks
     for told in known:
-        task_ledger.record(connection, told, replace(occasion, message_id=message_id))
-    return message_id
+        task_ledger.record(connection, told, replace(occasion, message_id=message.given.id))
+    return message.given
 
 
 def _message_of(checked: Checked, place: _Place) -> Values:

@@ -1,11 +1,12 @@
 """Several processes on one database: what two of them do at once happens once, and in order."""
 
+import copy
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from adapter import wiring
 from adapter.discharge import case
@@ -13,8 +14,10 @@ from adapter.exchange import facts
 from adapter.exchange.submission import Refusal, Submission
 from adapter.exchange.tasks import Answered, Wanted
 from adapter.fhir import json as fhir_json
+from adapter.fhir.bundles import MessageBundle
 from adapter.security.principals import Right
 from adapter.store import tables
+from adapter.store.alarms import standing
 from adapter.support import settings
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
@@ -132,3 +135,35 @@ def test_two_workers_deliver_each_message_once_and_each_stream_in_order(installa
     for stream in {row.stream_id for row in order}:
         places = [row.sequence for row in order if row.stream_id == stream]
         assert places == sorted(places)
+
+
+def test_a_notice_that_waits_for_others_of_its_person_ends_the_alarm_of_a_try_refused_meanwhile(
+    installation, both, messages
+):
+    if installation.adapter.database.is_sqlite:
+        pytest.skip("who waits on SQLite has read nothing yet")
+    first, *others = messages("a")
+    assert installation.send(first).status == 200
+    right = next(each for each in others if MessageBundle(each).event == "ready-for-discharge")
+    wrong = copy.deepcopy(right)
+    del next(e["resource"] for e in wrong["entry"] if e["resource"]["resourceType"] == "Encounter")["status"]
+    with ThreadPoolExecutor(1) as pool, both[1].database.write() as connection:
+        connection.execute(select(tables.patient).with_for_update(key_share=True))
+        accepted = pool.submit(sending(installation, both[0], right))
+        wait_for_lock(installation)
+        assert sending(installation, both[1], wrong)().status == 422
+        connection.commit()
+        assert accepted.result(60).status == 200
+    with installation.adapter.database.read() as connection:
+        assert standing(connection) == []
+
+
+def wait_for_lock(installation):
+    """Until somebody waits for a row that another has locked."""
+    waits = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    deadline = time.monotonic() + 60
+    while rows(installation, waits) == [(0,)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
