@@ -220,7 +220,7 @@ class Worker:
                 self._safely(self._beat)
             self._safely(lambda: self._hand_out(pool))
             self._safely(self._chores)
-            self._wake.wait(min(self._options.poll_seconds, beat_seconds))
+            self._wake.wait(max(0.0, min(self._next_chore - time.monotonic(), beat_seconds)))
             self._wake.clear()
         self._drain(pool, beat_seconds)
 
@@ -243,15 +243,15 @@ class Worker:
 
     def _chores(self) -> None:
         """For a bounded time: leases are to be prolonged and deliveries to be handed out. Where nothing was to be done,
-        not again before the next poll."""
+        not again before the next poll, for which the worker wakes."""
         if time.monotonic() < self._next_chore:
             return
-        until = time.monotonic() + _CHORE_SECONDS
-        while not self._stopping.is_set() and time.monotonic() < until:
-            if not self._chore():
-                self._next_chore = time.monotonic() + self._options.poll_seconds
-                return
-            self._wake.set()  # what it made is due
+        until, more = time.monotonic() + _CHORE_SECONDS, False
+        try:
+            while not self._stopping.is_set() and time.monotonic() < until and (more := self._chore()):
+                self._wake.set()  # what it made is due
+        finally:
+            self._next_chore = 0.0 if more else time.monotonic() + self._options.poll_seconds
 
     def _hand_out(self, pool: ThreadPoolExecutor) -> None:
         for one in self._round(max(0, self._options.threads - len(self._in_flight.sending))):

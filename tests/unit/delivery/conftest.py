@@ -155,6 +155,7 @@ class Store:
         pulled: Any = None,
         rate: Any = None,
         give_up: Any = None,
+        chore: Any = None,
         **options: Any,
     ) -> Worker:
         """A worker over this store whose schedule has no jitter."""
@@ -162,7 +163,14 @@ class Store:
             self.channels["a"] = channel
         defaults = {"jitter": 0.0, "quick_retries": 0, "poll_seconds": 0.05}
         told = on_finished and (lambda connection, ended: [on_finished(connection, one) for one in ended])
-        given = {"on_finished": told, "limit": limit, "pulled": pulled, "rate": rate, "give_up": give_up}
+        given = {
+            "on_finished": told,
+            "limit": limit,
+            "pulled": pulled,
+            "rate": rate,
+            "give_up": give_up,
+            "chore": chore,
+        }
         extra = {key: value for key, value in given.items() if value is not None}
         return Worker(
             self.database,

@@ -1,5 +1,6 @@
 """The worker: what an answer does to delivery, endpoint and stream, and that nothing stops it."""
 
+import itertools
 import json
 import logging
 import threading
@@ -442,6 +443,33 @@ def test_a_slow_endpoint_leaves_threads_for_the_others(store, scripted):
     assert len(store.channels["slow"].sent) == 2
     let_go.set()
     worker.stop()
+
+
+def test_the_chore_is_asked_for_once_a_poll_whatever_wakes_the_worker(store):
+    asked = []
+    worker = store.worker(chore=lambda: bool(asked.append(time.monotonic())), poll_seconds=0.8)
+    worker.start()
+    wait_for(lambda: asked)
+    time.sleep(0.6)
+    worker.wake()
+    wait_for(lambda: len(asked) > 1)
+    worker.stop()
+    assert 0.8 <= asked[1] - asked[0] < 1.3
+
+
+def test_a_chore_that_fails_is_asked_for_at_the_next_poll(store, caplog):
+    asked = []
+
+    def fail():
+        asked.append(time.monotonic())
+        raise OSError("kommun")
+
+    worker = store.worker(chore=fail, poll_seconds=0.3)
+    worker.start()
+    wait_for(lambda: worker.wake() or len(asked) > 2)
+    worker.stop()
+    assert min(later - one for one, later in itertools.pairwise(asked)) >= 0.3
+    assert "kommun" not in caplog.text
 
 
 def test_stop_waits_for_what_is_being_sent_and_claims_nothing_more(store, scripted):
