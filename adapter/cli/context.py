@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adapter.cli import output
 from adapter.support.errors import AdapterError
 
 if TYPE_CHECKING:
@@ -99,13 +100,18 @@ def acting(config: Path) -> Iterator[tuple["Operations", "Principal"]]:
 
 @contextmanager
 def installation(config: Path) -> Iterator["Adapter"]:
-    """All parts of an installation, made when asked for. Raises as `opened`."""
+    """All parts of an installation, made when asked for. What does not fit how things stand is the answer "no": words,
+    and exit status 1. Raises as `opened`."""
     from adapter import wiring
+    from adapter.exchange.acts import ConflictError
 
     adapter = wiring.build(settings(config))
     try:
         _require_schema(adapter.database)
         yield adapter
+    except ConflictError as error:
+        output.print_line(str(error))
+        raise typer.Exit(1) from error
     finally:
         adapter.close()
 

@@ -76,7 +76,7 @@ def start(
     wanted = _filter(status, endpoint, party, event, since, until, signature)
     with installation(config) as adapter:
         chosen: dict[str, Any] = {"content": _content(anew), "per_minute": per_minute}
-        number = _said(lambda: adapter.replays.start(operator(), wanted, digest, reason, **chosen))
+        number = adapter.replays.start(operator(), wanted, digest, reason, **chosen)
     if as_json:
         output.print_json({"replay": number})
     else:
@@ -145,7 +145,7 @@ def show(
 def pause(replay: Number, reason: Reason = "", config: Config = DEFAULT_CONFIG) -> None:
     """Take no further delivery until it is resumed."""
     with installation(config) as adapter:
-        _said(lambda: adapter.replays.pause(operator(), replay, reason))
+        adapter.replays.pause(operator(), replay, reason)
     output.print_line(f"replay {replay} is paused; resume it with: adapter replays resume {replay}")
 
 
@@ -153,7 +153,7 @@ def pause(replay: Number, reason: Reason = "", config: Config = DEFAULT_CONFIG) 
 def resume(replay: Number, reason: Reason = "", config: Config = DEFAULT_CONFIG) -> None:
     """Go on."""
     with installation(config) as adapter:
-        _said(lambda: adapter.replays.resume(operator(), replay, reason))
+        adapter.replays.resume(operator(), replay, reason)
     output.print_line(f"replay {replay} goes on")
 
 
@@ -165,19 +165,8 @@ def cancel(
 ) -> None:
     """End it. What has been sent again stays so."""
     with installation(config) as adapter:
-        _said(lambda: adapter.replays.cancel(operator(), replay, reason))
+        adapter.replays.cancel(operator(), replay, reason)
     output.print_line(f"replay {replay} is cancelled")
-
-
-def _said(act: Any) -> Any:
-    """What the act returns; where its state does not allow it, the words, and exit status 1."""
-    from adapter.exchange.acts import ConflictError
-
-    try:
-        return act()
-    except ConflictError as error:
-        output.print_line(str(error))
-        raise typer.Exit(1) from error
 
 
 def _filter(

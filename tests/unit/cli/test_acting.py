@@ -70,6 +70,16 @@ def test_hold(run, stored):
     assert audited(stored) == [("delivery-hold", f"delivery/{number}")]
 
 
+def test_an_act_on_what_is_gone_or_done_already_is_refused_in_words(run, stored):
+    gone = stored.message(expunged_at=stored.now)
+    words = run("messages", "expunge", gone, "--reason", "once more", exit_code=1)
+    assert words.startswith(f"the content of message {gone} is expunged, on ")
+    under_way = stored.message()
+    stored.delivery(under_way)
+    assert "waiting: cancel it first" in run("messages", "expunge", under_way, "--reason", "it is wrong", exit_code=1)
+    assert audited(stored) == []
+
+
 class TestWhere:
     @pytest.fixture
     def person(self, stored):
