@@ -45,11 +45,13 @@ def count(
     with installation(config) as adapter:
         found = adapter.replays.count(operator(), wanted, _content(anew))
     if as_json:
-        output.print_json({"count": found.count, "digest": found.digest, "first": found.first})
+        output.print_json(found)
     else:
         numbers = ", ".join(map(str, found.first)) + (", …" if found.count > len(found.first) else "")
         output.print_line(f"{found.count} deliveries" + (f": {numbers}" if numbers else ""), "bold")
         output.print_line(_EXPLAINED, "dim")
+        if found.expunged:
+            output.print_line(f"{found.expunged} more were expunged and cannot be sent again.")
         if found.count:
             output.print_line(f'start them: the same with `start --digest {found.digest} --reason "…"`')
     if not found.count:

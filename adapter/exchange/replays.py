@@ -46,11 +46,13 @@ _replay, _item = tables.replay.c, tables.replay_item.c
 
 @dataclass(frozen=True)
 class Count:
-    """What a filter finds now. `digest` is what a start repeats. Instants are aware UTC; None for nothing."""
+    """What a filter finds now that can be sent again, and how many it finds that were `expunged` and cannot. `digest`
+    is what a start repeats."""
 
     count: int
     digest: str
     first: tuple[int, ...]
+    expunged: int
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ class Replays:
         principal.require(Right.RESEND)
         with self._database.read() as connection:
             found = _found(connection, principal, wanted, content)
-        return Count(len(found), selection.digest(wanted, content, found), tuple(found[:20]))
+            expunged = selection.expunged(connection, principal, wanted)
+        return Count(len(found), selection.digest(wanted, content, found), tuple(found[:20]), expunged)
 
     def start(
         self,

@@ -69,15 +69,24 @@ class ErrorGroup:
 
 def ids(connection: Connection, principal: Principal, wanted: Filter) -> list[int]:
     """The deliveries meant, at most one more than MOST, each stream's in its order. Those of protected persons are left
-    out: a person looks at each."""
+    out: a person looks at each; and those whose content was expunged."""
     query = (
         select(_delivery.id)
         .join_from(tables.delivery, tables.message)
-        .where(*_conditions(principal, wanted))
+        .where(*_conditions(principal, wanted), _message.expunged_at.is_(None))
         .order_by(_delivery.stream_id, _delivery.sequence)
         .limit(MOST + 1)
     )
     return list(connection.execute(query).scalars())
+
+
+def expunged(connection: Connection, principal: Principal, wanted: Filter) -> int:
+    """How many more there are that cannot be sent again, for their content was expunged."""
+    query = select(func.count()).select_from(tables.delivery).join(tables.message)
+    found: int = connection.execute(
+        query.where(*_conditions(principal, wanted), _message.expunged_at.is_not(None))
+    ).scalar_one()
+    return found
 
 
 def digest(wanted: Filter, content: str, found: Sequence[int]) -> str:

@@ -134,6 +134,13 @@ def test_a_delivery_without_bytes_and_tries_without_record_are_found(installatio
 def test_an_expunged_message_sent_again_is_known_and_cannot_be_replayed(installation, played):
     adapter, operator = installation.adapter, installation.operator
     first = installation.send(played[0])
+    delivery = adapter.views.message(operator, 1).deliveries[0].row.id
+    wanted = Filter(status="done", event=played_event(adapter, operator, delivery))
+    before = {content: adapter.replays.count(operator, wanted, content) for content in ("stored", "mapped")}
+    replays = [
+        adapter.replays.start(operator, wanted, counted.digest, "look", content=content)
+        for content, counted in before.items()
+    ]
     adapter.expunging.message(operator, 1, "about the wrong person")
 
     again = installation.send(played[0])
@@ -142,13 +149,12 @@ def test_an_expunged_message_sent_again_is_known_and_cannot_be_replayed(installa
     assert looked(installation).findings == ()
     with adapter.database.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM message")).scalar_one() == 3
-    delivery = adapter.views.message(operator, 1).deliveries[0].row.id
-    wanted = Filter(status="done", event=played_event(adapter, operator, delivery))
-    for content in ("stored", "mapped"):
-        counted = adapter.replays.count(operator, wanted, content)
-        number = adapter.replays.start(operator, wanted, counted.digest, "look", content=content)
-        while adapter.replays.step():
-            pass
+    after = adapter.replays.count(operator, wanted)
+    assert (after.count, after.expunged) == (0, before["stored"].count)
+    assert before["stored"].expunged == 0
+    while adapter.replays.step():
+        pass
+    for number in replays:
         items, _ = adapter.replays.items(operator, number, refused=True)
         assert "expunged" in {item.delivery_id: item.words or "" for item in items}[delivery]
     with pytest.raises(ConflictError, match="already"):

@@ -68,6 +68,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "De som gäller skyddade personer är inte med: de tas en och en.",
         "Those of protected persons are left out: a person looks at each.",
     ),
+    "expunged left out": (
+        "till har gallrats och kan inte skickas igen.",
+        "more were expunged and cannot be sent again.",
+    ),
     "nothing counted": ("Inga leveranser stämmer med valet.", "No delivery meets the choice."),
     "start": ("Starta", "Start"),
     "per minute": ("Högst per minut", "At most per minute"),

@@ -58,6 +58,16 @@ def test_replay_from_errors_to_cancel(run, stored, dead):
     ]  # fmt: skip
 
 
+def test_what_was_expunged_is_counted_apart(run, stored):
+    stored.delivery(stored.message(expunged_at=stored.now), status="done")
+    number = stored.delivery(stored.message(), status="done")
+    words = run("replays", "count", "--status", "done")
+    assert f"1 deliveries: {number}\n" in words
+    assert "1 more were expunged and cannot be sent again" in words
+    counted = json.loads(run("replays", "count", "--status", "done", "--json"))
+    assert (counted["count"], counted["first"], counted["expunged"]) == (1, [number], 1)
+
+
 def test_a_wrong_time_is_told(run):
     with pytest.raises(AdapterError, match="is no date or time"):
         run("replays", "count", "--since", "yesterday")

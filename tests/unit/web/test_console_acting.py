@@ -122,6 +122,9 @@ def test_replay_is_counted_started_and_steered(browser, send, stored, dead):
     assert "<code>none</code>" in browser.get("/console/replays").text
     page = send("/console/replays/count", status="dead", signature="none", since="2026-03-01").text
     assert "deliveries will be sent again." in page
+    assert "expunged" not in page
+    stored.delivery(stored.message(expunged_at=stored.now), status="done")
+    assert "1 more were expunged and cannot be sent again." in send("/console/replays/count", status="done").text
     fields = dict(re.findall(r'type="hidden" name="(digest|status|signature|since)" value="([^"]+)"', page))
     answer = send("/console/replays", reason="mended", per_minute="60", **fields)
     assert answer.headers["location"] == "/console/replays/1"
