@@ -107,6 +107,12 @@ content = Table(
     ),
     Index("ix_content_message_id", "message_id"),
     Index("ix_content_delivery_id", "delivery_id"),
+    Index(
+        "ix_content_attempt_id",
+        "attempt_id",
+        sqlite_where=text("attempt_id IS NOT NULL"),
+        postgresql_where=text("attempt_id IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -124,6 +130,7 @@ fact = Table(
     Column("instants", JSON, nullable=False),
     Column("detail", JSON, nullable=False),
     Column("recorded_at", Instant, nullable=False),
+    Index("ix_fact_message_id", "message_id"),
     Index("ix_fact_case_id", "case_id"),
     Index("ix_fact_event", "event", "recorded_at"),
     Index("ix_fact_patient_id", "patient_id", "event", "recorded_at"),

@@ -122,5 +122,6 @@ subscription_event = Table(
     refers("message_id", "message"),
     Column("at", Instant, nullable=False),
     UniqueConstraint("subscription_id", "type", "resource_id", "version"),
+    Index("ix_subscription_event_message_id", "message_id"),
     comment="What a subscriber is, or was, notified of, numbered without holes.",
 )
