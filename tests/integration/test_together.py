@@ -158,12 +158,98 @@ def test_a_notice_that_waits_for_others_of_its_person_ends_the_alarm_of_a_try_re
         assert standing(connection) == []
 
 
-def wait_for_lock(installation):
-    """Until somebody waits for a row that another has locked."""
+@pytest.mark.parametrize("known", [True, False])
+def test_messages_that_begin_one_case_at_once_tell_its_tasks_as_one_after_the_other(
+    installation, both, messages, known
+):
+    wanted = ("admission-notice", "planning-information", "ready-for-discharge")
+    sent = [each for each in messages("a") if MessageBundle(each).event in wanted]
+    tasks = {task["identifier"][0]["value"] for each in sent for task in MessageBundle(each).of_type("Task")}
+    identifier = MessageBundle(sent[0]).of_type("Patient")[0]["identifier"][0]
+    sends = [sending(installation, both[number % 2], each) for number, each in enumerate(sent)]
+    if known and not installation.adapter.database.is_sqlite:
+        replies = all_wait_for(installation, both[0], (identifier["system"], identifier["value"]), sends)
+    else:
+        replies = at_once(sends)
+    assert {reply.status for reply in replies} == {200}
+    (state,) = rows(installation, select(tables.case_state))
+    with installation.adapter.database.read() as connection:
+        told = facts.read(connection, state.case_id)
+    assert len(told) == len(sent)
+    assert state.state == json.loads(json.dumps(case.project(told)))
+    found = rows(installation, select(tables.task))
+    assert {task.identifier for task in found} == tasks
+    (accepted,) = [task for task in found if task.status == "accepted"]  # by whatever way
+    assert {task.status for task in found if task != accepted} == {"requested"}
+    versions = rows(installation, select(tables.task_version.c.task_id, tables.task_version.c.version))
+    assert sorted(versions) == sorted((task.id, number + 1) for task in found for number in range(task.version))
+    (stay,) = rows(installation, select(tables.resource))
+    assert stay.version == len(sent) == len(rows(installation, select(tables.resource_version)))
+    logged = select(tables.disclosed).where(tables.disclosed.c.party == "region", tables.disclosed.c.type == "Task")
+    assert len(rows(installation, logged)) == len(versions)
+
+
+def all_wait_for(installation, adapter, identifier, sends):
+    """What they return, all of which have begun to wait for the person before any goes on."""
+    with adapter.database.write() as connection:
+        person = adapter.pseudonyms.surrogate(connection, [identifier], 1)
+    with ThreadPoolExecutor(len(sends)) as pool, adapter.database.write() as connection:
+        this = select(tables.patient).where(tables.patient.c.id == person)
+        connection.execute(this.with_for_update(key_share=True))
+        replies = [pool.submit(send) for send in sends]
+        wait_for_lock(installation, len(sends))
+        connection.commit()
+        return [reply.result(60) for reply in replies]
+
+
+def test_of_two_persons_who_begin_one_case_at_once_one_has_it(installation, both, messages):
+    one, other = messages("a")[0], _of_another(messages("b")[0])
+    case_id, others = _case_of(one), _case_of(other)
+    claiming = json.loads(json.dumps(other).replace(others, case_id))
+    sends = [sending(installation, both[number % 2], each) for number, each in enumerate([one, claiming] * 2)]
+    assert sorted(reply.status for reply in at_once(sends)) == [200, 200, 422, 422]
+    (state,) = rows(installation, select(tables.case_state))
+    (fact,) = rows(installation, select(tables.fact))
+    owners = {row.patient_id for row in (*rows(installation, select(tables.task)), state, fact)}
+    assert owners == {fact.patient_id}
+
+
+def test_a_task_that_two_persons_claim_at_once_is_the_one_s_and_both_notices_are_accepted(installation, both, messages):
+    one, other = messages("a")[0], _of_another(messages("b")[0])
+    named = [task["identifier"][0]["value"] for task in MessageBundle(one).of_type("Task")]
+    text_ = json.dumps(other)
+    for task, value in zip(MessageBundle(other).of_type("Task"), named, strict=True):
+        text_ = text_.replace(task["identifier"][0]["value"], value)
+    sends = [sending(installation, both[0], one), sending(installation, both[1], json.loads(text_))]
+    assert [reply.status for reply in at_once(sends)] == [200, 200]
+    found = rows(installation, select(tables.task))
+    assert {task.identifier for task in found} == set(named)
+    assert len({task.case_id for task in found}) == 1
+    owners = select(tables.message.c.patient_id, tables.task.c.patient_id).select_from(
+        tables.task_version.join(tables.message).join(tables.task)
+    )
+    assert len(rows(installation, owners)) == len(named)
+    assert all(teller == about for teller, about in rows(installation, owners))
+    told = select(tables.disclosed.c.message_id).where(tables.disclosed.c.type == "Task").distinct()
+    assert len(rows(installation, told)) == 1
+
+
+def _of_another(message):
+    """As it is, of another person."""
+    MessageBundle(message).of_type("Patient")[0]["identifier"][0]["value"] = "195106172181"
+    return message
+
+
+def _case_of(message):
+    return MessageBundle(message).of_type("Task")[0]["groupIdentifier"]["value"]
+
+
+def wait_for_lock(installation, count=1):
+    """Until so many wait for a row that another has locked."""
     waits = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
     deadline = time.monotonic() + 60
-    while rows(installation, waits) == [(0,)]:
+    while rows(installation, waits)[0][0] < count:
         assert time.monotonic() < deadline
         time.sleep(0.02)
