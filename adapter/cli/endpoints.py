@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="See endpoints; pause, resume and test them.")
 
-_STATES = {"closed": "working", "open": "not answering", "tripped": "refusing us"}
+_STATES = {"closed": "working", "open": "not answering", "tripped": "refused us"}
 """A breaker's words mean the opposite to most people."""
 
 Endpoint = Annotated[str, typer.Argument(metavar="ENDPOINT", help="the endpoint's id in the directory")]
@@ -48,7 +48,7 @@ def show(endpoint: Endpoint, config: Config = DEFAULT_CONFIG, as_json: Json = Fa
             ("endpoint", row.endpoint),
             ("state", _STATES.get(row.state, row.state)),
             ("since", output.local(row.since)),
-            ("reason", row.reason),
+            ("reason" if row.state == "paused" else "seen last", row.reason),
             ("next probe", output.local(row.next_probe_at)),
             ("last success", output.local(row.last_success_at)),
             ("last failure", output.local(row.last_failure_at)),

@@ -225,11 +225,12 @@ def _statutory_note(event: str, group: _Group) -> str:
 def _endpoints(connection: Connection) -> Iterator[Attention]:
     words = {
         "open": "does not answer as it should; it is probed and resumes by itself",
-        "tripped": "does not let us in or is the wrong door; it is probed and resumes by itself",
+        "tripped": "did not let us in or was the wrong door; it is probed and resumes by itself",
         "paused": "is paused by a person; everything to it waits",
     }
     for row in connection.execute(select(tables.endpoint_state).where(_state.state.in_(tuple(words)))):
-        cause = f" ({row.reason})" if row.reason else ""
+        seen = "" if row.state == "paused" else "seen last: "
+        cause = f" ({seen}{row.reason})" if row.reason else ""
         act = "resume" if row.state == "paused" else "show"
         yield Attention(
             kind=f"endpoint-{row.state}",

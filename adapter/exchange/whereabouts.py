@@ -42,7 +42,7 @@ NEXT = {
     "running": "it is being sent",
     "behind": "it waits behind an earlier message to the same receiver",
     "open": "it is sent when the receiver's system answers again",
-    "tripped": "it is sent when the receiver's system lets us in again",
+    "tripped": "it is sent when the receiver's system takes messages again",
     "paused": "it is sent when a person resumes the endpoint",
     "due": "it is due: it is sent, or its receiver fetches it",
     "later": "it is sent at next_attempt_at",

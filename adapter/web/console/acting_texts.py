@@ -13,7 +13,7 @@ _NEXT = {
     "running": "Skickas just nu",
     "behind": "Väntar bakom ett tidigare meddelande till samma mottagare",
     "open": "Skickas när mottagarens system svarar igen",
-    "tripped": "Skickas när mottagarens system släpper in oss igen",
+    "tripped": "Skickas när mottagarens system tar emot igen",
     "paused": "Skickas när en person startar anslutningen igen",
     "due": "Ska gå nu: det skickas, eller mottagaren hämtar det",
     "later": "Skickas",

@@ -76,7 +76,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "resume": ("Återuppta", "Resume"),
     "state closed": ("öppen för trafik", "working"),
     "state open": ("svarar inte", "not answering"),
-    "state tripped": ("nekar oss", "refusing us"),
+    "state tripped": ("nekade oss", "refused us"),
     "state paused": ("pausad", "paused"),
     # lists
     "message": ("Meddelande", "Message"),
@@ -222,7 +222,7 @@ _ATTENTION: Mapping[str, tuple[str, str]] = {
     "held": ("{event}: hålls{to}", "{event}: held{to}"),
     "late": ("{event}: väntar fortfarande{to}", "{event}: still waiting{to}"),
     "endpoint-open": ("{endpoint} svarar inte som den ska; prövas igen av sig själv", ""),
-    "endpoint-tripped": ("{endpoint} släpper inte in oss eller är fel adress; prövas igen av sig själv", ""),
+    "endpoint-tripped": ("{endpoint} släppte inte in oss eller var fel adress; prövas igen av sig själv", ""),
     "replay-paused": ("En omsändning är pausad", "A replay is paused"),
     "endpoint-paused": ("{endpoint} är pausad; allt dit väntar", "{endpoint} is paused; everything to it waits"),
     "statutory-notice-refused": ("Ett lagstadgat meddelande avvisades; fristen kan brytas", ""),

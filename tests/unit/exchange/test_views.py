@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from adapter.delivery import breaker
 from adapter.discharge.events import EVENTS
 from adapter.exchange import redirect
 from adapter.exchange.operations import Operations
@@ -516,6 +517,17 @@ class TestStatus:
         [found] = views.status(operations_principal)
         assert (found.kind, found.severity) == (f"endpoint-{state}", severity)
         assert found.next_command == f"adapter endpoints {command} lifecare"
+
+    def test_a_tripped_endpoint_is_told_of_with_what_the_last_probe_saw(self, views, stored, operations_principal):
+        with stored.database.write() as connection:
+            breaker.register(connection, "lifecare", stored.now)
+            breaker.trip(connection, "lifecare", stored.now, cause="401", probe_seconds=1)
+            breaker.failed(connection, "lifecare", stored.now, cause="503", open_after=10, probe_seconds=1)
+        [found] = views.status(operations_principal)
+        assert found.kind == "endpoint-tripped"
+        assert "did not let us in" in found.what
+        assert found.what.endswith("(seen last: 503)")
+        assert "401" not in found.what
 
     def test_a_worker_that_is_silent_while_something_is_due(self, views, stored, clock, operations_principal):
         with stored.database.write() as connection:

@@ -163,7 +163,8 @@ def test_a_number_as_a_sender_wrote_it_is_found(where, stored, pseudonyms, opera
 
 
 @pytest.mark.parametrize(
-    ("state", "words"), [("paused", "resumes"), ("open", "answers"), ("tripped", "lets us in"), ("closed", "it is due")]
+    ("state", "words"),
+    [("paused", "resumes"), ("open", "answers"), ("tripped", "takes messages again"), ("closed", "it is due")],
 )
 def test_an_endpoint_to_which_nothing_is_sent_is_what_it_waits_for(
     where, stored, person, operations_principal, state, words
