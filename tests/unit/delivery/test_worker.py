@@ -357,6 +357,54 @@ def test_what_ends_together_is_recorded_in_the_statements_of_one(store, scripted
     assert 0 < round_trips(1) == round_trips(4) < 8
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_ends_of_every_kind_in_one_round_are_what_they_are_one_by_one(store, scripted, together):
+    answers = {
+        "done": OK,
+        "retry": BUSY,
+        "dead": REFUSED,
+        "silent": Answer(status=200, acknowledgement=Acknowledgement(Code.OK)),
+    }
+    kinds = [*answers, "done", "dead", "retry", "done"]
+    first, following = [], []
+    for number, kind in enumerate(kinds):
+        person = store.patient()
+        first.append(store.add(person, f"{kind} {number}", endpoint="ab"[number % 2]))
+        following.append(store.add(person, f"after {number}", endpoint="ab"[number % 2]))
+    by_body = scripted(*[lambda outgoing: answers[outgoing.body.decode().split()[0]]] * len(kinds))
+    store.channels |= {"a": by_body, "b": by_body}
+    told = []
+    worker = store.worker(
+        on_finished=lambda _, one: told.append(one), schedule=(60.0,), threads=16, limit=lambda _: 8, open_after=99
+    )
+    for one in worker._round(16):
+        worker._send(*one)
+    if together:
+        worker._round(0)
+    else:
+        worker._record_apart(worker._in_flight.tries())
+    ends = {"done": "done", "silent": "done", "dead": "dead", "retry": "waiting"}
+    assert store.states(*first) == [ends[kind] for kind in kinds]
+    due = [store.row(one).next_attempt_at for one in following]
+    assert due == [store.now if ends[kind] == "done" else None for kind in kinds]
+    tries = {row.delivery_id: row for row in store.rows(tables.attempt)}
+    said = {"done": ("done", 200), "silent": ("done", 200), "dead": ("dead", 422), "retry": ("retry", 503)}
+    assert [(tries[one].outcome, tries[one].http_status) for one in first] == [said[kind] for kind in kinds]
+    assert {(row.ended_at, row.delivery_id in first) for row in tries.values()} == {(store.now, True)}
+    kept = {
+        row.delivery_id: (row.attempt_id, row.bytes) for row in store.rows(tables.content) if row.stage == "response"
+    }
+    bodies = {one: (tries[one].id, answers[kind].body) for one, kind in zip(first, kinds, strict=True)}
+    assert kept == {one: told_ for one, told_ in bodies.items() if told_[1]}
+    ended = {one: ends[kind] for one, kind in zip(first, kinds, strict=True) if ends[kind] != "waiting"}
+    assert {one.delivery_id: one.status for one in told} == ended
+    assert len(told) == len(ended)
+    dead = {f"delivery/{one}" for one, kind in zip(first, kinds, strict=True) if kind == "dead"}
+    assert {alarm.subject for alarm in alarms(store)} == dead
+    counted = {row.endpoint: (row.tried, row.failed) for row in store.rows(tables.endpoint_outcome)}
+    assert counted == {"a": (4, 1), "b": (4, 1)}
+
+
 def test_log_lines_name_the_endpoint_only_of_the_unprotected(store, scripted, caplog):
     store.add(store.patient())
     store.add(store.patient(protected=True), released=True)
