@@ -140,7 +140,10 @@ def present(connection: Connection, patient_id: int, case: Case, endpoints: Iter
             delivery.c.endpoint.in_(list(endpoints)),
             delivery.c.status.in_(("waiting", "running", "held", "done")),
         )
-    query = select(state.c.case_id, state.c.state).where(state.c.patient_id == patient_id, came.correlate(state))
+    own = select(tables.fact.c.case_id).where(tables.fact.c.patient_id == patient_id)  # which has an index
+    query = select(state.c.case_id, state.c.state).where(
+        state.c.patient_id == patient_id, state.c.case_id.in_(own), came.correlate(state)
+    )
     admitted = instants.parse(case.admission.admitted)
     for row in connection.execute(query):
         told = [row.state["instants"], *row.state["earlier_stays"]]

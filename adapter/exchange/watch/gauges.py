@@ -110,14 +110,14 @@ def _notifications(connection: Connection) -> Iterator[Number]:
     for place, *numbers in connection.execute(select(subscription.endpoint, *totals).group_by(subscription.endpoint)):
         for name, number in zip(("waiting", "sent", "failed"), numbers, strict=True):
             yield f"notifications_{name}", place, float(number)
-    oldest = (
-        select(subscription.endpoint, func.min(event.at))
-        .join_from(tables.subscription, tables.subscription_event, event.subscription_id == subscription.id)
-        .where(subscription.status != "off", event.number == subscription.sent_event + 1)
-        .group_by(subscription.endpoint)
+    following = select(event.at).where(
+        event.subscription_id == subscription.id, event.number == subscription.sent_event + 1
     )
+    since = func.min(following.scalar_subquery())
+    oldest = select(subscription.endpoint, since).where(subscription.status != "off").group_by(subscription.endpoint)
     for place, at in connection.execute(oldest):
-        yield "notifications_oldest", place, at / 1_000_000
+        if at is not None:
+            yield "notifications_oldest", place, at / 1_000_000
 
 
 def _backups(connection: Connection) -> Iterator[Number]:
