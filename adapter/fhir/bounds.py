@@ -53,6 +53,6 @@ def _count(content: bytes, marks: re.Pattern[bytes], most: int, what: str) -> No
         if each.lastindex:
             found += 1
             if found > most:
-                expected = f"expected at most one in {BYTES} bytes, or {ALWAYS} where that is more"
-                line = content.count(b"\n", 0, each.start()) + 1
-                raise ParseError(f"the content has more than {most} {what}: {expected}", line)
+                said = f"the content of {len(content)} bytes has more than {most} {what}"
+                bound = f"expected at most one in {BYTES} bytes, or {ALWAYS} where that is more"
+                raise ParseError(f"{said}: {bound}", content.count(b"\n", 0, each.start()) + 1)

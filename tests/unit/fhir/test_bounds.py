@@ -111,6 +111,12 @@ def test_xml_that_is_too_much_is_refused_before_it_is_read(name: str) -> None:
         xml.parse(content)
 
 
+def test_how_large_it_is_and_what_it_may_have_is_named() -> None:
+    content = b'{"a":[' + b"{}," * 700_000 + b"{}]}"
+    with pytest.raises(ParseError, match=rf"of {len(content)} bytes has more than {len(content) // 16} objects"):
+        json.parse(content)
+
+
 def test_what_the_operator_installs_is_read_whole() -> None:
     codes = json.parse(b'{"resourceType":"ValueSet","a":[' + b"{}," * 60_000 + b"{}]}", bounded=False)["a"]
     assert len(codes) == 60_001
