@@ -13,6 +13,7 @@ from typing import Any
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import ADDRESS_KIND, ESTIMATED_DISCHARGE, MIDDLE_NAME, NEED_ASSESSED, OWN_FAMILY_NAME
 from adapter.fhir.outcomes import Issue, Rule
+from adapter.fhir.shapes import text
 
 EVENTS = frozenset({"admission-notice", "admission-notice-update"})
 """The notices that hold the minimum: LAW 2:1 and, for a changed estimate, 2:4."""
@@ -119,7 +120,11 @@ def _has_others(resource: dict[str, Any]) -> bool:
 
 def _holds_other(extensions: object) -> bool:
     written = extensions if isinstance(extensions, list) else [extensions]
-    return any(isinstance(each, dict) and each.get("url") not in EXTENSIONS for each in written)
+    return any(isinstance(each, dict) and _is_other(each) for each in written)
+
+
+def _is_other(extension: dict[str, Any]) -> bool:
+    return text(extension.get("url")) not in EXTENSIONS
 
 
 def _places(resource: dict[str, Any], place: str) -> Iterator[str]:
@@ -134,7 +139,7 @@ def _places(resource: dict[str, Any], place: str) -> Iterator[str]:
                 if not isinstance(item, dict):
                     continue
                 inner = step if number is None else f"{step}[{number}]"
-                if name == "extension" and item.get("url") not in EXTENSIONS:
+                if name == "extension" and _is_other(item):
                     yield inner
                 else:
                     waiting.append((inner, item))

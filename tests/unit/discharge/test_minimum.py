@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapter.discharge import minimum
 from adapter.discharge.disclosure import disclose
@@ -25,6 +27,25 @@ def found(bundle, kind):
 
 def places(bundle, **settings):
     return [place for issue in minimum.check(MessageBundle(bundle), **settings) for place in issue.expression]
+
+
+_NAMES = st.sampled_from(["extension", "_extension", "modifierExtension", "url", "a", "_a"])
+_URLS = st.sampled_from([NEED_ASSESSED, OTHER["url"], "", None, 1, [NEED_ASSESSED], {}])
+_RESOURCES = st.recursive(
+    st.none() | st.text(max_size=2) | st.integers(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(_NAMES, inner, max_size=4)
+        | st.fixed_dictionaries({"url": _URLS}, optional={"extension": inner, "valueX": inner})
+    ),
+    max_leaves=20,
+).filter(lambda value: isinstance(value, dict))
+
+
+@given(_RESOURCES)
+def test_whatever_place_can_be_named_is_seen_by_a_look(resource):
+    if list(minimum._places(resource, "x")):
+        assert minimum._has_others(resource)
 
 
 def test_the_example_keeps_it(notice):
@@ -85,3 +106,9 @@ class TestExtended:
 def test_no_more_than_a_thousand_places_are_told(notice):
     found(notice, "Patient")["address"][0]["extension"] = [OTHER] * 1500
     assert len(places(notice)) == 1000
+
+
+@pytest.mark.parametrize("url", [[NEED_ASSESSED], {}, 1, None])
+def test_an_extension_whose_url_is_none_is_beyond_it(notice, url):
+    found(notice, "Encounter")["extension"] = [{"url": url}]
+    assert places(notice) == ["Bundle.entry[2].resource.extension[0]"]
