@@ -114,8 +114,9 @@ class Watch:
             if end is not None:
                 self.ends[place] = end
             if end is not None and end < limit:
-                reason = f"the certificate of {place} on {self._host} ends {end:%Y-%m-%d %H:%M} UTC: {file.name}"
-                yield CERTIFICATE, place, Cause(reason, f"openssl x509 -enddate -noout -in {file}")
+                named = file.parent.resolve() / file.name  # not what a link leads to: the new one is put in its place
+                reason = f"the certificate of {place} on {self._host} ends {end:%Y-%m-%d %H:%M} UTC: {named}"
+                yield CERTIFICATE, place, Cause(reason, f"openssl x509 -enddate -noout -in {named}")
 
     def _disks(self, stands: set[tuple[str, str]]) -> Iterator[tuple[str, str, Cause]]:
         seen: set[int] = set()
@@ -129,8 +130,9 @@ class Watch:
             if (DISK, f"{self._host}/{place}") in stands:
                 limit += limit // 10  # it is not over for a few bytes
             if device not in seen and free < limit:
-                reason = f"the disk of {folder} on {self._host} had {free} MiB free, expected {limit}"
-                yield DISK, place, Cause(reason, f"df -h {folder}")
+                named = folder.resolve()
+                reason = f"the disk of {named} on {self._host} had {free} MiB free, expected {limit}"
+                yield DISK, place, Cause(reason, f"df -h {named}")
             seen.add(device)
 
     def _offsets(self, connection: Connection) -> Iterator[tuple[str, str, Cause]]:

@@ -74,7 +74,8 @@ def alarms(database):
 def test_a_certificate_that_ends_soon(watching, around, database, clock, tmp_path):
     certificate(tmp_path / "ours.pem", clock.now() + timedelta(days=30, minutes=1))
     (tmp_path / "none.pem").write_text("no certificate")
-    around.certificates = {"server": tmp_path / "ours.pem", "endpoint/a": tmp_path / "none.pem"}
+    (tmp_path / "config").mkdir()
+    around.certificates = {"server": tmp_path / "config" / ".." / "ours.pem", "endpoint/a": tmp_path / "none.pem"}
     watch = watching()
     watch.step()
     assert alarms(database) == {}
@@ -83,17 +84,37 @@ def test_a_certificate_that_ends_soon(watching, around, database, clock, tmp_pat
     watch.step()
     ((key, alarm),) = alarms(database).items()
     assert key == ("certificate-ending", "one/server")
-    assert alarm.reason == "the certificate of server on one ends 2026-04-01 09:01 UTC: ours.pem"
+    assert (
+        alarm.reason == f"the certificate of server on one ends 2026-04-01 09:01 UTC: {tmp_path.resolve() / 'ours.pem'}"
+    )
+    assert alarm.command == f"openssl x509 -enddate -noout -in {tmp_path.resolve() / 'ours.pem'}"
     certificate(tmp_path / "ours.pem", clock.now() + timedelta(days=90))
     watch.step()
     assert alarms(database) == {}
 
 
+def test_a_certificate_behind_a_link_is_told_of_by_the_name_that_it_is_replaced_under(
+    watching, around, database, clock, tmp_path
+):
+    (tmp_path / "..data").mkdir()
+    certificate(tmp_path / "..data" / "tls.crt", clock.now())
+    (tmp_path / "tls.crt").symlink_to(tmp_path / "..data" / "tls.crt")
+    around.certificates = {"server": tmp_path / "tls.crt"}
+    watching().step()
+    (alarm,) = alarms(database).values()
+    assert alarm.command.endswith(f"-in {tmp_path.resolve() / 'tls.crt'}")
+
+
 def test_a_disk_that_is_nearly_full_told_once_for_a_disk(watching, around, database, tmp_path):
-    around.folders = {"store": tmp_path, "endpoint/a": tmp_path, "endpoint/b": tmp_path / "gone"}
+    (tmp_path / "config").mkdir()
+    store = tmp_path / "config" / ".."
+    around.folders = {"store": store, "endpoint/a": tmp_path, "endpoint/b": tmp_path / "gone"}
     watch = watching(disk_least_free=1 << 40)
     watch.step()
-    assert list(alarms(database)) == [("disk-low", "one/disk/store")]
+    ((key, alarm),) = alarms(database).items()
+    assert key == ("disk-low", "one/disk/store")
+    assert alarm.reason.startswith(f"the disk of {tmp_path.resolve()} on one had ")
+    assert alarm.command == f"df -h {tmp_path.resolve()}"
     assert watch.disks["store"] > 0
     watching(disk_least_free=1).step()
     assert alarms(database) == {}
