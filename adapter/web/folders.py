@@ -170,8 +170,7 @@ class PartnerFolder:
         body = self._read(descriptor)
         media_type = _RECORD if self._inbox.mapping is not None else _FHIR.get(file.suffix.lower())
         if body is None:
-            words = f"is no ordinary file of at most {self._most_bytes} bytes"
-            return self._turned_away(413, "too-long", words, descriptor)
+            return self._turned_away(*self._unfit(descriptor), descriptor)
         if media_type is None:
             words = f"the name tells no format: expected one that ends in {' or '.join(_FHIR)}"
             return self._turned_away(415, "not-supported", words, descriptor)
@@ -215,6 +214,13 @@ class PartnerFolder:
         with os.fdopen(os.dup(descriptor), "rb") as stream:
             body = stream.read(self._most_bytes + 1)
         return body if len(body) <= self._most_bytes else None
+
+    def _unfit(self, descriptor: int) -> tuple[int, str, str]:
+        """Status, code and words for what is not read."""
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            return 415, "not-supported", "this is no ordinary file"
+        return 413, "too-long", f"the file has {about.st_size} bytes: expected at most {self._most_bytes}"
 
     def _answer(self, file: Path, reply: _Reply) -> None:
         """Put the answer and then the file where they belong; never over another file of the same name."""

@@ -84,10 +84,9 @@ class Inbox:
             log.warning("feed file cannot be read: %s", error.strerror, extra={"feed": self._feed.id})
             self._set_aside(file, f"the file cannot be read: {error.strerror}".encode())
             return
-        if body is None:
-            words = f"is no ordinary file of at most {self._most_bytes} bytes"
-            log.warning("feed file %s", words, extra={"feed": self._feed.id})
-            self._set_aside(file, words.encode())
+        except AdapterError as error:
+            log.warning("feed file: %s", error, extra={"feed": self._feed.id})
+            self._set_aside(file, str(error).encode())
             return
         reply = self._intake.take(self._feed.id, body, f"file-{uuid.uuid4()}")
         if reply.result == "rejected":
@@ -95,14 +94,18 @@ class Inbox:
         else:
             file.unlink(missing_ok=True)
 
-    def _read(self, file: Path) -> bytes | None:
-        """The file's bytes; None where it is too large, or something else than an ordinary file."""
+    def _read(self, file: Path) -> bytes:
+        """The file's bytes. Raises AdapterError where it is too large, or something else than an ordinary file."""
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return None
-            body = stream.read(self._most_bytes + 1)
-        return body if len(body) <= self._most_bytes else None
+            about = os.fstat(descriptor)
+            if not stat.S_ISREG(about.st_mode):
+                raise AdapterError("this is no ordinary file")
+            body = b"" if about.st_size > self._most_bytes else stream.read(self._most_bytes + 1)
+        size = max(about.st_size, len(body))
+        if size > self._most_bytes:
+            raise AdapterError(f"the file has {size} bytes: expected at most {self._most_bytes}")
+        return body
 
     def _set_aside(self, file: Path, answer: bytes) -> None:
         """Move a file out of the way, so that it is not tried for ever; never over another of the same name."""

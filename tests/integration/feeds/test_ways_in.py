@@ -1,5 +1,6 @@
 """The ways in: HTTP, MLLP over a real socket, and a folder."""
 
+import os
 import shutil
 import socket
 import ssl
@@ -165,12 +166,16 @@ def test_files_are_taken_in_order_and_removed_and_refused_ones_set_aside(world):
     (inbox / "3.hl7").write_text(adt("A40", 3), encoding="utf-8", newline="")
     (inbox / "4.hl7").symlink_to(world.folder / "pseudonym.key")
     (inbox / ".5.hl7").write_text("still being written")
+    (inbox / "6.hl7").touch()
+    os.truncate(inbox / "6.hl7", 1 << 40)  # a terabyte of nothing
     with running(world):
         until(lambda: sorted(each.name for each in inbox.iterdir()) == [".5.hl7", "refused"])
     assert [event for event, _ in world.told()] == ["admission-notice", "admission-notice-update"]
     aside = sorted(each.name.split("-", 1)[1] for each in (inbox / "refused").iterdir())
-    assert aside == ["3.hl7", "3.hl7.answer", "4.hl7", "4.hl7.answer"]
+    assert aside == ["3.hl7", "3.hl7.answer", "4.hl7", "4.hl7.answer", "6.hl7", "6.hl7.answer"]
     assert any(b"MSA|AR|C3" in each.read_bytes() for each in (inbox / "refused").glob("*3.hl7.answer"))
+    (told,) = (inbox / "refused").glob("*6.hl7.answer")
+    assert told.read_text() == f"the file has {1 << 40} bytes: expected at most 2097152"
 
 
 def test_over_tls_only_who_is_known_is_let_in(world, connect, tmp_path):

@@ -158,9 +158,14 @@ def test_a_record_that_is_too_large_is_refused_in_the_partners_words(place):
     place.leave("a.xml", b"x" * (MOST + 1))
     os.mkfifo(place.folder / "b.xml")
     assert place.open(mapping="lifecare").look() == 2
-    assert [(status, source) for status, _, source, _ in place.exchange.refused] == [(413, "lifecare")] * 2
+    assert [(status, source) for status, _, source, _ in place.exchange.refused] == [
+        (413, "lifecare"),
+        (415, "lifecare"),
+    ]
     answer = (place.folder / "refused" / "a.xml.answer").read_text()
-    assert answer == "<fatal-error is no ordinary file of at most 1000 bytes ['too-long']/>"
+    assert answer == "<fatal-error the file has 1001 bytes: expected at most 1000 ['too-long']/>"
+    answer = (place.folder / "refused" / "b.xml.answer").read_text()
+    assert answer == "<fatal-error this is no ordinary file ['not-supported']/>"
 
 
 def test_a_file_that_still_grows_is_left_alone(place, ticking):
@@ -327,7 +332,9 @@ def test_of_a_file_that_is_too_large_no_more_is_read_than_is_allowed(place):
     assert place.open().look() == 1
     assert place.exchange.refused == [(413, 1 << 40, "fhir", hashlib.sha256(b"x" * MOST).hexdigest())]
     assert place.lying()["refused"] == ["a.json", "a.json.answer"]
-    assert b"at most 1000 bytes" in (place.folder / "refused" / "a.json.answer").read_bytes()
+    assert (place.folder / "refused" / "a.json").stat().st_size == 1 << 40  # moved, not copied
+    told = (place.folder / "refused" / "a.json.answer").read_text()
+    assert f"the file has {1 << 40} bytes: expected at most 1000" in told
 
 
 def test_a_file_that_was_taken_is_not_called_refused_where_its_answer_cannot_be_put(place, monkeypatch):
