@@ -7,6 +7,7 @@ label or a spärr that came later covers it too.
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -167,7 +168,8 @@ def accepted(connection: Connection, message_id: int, sender: str, watchers: Col
 
 def arrived(connection: Connection, finished: Sequence[Finished], watchers: Watchers) -> None:
     """Deliveries have ended: where they are done, what their messages tell has come to the receivers."""
-    come = [(each, _log_arrived(connection, each)) for each in finished if each.status == "done"]
+    done = sorted((each for each in finished if each.status == "done"), key=attrgetter("message_id"))
+    come = [(each, _log_arrived(connection, each)) for each in done]  # in one order: no two wait for each other
     watched = {each.party for _, news in come for each in news if each.watched}
     if len(come) > 1 and watched and connection.dialect.name != "sqlite":  # where a writer is alone anyhow
         _LOCK.run(connection, {"parties": sorted({one for party in watched for one in watchers(party)})})

@@ -1,12 +1,15 @@
 """The numbers of events, and what becomes of a notification whose outcome is not known."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from sqlalchemy import update
 
 from adapter.delivery.channels.base import Acknowledgement, Answer, Code, Fault
+from adapter.delivery.recording import Finished
 from adapter.delivery.schedule import Schedule
 from adapter.exchange import disclosures, resource_ledger
 from adapter.exchange.resource_ledger import Stated
@@ -82,6 +85,7 @@ def tell(stored):
             return 1 / (not undone)
 
         stored.database.transact(work)
+        return message
 
     return told
 
@@ -103,6 +107,36 @@ def test_numbers_have_no_holes_however_many_tell_at_once(stored, subscribe, tell
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(tell, range(1, 13)))
     assert numbers(stored) == list(range(1, 13))
+
+
+def test_what_arrives_twice_by_two_workers_is_logged_in_one_order(stored, tell, monkeypatch):
+    if stored.database.is_sqlite:
+        pytest.skip("a writer on SQLite is alone")
+    first, second = (
+        [(message, stored.delivery(message, status="done")) for _ in range(2)]
+        for message in (tell(number) for number in (1, 2))
+    )
+    both_have_one = Barrier(2)
+    log = disclosures._log_arrived
+
+    def log_and_wait(connection, one):
+        found = log(connection, one)
+        with suppress(BrokenBarrierError):  # the other waits for what this one has logged
+            both_have_one.wait(0.5)
+        return found
+
+    monkeypatch.setattr(disclosures, "_log_arrived", log_and_wait)
+
+    def arrive(deliveries):
+        ended = [Finished(number, message, "done", "ok", "ok", stored.now) for message, number in deliveries]
+        with stored.database.write() as connection:  # which is not begun anew
+            disclosures.arrived(connection, ended, lambda party: [party])
+
+    with ThreadPoolExecutor(2) as pool:
+        for one in [pool.submit(arrive, each) for each in ([first[0], second[0]], [second[1], first[1]])]:
+            one.result(60)
+    told = [row["message_id"] for row in stored.rows(tables.disclosed) if row["party"] == "kommun-a"]
+    assert sorted(told) == [first[0][0], second[0][0]]
 
 
 def test_what_is_undone_takes_no_number(stored, subscribe, tell):
