@@ -609,3 +609,16 @@ def test_an_alarm_of_a_dead_letter_is_cleared_by_cancelling_it(store, scripted):
     assert len(alarms(store)) == 1
     store.act(outbox.cancel, delivery, store.now, "by phone")
     assert alarms(store) == []
+
+
+def test_an_alarm_that_stands_ends_when_the_delivery_arrives_and_no_other(store, scripted):
+    arriving, other = store.add(store.patient()), store.add(store.patient(), endpoint="b")
+
+    def raise_and_take(_outgoing):
+        for one in (arriving, other):
+            store.act(outbox.alarm_dead_letter, one, "admission-notice", "as of old", store.now)
+        return OK
+
+    store.worker(scripted(raise_and_take)).run_until_idle()
+    assert store.states(arriving) == ["done"]
+    assert [alarm.subject for alarm in alarms(store) if alarm.kind == outbox.DEAD_LETTER] == [f"delivery/{other}"]
