@@ -48,6 +48,17 @@ KINDS: dict[str, Kind] = {
 }
 """Each has a page in docs/runbooks."""
 
+SHOWN: dict[str, str] = {
+    "endpoint-paused": "an endpoint is paused by a person",
+    "feed-gap": "a feed did not say what a notice takes",
+    "feed-refused": "what a feed sent was refused",
+    "held": "a message is held by a person",
+    "held-protected": "a message about a person with protected identity is held",
+    "plan-gap": "a plan that was fetched could not be carried",
+    "replay-paused": "a replay stands still half way",
+}
+"""What the status alone says: it is no alarm, and nobody is told of it. Each has a page in docs/runbooks."""
+
 ALWAYS_STATUTORY = frozenset({"statutory-notice-refused"})
 """Kinds that are never held over quiet hours: settings that say otherwise are refused."""
 

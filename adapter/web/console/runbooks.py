@@ -1,4 +1,5 @@
-"""What to do about an alarm, for whoever is told of it at night: a page for each kind, and the list of them."""
+"""What to do about an alarm, for whoever is told of it at night, and about what the status alone shows: a page for each
+kind, and the list of them."""
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -7,13 +8,15 @@ from starlette.responses import Response
 from adapter.delivery import outbox
 from adapter.exchange import sender_alarms
 from adapter.support import paths
-from adapter.support.alarm_kinds import KINDS
+from adapter.support.alarm_kinds import KINDS, SHOWN
 from adapter.support.errors import NotFoundError
 from adapter.web.console import markdown
 from adapter.web.console.shell import Shell
 from adapter.web.console.visitor import ROOT, Visitor
 
-_PLACES = {f"{kind}.md": f"{ROOT}/runbooks/{kind}" for kind in KINDS}
+TITLES = {name: kind.title for name, kind in KINDS.items()} | SHOWN
+"""Of each runbook, by its kind."""
+_PLACES = {f"{kind}.md": f"{ROOT}/runbooks/{kind}" for kind in TITLES}
 _SAME_CAUSE = {"late": sender_alarms.LATE, "held-consent": outbox.SET_ASIDE}
 """The alarm whose cause the status page tells of under a kind of its own."""
 
@@ -21,7 +24,7 @@ _SAME_CAUSE = {"late": sender_alarms.LATE, "held-consent": outbox.SET_ASIDE}
 def add(routes: APIRouter, shell: Shell) -> None:
     @routes.get("/runbooks")
     def runbooks(request: Request, who: Visitor = Depends(shell.visitor)) -> Response:
-        return shell.page(request, who, "runbooks.html", kinds=KINDS, place_of=place_of)
+        return shell.page(request, who, "runbooks.html", titles=TITLES, place_of=place_of)
 
     @routes.get("/runbooks/{kind}")
     def runbook(request: Request, kind: str, who: Visitor = Depends(shell.visitor)) -> Response:
@@ -36,6 +39,6 @@ def place_of(kind: str) -> str | None:
 
 
 def _page(kind: str) -> str:
-    if kind not in KINDS:
+    if kind not in TITLES:
         raise NotFoundError("no such runbook")
     return (paths.shipped("docs/runbooks") / f"{kind}.md").read_text(encoding="utf-8")

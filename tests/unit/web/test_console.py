@@ -13,9 +13,9 @@ from adapter.exchange.views import Views
 from adapter.security.principals import Right
 from adapter.security.tokens import Tokens
 from adapter.store import alarms, tables
-from adapter.support.alarm_kinds import KINDS
 from adapter.web.app import create
-from adapter.web.console import gap_texts, reading, texts
+from adapter.web.console import gap_texts, reading, runbooks, texts
+from adapter.web.console.runbooks import TITLES
 from adapter.web.console.sessions import Sessions
 from adapter.web.console.texts import TEXTS
 from adapter.web.console.visitor import safe_path
@@ -260,7 +260,7 @@ class TestSafety:
     def test_each_kind_of_alarm_has_its_runbook(self, browser, log_in):
         assert browser.get("/console/runbooks/dead-letter").status_code == 303
         log_in()
-        for kind in KINDS:
+        for kind in TITLES:
             answer = browser.get(f"/console/runbooks/{kind}")
             assert answer.status_code == 200
             assert f'<h1 id="runbook">{kind}: ' in answer.text
@@ -271,7 +271,7 @@ class TestSafety:
     def test_every_link_of_a_runbook_leads_to_a_page(self, browser, log_in):
         log_in()
         led = set()
-        for kind in KINDS:
+        for kind in TITLES:
             text = browser.get(f"/console/runbooks/{kind}").text
             article = re.search(r"<article.*</article>", text, re.DOTALL)
             led |= set(re.findall(r'href="(/[^"]*)"', article.group()))
@@ -285,8 +285,8 @@ class TestSafety:
         assert 'href="/console/runbooks"' in browser.get("/console").text
         assert 'href="/console/runbooks"' in browser.get("/console/runbooks/dead-letter").text
         text = browser.get("/console/runbooks").text
-        for name, kind in KINDS.items():
-            assert f'<a href="/console/runbooks/{name}">{name}</a></th><td>{kind.title}</td>' in text
+        for name, title in TITLES.items():
+            assert f'<a href="/console/runbooks/{name}">{name}</a></th><td>{title}</td>' in text
 
     @pytest.mark.parametrize("kind", ["nothing", "..%2f..%2fREADME", "dead-letter.md", "dead-letter/x"])
     def test_an_unknown_kind_has_no_runbook(self, browser, log_in, kind):
@@ -363,6 +363,23 @@ class TestPages:
         log_in()
         led = re.findall(r'href="/console/runbooks/([^"]+)"', browser.get("/console").text)
         assert sorted(led) == ["consent-held", "dead-letter", "deliveries-late", "silent-source"]
+
+    def test_what_the_status_alone_shows_leads_to_its_runbook(self, browser, log_in, stored):
+        stored.delivery(stored.message(), status="held")
+        protected = stored.message(patient_id=stored.patient(protected=True))
+        stored.delivery(protected, status="held", held_reason="protected")
+        replay = {"principal": "p", "party": "x", "reason": "r", "filter": {}, "digest": "d", "content": "stored"}
+        counts = {"total": 2, "done": 1, "refused": 0, "per_minute": 1, "next_at": 1}
+        stored.insert(tables.replay, created_at=1, status="paused", **replay, **counts)
+        with stored.database.write() as connection:
+            state = {"endpoint": "cosmic", "state": "paused", "since": stored.now}
+            connection.execute(tables.endpoint_state.insert().values(state))
+        log_in()
+        led = set(re.findall(r'href="/console/runbooks/([^"]+)"', browser.get("/console").text))
+        assert led == {"held", "held-protected", "replay-paused", "endpoint-paused"}
+
+    def test_each_kind_that_has_words_on_the_status_has_a_runbook(self):
+        assert [kind for kind in texts._ATTENTION if runbooks.place_of(kind) is None] == []
 
     def test_many_of_a_kind_lead_to_their_list(self, browser, log_in, stored):
         for _ in range(2):
