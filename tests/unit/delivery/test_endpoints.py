@@ -2,6 +2,8 @@
 
 import itertools
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
 import pytest
@@ -330,3 +332,24 @@ def test_a_slow_receiver_leaves_room_for_the_others(store, scripted):
         column = tables.delivery.c
         states = connection.execute(select(column.status).where(column.endpoint == "quick")).scalars().all()
     assert set(states) == {"done"}
+
+
+@pytest.mark.parametrize(("before", "counted"), [("nothing", 2), ("a success", 3), ("long ago", 2), ("tripped", 1)])
+def test_two_workers_whose_receiver_spoke_at_once_are_both_counted(store, before, counted):
+    if store.database.is_sqlite:
+        pytest.skip("a writer on SQLite is alone")
+    store.add(store.patient())
+    if before != "nothing":
+        store.act(breaker.succeeded, "a", store.now)
+    if before == "long ago":
+        store.advance(300)
+    if before == "tripped":
+        store.act(breaker.trip, "a", store.now, cause="c", probe_seconds=1)
+    with ThreadPoolExecutor(1) as pool, store.database.write() as connection:
+        assert breaker.succeeded(connection, "a", store.now) == (before == "tripped")
+        other = pool.submit(store.act, breaker.succeeded, "a", store.now)
+        time.sleep(0.2)  # it waits for the endpoint
+        connection.commit()
+        assert not other.result(60)
+    assert [(row.tried, row.failed) for row in store.rows(tables.endpoint_outcome)] == [(counted, 0)]
+    assert store.endpoint().state == "closed"
