@@ -52,6 +52,7 @@ def _of_expunging(_result: Any, _given: tuple[Any, ...]) -> bool:
 AFTER: dict[str, tuple[Any, str, Happened]] = {
     "accept, before commit": (receive.Exchange, "_store", _always),
     "accept, after commit": (receive.Exchange, "_commit", _always),
+    "projection": (commit, "_store_records", _always),
     "claim, before commit": (leases, "claim", _something),
     "send, before record": (attempt.Sender, "_send", _always),
     "record, before commit": (recording.Recorder, "_end", _always),
@@ -72,7 +73,6 @@ something."""
 
 BEFORE: dict[str, tuple[Any, str]] = {
     "claim, after commit": (attempt.Sender, "_attempt"),
-    "projection": (commit, "insert_if_absent"),
     "inbox, claimed": (folders.PartnerFolder, "_work"),
     "reload, before": (wiring.Adapter, "take_over"),
     "plan, planned": (carrier.Carrier, "_hand_in"),
