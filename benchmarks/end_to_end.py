@@ -6,11 +6,12 @@
     procrastinate, DBOS  the same bodies through their queues (--peers installs them into a folder of its own)
     ... on one           they too are kept on one of the machine's processors, as `adapter serve` keeps itself
 
-Everywhere one process takes in and delivers; eight threads (or tasks) hand messages in, each with a commit of its own,
-and eight send; messages of one person stay in order. The receiver is a process of its own. Each moves 160 messages in the
-same way before its round begins, so that it is measured as it runs: with its connections made and its statements prepared.
-A round is from the first message handed in to the last one received. Then the adapter alone: with 1, 2 and 4 workers of one process, and how
-long a message takes from its acceptance to its receipt, one at a time and with two senders who do not wait.
+Everywhere one process takes in and delivers; eight threads (or tasks) hand messages in, each with a commit of its
+own, and eight send; messages of one person stay in order. The receiver is a process of its own. Each moves 160
+messages in the same way before its round begins, so that it is measured as it runs: with its connections made and its
+statements prepared. A round is from the first message handed in to the last one received. Then the adapter alone:
+with 1, 2 and 4 workers of one process, and how long a message takes from its acceptance to its receipt, one at a time
+and with two senders who do not wait.
 """
 
 import argparse

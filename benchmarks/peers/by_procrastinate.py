@@ -1,8 +1,8 @@
 """Moves messages by procrastinate: each is a job of its own commit, with its person as the lock, so that those of a
 person go one after another. Arguments: URL of the database, the receiver's, the file of messages, concurrency.
 
-Moves the first of its two lists, prints `ready`, begins the second at a line of input, prints when it began and when all had been put in the queue, and, at another
-line, the processor time that it took.
+Moves the first of its two lists, prints `ready`, begins the second at a line of input, prints when it began and when
+all had been put in the queue, and, at another line, the processor time that it took.
 """
 
 import asyncio
