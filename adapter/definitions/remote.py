@@ -122,8 +122,9 @@ class RemoteTerminology:
         body = json.dumps({"resourceType": "Parameters", "parameter": asked}).encode()
         content = bytearray()
         # the server that is configured is asked, and no other: no redirect, no proxy of the machine's
-        with httpx.Client(verify=self._context, timeout=self._timeout, trust_env=False) as client:
-            asking = bounded.bind(client).stream("POST", self._address, content=body, headers=headers)
+        transport = bounded.bind(httpx.HTTPTransport(verify=self._context, trust_env=False))
+        with httpx.Client(transport=transport, timeout=self._timeout, trust_env=False) as client:
+            asking = client.stream("POST", self._address, content=body, headers=headers)
             with bounded.until(until), asking as response:
                 if not response.is_success:
                     raise _Refused(response.status_code)

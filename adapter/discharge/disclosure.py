@@ -13,7 +13,7 @@ from typing import Any
 from adapter.discharge import minimum
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import NEED_ASSESSED
-from adapter.fhir.shapes import obj, objects
+from adapter.fhir.shapes import every_object, obj, objects
 
 _REASON = "given for the 24-hour clock of LAW 2:3 only; not among the contents of LAW 2:2"
 
@@ -119,12 +119,4 @@ def _reached(message: MessageBundle, leaving: set[int]) -> set[int]:
 
 
 def _references(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    waiting: list[Any] = [resource]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting += value
-        elif isinstance(value, dict):
-            if "reference" in value:
-                yield value
-            waiting += value.values()
+    return (each for each in every_object(resource) if "reference" in each)

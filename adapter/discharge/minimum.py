@@ -13,7 +13,7 @@ from typing import Any
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import ADDRESS_KIND, ESTIMATED_DISCHARGE, MIDDLE_NAME, NEED_ASSESSED, OWN_FAMILY_NAME
 from adapter.fhir.outcomes import Issue, Rule
-from adapter.fhir.shapes import text
+from adapter.fhir.shapes import every_object, text
 
 EVENTS = frozenset({"admission-notice", "admission-notice-update"})
 """The notices that hold the minimum: LAW 2:1 and, for a changed estimate, 2:4."""
@@ -106,16 +106,7 @@ def _extensions(resource: dict[str, Any], place: str) -> Iterator[str]:
 
 def _has_others(resource: dict[str, Any]) -> bool:
     """Whether there are any: most often there are none, and to name places takes longer than to look."""
-    waiting: list[Any] = [resource]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting += value
-        elif isinstance(value, dict):
-            if "extension" in value and _holds_other(value["extension"]):
-                return True
-            waiting += value.values()
-    return False
+    return any("extension" in each and _holds_other(each["extension"]) for each in every_object(resource))
 
 
 def _holds_other(extensions: object) -> bool:

@@ -3,6 +3,7 @@
 The rules that say what is wrong run after; until then a string may stand where an object is expected.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -24,3 +25,15 @@ def texts(value: object) -> list[str]:
 def text(value: object) -> str | None:
     """The value if it is a string with content, else None."""
     return value if isinstance(value, str) and value.strip() else None
+
+
+def every_object(value: object) -> Iterator[dict[str, Any]]:
+    """The value if it is a JSON object, and the objects in it at any depth, in no order."""
+    waiting: list[Any] = [value]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, list):
+            waiting += found
+        elif isinstance(found, dict):
+            yield found
+            waiting += found.values()

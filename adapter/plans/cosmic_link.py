@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from adapter.fhir.bundles import MessageBundle
-from adapter.fhir.shapes import obj, objects, text, texts
+from adapter.fhir.shapes import every_object, obj, objects, text, texts
 from adapter.plans.reading import Reading
 from adapter.support.errors import ForbiddenError, MappingError
 
@@ -165,12 +165,4 @@ def _has_system(concept: dict[str, Any], system: str) -> bool:
 
 
 def _references(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    waiting: list[Any] = [resource]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting += value
-        elif isinstance(value, dict):
-            if isinstance(value.get("reference"), str):
-                yield value
-            waiting += value.values()
+    return (each for each in every_object(resource) if isinstance(each.get("reference"), str))

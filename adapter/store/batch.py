@@ -144,7 +144,11 @@ def _as_one(parts: tuple[_Part, ...]) -> str:
             later = laters.get(parameter.given or "")
             names.append(f"${first}" if later is None else later.sql)
             first += later is None
-        sql = _PARAMETER.sub(lambda found, names=names: names[int(found[1]) - 1], part.text.sql)  # type: ignore[misc]
-        steps.append(f"q{number} AS ({sql})")
+        steps.append(f"q{number} AS ({_named(part.text.sql, names)})")
     told = [Later(number, name).sql for number, part in enumerate(parts) for name in part.columns]
     return f"WITH {', '.join(steps)} SELECT {', '.join(told) or '1'}"
+
+
+def _named(sql: str, names: Sequence[str]) -> str:
+    """The words with these in place of `$1`, `$2`, …"""
+    return _PARAMETER.sub(lambda found: names[int(found[1]) - 1], sql)

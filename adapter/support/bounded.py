@@ -26,16 +26,8 @@ def until(deadline: float) -> Iterator[None]:
         _ends.at = None
 
 
-def bind(client: httpx.Client) -> httpx.Client:
-    """The client, its connections bounded. To be called before its first request."""
-    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001 - httpx does not name them
-        if isinstance(transport, httpx.HTTPTransport):
-            bind_transport(transport)
-    return client
-
-
-def bind_transport(transport: httpx.HTTPTransport) -> httpx.HTTPTransport:
-    """As `bind`, of a transport that is used without a client."""
+def bind(transport: httpx.HTTPTransport) -> httpx.HTTPTransport:
+    """The transport, its connections bounded. To be called before its first request."""
     transport._pool._network_backend = _Backend()  # noqa: SLF001 - httpx passes none on; httpcore asks at each connection
     return transport
 

@@ -209,7 +209,7 @@ class HttpSender:
             trust_env=False,
             proxy=proxies.chosen(settings),
         )
-        return bounded.bind_transport(transport)
+        return bounded.bind(transport)
 
 
 @lru_cache(_ADDRESSES)
