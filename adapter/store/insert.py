@@ -11,12 +11,9 @@ from adapter.store.statements import Row, Statement, Values
 
 def insert_if_absent(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless a unique index already holds one; True where it was inserted."""
-    return insert_or_none(connection, table, **values) is not None
-
-
-def insert_or_none(connection: Connection, table: Table, **values: Any) -> Row | None:
-    """Insert a row unless a unique index already holds one; its primary key, None where it was not inserted."""
-    return absent(table, connection.dialect.name).row(connection, values)  # rowcount is not told by every driver
+    return (
+        absent(table, connection.dialect.name).row(connection, values) is not None
+    )  # rowcount is not told by every driver
 
 
 def insert_selected_absent(

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import bindparam, exists, literal_column, select
 
 from adapter.store import tables
-from adapter.store.insert import insert_or_none, insert_selected_absent, of_parent, raised
+from adapter.store.insert import absent, insert_if_absent, insert_selected_absent, of_parent, raised
 
 PLACE = ("endpoint", "receiver", "patient_id")
 
@@ -69,7 +69,7 @@ def test_of_what_a_query_gives_what_is_new_is_inserted_and_told(stored):
 
 def test_more_is_asked_for_beside_the_counter(raise_, stored):
     with stored.database.write() as connection:
-        insert_or_none(connection, tables.endpoint_state, endpoint="other", state="closed", since=1)
+        insert_if_absent(connection, tables.endpoint_state, endpoint="other", state="closed", since=1)
     known = exists().where(tables.endpoint_state.c.endpoint == bindparam("to")).label("known")
     assert not raise_(also=(known,), to="e").known
     assert raise_(also=(known,), to="other").known
@@ -78,8 +78,8 @@ def test_more_is_asked_for_beside_the_counter(raise_, stored):
 def test_the_key_is_told_where_a_row_was_inserted(stored):
     with stored.database.write() as connection:
         values = {"endpoint": "e", "state": "closed", "since": 1}
-        assert tuple(insert_or_none(connection, tables.endpoint_state, **values)) == ("e",)
-        assert insert_or_none(connection, tables.endpoint_state, **values) is None
+        new = absent(tables.endpoint_state, connection.dialect.name)
+        assert [new.row(connection, values) for _ in range(2)] == [("e",), None]
 
 
 def test_what_belongs_to_nothing_is_not_inserted(stored):
