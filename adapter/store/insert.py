@@ -11,9 +11,8 @@ from adapter.store.statements import Row, Statement, Values
 
 def insert_if_absent(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless a unique index already holds one; True where it was inserted."""
-    return (
-        absent(table, connection.dialect.name).row(connection, values) is not None
-    )  # rowcount is not told by every driver
+    key = absent(table, connection.dialect.name).row(connection, values)  # rowcount is not told by every driver
+    return key is not None
 
 
 def insert_selected_absent(

@@ -334,10 +334,9 @@ def test_a_slow_receiver_leaves_room_for_the_others(store, scripted):
     assert set(states) == {"done"}
 
 
+@pytest.mark.parametrize("any_url", ["postgresql"], indirect=True)
 @pytest.mark.parametrize(("before", "counted"), [("nothing", 2), ("a success", 3), ("long ago", 2), ("tripped", 1)])
 def test_two_workers_whose_receiver_spoke_at_once_are_both_counted(store, before, counted):
-    if store.database.is_sqlite:
-        pytest.skip("a writer on SQLite is alone")
     store.add(store.patient())
     if before != "nothing":
         store.act(breaker.succeeded, "a", store.now)

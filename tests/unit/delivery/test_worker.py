@@ -334,9 +334,8 @@ def test_an_end_that_the_database_cannot_take_is_recorded_when_it_is_back(store,
     assert (len(channel.sent), store.row(delivery).attempts) == (1, 1)
 
 
+@pytest.mark.parametrize("any_url", ["postgresql"], indirect=True)
 def test_what_ends_together_is_recorded_in_the_statements_of_one(store, scripted, monkeypatch):
-    if store.database.is_sqlite:
-        pytest.skip("a statement of SQLite is no round trip")
     said = []
     run = statements._run
     monkeypatch.setattr(statements, "_run", lambda *given, **named: said.append(given[1]) or run(*given, **named))

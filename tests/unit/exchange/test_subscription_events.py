@@ -109,9 +109,8 @@ def test_numbers_have_no_holes_however_many_tell_at_once(stored, subscribe, tell
     assert numbers(stored) == list(range(1, 13))
 
 
+@pytest.mark.parametrize("any_url", ["postgresql"], indirect=True)
 def test_what_arrives_twice_by_two_workers_is_logged_in_one_order(stored, tell, monkeypatch):
-    if stored.database.is_sqlite:
-        pytest.skip("a writer on SQLite is alone")
     first, second = (
         [(message, stored.delivery(message, status="done")) for _ in range(2)]
         for message in (tell(number) for number in (1, 2))

@@ -114,9 +114,8 @@ def test_where_one_fails_all_do_and_no_value_is_told(stored):
     assert (keys(stored), len(stored.rows(tables.patient))) == ({}, 1)
 
 
+@pytest.mark.parametrize("any_url", ["postgresql"], indirect=True)
 def test_they_are_one_statement_of_postgresql(stored, monkeypatch):
-    if stored.database.is_sqlite:
-        pytest.skip("SQLite has no round trips to save")
     run = []
     execute = batches.execute
     monkeypatch.setattr(batches, "execute", lambda *given: (run.append(given[1]), execute(*given))[1])
