@@ -10,9 +10,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, update
 
@@ -85,6 +86,14 @@ _Given = tuple[Claim, Row | None]
 """What is to be sent, with its bytes as the database has them."""
 
 
+class _HandedOut(NamedTuple):
+    """A claim that waits for a thread since then, seconds of the monotonic clock, or is with one."""
+
+    claim: Claim
+    since: float
+    sending: "Future[None]"
+
+
 @dataclass
 class _InFlight:
     """What this worker has claimed and not yet recorded: what is being sent, and the tries that have ended."""
@@ -135,7 +144,8 @@ class Worker:
     delivery whose end cannot be recorded by itself either is tried again.
 
     One thread speaks to the database: each round of it is one transaction, which records what has ended and claims what
-    is due. The others send.
+    is due. The others send. So that they need not wait for it, it claims as many more than there are threads free as
+    have ended since its last round; what then waits for a thread for longer than a poll is given back.
     """
 
     def __init__(
@@ -165,6 +175,7 @@ class Worker:
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._in_flight = _InFlight()
+        self._handed_out: list[_HandedOut] = []
         self._dispatcher: threading.Thread | None = None
         self._next_chore = 0.0
         self.recorder = Recorder(
@@ -219,6 +230,7 @@ class Worker:
                 next_beat = time.monotonic() + beat_seconds
                 self._safely(self._beat)
             self._safely(lambda: self._hand_out(pool))
+            self._give_back_late()
             self._safely(self._chores)
             self._wake.wait(max(0.0, min(self._next_chore - time.monotonic(), beat_seconds)))
             self._wake.clear()
@@ -254,14 +266,24 @@ class Worker:
             self._next_chore = 0.0 if more else time.monotonic() + self._options.poll_seconds
 
     def _hand_out(self, pool: ThreadPoolExecutor) -> None:
-        for one in self._round(max(0, self._options.threads - len(self._in_flight.sending))):
-            pool.submit(self._run, *one)
+        threads = self._options.threads
+        ahead = min(threads, len(self._in_flight.ended))
+        given = self._round(max(0, threads + ahead - len(self._in_flight.sending)))
+        now = time.monotonic()
+        self._handed_out += [_HandedOut(claim, now, pool.submit(self._run, claim, sealed)) for claim, sealed in given]
+
+    def _give_back_late(self) -> None:
+        """What no thread has been free for: another worker may have one."""
+        since = time.monotonic() - self._options.poll_seconds
+        self._handed_out = [each for each in self._handed_out if not each.sending.done()]
+        for each in self._handed_out:
+            if each.since < since and each.sending.cancel():
+                self._give_back(each.claim)
 
     def _run(self, claim: Claim, sealed: Row | None) -> None:
         try:
             if self._stopping.is_set():
-                self._safely(lambda: self._give_back(claim))
-                self._in_flight.end(claim, None)
+                self._give_back(claim)
             else:
                 self._send(claim, sealed)
         finally:
@@ -307,6 +329,11 @@ class Worker:
                 self._in_flight.recorded([tried])
 
     def _give_back(self, claim: Claim) -> None:
+        """Nothing of it was sent. Where the database cannot be told, its lease runs out."""
+        self._safely(lambda: self._tell_given_back(claim))
+        self._in_flight.end(claim, None)
+
+    def _tell_given_back(self, claim: Claim) -> None:
         with self._database.write() as connection:
             leases.give_back(connection, claim, self._now())
 

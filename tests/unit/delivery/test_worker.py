@@ -492,6 +492,57 @@ def test_a_slow_endpoint_leaves_threads_for_the_others(store, scripted):
     worker.stop()
 
 
+def test_what_waits_for_a_thread_for_longer_than_a_poll_goes_to_another_worker(store, scripted):
+    let_go, added = threading.Event(), []
+
+    def add_two(_outgoing):
+        added.extend(store.add(store.patient(), endpoint=name) for name in ("b", "c"))
+        return OK
+
+    def slow(_outgoing):
+        let_go.wait(60)
+        return OK
+
+    store.channels |= {"a": scripted(add_two), "b": scripted(slow), "c": scripted()}
+    store.add(store.patient(), endpoint="a")
+    stuck = store.worker(threads=1, poll_seconds=0.2)
+    stuck.start()
+    wait_for(lambda: store.channels["b"].sent)
+    wait_for(lambda: (late := store.row(added[1])).lease_token == 1 and late.status == "waiting")
+    assert store.row(added[1]).attempts == 0
+    assert store.worker().run_until_idle() == 1
+    assert store.states(*added) == ["running", "done"]
+    let_go.set()
+    stuck.stop()
+    assert store.states(*added) == ["done", "done"]
+
+
+def test_what_was_claimed_ahead_is_given_back_when_the_worker_stops(store, scripted):
+    let_go, added = threading.Event(), []
+
+    def add_two(_outgoing):
+        added.extend(store.add(store.patient(), endpoint=name) for name in ("b", "c"))
+        return OK
+
+    def slow(_outgoing):
+        let_go.wait(60)
+        return OK
+
+    store.channels |= {"a": scripted(add_two), "b": scripted(slow), "c": scripted()}
+    store.add(store.patient(), endpoint="a")
+    worker = store.worker(threads=1, poll_seconds=60)
+    worker.start()
+    wait_for(lambda: store.channels["b"].sent)
+    wait_for(lambda: store.states(*added) == ["running", "running"])
+    ends = threading.Thread(target=worker.stop)
+    ends.start()
+    wait_for(worker._stopping.is_set)
+    let_go.set()
+    ends.join()
+    assert store.states(*added) == ["done", "waiting"]
+    assert store.channels["c"].sent == []
+
+
 def test_the_chore_is_asked_for_once_a_poll_whatever_wakes_the_worker(store):
     asked = []
     worker = store.worker(chore=lambda: bool(asked.append(time.monotonic())), poll_seconds=0.8)
