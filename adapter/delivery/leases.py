@@ -83,6 +83,7 @@ _ABOUT = Statement(
     select(
         *(_delivery[name] for name in ("id", "attempts", "step", "message_id", "stream_id", "endpoint", "event")),
         *(_delivery[name] for name in ("media_type", "lease_token", "held_reason", "released_at", "tried_from")),
+        tables.stream.c.patient_id,
         tables.patient.c.protected,
         func.coalesce(_delivery.header_id, tables.message.c.header_id).label("own_id"),
         tables.message.c.correlation_id,
@@ -118,6 +119,7 @@ class Claim:
     step: int
     message_id: int
     stream_id: int
+    patient_id: int
     endpoint: str
     event: str
     media_type: str
@@ -362,6 +364,7 @@ def _as_claim(row: Row, attempt_id: int, token: int, number: int, tried_from: in
         step=row.step,
         message_id=row.message_id,
         stream_id=row.stream_id,
+        patient_id=row.patient_id,
         endpoint=row.endpoint,
         event=row.event,
         media_type=row.media_type,

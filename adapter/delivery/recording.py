@@ -44,11 +44,12 @@ class Tried:
 
 @dataclass(frozen=True)
 class Finished:
-    """A delivery that ended: `status` is done or dead, `acknowledgement` what the receiver said (ok, duplicate,
-    fatal-error, None where it said nothing), `at` UTC microseconds."""
+    """A delivery about a person that ended: `status` is done or dead, `acknowledgement` what the receiver said (ok,
+    duplicate, fatal-error, None where it said nothing), `at` UTC microseconds."""
 
     delivery_id: int
     message_id: int
+    patient_id: int
     status: str
     acknowledgement: str | None
     reason: str
@@ -237,7 +238,15 @@ class _Ended:
     def finished(self, at: int) -> Finished:
         claim, verdict = self.claim, self.verdict
         status = "dead" if verdict.kind is Kind.DEAD else "done"
-        return Finished(claim.delivery_id, claim.message_id, status, verdict.acknowledgement, verdict.reason, at)
+        return Finished(
+            delivery_id=claim.delivery_id,
+            message_id=claim.message_id,
+            patient_id=claim.patient_id,
+            status=status,
+            acknowledgement=verdict.acknowledgement,
+            reason=verdict.reason,
+            at=at,
+        )
 
     def tell(self) -> None:
         """The log lines of a try whose end is recorded."""

@@ -7,6 +7,7 @@ label or a spärr that came later covers it too.
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
@@ -50,16 +51,15 @@ _subscription = tables.subscription.c
 _TOPICS = (TASK, *TYPES)
 
 
-def _telling(to: ColumnElement[Any]) -> Any:
+def _telling(message: ColumnElement[Any], to: ColumnElement[Any], *where: ColumnElement[bool]) -> Any:
     """What a message tells a party: Tasks in which it has a part; stays and plans, with what it `knew` of each as it
     was at that time. `always`: it is news whatever the party knew."""
+    about = (message.label("message_id"), to.label("party"))
     tasks = (
         select(literal_column(f"'{TASK}'").label("type"), _task.id, _task_version.version)
-        .add_columns(null().label("digest"), null().label("knew"), true().label("always"), to.label("party"))
+        .add_columns(null().label("digest"), null().label("knew"), true().label("always"), *about)
         .join_from(tables.task_version, tables.task)
-        .where(
-            _task_version.message_id == bindparam("message"), or_(_task.owner_party == to, _task.requester_party == to)
-        )
+        .where(_task_version.message_id == message, or_(_task.owner_party == to, _task.requester_party == to), *where)
     )
     earlier = tables.resource_version.alias("earlier")
     was_disclosed = and_(
@@ -81,38 +81,41 @@ def _telling(to: ColumnElement[Any]) -> Any:
     )
     resources = (
         select(_resource.type, _resource.id, _version.version)
-        .add_columns(_version.digest, knew.label("knew"), tables.patient.c.protected.label("always"), to.label("party"))
+        .add_columns(_version.digest, knew.label("knew"), tables.patient.c.protected.label("always"), *about)
         .join_from(tables.resource_version, tables.resource)
         .join(tables.patient, tables.patient.c.id == _resource.patient_id)
-        .where(_version.message_id == bindparam("message"))
+        .where(_version.message_id == message, *where)
     )
     return union_all(tasks, resources)
 
 
-def _news(to: ColumnElement[Any]) -> Select[Any]:
+def _news(told: Any) -> Select[Any]:
     """What of it is news to the party, as rows of the log."""
-    told = _telling(to).subquery()
-    about = (bindparam("message", type_=_disclosed.message_id.type).label("message_id"),)
+    told = told.subquery()
     now = bindparam("now", type_=_disclosed.at.type).label("at")
     return (
-        select(told.c.party, told.c.type, told.c.id.label("resource_id"), told.c.version, *about, now)
+        select(told.c.party, told.c.type, told.c.id.label("resource_id"), told.c.version, told.c.message_id, now)
         .where(told.c.party.is_not(None), or_(told.c.always, told.c.knew.is_distinct_from(told.c.digest)))
-        .order_by(told.c.type, told.c.id)
+        .order_by(told.c.message_id, told.c.type, told.c.id)
     )
 
 
-_SENDER: BindParameter[str] = bindparam("to", type_=String)
-_RECEIVER = (
-    select(_delivery.receiver_party)
-    .where(_delivery.id == bindparam("this"), *(_delivery.event != each for each in sorted(BY_ADAPTER)))
-    .scalar_subquery()
+_message_id: BindParameter[int] = bindparam("message", type_=_disclosed.message_id.type)
+_TOLD = _news(_telling(_message_id, bindparam("to", type_=String)))
+_CAME = _news(
+    _telling(
+        _delivery.message_id,
+        _delivery.receiver_party,
+        _delivery.id.in_(bindparam("these", expanding=True)),
+        # that the adapter itself wrote about a message tells nobody of a resource
+        *(_delivery.event != each for each in sorted(BY_ADAPTER)),
+    )
 )
-"""Nobody, where the adapter itself wrote about a message: that tells of no resource."""
-_TOLD, _CAME = _news(_SENDER), _news(_RECEIVER)
 _LOGGED = (
-    *(_disclosed[name] for name in ("party", "type", "resource_id", "version")),
+    *(_disclosed[name] for name in ("party", "type", "resource_id", "version", "message_id")),
     exists().where(_subscription.status != "off").label("watched"),
 )
+_MESSAGE_AND_PARTY = attrgetter("message_id", "party")
 _STATUS = Statement(
     union_all(
         select(literal_column(f"'{TASK}'").label("type"), _task_version.task_id.label("resource_id"))
@@ -167,19 +170,29 @@ def accepted(connection: Connection, message_id: int, sender: str, watchers: Col
 
 
 def arrived(connection: Connection, finished: Sequence[Finished], watchers: Watchers) -> None:
-    """Deliveries have ended: where they are done, what their messages tell has come to the receivers."""
+    """Deliveries have ended, at one time: where they are done, what their messages tell has come to the receivers."""
     done = sorted((each for each in finished if each.status == "done"), key=attrgetter("message_id"))
-    come = [(each, _log_arrived(connection, each)) for each in done]  # in one order: no two wait for each other
-    watched = {each.party for _, news in come for each in news if each.watched}
-    if len(come) > 1 and watched and connection.dialect.name != "sqlite":  # where a writer is alone anyhow
+    come = sorted((row for some in _apart(done) for row in _log_arrived(connection, some)), key=_MESSAGE_AND_PARTY)
+    watched = {row.party for row in come if row.watched}
+    if len(done) > 1 and watched and connection.dialect.name != "sqlite":  # where a writer is alone anyhow
         _LOCK.run(connection, {"parties": sorted({one for party in watched for one in watchers(party)})})
-    for each, news in come:
-        if news:
-            _notify(connection, news, each.message_id, watchers(news[0].party), each.at)
+    for (message_id, party), news in groupby(come, key=_MESSAGE_AND_PARTY):
+        _notify(connection, list(news), message_id, watchers(party), done[0].at)
 
 
-def _log_arrived(connection: Connection, one: Finished) -> list[Row]:
-    values = {"message": one.message_id, "this": one.delivery_id, "now": one.at}
+def _apart(done: Sequence[Finished]) -> list[list[Finished]]:
+    """In their order, which is one for all, so that no two wait for each other, and no person twice in one part: what
+    is news in one message depends on what the one before it told."""
+    parts: list[list[Finished]] = []
+    for each in done:
+        if not parts or any(each.patient_id == other.patient_id for other in parts[-1]):
+            parts.append([])
+        parts[-1].append(each)
+    return parts
+
+
+def _log_arrived(connection: Connection, some: Sequence[Finished]) -> list[Row]:
+    values = {"these": [each.delivery_id for each in some], "now": some[0].at}
     return insert_selected_absent(connection, tables.disclosed, _CAME, _LOGGED, values)
 
 

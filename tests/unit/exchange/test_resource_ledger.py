@@ -79,12 +79,42 @@ def tell(stored):
 def arrive(stored, number, party="kommun-a", event="admission-notice", status="done"):
     delivery = stored.delivery(number, receiver_party=party, event=event)
     with stored.database.write() as connection:
-        finished = Finished(delivery, number, status, "ok", "", stored.now)
+        finished = Finished(delivery, number, 1, status, "ok", "", stored.now)
         disclosures.arrived(connection, [finished], lambda each: {each, "operator"})
+
+
+def arrive_together(stored, *arriving, party="kommun-a"):
+    ended = [
+        Finished(stored.delivery(number, receiver_party=party), number, person, "done", "ok", "", stored.now)
+        for number, person in arriving
+    ]
+    with stored.database.write() as connection:
+        disclosures.arrived(connection, ended, lambda each: {each, "operator"})
 
 
 def log(stored, party):
     return [row["version"] for row in stored.rows(tables.disclosed) if row["party"] == party]
+
+
+def test_what_arrives_together_is_logged_as_if_one_came_after_the_other(stored, tell):
+    other = stored.patient()
+    first, again, third = tell("a", 10), tell("a", 20), tell("b", 30)
+    elsewhere = tell("a", 40, patient=other, case="case-2")
+    arrive_together(stored, (third, tell.person), (elsewhere, other), (again, tell.person), (first, tell.person))
+    logged = [
+        (row["version"], row["message_id"]) for row in stored.rows(tables.disclosed) if row["party"] == "kommun-a"
+    ]
+    assert logged == [(1, first), (3, third), (1, elsewhere)]
+
+
+def test_what_arrives_together_of_several_persons_is_one_statement(stored, tell, monkeypatch):
+    persons = [stored.patient() for _ in range(3)]
+    arriving = [(tell("a", 10, patient=each, case=f"case-{each}"), each) for each in persons]
+    log_arrived, parts = disclosures._log_arrived, []
+    monkeypatch.setattr(disclosures, "_log_arrived", lambda *given: parts.append(given[1]) or log_arrived(*given))
+    arrive_together(stored, *arriving)
+    assert [len(each) for each in parts] == [3]
+    assert log(stored, "kommun-a") == [1, 1, 1]
 
 
 def test_only_what_is_news_to_a_party_comes_to_it(stored, tell):

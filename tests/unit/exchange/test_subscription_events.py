@@ -118,8 +118,8 @@ def test_what_arrives_twice_by_two_workers_is_logged_in_one_order(stored, tell, 
     both_have_one = Barrier(2)
     log = disclosures._log_arrived
 
-    def log_and_wait(connection, one):
-        found = log(connection, one)
+    def log_and_wait(connection, some):
+        found = log(connection, some)
         with suppress(BrokenBarrierError):  # the other waits for what this one has logged
             both_have_one.wait(0.5)
         return found
@@ -127,7 +127,7 @@ def test_what_arrives_twice_by_two_workers_is_logged_in_one_order(stored, tell, 
     monkeypatch.setattr(disclosures, "_log_arrived", log_and_wait)
 
     def arrive(deliveries):
-        ended = [Finished(number, message, "done", "ok", "ok", stored.now) for message, number in deliveries]
+        ended = [Finished(number, message, 1, "done", "ok", "ok", stored.now) for message, number in deliveries]
         with stored.database.write() as connection:  # which is not begun anew
             disclosures.arrived(connection, ended, lambda party: [party])
 
