@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, String, bindparam, case, cast, exists, insert, literal, select, update
 
 from adapter.delivery import breaker, streams
+from adapter.delivery.streams import Place
 from adapter.store import tables
 from adapter.store.alarms import clear_alarm, raise_alarm
+from adapter.store.batch import Batch, Step
 from adapter.store.statements import Statement
 from adapter.support.errors import AdapterError, NotFoundError
 
@@ -29,12 +31,12 @@ ALARMED = exists().where(
     _alarm.cleared_at.is_(None),
 )
 """Of a delivery: the alarm that it is a dead letter stands."""
-_add = insert(tables.delivery).returning(_delivery.id)
-_INSERT = Statement(_add)
+_new = insert(tables.delivery).returning(_delivery.id)
+_INSERT = Statement(_new)
 _ahead = tables.delivery.alias("ahead")
 _IS_BEHIND = exists().where(_ahead.c.stream_id == bindparam("in_stream"), _ahead.c.blocking)
 _INSERT_IN_TURN = Statement(
-    _add.values(
+    _new.values(
         next_attempt_at=case((_IS_BEHIND, None), else_=bindparam("due_at", type_=_delivery.next_attempt_at.type))
     )
 )
@@ -79,9 +81,27 @@ class NewDelivery:
     header_id: str | None = None
 
 
+@dataclass(frozen=True)
+class Queued:
+    """A delivery that a `step` of a batch puts at its place."""
+
+    new: NewDelivery
+    place: Place
+    step: Step
+
+
 def enqueue(connection: Connection, new: NewDelivery) -> int:
     """Put a delivery at the end of its stream; returns its id. Dead from the start, it raises its alarm."""
     place = streams.next_place(connection, new.endpoint, new.stream or new.receiver_party, new.patient_id)
+    batch = Batch(connection)
+    queued = add(connection, batch, new, place)
+    batch.run()
+    return settle(connection, queued)
+
+
+def add(connection: Connection, batch: Batch, new: NewDelivery, place: Place) -> Queued:
+    """As `enqueue`, as a step of a batch that puts no other delivery into its stream, and whose places are taken
+    before. It is to be settled when the batch has run."""
     is_first = place.sequence == 1
     if not place.known:
         breaker.register(connection, new.endpoint, new.at)
@@ -111,25 +131,27 @@ def enqueue(connection: Connection, new: NewDelivery) -> int:
         "tell_at": new.at if new.tell_at is not None and new.status == "dead" else new.tell_at,
         "header_id": new.header_id,
     }
-    delivery_id = _insert(connection, row, is_first=is_first)
-    if new.yields and not is_first:  # what it has let go may have a waiting one behind it
-        streams.advance(connection, place.stream_id, new.at)
+    return Queued(new, place, _add(batch, row, is_first=is_first))
+
+
+def settle(connection: Connection, queued: Queued) -> int:
+    """Do what is to follow a delivery that has been put at its place; returns its id."""
+    new, delivery_id = queued.new, int(queued.step.given.id)
+    if new.yields and queued.place.sequence > 1:  # what it has let go may have a waiting one behind it
+        streams.advance(connection, queued.place.stream_id, new.at)
     if new.status == "dead":
         alarm_dead_letter(connection, delivery_id, new.event, "it could not be mapped for its receiver", new.at)
     return delivery_id
 
 
-def _insert(connection: Connection, row: dict[str, Any], *, is_first: bool) -> int:
-    """Due at once where it waits and nothing is ahead of it. Its stream is locked by a statement before this one, which
-    thus sees all that is ahead."""
-    statement = _INSERT
+def _add(batch: Batch, row: dict[str, Any], *, is_first: bool) -> Step:
+    """Due at once where it waits and nothing is ahead of it. Its stream was locked by a statement before the batch,
+    which thus sees all that is ahead."""
     if row["status"] == "waiting" and is_first:
-        row |= {"next_attempt_at": row["created_at"]}
-    elif row["status"] == "waiting":
-        statement = _INSERT_IN_TURN
-        row |= {"in_stream": row["stream_id"], "due_at": row["created_at"]}
-    delivery_id: int = statement.value(connection, row)
-    return delivery_id
+        return batch.add(_INSERT, row | {"next_attempt_at": row["created_at"]})
+    if row["status"] == "waiting":
+        return batch.add(_INSERT_IN_TURN, row | {"in_stream": row["stream_id"], "due_at": row["created_at"]})
+    return batch.add(_INSERT, row)
 
 
 def retry(connection: Connection, delivery_id: int, at: int, *, dead_only: bool = False) -> None:

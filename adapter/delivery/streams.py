@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from adapter.store import tables
-from adapter.store.batch import Batch
+from adapter.store.batch import Batch, Step
 from adapter.store.insert import raised
 from adapter.store.statements import Statement
 
@@ -68,9 +68,22 @@ def next_place(connection: Connection, endpoint: str, receiver: str, patient_id:
     A transaction that takes places in several streams takes them in the order of (endpoint, receiver), or two of
     them may wait for each other.
     """
+    batch = Batch(connection)
+    step = add_place(batch, endpoint, receiver, patient_id)
+    batch.run()
+    return taken(step)
+
+
+def add_place(batch: Batch, endpoint: str, receiver: str, patient_id: int) -> Step:
+    """As `next_place`, as a step of a batch, which gives the place that was `taken`."""
     unique = {"endpoint": endpoint, "receiver": receiver, "patient_id": patient_id}
-    statement = raised(tables.stream, "last_sequence", tuple(unique), connection.dialect.name, also=(_KNOWN,))
-    row = statement.one(connection, unique | {"last_sequence": 1, "to": endpoint})
+    statement = raised(tables.stream, "last_sequence", tuple(unique), batch.dialect, also=(_KNOWN,))
+    return batch.add(statement, unique | {"last_sequence": 1, "to": endpoint})
+
+
+def taken(step: Step) -> Place:
+    """The place that a step has given."""
+    row = step.given
     return Place(row.id, row.last_sequence, bool(row.known))
 
 

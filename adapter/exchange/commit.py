@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, bindparam, exists, insert, select, update
 from sqlalchemy import case as case_of
 
-from adapter.delivery import outbox
+from adapter.delivery import outbox, streams
 from adapter.delivery.outbox import NewDelivery
 from adapter.discharge import case
 from adapter.discharge.events import EVENTS
@@ -121,18 +121,18 @@ def commit(
     at = to_micros(checked.accepted_at)
     place, warnings = _place(connection, pseudonyms, checked)
     warnings += gate.pass_(connection, checked, place.case_id)
-    message = _store_records(connection, checked, place)
-    message_id: int = message.id
-    pieces = _received(checked)
     # every transaction takes places in streams in the same order, so that no two wait for each other
-    for draft in sorted(checked.drafts, key=lambda each: (each.route.endpoint.id, each.route.party.id)):
-        pieces += _store_delivery(connection, checked, place, message_id, draft)
+    drafts = sorted(checked.drafts, key=_stream_of)
+    message, places = _store_records(connection, contents, checked, place, drafts)
+    message_id: int = message.id
+    places += [streams.next_place(connection, *_stream_of(draft), place.patient_id) for draft in drafts[1:]]
+    for draft, in_stream in zip(drafts, places, strict=True):
+        _store_delivery(connection, contents, checked, place, message_id, draft, in_stream)
         warnings += _undelivered(draft)
     warnings += gate.hold(connection, checked, place.case_id)
     told = [*checked.warnings, *warnings]
     answer = acknowledge.accepted(checked.message, address, checked.accepted_at, told)
-    pieces.append(Piece("answer", _FHIR_JSON, fhir_json.serialize(answer)))
-    contents.add_all(connection, message_id, pieces, at)
+    contents.add_all(connection, message_id, [Piece("answer", _FHIR_JSON, fhir_json.serialize(answer))], at)
     # after the streams, as where a delivery ends: subscriptions are locked last
     disclosures.accepted(connection, message_id, checked.sender_party, checked.watchers, at)
     if message.alarmed:  # it may be what an earlier, refused one was to be
@@ -236,11 +236,17 @@ def _gap(connection: Connection, reading: Reading, case_id: str) -> list[Issue]:
     return [Issue("warning", "not-found", text, ("Provenance.entity",), "predecessor-missing")]
 
 
-def _store_records(connection: Connection, checked: Checked, place: _Place) -> Row:
-    """Keep the message, its fact, and what it says of its Tasks, stays and plans; returns its `id`, and whether refused
-    notices are `alarmed` by now, when nobody is waited for any more. The case is projected anew from all its facts."""
+def _store_records(
+    connection: Connection, contents: ContentStore, checked: Checked, place: _Place, drafts: Sequence[Draft]
+) -> tuple[Row, list[streams.Place]]:
+    """Keep the message, its content, its fact, and what it says of its Tasks, stays and plans. Returns its `id`, with
+    whether refused notices are `alarmed` by now, when nobody is waited for any more, and the place in its stream of the
+    first draft, where there is any. The case is projected anew from all its facts."""
     batch = Batch(connection)
     message = batch.add(_MESSAGE, _message_of(checked, place))
+    received = [(message.column("id"), piece) for piece in _received(checked)]
+    contents.add_each(batch, received, to_micros(checked.accepted_at))
+    first = [streams.add_place(batch, *_stream_of(draft), place.patient_id) for draft in drafts[:1]]
     row = _fact_of(checked, place)
     batch.add(_FACT, row | {"message_id": message.column("id")})
     state = _begin_case(batch, row) if place.begins else None
@@ -255,7 +261,12 @@ def _store_records(connection: Connection, checked: Checked, place: _Place) -> R
     known = [told for told, step in zip(tasks, begun, strict=True) if step.row is None] if begun else tasks
     for told in known:
         task_ledger.record(connection, told, replace(occasion, message_id=message.given.id))
-    return message.given
+    return message.given, [streams.taken(step) for step in first]
+
+
+def _stream_of(draft: Draft) -> tuple[str, str]:
+    """Endpoint and receiving party."""
+    return draft.route.endpoint.id, draft.route.party.id
 
 
 def _message_of(checked: Checked, place: _Place) -> Values:
@@ -361,35 +372,45 @@ def _occasion(checked: Checked, place: _Place, message_id: Number) -> Occasion:
 
 
 def _store_delivery(
-    connection: Connection, checked: Checked, place: _Place, message_id: int, draft: Draft
-) -> list[Piece]:
-    """Enqueue one delivery; its content is returned. One that could not be mapped is a dead letter: the others still
-    go."""
+    connection: Connection,
+    contents: ContentStore,
+    checked: Checked,
+    place: _Place,
+    message_id: int,
+    draft: Draft,
+    in_stream: streams.Place,
+) -> None:
+    """Enqueue one delivery, with its content. One that could not be mapped is a dead letter: the others still go."""
+    batch = Batch(connection)
+    queued = outbox.add(connection, batch, _delivery_of(checked, place, message_id, draft), in_stream)
+    pieces = dispatch.pieces(draft, queued.step.column("id"))
+    contents.add_each(batch, [(message_id, piece) for piece in pieces], to_micros(checked.accepted_at))
+    batch.run()
+    outbox.settle(connection, queued)
+
+
+def _delivery_of(checked: Checked, place: _Place, message_id: int, draft: Draft) -> NewDelivery:
     event, at = EVENTS[checked.reading.event or ""], to_micros(checked.accepted_at)
-    delivery_id = outbox.enqueue(
-        connection,
-        NewDelivery(
-            message_id=message_id,
-            endpoint=draft.route.endpoint.id,
-            receiver_party=draft.route.party.id,
-            receiver_unit=draft.route.unit,
-            patient_id=place.patient_id,
-            event=event.code,
-            statutory=event.statutory,
-            holds_stream=draft.holds_stream,
-            media_type=draft.media_type,
-            mapping=draft.mapping,
-            mapping_version=draft.mapping_version,
-            config_version=checked.config_version,
-            at=at,
-            status="dead" if draft.problem else "held" if place.protected else "waiting",
-            held_reason=PROTECTED if place.protected else None,
-            reason=draft.problem,
-            yields=draft.yields,
-            tell_at=at + checked.tell_after // timedelta(microseconds=1),
-        ),
+    return NewDelivery(
+        message_id=message_id,
+        endpoint=draft.route.endpoint.id,
+        receiver_party=draft.route.party.id,
+        receiver_unit=draft.route.unit,
+        patient_id=place.patient_id,
+        event=event.code,
+        statutory=event.statutory,
+        holds_stream=draft.holds_stream,
+        media_type=draft.media_type,
+        mapping=draft.mapping,
+        mapping_version=draft.mapping_version,
+        config_version=checked.config_version,
+        at=at,
+        status="dead" if draft.problem else "held" if place.protected else "waiting",
+        held_reason=PROTECTED if place.protected else None,
+        reason=draft.problem,
+        yields=draft.yields,
+        tell_at=at + checked.tell_after // timedelta(microseconds=1),
     )
-    return dispatch.pieces(draft, delivery_id)
 
 
 def _undelivered(draft: Draft) -> list[Issue]:

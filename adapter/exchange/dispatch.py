@@ -20,6 +20,7 @@ from adapter.fhir import json as fhir_json
 from adapter.fhir import xml as fhir_xml
 from adapter.fhir.bundles import MessageBundle
 from adapter.mapping import Mapping, NotCarriedError
+from adapter.store.batch import Number
 from adapter.store.content import ContentStore, Piece
 from adapter.support.errors import MappingError, ParseError
 
@@ -160,7 +161,7 @@ def store_content(
     contents.add_all(connection, message_id, pieces(draft, delivery_id), at)
 
 
-def pieces(draft: Draft, delivery_id: int) -> list[Piece]:
+def pieces(draft: Draft, delivery_id: Number) -> list[Piece]:
     """The bytes that will be sent, and the report of how they came about."""
     both = (("mapped", draft.media_type, draft.body), ("report", "application/json", draft.report))
     return [Piece(stage, media_type, body, delivery_id) for stage, media_type, body in both if body is not None]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, bindparam, insert, select
 
 from adapter.store import tables
-from adapter.store.batch import Batch
+from adapter.store.batch import Batch, Number
 from adapter.store.statements import Row, Statement
 
 _INSERT = Statement(insert(tables.content))
@@ -74,7 +74,7 @@ class Piece:
     stage: str
     media_type: str
     body: bytes
-    delivery_id: int | None = None
+    delivery_id: Number | None = None
     attempt_id: int | None = None
 
 
@@ -106,11 +106,11 @@ class ContentStore:
         """Store the pieces, many in one statement, the first as the oldest. `at` as in `add`."""
         _INSERT.run_each(connection, [self._row(message_id, piece, at) for piece in pieces])
 
-    def add_each(self, batch: Batch, pieces: Sequence[tuple[int, Piece]], at: int) -> None:
+    def add_each(self, batch: Batch, pieces: Sequence[tuple[Number, Piece]], at: int) -> None:
         """Store the pieces, each with the id of its message, as steps of a batch: in no order. `at` as in `add`."""
         batch.add_rows(_INSERT, [self._row(message_id, piece, at) for message_id, piece in pieces])
 
-    def _row(self, message_id: int, piece: Piece, at: int) -> dict[str, Any]:
+    def _row(self, message_id: Number, piece: Piece, at: int) -> dict[str, Any]:
         key_id, sealed = self.cipher.seal(piece.body)
         return {
             "message_id": message_id,
