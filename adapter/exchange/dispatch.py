@@ -183,7 +183,7 @@ def _fhir_draft(
     except ParseError as error:
         problem = f"the message cannot be written as {media_type}: {error}"
         return Draft(route=route, holds_stream=holds_stream, media_type=media_type, body=None, problem=problem)
-    faults = outgoing.faults(disclosed.bundle) if outgoing is not None and removed else []
+    faults = outgoing.faults(disclosed) if outgoing is not None and removed else []
     if faults:
         return Draft(
             route=route,

@@ -141,7 +141,7 @@ class Repairs(Acts):
             return changed
         if before.stage == "mapped" and not before.media_type.startswith("application/fhir+"):
             return []  # read by its mapping, it has kept its schema
-        issues = Outgoing(self._means.validator()).faults(now.bundle)
+        issues = Outgoing(self._means.validator()).faults(now)
         problems = [_sentence(issue) for issue in issues[:MOST_PROBLEMS]]
         if before.stage == "mapped" and not problems:
             problems = [f"{gone.path}: not for this receiver, {gone.reason}" for gone in disclosure.disclose(now)[1]]

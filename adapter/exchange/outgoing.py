@@ -6,7 +6,6 @@ from typing import Any
 from adapter.exchange import rejections
 from adapter.fhir import outcomes
 from adapter.fhir.bundles import MessageBundle
-from adapter.fhir.canonicalize import content_hash
 from adapter.fhir.outcomes import Issue
 from adapter.validation.whole import MessageValidator
 
@@ -21,15 +20,16 @@ class Outgoing:
 
     def __init__(self, validator: MessageValidator) -> None:
         self._validator = validator
-        self._known: dict[str, list[Issue]] = {}
+        self._known: list[tuple[MessageBundle, list[Issue]]] = []
 
-    def faults(self, bundle: dict[str, Any]) -> list[Issue]:
-        """The errors in a message Bundle."""
-        key = content_hash(bundle)
-        if key not in self._known:
-            found = self._validator.issues(MessageBundle(bundle))
-            self._known[key] = outcomes.errors(found)[:_SHOWN]
-        return self._known[key]
+    def faults(self, message: MessageBundle) -> list[Issue]:
+        """The errors in a message."""
+        for known, faults in self._known:
+            if known.bundle == message.bundle:
+                return faults
+        faults = outcomes.errors(self._validator.issues(message))[:_SHOWN]
+        self._known.append((message, faults))
+        return faults
 
 
 def problem(faults: list[Issue]) -> str:

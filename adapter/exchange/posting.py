@@ -17,6 +17,7 @@ from adapter.exchange.outgoing import Outgoing
 from adapter.exchange.submission import refusal
 from adapter.fhir import json as fhir_json
 from adapter.fhir import xml as fhir_xml
+from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import ACKNOWLEDGEMENT
 from adapter.store import tables
 from adapter.store.content import ContentStore
@@ -56,7 +57,7 @@ def enqueue(
 ) -> None:
     """Put the acknowledgement of an accepted message on its way; one that is not valid is a dead letter. `at` in UTC
     microseconds."""
-    faults = outgoing.faults(answer)
+    faults = outgoing.faults(MessageBundle(answer))
     patient_id = connection.execute(
         select(tables.message.c.patient_id).where(tables.message.c.id == message_id)
     ).scalar_one()

@@ -66,7 +66,7 @@ def _acknowledge_again(
     if kept is None:
         raise MappingError(f"the answer to message {delivery.message_id} is no longer kept")
     answer = wire.parse(kept.body, kept.media_type)
-    if faults := outgoing.faults(answer):
+    if faults := outgoing.faults(MessageBundle(answer)):
         raise MappingError(f"delivery {delivery.id} still cannot be sent: {invalid.problem(faults)}")
     contents.add(
         connection,
