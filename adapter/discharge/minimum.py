@@ -13,7 +13,7 @@ from typing import Any
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import ADDRESS_KIND, ESTIMATED_DISCHARGE, MIDDLE_NAME, NEED_ASSESSED, OWN_FAMILY_NAME
 from adapter.fhir.outcomes import Issue, Rule
-from adapter.fhir.shapes import every_object, text
+from adapter.fhir.shapes import text
 
 EVENTS = frozenset({"admission-notice", "admission-notice-update"})
 """The notices that hold the minimum: LAW 2:1 and, for a changed estimate, 2:4."""
@@ -84,29 +84,24 @@ def consent_missing(clause: str) -> Issue:
 
 
 def _beyond(message: MessageBundle) -> Iterator[str]:
+    has_others = _has_others(message)
     for index, resource in enumerate(message.resources):
         place = f"Bundle.entry[{index}].resource"
-        kind = str(resource.get("resourceType"))
-        allowed = ALLOWED.get(kind)
+        allowed = ALLOWED.get(str(resource.get("resourceType")))
         if allowed is None:
             yield place
             continue
-        if resource.keys() <= (known := allowed | EVERY):
-            yield from _extensions(resource, place)
-            continue
-        left = [name for name in _names(resource) if name not in known]
+        known = allowed | EVERY
+        left = [] if resource.keys() <= known else [name for name in _names(resource) if name not in known]
         yield from (f"{place}.{name}" for name in left)
-        yield from _extensions({name: value for name, value in resource.items() if name not in left}, place)
+        if has_others:
+            yield from _places({name: value for name, value in resource.items() if name not in left}, place)
 
 
-def _extensions(resource: dict[str, Any], place: str) -> Iterator[str]:
-    """The places of extensions, at any depth, that may not stand there."""
-    return _places(resource, place) if _has_others(resource) else iter(())
-
-
-def _has_others(resource: dict[str, Any]) -> bool:
-    """Whether there are any: most often there are none, and to name places takes longer than to look."""
-    return any("extension" in each and _holds_other(each["extension"]) for each in every_object(resource))
+def _has_others(message: MessageBundle) -> bool:
+    """Whether there are extensions that may not stand there: most often there are none, and to name their places takes
+    longer than to look."""
+    return any("extension" in each and _holds_other(each["extension"]) for each in message.all_objects)
 
 
 def _holds_other(extensions: object) -> bool:
@@ -119,6 +114,7 @@ def _is_other(extension: dict[str, Any]) -> bool:
 
 
 def _places(resource: dict[str, Any], place: str) -> Iterator[str]:
+    """The places of the extensions, at any depth, that may not stand there."""
     waiting: list[tuple[str, Any]] = [(place, resource)]
     while waiting:
         path, value = waiting.pop()

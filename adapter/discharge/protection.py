@@ -5,13 +5,10 @@ given and in whatever case, for a person must not lose protection by a sender's 
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import CONFIDENTIALITY_MARK, PROTECTED_IDENTITY
-
-_HOLDERS = (dict, list)
-"""What content that was parsed is made of, beside its values."""
+from adapter.fhir.shapes import every_object, obj
 
 
 @dataclass(frozen=True)
@@ -24,27 +21,15 @@ class Protection:
 
 def of(message: MessageBundle) -> Protection:
     """The protection that the labels of a message ask for."""
-    codes = _label_codes(message.bundle)
+    codes = _label_codes(message)
     return Protection(
         protected=PROTECTED_IDENTITY.casefold() in codes,
         confidential=CONFIDENTIALITY_MARK.casefold() in codes,
     )
 
 
-def _label_codes(bundle: dict[str, Any]) -> set[str]:
+def _label_codes(message: MessageBundle) -> set[str]:
     """Every code under a `meta.security`, casefolded, at any depth."""
-    codes: set[str] = set()
-    waiting: list[tuple[Any, bool]] = [(bundle, False)]
-    while waiting:
-        value, labels = waiting.pop()
-        if isinstance(value, list):
-            waiting += [(item, labels) for item in value if item.__class__ in _HOLDERS]
-        elif isinstance(value, dict):
-            if labels and isinstance(code := value.get("code"), str):
-                codes.add(code.strip().casefold())
-            for name, member in value.items():
-                if member.__class__ in _HOLDERS:
-                    waiting.append((member, labels))
-                    if name == "meta" and isinstance(member, dict):
-                        waiting.append((member.get("security"), True))
-    return codes
+    labels = [obj(each["meta"]).get("security") for each in message.all_objects if "meta" in each]
+    codes = [each.get("code") for each in every_object(labels)]
+    return {code.strip().casefold() for code in codes if isinstance(code, str)}

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from adapter.fhir import canonical, identifiers
-from adapter.fhir.shapes import obj, objects, text
+from adapter.fhir.shapes import every_object, obj, objects, text
 
 _RESTFUL = re.compile(r"(?P<base>https?://.+/)[A-Z][A-Za-z]*/[A-Za-z0-9\-.]{1,64}")
 _RELATIVE = re.compile(r"[A-Z][A-Za-z]*/[A-Za-z0-9\-.]{1,64}")
@@ -37,6 +37,11 @@ class MessageBundle:
     def resources(self) -> list[dict[str, Any]]:
         """The resource of each entry at the entry's index; empty where there is none."""
         return [obj(entry.get("resource")) for entry in self.entries]
+
+    @cached_property
+    def all_objects(self) -> list[dict[str, Any]]:
+        """The Bundle and the JSON objects in it at any depth, in no order."""
+        return list(every_object(self.bundle))
 
     def of_type(self, resource_type: str) -> list[dict[str, Any]]:
         """The resources of a type among the entries, in order."""

@@ -45,7 +45,7 @@ _RESOURCES = st.recursive(
 @given(_RESOURCES)
 def test_whatever_place_can_be_named_is_seen_by_a_look(resource):
     if list(minimum._places(resource, "x")):
-        assert minimum._has_others(resource)
+        assert minimum._has_others(MessageBundle(resource))
 
 
 def test_the_example_keeps_it(notice):

@@ -37,6 +37,13 @@ def test_protected(bundle: dict[str, Any]) -> None:
     assert of(MessageBundle(bundle)) == Protection(protected=True, confidential=False)
 
 
+def test_labels_within_labels_are_soon_read() -> None:
+    bundle: dict[str, Any] = {"meta": meta()}
+    for _ in range(45):  # to look twice at what each holds would take 2^45 looks
+        bundle = {"meta": {"security": bundle}}
+    assert of(MessageBundle(bundle)) == Protection(protected=True, confidential=False)
+
+
 def test_confidential_is_another_thing() -> None:
     bundle = entry({"resourceType": "Patient", "meta": meta(CONFIDENTIALITY_MARK)})
     assert of(MessageBundle(bundle)) == Protection(protected=False, confidential=True)
