@@ -36,6 +36,7 @@ ALLOWED = {
     },
 }
 """What a resource of each type may hold beside these; a type that is not here may not stand in it."""
+_KNOWN = {kind: allowed | EVERY for kind, allowed in ALLOWED.items()}
 EXTENSIONS = frozenset({ESTIMATED_DISCHARGE, NEED_ASSESSED, ADDRESS_KIND, MIDDLE_NAME, OWN_FAMILY_NAME})
 """The extensions that may stand in it, at any depth."""
 
@@ -87,11 +88,10 @@ def _beyond(message: MessageBundle) -> Iterator[str]:
     has_others = _has_others(message)
     for index, resource in enumerate(message.resources):
         place = f"Bundle.entry[{index}].resource"
-        allowed = ALLOWED.get(str(resource.get("resourceType")))
-        if allowed is None:
+        known = _KNOWN.get(str(resource.get("resourceType")))
+        if known is None:
             yield place
             continue
-        known = allowed | EVERY
         left = [] if resource.keys() <= known else [name for name in _names(resource) if name not in known]
         yield from (f"{place}.{name}" for name in left)
         if has_others:

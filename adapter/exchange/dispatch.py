@@ -110,7 +110,7 @@ def draft(
         found = _fhir_draft(narrowed, [*removed, *others], route, holds_stream, outgoing)
     else:
         found = _record_draft(_for_destination(disclosed, index), removed, route, holds_stream, mappings)
-    return replace(found, yields=policy is Policy.SUPERSEDE)
+    return replace(found, yields=True) if policy is Policy.SUPERSEDE else found
 
 
 def authored(message: MessageBundle, route: Route, mappings: Dictionary[str, Mapping]) -> Draft:

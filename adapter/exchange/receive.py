@@ -11,6 +11,7 @@ from collections.abc import Mapping as Dictionary
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -67,7 +68,7 @@ class _Arrival:
     principal: Principal
     at: datetime
 
-    @property
+    @cached_property
     def local_date(self) -> date:
         return self.at.astimezone(STOCKHOLM).date()
 

@@ -12,14 +12,12 @@ _WITHIN = frozenset({"Goal", "CareTeam"})
 
 def named(value: Any, message: MessageBundle, within: dict[str, Any]) -> Any:
     """The value with each reference into the message by type, identifier and display."""
-    if isinstance(value, list):
-        return [named(each, message, within) for each in value]
-    if not isinstance(value, dict):
-        return value
-    written = text(value.get("reference"))
-    if written is not None and not written.startswith(("#", "http:", "https:")):
-        return _logical(value, message, within)
-    return {name: named(member, message, within) for name, member in value.items()}
+    if isinstance(value, dict):
+        written = text(value.get("reference"))
+        if written is not None and not written.startswith(("#", "http:", "https:")):
+            return _logical(value, message, within)
+        return {name: named(member, message, within) for name, member in value.items()}
+    return [named(each, message, within) for each in value] if isinstance(value, list) else value
 
 
 def rendered(message: MessageBundle, entry: int) -> dict[str, Any]:
@@ -28,7 +26,7 @@ def rendered(message: MessageBundle, entry: int) -> dict[str, Any]:
     resource, within = message.resources[entry], message.entries[entry]
     parts = _parts(resource, message, within)
     kept = {name: value for name, value in resource.items() if name.lstrip("_") not in ("id", "text", "meta")}
-    told = _pointing(kept, message, within, parts)
+    told = _pointing(kept, message, within, parts) if parts else named(kept, message, within)
     own = objects(told.pop("contained", None))
     contained = [_part(part, name, message, within, parts) for name, part in parts.values()]
     head = {"resourceType": told.pop("resourceType"), **_meta(resource, message)}
@@ -100,5 +98,5 @@ def _logical(reference: dict[str, Any], message: MessageBundle, within: dict[str
         kept["type"] = found["resourceType"]
     if identifiers and "identifier" not in kept:
         kept["identifier"] = identifiers[0]
-    order = ("id", "extension", "type", "identifier", "display")
-    return {name: kept[name] for name in (*order, *(kept.keys() - set(order))) if name in kept} or reference
+    first = {name: kept[name] for name in ("id", "extension", "type", "identifier", "display") if name in kept}
+    return first | kept or reference

@@ -12,7 +12,7 @@ from adapter.support.errors import ParseError
 
 _NOT_CONTENT = frozenset({"id", "_id", "timestamp", "_timestamp"})
 """What a sender may change when it sends the same message again."""
-_MARKS = ('"div":', '"lastUpdated":', '"_lastUpdated":', '"meta":{}')
+_MARKS = ('"div":', 'lastUpdated":', '"meta":{}')
 """In JSON: where something may have to be left out, or written in another form."""
 _TEXT_OR_PLACE = re.compile(r'"(?:[^"\\]|\\.)*"|NaN')
 """In JSON: a text or a member's name, or the place of a number."""

@@ -43,7 +43,8 @@ def parse(content: bytes, *, bounded: bool = True) -> dict[str, Any]:
         raise ParseError(str(error)) from None
     if not isinstance(resource, dict):
         raise ParseError("a FHIR resource in JSON is an object: the content must begin with {", 1, 1)
-    _check_depth(resource)
+    if content.count(b"{") + content.count(b"[") > MAX_DEPTH:  # else it cannot be deeper
+        _check_depth(resource)
     if _SURROGATE_ESCAPE.search(content):
         _check_surrogates(resource)
     if b"\\u0000" in content and _holds_null(resource):
@@ -66,7 +67,9 @@ def serialize(resource: dict[str, Any]) -> bytes:
         return _MARK + str(value)
 
     try:
-        text = json.dumps(resource, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=mark)
+        text = json.dumps(  # a circle is found as what is too deep is
+            resource, ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"), default=mark
+        )
         if numbers:
             text, unmarked = _MARKED.subn(r"\1", text)
             if unmarked != numbers:
@@ -77,9 +80,7 @@ def serialize(resource: dict[str, Any]) -> bytes:
     except RecursionError:
         raise ParseError(_TOO_DEEP) from None
     except (ValueError, TypeError) as error:
-        raise ParseError(
-            "a value has no JSON form (NaN, Infinity, a circle or a member name that is no text)"
-        ) from error
+        raise ParseError("a value has no JSON form (NaN, Infinity or a member name that is no text)") from error
 
 
 def _decode(content: bytes) -> str:
