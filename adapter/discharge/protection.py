@@ -5,10 +5,11 @@ given and in whatever case, for a person must not lose protection by a sender's 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.canonical import CONFIDENTIALITY_MARK, PROTECTED_IDENTITY
-from adapter.fhir.shapes import every_object, obj
+from adapter.fhir.shapes import obj
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,14 @@ def of(message: MessageBundle) -> Protection:
 
 def _label_codes(message: MessageBundle) -> set[str]:
     """Every code under a `meta.security`, casefolded, at any depth."""
-    labels = [obj(each["meta"]).get("security") for each in message.all_objects if "meta" in each]
-    codes = [each.get("code") for each in every_object(labels)]
-    return {code.strip().casefold() for code in codes if isinstance(code, str)}
+    waiting: list[Any] = [obj(each["meta"]).get("security") for each in message.all_objects if "meta" in each]
+    codes, seen = set[str](), set[int]()
+    while waiting:
+        label = waiting.pop()
+        if not isinstance(label, (dict, list)) or id(label) in seen:
+            continue
+        seen.add(id(label))  # there may be labels within labels
+        if isinstance(label, dict) and isinstance(code := label.get("code"), str):
+            codes.add(code.strip().casefold())
+        waiting += label.values() if isinstance(label, dict) else label
+    return codes
