@@ -1,10 +1,10 @@
 """The account of a run: walks every node of the source and says what became of it."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from adapter.mapping.paths import PathError
 from adapter.mapping.records import TEXT, Record
@@ -15,9 +15,6 @@ _SEGMENT = re.compile(
     r"\.?(?:extension\(\s*(?P<url>'[^']*'|%[a-z0-9-]+)\s*\)|(?P<name>\*\*|\*|[A-Za-z_][A-Za-z0-9_]*))"
 )
 
-
-_Node = tuple[str, str, Any, str | int, Any, dict[str, Any]]
-"""A node on the way: path, names, holder, key, value, resource."""
 
 _Item = dict[str, Any]
 
@@ -48,17 +45,6 @@ class Omission:
             and (self.having is None or self.having in resource)
             and (not self.beside or (isinstance(holder, dict) and not self.beside.isdisjoint(holder)))
         )
-
-
-class Leaf(NamedTuple):
-    """A node with a value. `names` are its element names without positions, joined by `/`."""
-
-    path: str
-    names: str
-    holder: Any
-    key: str | int
-    value: Any
-    resource: dict[str, Any]
 
 
 def fhir_pattern(text: str, constants: Mapping[str, str]) -> re.Pattern[str]:
@@ -112,11 +98,12 @@ class Names:
         found = self.members.get(name)
         return self._omissions.remembered(self.members, name, f"{self._text}/{name}") if found is None else found
 
-    def item(self, extension: _Item) -> "Names":
-        """The names of an item of the node, which is a list of extensions: they are told apart by their url."""
-        text = _named(self._text, extension)
-        if text == self._text:
+    def item(self, item: Any) -> "Names":
+        """The names of an item of the node, which is a list: extensions are told apart by their url."""
+        url = item.get("url") if self.of_extensions and isinstance(item, dict) else None
+        if not isinstance(url, str):
             return self
+        text = f"{self._text}({_flat(url)})"
         found = self._extensions.get(text)
         return self._omissions.remembered(self._extensions, text, text) if found is None else found
 
@@ -162,40 +149,45 @@ class Omissions:
         return tuple(each for each in self._entries if each.pattern.fullmatch(names))
 
 
-def lines(leaves: Callable[[], Iterable[Leaf]], run: Run, omissions: Omissions) -> Iterator[Line]:
+Leaf = tuple[str, Names, Any, str | int, Any, _Item]
+"""A node with a value: its path, the names that lead to it, what holds it, its key there, its value, the resource."""
+
+_Place = tuple[str, Names, Any, _Item, Iterator[tuple[Any, Any]]]
+"""What holds nodes: its path, the names that lead to it, itself, the resource, and what of it is still to come."""
+
+
+def lines(leaves: Iterable[Leaf], run: Run) -> Iterator[Line]:
     """What became of each leaf, then what the mapping supplied."""
-    for leaf in leaves():
-        rule = run.trace.touched.get(id(leaf.holder), _NONE).get(leaf.key)
+    marks, attached_by, mapped = run.trace.marks, run.trace.attached_by, Outcome.MAPPED
+    for path, names, holder, key, value, resource in leaves:
+        rule = marks.get((id(holder), key))
         if rule is not None:
-            yield Line(leaf.path, Outcome.ATTACHED if rule == run.trace.attached_by else Outcome.MAPPED, rule)
+            yield Line(path, mapped if rule != attached_by else Outcome.ATTACHED, rule)
             continue
-        omission = omissions.top(leaf.names).left_out(leaf.value, leaf.holder, leaf.resource)
+        omission = names.left_out(value, holder, resource)
         if omission is not None:
-            yield Line(leaf.path, Outcome.LEFT_OUT, omission.label, omission.reason)
+            yield Line(path, Outcome.LEFT_OUT, omission.label, omission.reason)
         else:
-            fault = run.trace.faults.get((id(leaf.holder), leaf.key), "no rule speaks of it")
-            yield Line(leaf.path, Outcome.NOT_MAPPED, "", fault)
+            fault = run.trace.faults.get((id(holder), key), "no rule speaks of it")
+            yield Line(path, Outcome.NOT_MAPPED, "", fault)
     yield from run.trace.supplied
 
 
-def left_over(leaves: Iterable[Leaf], run: Run, omissions: Omissions) -> Iterator[Leaf]:
+def left_over(leaves: Iterable[Leaf], run: Run) -> Iterator[Leaf]:
     """The leaves that no rule speaks of, and that are not left out either."""
     for leaf in leaves:
-        touched = leaf.key in run.trace.touched.get(id(leaf.holder), _NONE)
-        if touched or (id(leaf.holder), leaf.key) in run.trace.faults:
+        _, names, holder, key, value, resource = leaf
+        if (id(holder), key) in run.trace.marks or (id(holder), key) in run.trace.faults:
             continue
-        if omissions.top(leaf.names).left_out(leaf.value, leaf.holder, leaf.resource) is None:
+        if names.left_out(value, holder, resource) is None:
             yield leaf
 
 
-_NONE: dict[str | int, str] = {}
-
-
-def fhir_counted(bundle: _Item, run: Run, marks: Set[tuple[int, str | int]], omissions: Omissions) -> bool:
-    """Whether every leaf of a Bundle is mapped or left out, where all that `marks` has, by the identity of what holds
-    it, are leaves of the Bundle: then as many leaves are not left out as there are marks. Says no where in doubt."""
-    count = 0
-    named = {id(resource) for group in run.members.values() for resource in group}
+def fhir_counted(bundle: _Item, run: Run, omissions: Omissions) -> bool:
+    """Whether every leaf of a Bundle is mapped or left out, where all that the run has marked are leaves of the Bundle:
+    then as many leaves are not left out as there are marks. Says no where in doubt."""
+    count, marks = 0, run.trace.marks
+    named = _named(run)
     stack: list[tuple[_Item, Names, _Item]] = [(bundle, omissions.top("Bundle"), bundle)]
     while stack:
         holder, names, resource = stack.pop()
@@ -252,7 +244,7 @@ def _holds_resource(resource: _Item) -> bool:
 _HOLDERS = (dict, list)
 
 
-def record_counted(root: Record, marks: Set[tuple[int, str | int]]) -> bool:
+def record_counted(root: Record, run: Run) -> bool:
     """The same of a record of which nothing is left out: whether it has as many leaves as there are marks."""
     count, stack = 0, [root]
     while stack:
@@ -261,14 +253,13 @@ def record_counted(root: Record, marks: Set[tuple[int, str | int]]) -> bool:
                 stack += value
             else:
                 count += 1
-    return count == len(marks)
+    return count == len(run.trace.marks)
 
 
 def fhir_whole(bundle: _Item, run: Run, omissions: Omissions) -> bool:
     """Whether every leaf of a Bundle is mapped or left out: the leaves of `fhir_leaves`, without their paths. What is
     no plain JSON counts as left over; then `lines` tells."""
-    touched = run.trace.touched
-    named = {id(resource) for group in run.members.values() for resource in group}
+    marks, named = run.trace.marks, _named(run)
     stack: list[tuple[_Item, Names, _Item]] = [(bundle, omissions.top("Bundle"), bundle)]
     while stack:
         holder, names, resource = stack.pop()
@@ -277,7 +268,6 @@ def fhir_whole(bundle: _Item, run: Run, omissions: Omissions) -> bool:
             names, resource = omissions.top(str(kind) if id(holder) in named else f"{_OTHER}{kind}"), holder
             if id(holder) not in named and names.left_out(kind, holder, holder) is None:
                 return False
-        marks = touched.get(id(holder), _NONE)
         members = names.members
         for name, value in holder.items():
             shape = type(value)
@@ -285,9 +275,9 @@ def fhir_whole(bundle: _Item, run: Run, omissions: Omissions) -> bool:
                 stack.append((value, members.get(name) or names.member(name), resource))
             elif value and shape is list:
                 inner = members.get(name) or names.member(name)
-                if not _items_whole(value, touched.get(id(value), _NONE), inner, resource, stack):
+                if not _items_whole(value, marks, inner, resource, stack):
                     return False
-            elif name not in marks and name != "resourceType":
+            elif name != "resourceType" and (id(holder), name) not in marks:
                 inner = members.get(name) or names.member(name)
                 if inner.left_out(value, holder, resource) is None:
                     return False
@@ -296,7 +286,7 @@ def fhir_whole(bundle: _Item, run: Run, omissions: Omissions) -> bool:
 
 def _items_whole(
     holder: list[Any],
-    marks: dict[str | int, str],
+    marks: dict[tuple[int, str | int], str],
     names: Names,
     resource: _Item,
     stack: list[tuple[_Item, Names, _Item]],
@@ -305,7 +295,7 @@ def _items_whole(
     for index, value in enumerate(holder):
         if value and type(value) is dict:
             stack.append((value, names.item(value) if names.of_extensions else names, resource))
-        elif value is None or index in marks:
+        elif value is None or (id(holder), index) in marks:
             continue
         elif (value and type(value) is list) or names.left_out(value, holder, resource) is None:
             return False
@@ -314,47 +304,60 @@ def _items_whole(
 
 def record_whole(root: Record, run: Run, omissions: Omissions) -> bool:
     """Whether every leaf of a record is mapped or left out: the leaves of `record_leaves`, without their paths."""
-    touched = run.trace.touched
-    stack = [(root, omissions.top(""))]
+    marks, stack = run.trace.marks, [(root, omissions.top(""))]
     while stack:
         holder, names = stack.pop()
-        marks = touched.get(id(holder), _NONE)
         for key, value in holder.items():
             if isinstance(value, list):
                 inner = names.member(key)
                 stack += [(each, inner) for each in value]
-            elif key not in marks and (names if key == TEXT else names.member(key)).left_out(value, holder, {}) is None:
+                continue
+            inner = names if key == TEXT else names.member(key)
+            if (id(holder), key) not in marks and inner.left_out(value, holder, {}) is None:
                 return False
     return True
 
 
-def fhir_leaves(bundle: dict[str, Any], run: Run) -> Iterator[Leaf]:
+def fhir_leaves(bundle: dict[str, Any], run: Run, omissions: Omissions) -> Iterator[Leaf]:
     """Every primitive of a Bundle. A resource that no name stands for has its type as one leaf more, so that it cannot
     vanish by being empty."""
-    named = {id(resource) for group in run.members.values() for resource in group}
-    stack: list[_Node] = [("Bundle", "Bundle", None, "", bundle, bundle)]
+    named = _named(run)
+    stack: list[_Place] = [("Bundle", omissions.top("Bundle"), bundle, bundle, iter(bundle.items()))]
     while stack:
-        path, names, holder, key, value, resource = stack.pop()
-        if isinstance(value, dict) and value:
-            resource_type = value.get("resourceType")
-            if resource_type is not None and holder is not None:
-                path, names, resource = f"{path}.ofType({resource_type})", str(resource_type), value
+        path, names, holder, resource, rest = stack[-1]
+        members = None if isinstance(holder, list) else names.members
+        for key, value in rest:
+            if members is None:
+                if value is None:
+                    continue
+                place, inner = f"{path}[{key}]", names.item(value) if names.of_extensions else names
+            elif key != "resourceType":
+                place, inner = f"{path}.{key}", members.get(key) or names.member(key)
+            else:
+                continue
+            if not value or type(value) not in _HOLDERS:
+                yield place, inner, holder, key, value, resource
+                continue
+            kind = None if isinstance(value, list) else value.get("resourceType")
+            if kind is not None:
+                place, resource = f"{place}.ofType({kind})", value
+                inner = omissions.top(str(kind) if id(value) in named else f"{_OTHER}{kind}")
                 if id(value) not in named:
-                    names = _OTHER + names
-                    yield Leaf(path, names, value, "resourceType", resource_type, resource)
-            stack += [
-                (f"{path}.{name}", f"{names}/{name}", value, name, member, resource)
-                for name, member in reversed(value.items())
-                if name != "resourceType"
-            ]
-        elif isinstance(value, list) and value:
-            stack += [
-                (f"{path}[{index}]", _named(names, value[index]), value, index, value[index], resource)
-                for index in range(len(value) - 1, -1, -1)
-                if value[index] is not None
-            ]
-        elif holder is not None:
-            yield Leaf(path, names, holder, key, value, resource)
+                    yield place, inner, value, "resourceType", kind, value
+            stack.append((place, inner, value, resource, _inside(value)))
+            break
+        else:
+            stack.pop()
+
+
+def _inside(holder: Any) -> Iterator[tuple[Any, Any]]:
+    """Key and value of all that an object or a list has."""
+    return enumerate(holder) if isinstance(holder, list) else iter(holder.items())
+
+
+def _named(run: Run) -> set[int]:
+    """The resources that a name stands for, by their identity."""
+    return {id(resource) for group in run.members.values() for resource in group}
 
 
 def _flat(url: str) -> str:
@@ -362,26 +365,18 @@ def _flat(url: str) -> str:
     return url.replace("/", "\\")
 
 
-def _named(names: str, item: Any) -> str:
-    """An extension is told from another by its url."""
-    if isinstance(item, dict) and isinstance(item.get("url"), str) and names.endswith("/extension"):
-        url: str = item["url"]
-        return f"{names}({_flat(url)})"
-    return names
-
-
-def record_leaves(root: Record, name: str) -> Iterator[Leaf]:
+def record_leaves(root: Record, name: str, omissions: Omissions) -> Iterator[Leaf]:
     """Every text and attribute of a record whose root element has the name."""
-    stack = [(name, "", root)]
+    stack = [(name, omissions.top(""), root)]
     while stack:
         path, names, record = stack.pop()
         inner = []
         for key, value in record.items():
             if isinstance(value, list):
-                below = f"{names}/{key}"
+                below = names.member(key)
                 inner += [(f"{path}/{key}[{number}]", below, each) for number, each in enumerate(value, 1)]
             elif key == TEXT:
-                yield Leaf(path, names, record, TEXT, value, {})
+                yield path, names, record, TEXT, value, {}
             else:
-                yield Leaf(f"{path}/{key}", f"{names}/{key}", record, key, value, {})
+                yield f"{path}/{key}", names.member(key), record, key, value, {}
         stack.extend(reversed(inner))

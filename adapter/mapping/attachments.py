@@ -15,12 +15,12 @@ def attach(leaves: Iterable[Leaf], run: Run, root: Record, place: RecordPath, la
     carried by the rule `label`. Raises MappingError where XML cannot carry a text, or the place is taken."""
     lines = list[str]()
     before: Any = None
-    for leaf in leaves:
-        if lines and leaf.resource is not before:
+    for path, _, holder, key, value, resource in leaves:
+        if lines and resource is not before:
             lines.append("")
-        before = leaf.resource
-        lines.append(_line(leaf))
-        run.trace.attach(leaf.holder, leaf.key, label)
+        before = resource
+        lines.append(_line(path, key, value, resource))
+        run.trace.attach(holder, key, label)
     if not lines:
         return
     node = place.open(root, new=place.repeats)
@@ -29,14 +29,14 @@ def attach(leaves: Iterable[Leaf], run: Run, root: Record, place: RecordPath, la
     node[TEXT] = "\n".join(lines)
 
 
-def _line(leaf: Leaf) -> str:
+def _line(path: str, key: str | int, value: Any, resource: dict[str, Any]) -> str:
     """`Patient.contact[0].name.family: Berg`; of a resource that no name stands for, its type first."""
-    kind, path = leaf.resource.get("resourceType", ""), leaf.path
+    kind = resource.get("resourceType", "")
     _, inside, rest = path.partition(f".resource.ofType({kind})")
     name = f"{kind}{rest}" if inside else path
-    if leaf.key == "resourceType":
+    if key == "resourceType":
         return name
-    value = ("true" if leaf.value else "false") if isinstance(leaf.value, bool) else str(leaf.value)
-    if not records.legal(value):
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    if not records.legal(text):
         raise MappingError(f"{path}: the text has a character that XML cannot carry")
-    return f"{name}: {value}"
+    return f"{name}: {text}"

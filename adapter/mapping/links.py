@@ -13,6 +13,7 @@ from adapter.mapping.runs import Scope, ToFhir, ToRecord
 class Link(Rule):
     """A reference that always leads to what the names stand for, where there is something at `within`."""
 
+    label: str
     fhir: FhirPath
     names: tuple[str, ...]
     within: FhirPath
@@ -21,9 +22,14 @@ class Link(Rule):
         """The name that `within` begins with."""
         return {self.within.root}
 
+    def supply(self, run: ToRecord) -> None:
+        """A message does not say it."""
+        run.trace.supply(self.fhir.text, self.label, "a reference that the mapping takes for granted")
+
 
 def link(label: str, fhir: FhirPath, names: list[str], within: FhirPath) -> Step:
     """A reference that goes without saying in the record: it always leads to the resources of these names."""
+    rule = Link(label, fhir, tuple(names), within)
 
     def to_record(run: ToRecord, scope: Scope, _: Item) -> None:
         run.later.append((check, scope))
@@ -41,7 +47,7 @@ def link(label: str, fhir: FhirPath, names: list[str], within: FhirPath) -> Step
                 run.trace.mark(said, label)
                 told.add(words)
         if len(told) < wanted:
-            run.trace.supply(fhir.text, label, "a reference that the mapping takes for granted")
+            rule.supply(run)
 
     def to_fhir(run: ToFhir, scope: Scope) -> None:
         run.later.append((late, scope))
@@ -55,7 +61,7 @@ def link(label: str, fhir: FhirPath, names: list[str], within: FhirPath) -> Step
             run.trace.used.add(label)
             run.refer(fhir.add(item), target)
 
-    return Step(to_record, to_fhir, fhir.root, rule=Link(fhir, tuple(names), within))
+    return Step(to_record, to_fhir, fhir.root, rule=rule)
 
 
 def flag(label: str, fhir: FhirPath, names: list[str], record: RecordPath) -> Step:

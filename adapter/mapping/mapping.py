@@ -23,7 +23,7 @@ from adapter.support.errors import MappingError, ParseError
 _NAMED_IN_ERROR = 8
 _REASON_LIMIT = 2000
 
-_Account = tuple[Iterable[str], Iterable[Line]]
+_Leaves = Callable[[], Iterable[accounts.Leaf]]
 
 
 class NotCarriedError(MappingError):
@@ -101,11 +101,15 @@ class Mapping:
         rules = self._by_event.get(message.event or "")
         if rules is None:
             raise MappingError(f"{self.name} has no record for this event; it has: {', '.join(sorted(self.events))}")
-        root = self._straight[rules.event].to_record(message)
-        if root is None:
-            root, report = self._one_by_one(message, rules)
-        else:
-            report = self._report("record", rules, partial(self._told_of_message, message, rules))
+        straight = self._straight[rules.event].to_record(message)
+        run, root = straight or self._run_there(message, rules)
+        omissions = self._omissions[rules.event]
+        leaves = partial(accounts.fhir_leaves, message.bundle, run, omissions)
+        report = self._report("record", rules, run, leaves)
+        if straight is None and not accounts.fhir_whole(message.bundle, run, omissions):
+            if rules.attach_to is not None:
+                attach(accounts.left_over(leaves(), run), run, root, rules.attach_to, self._compiled.attach_rule)
+            self._refuse(report)
         return RecordResult(records.write(root, self._system.root, self._schema), report, self.version)
 
     def _run_there(self, message: MessageBundle, rules: Message) -> tuple[ToRecord, Record]:
@@ -116,21 +120,6 @@ class Mapping:
         rules.block.to_record(run, Scope({}, root, root))
         run.finish()
         return run, root
-
-    def _one_by_one(self, message: MessageBundle, rules: Message) -> tuple[Record, Report]:
-        run, root = self._run_there(message, rules)
-        omissions, leaves = self._omissions[rules.event], partial(accounts.fhir_leaves, message.bundle, run)
-        whole = accounts.fhir_whole(message.bundle, run, omissions)
-        if not whole and rules.attach_to is not None:
-            over = accounts.left_over(leaves(), run, omissions)
-            attach(over, run, root, rules.attach_to, self._compiled.attach_rule)
-        report = self._report("record", rules, partial(self._told, rules, run, leaves))
-        self._refuse(report, whole)
-        return root, report
-
-    def _told_of_message(self, message: MessageBundle, rules: Message) -> _Account:
-        run, _ = self._run_there(message, rules)
-        return self._told(rules, run, partial(accounts.fhir_leaves, message.bundle, run))
 
     def to_fhir(self, content: bytes) -> FhirResult:
         """Read a record as a message Bundle; ids that the record does not carry are made from it, always the same.
@@ -147,14 +136,13 @@ class Mapping:
             raise MappingError(f"{self._compiled.type.text} names another message than the record holds")
         seed = self._seed(root)
         identity = self._system.identity
-        bundle = self._straight[rules.event].to_fhir(root, identity.namespace, seed, self._same_content)
-        if bundle is not None:
-            report = self._report("fhir", rules, partial(self._told_of_record, root, rules, seed))
-            return FhirResult(bundle, report, self.version)
-        run, bundle = self._run_back(root, rules, seed)
-        whole = accounts.record_whole(root, run, self._omissions[rules.event])
-        report = self._report("fhir", rules, partial(self._told, rules, run, self._record_leaves(root)))
-        self._refuse(report, whole)
+        straight = self._straight[rules.event].to_fhir(root, identity.namespace, seed, self._same_content)
+        run, bundle = straight or self._run_back(root, rules, seed)
+        omissions = self._omissions[rules.event]
+        leaves = partial(accounts.record_leaves, root, self._system.root, omissions)
+        report = self._report("fhir", rules, run, leaves)
+        if straight is None and not accounts.record_whole(root, run, omissions):
+            self._refuse(report)
         return FhirResult(bundle, report, self.version)
 
     def _seed(self, root: Record) -> str:
@@ -172,13 +160,6 @@ class Mapping:
             locator.found_again(run)
         bundle["entry"] = run.entries()
         return run, bundle
-
-    def _record_leaves(self, root: Record) -> Callable[[], Iterable[accounts.Leaf]]:
-        return partial(accounts.record_leaves, root, self._system.root)
-
-    def _told_of_record(self, root: Record, rules: Message, seed: str) -> _Account:
-        run, _ = self._run_back(root, rules, seed)
-        return self._told(rules, run, self._record_leaves(root))
 
     def message_id(self, content: bytes) -> str | None:
         """The id in a record that may be wrong in any way; None where none can be read."""
@@ -210,13 +191,15 @@ class Mapping:
         reason = texts.get(shape.reason, [""])[0]
         return None if code is None else (code, reason, frozenset(texts.get(shape.issues, [])))
 
-    def _told(self, rules: Message, run: Run, leaves: Callable[[], Iterable[accounts.Leaf]]) -> _Account:
-        return run.trace.used, accounts.lines(leaves, run, self._omissions[rules.event])
+    def _report(self, direction: str, rules: Message, run: Run, leaves: _Leaves) -> Report:
+        return Report(self.name, self.version, rules.event, direction, partial(_told, run, leaves))
 
-    def _report(self, direction: str, rules: Message, account: Callable[[], _Account]) -> Report:
-        return Report(self.name, self.version, rules.event, direction, account)
-
-    def _refuse(self, report: Report, whole: bool) -> None:
-        """Raises NotCarriedError where a run was not `whole` and the mapping refuses that."""
-        if not whole and self._system.on_unmapped != "warn" and report.of(Outcome.NOT_MAPPED):
+    def _refuse(self, report: Report) -> None:
+        """Raises NotCarriedError where something is left over and the mapping refuses that."""
+        if self._system.on_unmapped != "warn" and report.of(Outcome.NOT_MAPPED):
             raise NotCarriedError(report, self.name if report.direction == "record" else "FHIR")
+
+
+def _told(run: Run, leaves: _Leaves) -> tuple[Iterable[str], Iterable[Line]]:
+    """The rules that did something, and what became of each leaf."""
+    return run.trace.used, accounts.lines(leaves(), run)

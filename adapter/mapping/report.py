@@ -1,7 +1,7 @@
 """What a mapping did with every node of its source: paths and reasons, never values."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -70,17 +70,26 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON: mapping, version, message, direction, counts, nodes [{path, outcome, rule, reason}]."""
-        counts = Counter(line.outcome for line in self.lines)
+        counts = Counter(outcome for _, outcome, _, _ in self.lines)
         return {
             "mapping": self.mapping,
             "version": self.version,
             "message": self.message,
             "direction": self.direction,
-            "counts": {outcome.value: counts[outcome] for outcome in Outcome},
-            "nodes": [
-                {"path": line.path, "outcome": line.outcome.value}
-                | ({"rule": line.rule} if line.rule else {})
-                | ({"reason": line.reason} if line.reason else {})
-                for line in self.lines
-            ],
+            "counts": {word: counts[outcome] for outcome, word in _WORDS.items()},
+            "nodes": list(_nodes(self.lines)),
         }
+
+
+_WORDS = {outcome: outcome.value for outcome in Outcome}
+
+
+def _nodes(lines: Iterable[Line]) -> Iterator[dict[str, str]]:
+    """The lines as plain data, without what is empty."""
+    for path, outcome, rule, reason in lines:
+        node = {"path": path, "outcome": _WORDS[outcome]}
+        if rule:
+            node["rule"] = rule
+        if reason:
+            node["reason"] = reason
+        yield node

@@ -148,6 +148,7 @@ def key_of(record: RecordPath) -> str | None:
 class Constant(Rule):
     """What FHIR always says and the record never does, where there is something at `within`."""
 
+    label: str
     fhir: FhirPath
     value: str | bool
     within: FhirPath
@@ -155,6 +156,10 @@ class Constant(Rule):
     def speaks_of(self) -> set[str]:
         """The name that `within` begins with."""
         return {self.within.root}
+
+    def supply(self, run: ToRecord) -> None:
+        """A message does not say it."""
+        run.trace.supply(self.fhir.text, self.label, "a constant of the mapping")
 
 
 @dataclass(frozen=True)
@@ -261,13 +266,14 @@ class Value(Rule):
 
 def fhir_constant(label: str, fhir: FhirPath, expected: str | bool, within: FhirPath) -> Step:
     """What FHIR always says and the record never does. It is written where `within` is there."""
+    rule = Constant(label, fhir, expected, within)
 
     def to_record(run: ToRecord, scope: Scope, item: Item) -> None:
         if not within.exists(run.item(scope, within.root)):
             return
         found = fhir.first(item)
         if found is None:
-            run.trace.supply(fhir.text, label, "a constant of the mapping")
+            rule.supply(run)
             return
         holder, key, asserted = found
         if holder[key] == expected:
@@ -285,7 +291,7 @@ def fhir_constant(label: str, fhir: FhirPath, expected: str | bool, within: Fhir
             run.trace.used.add(label)
             fhir.write(item, expected)
 
-    return Step(to_record, to_fhir, fhir.root, rule=Constant(fhir, expected, within))
+    return Step(to_record, to_fhir, fhir.root, rule=rule)
 
 
 def record_constant(label: str, record: RecordPath, expected: str, within: RecordPath | None) -> Step:

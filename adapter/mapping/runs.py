@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -34,11 +34,11 @@ class Scope:
 
 
 class Trace:
-    """Which source nodes were carried, by which rule: `touched[id(holder)][key]`. Nodes are known by the identity of
-    what holds them: the source must outlive the trace, and not change."""
+    """Which source nodes were carried, by which rule first: `marks[id(holder), key]`. Nodes are known by the identity
+    of what holds them: the source must outlive the trace, and not change."""
 
     def __init__(self) -> None:
-        self.touched: dict[int, dict[str | int, str]] = {}
+        self.marks: dict[tuple[int, str | int], str] = {}
         self.faults: dict[tuple[int, str | int], str] = {}
         self.supplied: list[Line] = []
         self.attached_by: str | None = None
@@ -52,11 +52,7 @@ class Trace:
     def mark_one(self, holder: Any, key: str | int, rule: str) -> None:
         """The node is carried."""
         self.used.add(rule)
-        marks = self.touched.get(id(holder))
-        if marks is None:
-            self.touched[id(holder)] = {key: rule}
-        else:
-            marks.setdefault(key, rule)
+        self.marks.setdefault((id(holder), key), rule)
 
     def attach(self, holder: Any, key: str | int, rule: str) -> None:
         """The node is carried along as text, as the mapping's one rule for that says."""
@@ -76,8 +72,8 @@ class Run:
     """What both directions share. `resources` are those with a name in the mapping, `members` all that a name stands
     for, `later` what needs everything else to be there first."""
 
-    def __init__(self, trace: Trace | None = None) -> None:
-        self.trace = trace or Trace()
+    def __init__(self) -> None:
+        self.trace = Trace()
         self.resources: dict[str, dict[str, Any]] = {}
         self.members: dict[str, list[dict[str, Any]]] = {}
         self.later: list[tuple[Callable[[Any, Scope], None], Scope]] = []
@@ -106,8 +102,8 @@ class Run:
 class ToRecord(Run):
     """From FHIR to a record."""
 
-    def __init__(self, bundle: MessageBundle, trace: Trace | None = None) -> None:
-        super().__init__(trace)
+    def __init__(self, bundle: MessageBundle) -> None:
+        super().__init__()
         self.bundle = bundle
         self.resources["bundle"] = bundle.bundle
         self._types: dict[str, list[dict[str, Any]]] = {}
@@ -175,15 +171,10 @@ class ToRecord(Run):
     def finish(self) -> None:
         """Do what had to wait; what was taken from a Reference as if from a resource is the Reference's."""
         super().finish()
-        for said, reference in self.logical:
-            rule = self.trace.touched.get(id(said), {}).get("name")
+        for said, reference in self._logical.values():
+            rule = self.trace.marks.pop((id(said), "name"), None)
             if rule is not None:
                 self.trace.mark_one(reference, "display", rule)
-
-    @property
-    def logical(self) -> Iterable[tuple[dict[str, Any], dict[str, Any]]]:
-        """What was taken as if from a resource, and the Reference that it was taken from."""
-        return self._logical.values()
 
     def _resolve(self, reference: dict[str, Any]) -> dict[str, Any] | None:
         url = reference.get("reference")
@@ -217,15 +208,8 @@ class ToFhir(Run):
     """From a record to FHIR. `seed` is what the ids are made from, `same_content` the types that are one where they
     say the same, `types` the type of each resource by name."""
 
-    def __init__(
-        self,
-        namespace: str,
-        seed: str,
-        same_content: frozenset[str],
-        types: dict[str, str],
-        trace: Trace | None = None,
-    ) -> None:
-        super().__init__(trace)
+    def __init__(self, namespace: str, seed: str, same_content: frozenset[str], types: dict[str, str]) -> None:
+        super().__init__()
         self.made: list[tuple[dict[str, Any], str]] = []
         self.types = types
         self._same_content = same_content

@@ -1,7 +1,7 @@
 """The rules of a message as straight code, from a record to FHIR.
 
 Each block is one function `(run, root, record, items…)`: `items` are what the groups around it make, by name. What is
-carried is marked in the set `run.marks`, as (id of the record's element, key).
+carried is marked in `run.trace`, and so is each rule that does something.
 """
 
 from adapter.mapping.codecs import CODECS
@@ -14,7 +14,10 @@ from adapter.mapping.source import BlockFunction, Function, Source
 
 
 class _Function(BlockFunction):
-    begins = ("resources, members = run.resources, run.members", "mark, later = run.marks.add, run.later.append")
+    begins = (
+        "resources, members = run.resources, run.members",
+        "mark, used, later = run.trace.marks.setdefault, run.trace.used.add, run.later.append",
+    )
 
     def block(self, block: Block) -> None:
         """Each rule in its order."""
@@ -77,7 +80,8 @@ class _Function(BlockFunction):
                 self.put(f"{node} = {found}[0]")
             self.put(f"{text} = {node}.get({rule.record.key!r})")
             self.open(f"if {text} is not None:")
-            self.put(f"mark((id({node}), {rule.record.key!r}))")
+            self.put(f"used({rule.label!r})")
+            self.put(f"mark((id({node}), {rule.record.key!r}), {rule.label!r})")
             self._decode(rule, text)
             self.write(self._item(rule.fhir.root), rule.fhir, text)
             if rule.required:
@@ -117,11 +121,13 @@ class _Function(BlockFunction):
         elif rule.within.root != root:
             function.put(f"if run.resources.get({rule.within.root!r}) is None: return")
         if isinstance(rule, Constant):
+            function.put(f"run.trace.used.add({rule.label!r})")
             _constant(function, rule.fhir, rule.value)
             return function
         names = self.source.name(list(rule.names))
         function.put(f"targets = run.standing({names})")
         function.open(f"for target in targets{'' if rule.fhir.is_list else '[:1]'}:")
+        function.put(f"run.trace.used.add({rule.label!r})")
         function.put(f"run.refer({function.appended('item', rule.fhir)}, target)")
         return function
 
@@ -132,6 +138,7 @@ class _Function(BlockFunction):
         if found is not None:
             node = self.new()
             self.open(f"for {node} in {found}:")
+        self.put(f"used({rule.label!r})")
         item = self._made(rule)
         scope = self._scope if rule.name in self._scope else (*self._scope, rule.name)
         block, speaks_of = self.source.block(rule.block, scope)

@@ -1,7 +1,7 @@
 """The rules of a message as straight code, from FHIR to a record.
 
 Each block is one function `(run, root, record, items…)`: `items` are what the groups around it go through, by name.
-What is carried is marked in the set `run.marks`, as (id of what holds it, member or index).
+What is carried is marked in `run.trace`, and so is each rule that does something.
 """
 
 from adapter.mapping.codecs import CODECS
@@ -14,8 +14,8 @@ from adapter.mapping.source import BlockFunction, Function, Source, fits
 
 class _Function(BlockFunction):
     begins = (
-        "marks, resources, urns, members = run.marks, run.resources, run.urns, run.members",
-        "mark = marks.add",
+        "resources, urns, members = run.resources, run.urns, run.members",
+        "mark, used = run.trace.marks.setdefault, run.trace.used.add",
     )
 
     def block(self, block: Block) -> None:
@@ -57,7 +57,7 @@ class _Function(BlockFunction):
         elif isinstance(rule, Link):
             self._guarded(step.guard)
             self._link(rule, item)
-        elif isinstance(rule, Group):
+        elif isinstance(rule, Group) and _is_plain(rule):
             if step.element is not None:
                 self.open(f"if {step.element!r} in {item}:")
             self._guarded(step.guard)
@@ -116,8 +116,7 @@ class _Function(BlockFunction):
                 self.put(f"{text} = {value}")
             self._encode(rule, text)
             self.text(self._start(rule.record), rule.record, text, new=rule.many)
-            self.put(f"mark({key})")
-            self._looked(looked)
+            self._marked(rule.label, key, looked)
             if rule.required:
                 self.put(f"{done} = True")
         if rule.required:
@@ -137,54 +136,70 @@ class _Function(BlockFunction):
             if rule.concepts:
                 self.put(f"{text} = {self.source.name(rule.concepts.to_record)}({text})")
 
-    def _looked(self, looked: list[tuple[str, str]]) -> None:
+    def _marked(self, label: str, key: str, looked: list[tuple[str, str]]) -> None:
+        self.put(f"used({label!r})")
+        self.put(f"mark({key}, {label!r})")
+        self._looked(label, looked)
+
+    def _looked(self, label: str, looked: list[tuple[str, str]]) -> None:
         for holder, member in looked:
-            self.put(f"mark((id({holder}), {member!r}))")
+            self.put(f"mark((id({holder}), {member!r}), {label!r})")
 
     def _constant(self, rule: Constant, item: str) -> None:
-        self._within(rule.within)
-        holder, looked = self.descend(item, rule.fhir.heads)
-        name, is_list, _ = rule.fhir.last
-        if is_list:
-            value = self.new()
+        self._within(rule)
+        lacking = self.new()
+        self.put(f"{lacking} = True")
+        with self.inside():
+            holder, looked = self.descend(item, rule.fhir.heads)
+            name, is_list, _ = rule.fhir.last
+            value, key = self.new(), f"(id({holder}), {name!r})"
             self.put(f"{value} = {holder}.get({name!r})")
-            self.open(f"if {value}.__class__ is list and {value} and {value}[0] == {rule.value!r}:")
-            self.put(f"mark((id({value}), 0))")
-        else:
-            self.open(f"if {holder}.get({name!r}) == {rule.value!r}:")
-            self.put(f"mark((id({holder}), {name!r}))")
-        self._looked(looked)
+            self.open(f"if {value} is not None:")
+            self.put(f"{lacking} = False")
+            if is_list:
+                self.put(f"if {value}.__class__ is not list: raise Detour")
+                key, value = f"(id({value}), 0)", f"{value}[0]"
+            self.open(f"if {value} == {rule.value!r}:")
+            self._marked(rule.label, key, looked)
+        self.put(f"if {lacking}: {self.source.name(rule.supply)}(run)")
 
-    def _within(self, path: FhirPath) -> None:
-        if path.steps:
-            found = self._exists(path)
+    def _within(self, rule: Constant | Link) -> None:
+        if rule.within.steps:
+            found = self._exists(rule.within)
             self.open(f"if {found}:")
 
     def _link(self, rule: Link, item: str) -> None:
         """One reference. It is looked at when all that the names may stand for is there."""
         name = f"check_{self.source.name(rule)}"
         check = self.source.beside(name, lambda: self._check(name, rule))
-        self._within(rule.within)
+        self._within(rule)
         self.put(f"run.later.append(({check}, {item}))")
 
     def _check(self, name: str, rule: Link) -> Function:
         function = Function(self.source, name, ("run", "item"))
-        holder, _ = function.descend("item", rule.fhir.heads)
-        member, is_list, where = rule.fhir.last
-        reference = function.member(holder, member)
         names = self.source.name(list(rule.names))
-        if is_list:
-            function.put(f"if {reference} is not None: run.linked({names}, {reference}, {where!r})")
-            return function
-        function.open(f"if {reference} is not None{' and ' + fits(reference, where) if where else ''}:")
+        with function.inside():
+            holder, _ = function.descend("item", rule.fhir.heads)
+            member, is_list, where = rule.fhir.last
+            reference = function.member(holder, member)
+            if is_list:
+                function.open(f"if {reference} is not None:")
+                function.put(f"if run.linked({names}, {reference}, {where!r}, {rule.label!r}): return")
+            else:
+                function.open(f"if {reference} is not None{' and ' + fits(reference, where) if where else ''}:")
+                self._leads(function, rule, reference, names)
+        function.put(f"if run.standing({names}): {self.source.name(rule.supply)}(run)")
+        return function
+
+    def _leads(self, function: Function, rule: Link, reference: str, names: str) -> None:
+        """Returns where the reference leads to what the names stand for."""
         function.put(f"target = run.urns.get({reference}.get('reference'))")
         with function.inside():
             function.open("if target is not None:")
             members = " + ".join(f"run.members.get({each!r}, [])" for each in rule.names)
             function.open(f"for each in {members}:")
-            function.put(f"if each is target: return run.marks.add((id({reference}), 'reference'))")
-        function.put(f"else: run.marks.update(run.said({names}, {reference}))")
-        return function
+            function.put(f"if each is target: return run.trace.mark_one({reference}, 'reference', {rule.label!r})")
+        function.put(f"elif run.told({names}, {reference}, {rule.label!r}): return")
 
     def _group(self, rule: Group, item: str) -> None:
         path = rule.path
@@ -209,6 +224,9 @@ class _Function(BlockFunction):
             if where:
                 held, value = value, self.new()
                 self.put(f"{value} = [{each} for {each} in {held} if {fits(each, where)}]")
+                with self.inside():
+                    self.open(f"for {each} in {value}:")
+                    self._looked(rule.label, [(each, member) for member, _ in where])
             if not rule.record.repeats:
                 self.put(f"if len({value}) > 1: raise Detour")
             self.open(f"for {each} in {value}:")
@@ -216,28 +234,37 @@ class _Function(BlockFunction):
             each = value
             if where:
                 self.open(f"if {fits(each, where)}:")
-        looked += [(each, member) for member, _ in where]
+                looked += [(each, member) for member, _ in where]
         self.put(f"if {each}.__class__ is not dict: raise Detour")
-        if rule.resource is None:
-            self._looked(looked)
-            self._inner(rule, each)
-            return
-        target, said = self.new(), self.new()
-        self.put(f"{target} = urns.get({each}.get('reference'))")
-        self.put(f"if {target} is not None: {said} = ((id({each}), 'reference'),)")
-        self.put(f"else: {target}, {said} = run.followed({each}, {rule.resource!r})")
+        if rule.resource is not None:
+            each = self._followed(rule, each)
+        self._looked(rule.label, looked)
+        self._inner(rule, each)
+
+    def _followed(self, rule: Group, reference: str) -> str:
+        """Opens what is done where a reference leads to a resource of the group's type, and gives its variable."""
+        target, said, holder, key = self.new(), self.new(), self.new(), self.new()
+        self.put(f"{target} = urns.get({reference}.get('reference'))")
+        self.put(f"if {target} is not None: {said} = (({reference}, 'reference'),)")
+        self.put(f"else: {target}, {said} = run.follow({reference}, {rule.resource!r})")
         self.open(f"if {target} is not None and {target}.get('resourceType') == {rule.resource!r}:")
-        self.put(f"marks.update({said})")
-        self._looked(looked)
+        self.put(f"for {holder}, {key} in {said}: mark((id({holder}), {key}), {rule.label!r})")
         self.put(f"members.setdefault({rule.name!r}, []).append({target})")
-        self._inner(rule, target)
+        return target
 
     def _inner(self, rule: Group, item: str) -> None:
+        self.put(f"used({rule.label!r})")
         inner = self.opened(self._start(rule.record), rule.record, new=rule.record.repeats)
         scope = self._scope if rule.name in self._scope else (*self._scope, rule.name)
         block, speaks_of = self.source.block(rule.block, scope)
         items = "".join(f", {item if each == rule.name else f'm_{each}'}" for each in speaks_of)
         self.put(f"{block}(run, root, {inner}{items})")
+
+
+def _is_plain(rule: Group) -> bool:
+    """Not so where references are chosen by what they say of themselves: the first that leads somewhere then marks what
+    was looked at in all."""
+    return rule.path is None or rule.resource is None or not rule.path.last[2]
 
 
 class There(Source):

@@ -12,6 +12,7 @@ import pytest
 from adapter.fhir.bundles import MessageBundle
 from adapter.mapping import Mapping, Outcome, Report, accounts
 from adapter.mapping.runs import Run
+from adapter.mapping.straight import Straight
 
 ROOT = Path(__file__).parents[3]
 LIFECARE = ROOT / "mappings" / "lifecare"
@@ -158,6 +159,28 @@ def lifecare() -> Mapping:
     return Mapping.load(LIFECARE)
 
 
+@pytest.fixture(scope="session")
+def one_by_one() -> Mapping:
+    """The shipped mapping as it is where nothing is written from its rules."""
+    return _without_code(Mapping.load(LIFECARE))
+
+
+@pytest.fixture(scope="session")
+def without_code() -> Callable[[Mapping], Mapping]:
+    return _without_code
+
+
+def _without_code(mapping: Mapping) -> Mapping:
+    for event_code, each in mapping._straight.items():
+        mapping._straight[event_code] = _Never(each._rules, each._omissions, each._code)
+    return mapping
+
+
+class _Never(Straight):
+    def _block(self, source: Any) -> None:
+        return None
+
+
 def _message(*resources: dict[str, Any], **header: Any) -> dict[str, Any]:
     """A message Bundle of a general message with one destination. Ids are the resources' own, `h` the header's."""
     first = {
@@ -208,10 +231,11 @@ def folder(tmp_path: Path) -> Callable[..., Path]:
 def _without_left_out(bundle: dict[str, Any], report: Report) -> dict[str, Any]:
     """The bundle less what the report says was left out."""
     kept = copy.deepcopy(bundle)
-    leaves = {leaf.path: leaf for leaf in accounts.fhir_leaves(kept, Run())}
+    leaves = accounts.fhir_leaves(kept, Run(), accounts.Omissions([]))
+    slots = {path: (holder, key) for path, _, holder, key, _, _ in leaves}
     for line in report.of(Outcome.LEFT_OUT):
-        leaf = leaves[line.path]
-        leaf.holder[leaf.key] = None
+        holder, key = slots[line.path]
+        holder[key] = None
     pruned: dict[str, Any] = _prune(kept)
     return pruned
 

@@ -64,6 +64,16 @@ def test_warn_says_so_in_the_report(small: Make, message: Message) -> None:
     assert report.to_dict()["counts"]["not-mapped"] == 1
 
 
+def test_what_is_left_over_is_told_by_path_and_reason_alone(small: Make, message: Message) -> None:
+    with pytest.raises(NotCarriedError) as caught:
+        small(RULES, resources=NAMED).to_record(message({**NOTE, "note": [None, {"text": "hemligt"}]}))
+    report = caught.value.report.to_dict()
+    path, reason = "Bundle.entry[1].resource.ofType(Communication).note[1].text", "no rule speaks of it"
+    assert [node for node in report["nodes"] if "note" in node["path"]] == [
+        {"path": path, "outcome": "not-mapped", "reason": reason}
+    ]
+
+
 def test_every_node_is_in_the_report_once(small: Make, message: Message) -> None:
     report = small(RULES, resources=NAMED).to_record(message(NOTE)).report
     paths = [line.path for line in report.lines]

@@ -16,7 +16,7 @@ from lxml import etree
 
 from adapter.fhir import json as fhir_json
 from adapter.fhir.bundles import MessageBundle
-from adapter.mapping import Mapping, Outcome, records
+from adapter.mapping import Mapping, Outcome, Report, records
 from adapter.mapping.schema import Type
 from adapter.support.errors import MappingError
 
@@ -113,7 +113,7 @@ def changed(lifecare: Mapping, file: Path, data: st.DataObject, values: dict[str
 @GENERATED
 @given(data=st.data())
 def test_a_changed_record_comes_back_to_the_letter_or_is_refused(
-    lifecare: Mapping, values: dict[str, st.SearchStrategy[str]], data: st.DataObject
+    lifecare: Mapping, one_by_one: Mapping, values: dict[str, st.SearchStrategy[str]], data: st.DataObject
 ) -> None:
     content = changed(lifecare, data.draw(st.sampled_from(SAMPLES)), data, values)
     try:
@@ -123,9 +123,16 @@ def test_a_changed_record_comes_back_to_the_letter_or_is_refused(
         event(re.sub(r".*rule ", "refused by ", str(error)))
         return
     assert written.content == content
+    assert told(read.report) == told(one_by_one.to_fhir(content).report)
+    assert told(written.report) == told(one_by_one.to_record(read.bundle).report)
     assert {line.outcome for line in read.report.lines} == {Outcome.MAPPED}
     assert not written.report.of(Outcome.NOT_MAPPED)
     assert lifecare.to_fhir(written.content).bundle == read.bundle
+
+
+def told(report: Report) -> tuple[dict[str, Any], frozenset[str]]:
+    """All that a report says."""
+    return report.to_dict(), report.used
 
 
 WORDS = {
@@ -146,7 +153,7 @@ WORDS = {
 @GENERATED
 @given(data=st.data())
 def test_a_changed_message_comes_back_but_for_what_was_left_out_or_is_refused(
-    lifecare: Mapping, kept_and_back: Callable[..., Any], data: st.DataObject
+    lifecare: Mapping, one_by_one: Mapping, kept_and_back: Callable[..., Any], data: st.DataObject
 ) -> None:
     bundle = fhir_json.parse(data.draw(st.sampled_from(MESSAGES)).read_bytes())
     header = MessageBundle(bundle).header
@@ -167,6 +174,8 @@ def test_a_changed_message_comes_back_but_for_what_was_left_out_or_is_refused(
         event(re.sub(r".*rule ", "refused by ", str(error)))
         return
     assert lifecare.to_record(back.bundle).content == written.content
+    assert told(written.report) == told(one_by_one.to_record(bundle).report)
+    assert told(back.report) == told(one_by_one.to_fhir(written.content).report)
     assert not written.report.of(Outcome.NOT_MAPPED)
     supplied = {line.path for line in written.report.of(Outcome.SUPPLIED)}
     event("something is supplied" if supplied else "whole")

@@ -2,7 +2,7 @@
 result at all. Messages and records are shipped ones, changed at random in ways that no sender should, and some do."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from adapter.fhir import json as fhir_json
 from adapter.fhir.bundles import MessageBundle
-from adapter.mapping import Mapping, NotCarriedError, Outcome, accounts, records
+from adapter.mapping import Mapping, NotCarriedError, Outcome, Report, accounts, records
 from adapter.mapping.mapping import RecordResult
-from adapter.mapping.straight import Straight
+from adapter.mapping.runs import ToFhir
 from adapter.support.errors import MappingError
 
 ROOT = Path(__file__).parents[3]
@@ -31,25 +31,15 @@ WILD += [{"reference": "x"}, {"resourceType": "Basic"}, {"resourceType": "Organi
 
 
 @pytest.fixture(scope="module")
-def one_by_one() -> Mapping:
-    """The shipped mapping as it is where nothing is written from its rules."""
-    mapping = Mapping.load(LIFECARE)
-    for event_code, each in mapping._straight.items():
-        mapping._straight[event_code] = _Never(each._rules, each._omissions, each._code)
-    return mapping
-
-
-@pytest.fixture(scope="module")
 def lifecare() -> Mapping:
-    mapping = Mapping.load(LIFECARE)
+    return at_once(Mapping.load(LIFECARE))
+
+
+def at_once(mapping: Mapping) -> Mapping:
+    """The mapping, with code that is written for the first message already."""
     for each in mapping._straight.values():
         each._blocks = dict.fromkeys((each._code.there, each._code.back))
     return mapping
-
-
-class _Never(Straight):
-    def _block(self, source: Any) -> None:
-        return None
 
 
 def for_one(bundle: dict[str, Any], index: int) -> dict[str, Any]:
@@ -59,36 +49,47 @@ def for_one(bundle: dict[str, Any], index: int) -> dict[str, Any]:
     return whole
 
 
+def shipped() -> Iterator[dict[str, Any]]:
+    """Every message that is shipped, for each of its destinations."""
+    for file in MESSAGES:
+        bundle = fhir_json.parse(file.read_bytes())
+        for index in range(len(MessageBundle(bundle).destinations)):
+            yield for_one(bundle, index)
+
+
 def straight_there(mapping: Mapping, bundle: dict[str, Any]) -> records.Record | None:
     message = MessageBundle(bundle)
     code = mapping._straight.get(message.event or "")
-    return code.to_record(message) if code and len(message.destinations) == 1 else None
+    found = code.to_record(message) if code and len(message.destinations) == 1 else None
+    return found and found[1]
 
 
-def straight_back(mapping: Mapping, root: records.Record, body: str) -> dict[str, Any] | None:
+def straight_back(mapping: Mapping, root: records.Record, body: str) -> tuple[ToFhir, dict[str, Any]] | None:
     rules = mapping._by_body[body]
     identity = mapping._system.identity
     return mapping._straight[rules.event].to_fhir(root, identity.namespace, "seed", mapping._same_content)
 
 
+def told(report: Report) -> tuple[dict[str, Any], frozenset[str]]:
+    """All that a report says."""
+    return report.to_dict(), report.used
+
+
 def test_what_is_shipped_goes_straight_and_comes_out_the_same(lifecare: Mapping, one_by_one: Mapping) -> None:
     contents = {file.read_bytes() for file in SAMPLES}
-    for file in [each for each in MESSAGES if each.parent.name in ("samples", "home-with-sip")]:
-        bundle = fhir_json.parse(file.read_bytes())
-        if MessageBundle(bundle).event not in lifecare.events:
+    for message in shipped():
+        if MessageBundle(message).event not in lifecare.events:
             continue
-        message = for_one(bundle, 0)
         expected = one_by_one.to_record(message)
         assert straight_there(lifecare, message) is not None
         written = lifecare.to_record(message)
-        assert (written.content, written.report.to_dict()) == (expected.content, expected.report.to_dict())
-        assert written.report.used == expected.report.used
+        assert (written.content, told(written.report)) == (expected.content, told(expected.report))
         contents.add(written.content)
     for content in contents:
         expected_back = one_by_one.to_fhir(content)
         read = lifecare.to_fhir(content)
         assert fhir_json.serialize(read.bundle) == fhir_json.serialize(expected_back.bundle)
-        assert read.report.to_dict() == expected_back.report.to_dict()
+        assert told(read.report) == told(expected_back.report)
         root = records.read(content, lifecare._schema, "meddelande", 1 << 22)
         assert straight_back(lifecare, root, root["kuvert"][0]["typ"][0]["#text"]) is not None
 
@@ -145,7 +146,7 @@ def test_a_message_goes_straight_only_where_nothing_would_be_lost(
         assert not expected.report.of(Outcome.NOT_MAPPED)
     if found is not None and isinstance(expected, RecordResult):
         assert records.write(found, "meddelande", lifecare._schema) == expected.content
-        assert lifecare.to_record(bundle).report.to_dict() == expected.report.to_dict()
+        assert told(lifecare.to_record(bundle).report) == told(expected.report)
     elif found is not None:
         assert "does not follow its schema" in str(expected)
 
@@ -174,13 +175,14 @@ def test_a_record_goes_straight_only_where_nothing_would_be_lost(
     except MappingError:
         assert found is None
         return
-    leaves = list(accounts.record_leaves(root, "meddelande"))
-    lines = accounts.lines(lambda: leaves, run, one_by_one._omissions[rules.event])
+    leaves = list(accounts.record_leaves(root, "meddelande", one_by_one._omissions[rules.event]))
+    lines = list(accounts.lines(leaves, run))
     whole = all(line.outcome != Outcome.NOT_MAPPED for line in lines)
     event("straight" if found is not None else "whole, one by one" if whole else "not whole")
     if found is not None:
         assert whole
-        assert fhir_json.serialize(found) == fhir_json.serialize(bundle)
+        assert fhir_json.serialize(found[1]) == fhir_json.serialize(bundle)
+        assert (list(accounts.lines(leaves, found[0])), found[0].trace.used) == (lines, run.trace.used)
 
 
 def _shake_record(root: records.Record, data: st.DataObject) -> None:
@@ -218,3 +220,113 @@ def test_what_nobody_speaks_of_keeps_a_message_from_going_straight(lifecare: Map
         del each["unheardOf"]
     assert refused > 20
     assert straight_there(lifecare, bundle) is not None
+
+
+NOTE = {"resourceType": "Communication", "id": "c", "status": "completed"}
+PATIENT = {"resourceType": "Patient", "id": "p", "gender": "male"}
+MAILS = [{"url": "urn:mail", "valueString": "a"}, {"url": "urn:mail", "valueString": "b"}]
+KNOWN_BY = {"system": "urn:mail", "value": "x"}
+TO_PATIENTS = [{"type": "Patient", "reference": "urn:uuid:p"}, {"type": "Patient", "display": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("rules", "resources"),
+    [
+        pytest.param(
+            "{fhir: communication.status, record: note/text}|{fhir: communication.status, record: note/about}",
+            [NOTE],
+            id="the first of two rules for a node",
+        ),
+        pytest.param(
+            "{fhir: communication.status, record: note/text}|{fhir: communication.medium.coding.code, value: x}",
+            [NOTE],
+            id="a constant that is not said",
+        ),
+        pytest.param(
+            "{fhir: communication.status, record: note/text}|{fhir: communication.subject, refers: patient}"
+            "|{fhir: communication.recipient, refers: patient}|{fhir: communication.sender, refers: communication}",
+            [{**NOTE, "recipient": [{"reference": "urn:uuid:h"}]}, PATIENT],
+            id="references that are not said",
+        ),
+        pytest.param(
+            "{fhir: communication.status, record: note/text}|{fhir: communication.subject, refers: patient}"
+            "|{fhir: communication.recipient, refers: patient}",
+            [{**NOTE, "subject": {"reference": "urn:uuid:p"}, "recipient": TO_PATIENTS}, PATIENT],
+            id="references that are said",
+        ),
+        pytest.param(
+            "{fhir: communication.status, record: note/text}|"
+            "{each: communication.extension(%mail), named: mail, record: note/step,"
+            " rules: [{fhir: mail.value.ofType(string), record: what}]}",
+            [{**NOTE, "extension": MAILS}],
+            id="items of one url",
+        ),
+        pytest.param(
+            "{fhir: communication.status, record: note/text}|"
+            "{each: \"communication.recipient.where(type = 'Patient')\", named: who, resource: Patient,"
+            " record: note/step, rules: [{fhir: who.gender, record: what}]}",
+            [{**NOTE, "recipient": TO_PATIENTS}, PATIENT],
+            id="references of one type",
+        ),
+        pytest.param(
+            "{fhir: communication.status, record: note/text}|"
+            "{each: \"communication.recipient.where(type = 'Patient')\", named: who, resource: Patient,"
+            " record: note/step, rules: [{fhir: who.gender, record: what}]}",
+            [{**NOTE, "recipient": TO_PATIENTS[1:]}],
+            id="references of one type that lead nowhere",
+        ),
+        pytest.param(
+            "{fhir: communication.status, record: note/text}|"
+            "{each: communication.recipient, named: unit, resource: Organization, record: note/step,"
+            " rules: [{fhir: unit.name, record: what}, {fhir: unit.identifier.value, record: serves},"
+            " {fhir: unit.identifier.system, value: '%mail'}]}",
+            [{**NOTE, "recipient": [{"identifier": KNOWN_BY, "display": "X"}]}],
+            id="a reference by identifier and name",
+        ),
+        pytest.param(
+            "{fhir: communication.status, record: note/text}|"
+            "{each: communication.extension(%mail).value.ofType(Reference), named: who, resource: Patient,"
+            " record: note/step, rules: [{fhir: who.gender, record: what}]}",
+            [{**NOTE, "extension": [{"url": "urn:mail", "valueReference": {"reference": "urn:uuid:p"}}]}, PATIENT],
+            id="a reference in an extension",
+        ),
+        pytest.param(
+            "{fhir: communication.status, record: note/text}|{fhir: communication.subject, refers: patient}",
+            [{**NOTE, "subject": {"identifier": KNOWN_BY}}, {**PATIENT, "identifier": [{**KNOWN_BY}]}],
+            id="a reference by identifier that goes without saying",
+        ),
+        pytest.param(
+            "{resource: Communication, named: one, record: note, rules: [{fhir: one.status, record: text}]}",
+            [NOTE],
+            id="a resource of a type",
+        ),
+        pytest.param(
+            "{fhir: communication.status, value: completed, within: patient}"
+            "|{fhir: communication.priority, record: note/text}",
+            [{**NOTE, "priority": "asap"}, PATIENT],
+            id="a constant beside another resource",
+        ),
+    ],
+)
+def test_the_account_of_small_rules_is_that_of_the_rules_one_by_one(
+    folder: Callable[..., Path],
+    message: Callable[..., dict[str, Any]],
+    without_code: Callable[[Mapping], Mapping],
+    rules: str,
+    resources: list[dict[str, Any]],
+) -> None:
+    path = written(folder, rules)
+    bundle = message(*resources)
+    mapping, expected = at_once(Mapping.load(path)), without_code(Mapping.load(path)).to_record(bundle)
+    assert straight_there(mapping, bundle) is not None
+    found = mapping.to_record(bundle)
+    assert (found.content, told(found.report)) == (expected.content, told(expected.report))
+
+
+def written(folder: Callable[..., Path], rules: str) -> Path:
+    """A small mapping folder with these rules, parted by `|`; what they do not hold for is left out, in part."""
+    named = "" if "resource: Communication" in rules else "  communication: {type: Communication}"
+    patterns = ("**.display", "**.url", "Communication.recipient.*", "Patient.*")
+    leave_out = "".join(f'  - {{fhir: "{each}", reason: not needed}}\n' for each in patterns)
+    steps = "".join(f"\n  - {each}" for each in rules.split("|"))
+    return folder(steps, resources=named, leave_out=leave_out)
