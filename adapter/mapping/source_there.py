@@ -164,7 +164,7 @@ class _Function(BlockFunction):
         self.put(f"if {lacking}: {self.source.name(rule.supply)}(run)")
 
     def _within(self, rule: Constant | Link) -> None:
-        if rule.within.steps:
+        if rule.within.steps or rule.within.root != rule.fhir.root:
             found = self._exists(rule.within)
             self.open(f"if {found}:")
 
@@ -206,6 +206,8 @@ class _Function(BlockFunction):
         if path is None or rule.many:
             each = self.new()
             found = f"run.of_type({rule.resource!r})" if path is None else f"members.get({path.root!r}, [])"
+            if not rule.record.repeats:
+                self.put(f"if len({found}) > 1: raise Detour")
             self.open(f"for {each} in {found}:")
             self.put(f"members.setdefault({rule.name!r}, []).append({each})")
             self._inner(rule, each)

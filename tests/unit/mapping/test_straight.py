@@ -323,6 +323,37 @@ def test_the_account_of_small_rules_is_that_of_the_rules_one_by_one(
     assert (found.content, told(found.report)) == (expected.content, told(expected.report))
 
 
+@pytest.mark.parametrize(
+    ("rules", "resources"),
+    [
+        pytest.param(
+            "{fhir: communication.status, value: completed, within: patient}"
+            "|{fhir: communication.priority, record: note/text}",
+            [{**NOTE, "priority": "asap"}],
+            id="a constant beside a resource that is not there",
+        ),
+        pytest.param(
+            "{fhir: communication.status, record: note/text}"
+            "|{fhir: communication.subject, refers: header, within: patient}",
+            [{**NOTE, "subject": {"reference": "urn:uuid:h"}}],
+            id="a reference beside a resource that is not there",
+        ),
+        pytest.param(
+            "{resource: Communication, named: one, record: note, rules: [{fhir: one.status, record: text}]}",
+            [NOTE, {**NOTE, "id": "d"}],
+            id="two resources where one has room",
+        ),
+    ],
+)
+def test_what_the_rules_do_not_hold_for_does_not_go_straight(
+    folder: Callable[..., Path], message: Callable[..., dict[str, Any]], rules: str, resources: list[dict[str, Any]]
+) -> None:
+    mapping, bundle = at_once(Mapping.load(written(folder, rules))), message(*resources)
+    assert straight_there(mapping, bundle) is None
+    with pytest.raises(NotCarriedError):
+        mapping.to_record(bundle)
+
+
 def written(folder: Callable[..., Path], rules: str) -> Path:
     """A small mapping folder with these rules, parted by `|`; what they do not hold for is left out, in part."""
     named = "" if "resource: Communication" in rules else "  communication: {type: Communication}"
