@@ -39,6 +39,7 @@ _FHIR_JSON = "application/fhir+json"
 _MESSAGE = Statement(insert(tables.message).returning(tables.message.c.id, rejections.ALARMED.label("alarmed")))
 _FACT = Statement(insert(tables.fact))
 _case_state, _fact = tables.case_state.c, tables.fact.c
+_message, _delivery = tables.message.c, tables.delivery.c
 _PERSON = Statement(
     select(
         tables.patient.c.protected,
@@ -50,6 +51,32 @@ _PERSON = Statement(
     )
     .where(tables.patient.c.id == bindparam("this"))
     .with_for_update(key_share=True, of=tables.patient)
+)
+_ANSWERED = Statement(
+    select(_message.id, _message.case_id, _message.patient_id)
+    .join(tables.delivery, _delivery.message_id == _message.id)
+    .where(
+        _message.header_id == bindparam("answers"),
+        _message.status == "accepted",
+        _delivery.receiver_party == bindparam("answering"),
+        _delivery.event.not_in(BY_ADAPTER),
+        _delivery.status.not_in(("held", "cancelled")),
+    )
+    .order_by(
+        case_of((_message.case_id == bindparam("named"), 0), else_=1),
+        case_of((_message.sender_unit.in_(bindparam("units", expanding=True)), 0), else_=1),
+        _message.id,
+    )
+    .limit(1)
+)
+_BEFORE = Statement(
+    select(_message.id)
+    .where(
+        _message.case_id == bindparam("named"),
+        _message.header_id == bindparam("previous"),
+        _message.status == "accepted",
+    )
+    .limit(1)
 )
 _SET_STATE = Statement(
     update(tables.case_state).where(
@@ -182,24 +209,13 @@ def _answered(connection: Connection, checked: Checked) -> Any:
             text = "an answer names the message it answers: expected Provenance.entity with role source"
             raise refusal(422, "required", "answer-names-nothing", text, "Provenance.entity")
         return None
-    message, delivery = tables.message.c, tables.delivery.c
-    row = connection.execute(
-        select(message.id, message.case_id, message.patient_id)
-        .join(tables.delivery, delivery.message_id == message.id)
-        .where(
-            message.header_id == reading.answers_header_id,
-            message.status == "accepted",
-            delivery.receiver_party == checked.sender_party,
-            delivery.event.not_in(BY_ADAPTER),
-            delivery.status.not_in(("held", "cancelled")),
-        )
-        .order_by(
-            case_of((message.case_id == reading.case_id, 0), else_=1),
-            case_of((message.sender_unit.in_([draft.route.unit for draft in checked.drafts]), 0), else_=1),
-            message.id,
-        )
-        .limit(1)
-    ).one_or_none()
+    asked = {
+        "answers": reading.answers_header_id,
+        "answering": checked.sender_party,
+        "named": reading.case_id,
+        "units": [draft.route.unit for draft in checked.drafts],
+    }
+    row = _ANSWERED.row(connection, asked)
     if row is None:
         text = "the answered message was not sent to you by this adapter: expected the id of a message you received"
         raise refusal(422, "not-found", "answer-to-unknown", text, "Provenance.entity")
@@ -222,15 +238,7 @@ def _patient(connection: Connection, pseudonyms: Pseudonyms, checked: Checked, a
 def _gap(connection: Connection, reading: Reading, case_id: str) -> list[Issue]:
     if reading.previous_header_id is None:
         return []
-    message = tables.message.c
-    known = connection.execute(
-        select(message.id)
-        .where(
-            message.case_id == case_id, message.header_id == reading.previous_header_id, message.status == "accepted"
-        )
-        .limit(1)
-    ).one_or_none()
-    if known is not None:
+    if _BEFORE.row(connection, {"named": case_id, "previous": reading.previous_header_id}) is not None:
         return []
     text = "the previous message of the chain has not come through this adapter: one may be missing"
     return [Issue("warning", "not-found", text, ("Provenance.entity",), "predecessor-missing")]

@@ -18,6 +18,8 @@ Identifier = tuple[str, str]
 """(system, value), as in FHIR Identifier."""
 _MAX_IDENTIFIERS = 100
 _key = tables.patient_key.c
+_PERSON = Statement(insert(tables.patient).returning(tables.patient.c.id))
+_KEY = Statement(insert(tables.patient_key))
 _KNOWN = Statement(select(_key.hash, _key.patient_id).where(_key.hash.in_(bindparam("hashes", expanding=True))))
 
 
@@ -79,16 +81,10 @@ class Pseudonyms:
         known = self._known(connection, hashed)
         patient_id = self._one(known)
         if patient_id is None:
-            patient_id = connection.execute(
-                insert(tables.patient).values(created_at=at).returning(tables.patient.c.id)
-            ).scalar_one()
+            patient_id = _PERSON.one(connection, {"created_at": at}).id
+        row = {"patient_id": patient_id, "created_at": at}
         missing = sorted(current - known.keys())
-        if missing:
-            rows = [
-                {"hash": hash_, "key_id": hashed[hash_], "patient_id": patient_id, "created_at": at}
-                for hash_ in missing
-            ]
-            connection.execute(insert(tables.patient_key), rows)
+        _KEY.run_each(connection, [{"hash": hash_, "key_id": hashed[hash_], **row} for hash_ in missing])
         return patient_id
 
     def _hashed(self, identifiers: Sequence[Identifier]) -> dict[str, str]:

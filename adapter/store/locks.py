@@ -1,9 +1,15 @@
 """Locks by name, where no row is there yet to be locked."""
 
 import hashlib
+from typing import Any
 
-from sqlalchemy import BigInteger, Connection, cast, func, select
+from sqlalchemy import BigInteger, BindParameter, Connection, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
+
+from adapter.store.statements import Statement
+
+_keys: BindParameter[Any] = bindparam("keys", type_=ARRAY(BigInteger))
+_HOLD = Statement(select(func.count(func.pg_advisory_xact_lock(func.unnest(_keys).column_valued("key")))))
 
 
 def hold(connection: Connection, *names: str) -> None:
@@ -14,9 +20,7 @@ def hold(connection: Connection, *names: str) -> None:
     """
     if connection.dialect.name != "postgresql" or not names:
         return
-    keys = sorted({_key(name) for name in names})
-    ordered = func.unnest(cast(keys, ARRAY(BigInteger))).column_valued("key")
-    connection.execute(select(func.count(func.pg_advisory_xact_lock(ordered)))).scalar_one()
+    _HOLD.one(connection, {"keys": sorted({_key(name) for name in names})})
 
 
 def _key(name: str) -> int:

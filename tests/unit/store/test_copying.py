@@ -126,12 +126,12 @@ def test_a_lock_by_name_keeps_others_out_until_the_end(open_any, any_url):
             waiting.commit()
             with first.write() as connection:
                 locks.hold(connection, "a", "b")
-                with pytest.raises(Exception, match="lock timeout"):
+                with pytest.raises(Exception, match="lock timeout"), waiting.begin():
                     locks.hold(waiting, "b")
-                waiting.rollback()
-                locks.hold(waiting, "c")
-                waiting.rollback()
-        locks.hold(waiting, "b", "a", "a")
+                with waiting.begin():
+                    locks.hold(waiting, "c")
+        with waiting.begin():
+            locks.hold(waiting, "b", "a", "a")
 
 
 def test_a_transaction_that_meets_another_is_begun_anew_and_at_last_given_up(open_any):
