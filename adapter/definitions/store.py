@@ -8,6 +8,7 @@
 A folder appears whole or not at all, so that processes may install at the same time.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -139,7 +140,8 @@ def install(archive: bytes, package: Package, *, replace_other: bool = False) ->
         raise DefinitionsError(f"the package cache {home} cannot be written: {error.strerror}") from error
     try:
         _fill(temporary, archive, package)
-        _put_in_place(temporary, folder, package)
+        with _in_turn():
+            _put_in_place(temporary, folder, package)
     except OSError as error:
         raise DefinitionsError(f"the package cache {home} cannot be written: {error.strerror}") from error
     finally:
@@ -162,6 +164,16 @@ def installed() -> list[Installed]:
 
 def find(key: str) -> Installed | None:
     """The package `id#version`, by id or alias. A package that ships with the adapter is unpacked on first use."""
+    with suppress(DefinitionsError):
+        if (found := _find(key)) is not None:
+            return found
+    if _home().is_dir():
+        with _in_turn():
+            pass  # another process may have been putting it in its place
+    return _find(key)
+
+
+def _find(key: str) -> Installed | None:
     package_id, version = split_key(key)
     folder = _home() / key
     if key == core.KEY and not _readable(folder) and (archive := core.bundled()) is not None:
@@ -244,6 +256,19 @@ def _fill(folder: Path, archive: bytes, package: Package) -> None:
     sizes = {name: _size(folder / name) for name in files}
     manifest = asdict(package) | {"files": files, "sizes": sizes, "format": _FORMAT}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    """While no other process puts a package in its place: for a moment there is none then. File systems that have no
+    locks of folders, as NFS, leave that moment."""
+    home = os.open(_home(), os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(home, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(home)
 
 
 def _put_in_place(temporary: Path, folder: Path, package: Package) -> None:

@@ -2,6 +2,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -147,6 +148,20 @@ def test_processes_that_mend_at_the_same_time(package: Make, cache: Path) -> Non
     started = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(3)]
     assert [process.wait(timeout=60) for process in started] == [0, 0, 0]
     assert [path.name for path in (cache / "packages").iterdir()] == ["a#1"]
+
+
+def test_who_looks_while_another_process_puts_it_in_its_place_finds_it(package: Make, cache: Path) -> None:
+    put(package("a", "1", None, VALUE_SET))
+    folder = cache / "packages" / "a#1"
+    aside = folder.with_name(".aside")
+    with store._in_turn():  # as the other process
+        folder.rename(aside)
+        looking = ThreadPoolExecutor(1).submit(store.find, "a#1")
+        time.sleep(0.2)
+        aside.rename(folder)
+    found = looking.result(60)
+    assert found is not None
+    assert found.package.key == "a#1"
 
 
 def test_a_broken_package_leaves_nothing_behind(archive: Make, cache: Path) -> None:
