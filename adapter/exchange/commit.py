@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, bindparam, exists, insert, select, update
-from sqlalchemy import case as case_of
 
 from adapter.delivery import outbox, streams
 from adapter.delivery.outbox import NewDelivery
@@ -15,7 +14,7 @@ from adapter.discharge import case
 from adapter.discharge.events import EVENTS
 from adapter.discharge.message import Reading
 from adapter.discharge.protection import Protection
-from adapter.exchange import acknowledge, disclosures, dispatch, facts, rejections, resource_ledger, task_ledger
+from adapter.exchange import acknowledge, chain, disclosures, dispatch, facts, rejections, resource_ledger, task_ledger
 from adapter.exchange.dispatch import Draft
 from adapter.exchange.labels import PROTECTED, mark
 from adapter.exchange.resource_ledger import Stated
@@ -23,7 +22,6 @@ from adapter.exchange.submission import Clues, Submission, refusal
 from adapter.exchange.task_ledger import Occasion, Side, Told
 from adapter.fhir import json as fhir_json
 from adapter.fhir.bundles import MessageBundle
-from adapter.fhir.canonical import BY_ADAPTER
 from adapter.fhir.outcomes import Issue
 from adapter.security.principals import Principal
 from adapter.security.pseudonyms import IdentityError, Pseudonyms
@@ -39,7 +37,6 @@ _FHIR_JSON = "application/fhir+json"
 _MESSAGE = Statement(insert(tables.message).returning(tables.message.c.id, rejections.ALARMED.label("alarmed")))
 _FACT = Statement(insert(tables.fact))
 _case_state, _fact = tables.case_state.c, tables.fact.c
-_message, _delivery = tables.message.c, tables.delivery.c
 _PERSON = Statement(
     select(
         tables.patient.c.protected,
@@ -51,32 +48,6 @@ _PERSON = Statement(
     )
     .where(tables.patient.c.id == bindparam("this"))
     .with_for_update(key_share=True, of=tables.patient)
-)
-_ANSWERED = Statement(
-    select(_message.id, _message.case_id, _message.patient_id)
-    .join(tables.delivery, _delivery.message_id == _message.id)
-    .where(
-        _message.header_id == bindparam("answers"),
-        _message.status == "accepted",
-        _delivery.receiver_party == bindparam("answering"),
-        _delivery.event.not_in(BY_ADAPTER),
-        _delivery.status.not_in(("held", "cancelled")),
-    )
-    .order_by(
-        case_of((_message.case_id == bindparam("named"), 0), else_=1),
-        case_of((_message.sender_unit.in_(bindparam("units", expanding=True)), 0), else_=1),
-        _message.id,
-    )
-    .limit(1)
-)
-_BEFORE = Statement(
-    select(_message.id)
-    .where(
-        _message.case_id == bindparam("named"),
-        _message.header_id == bindparam("previous"),
-        _message.status == "accepted",
-    )
-    .limit(1)
 )
 _SET_STATE = Statement(
     update(tables.case_state).where(
@@ -170,7 +141,8 @@ def commit(
 
 def _place(connection: Connection, pseudonyms: Pseudonyms, checked: Checked) -> tuple[_Place, list[Issue]]:
     reading = checked.reading
-    answered = _answered(connection, checked)
+    units = [draft.route.unit for draft in checked.drafts]
+    answered = chain.answered(connection, reading, checked.sender_party, units)
     case_id = reading.case_id or (answered.case_id if answered else None)
     if case_id is None:
         text = "the message names no case: expected Task.groupIdentifier, Encounter.identifier or an answered message"
@@ -191,35 +163,12 @@ def _place(connection: Connection, pseudonyms: Pseudonyms, checked: Checked) -> 
         protected=bool(known.protected) or checked.protection.protected,
         begins=not known.has_facts,
     )
-    return place, _gap(connection, reading, case_id)
+    return place, chain.gap(connection, reading, case_id)
 
 
 def _of_another() -> Exception:
     text = "the patient is not the one that this case, or the answered message, is about: expected the same person"
     return refusal(422, "business-rule", "patient-of-another-case", text, "Bundle")
-
-
-def _answered(connection: Connection, checked: Checked) -> Any:
-    """The message that this one answers, which must have been sent to the party that answers: not merely to another
-    whose units the same token speaks for. Ids are scoped per sender, so that several may have this one: it is then the
-    one of the case that is named, or else of the sender to whom the answer goes."""
-    reading = checked.reading
-    if reading.answers_header_id is None:
-        if EVENTS[reading.event or ""].answer:
-            text = "an answer names the message it answers: expected Provenance.entity with role source"
-            raise refusal(422, "required", "answer-names-nothing", text, "Provenance.entity")
-        return None
-    asked = {
-        "answers": reading.answers_header_id,
-        "answering": checked.sender_party,
-        "named": reading.case_id,
-        "units": [draft.route.unit for draft in checked.drafts],
-    }
-    row = _ANSWERED.row(connection, asked)
-    if row is None:
-        text = "the answered message was not sent to you by this adapter: expected the id of a message you received"
-        raise refusal(422, "not-found", "answer-to-unknown", text, "Provenance.entity")
-    return row
 
 
 def _patient(connection: Connection, pseudonyms: Pseudonyms, checked: Checked, answered: int | None) -> int:
@@ -233,15 +182,6 @@ def _patient(connection: Connection, pseudonyms: Pseudonyms, checked: Checked, a
         return pseudonyms.surrogate(connection, identifiers, to_micros(checked.accepted_at))
     except IdentityError as error:
         raise refusal(422, "business-rule", "patient-identity", str(error), "Patient.identifier") from error
-
-
-def _gap(connection: Connection, reading: Reading, case_id: str) -> list[Issue]:
-    if reading.previous_header_id is None:
-        return []
-    if _BEFORE.row(connection, {"named": case_id, "previous": reading.previous_header_id}) is not None:
-        return []
-    text = "the previous message of the chain has not come through this adapter: one may be missing"
-    return [Issue("warning", "not-found", text, ("Provenance.entity",), "predecessor-missing")]
 
 
 def _store_records(

@@ -492,7 +492,10 @@ def test_a_slow_endpoint_leaves_threads_for_the_others(store, scripted):
     worker.stop()
 
 
-def test_what_waits_for_a_thread_for_longer_than_a_poll_goes_to_another_worker(store, scripted):
+@pytest.fixture
+def stuck(store, scripted):
+    """Begins a worker of one thread, which sends the first of the deliveries `added` until it is let go, and claims the
+    second ahead."""
     let_go, added = threading.Event(), []
 
     def add_two(_outgoing):
@@ -503,36 +506,31 @@ def test_what_waits_for_a_thread_for_longer_than_a_poll_goes_to_another_worker(s
         let_go.wait(60)
         return OK
 
-    store.channels |= {"a": scripted(add_two), "b": scripted(slow), "c": scripted()}
-    store.add(store.patient(), endpoint="a")
-    stuck = store.worker(threads=1, poll_seconds=0.2)
-    stuck.start()
-    wait_for(lambda: store.channels["b"].sent)
+    def begin(poll_seconds):
+        store.channels |= {"a": scripted(add_two), "b": scripted(slow), "c": scripted()}
+        store.add(store.patient(), endpoint="a")
+        worker = store.worker(threads=1, poll_seconds=poll_seconds)
+        worker.start()
+        wait_for(lambda: store.channels["b"].sent)
+        return worker, let_go, added
+
+    yield begin
+    let_go.set()
+
+
+def test_what_waits_for_a_thread_for_longer_than_a_poll_goes_to_another_worker(store, stuck):
+    worker, let_go, added = stuck(poll_seconds=0.2)
     wait_for(lambda: (late := store.row(added[1])).lease_token == 1 and late.status == "waiting")
     assert store.row(added[1]).attempts == 0
     assert store.worker().run_until_idle() == 1
     assert store.states(*added) == ["running", "done"]
     let_go.set()
-    stuck.stop()
+    worker.stop()
     assert store.states(*added) == ["done", "done"]
 
 
-def test_what_was_claimed_ahead_is_given_back_when_the_worker_stops(store, scripted):
-    let_go, added = threading.Event(), []
-
-    def add_two(_outgoing):
-        added.extend(store.add(store.patient(), endpoint=name) for name in ("b", "c"))
-        return OK
-
-    def slow(_outgoing):
-        let_go.wait(60)
-        return OK
-
-    store.channels |= {"a": scripted(add_two), "b": scripted(slow), "c": scripted()}
-    store.add(store.patient(), endpoint="a")
-    worker = store.worker(threads=1, poll_seconds=60)
-    worker.start()
-    wait_for(lambda: store.channels["b"].sent)
+def test_what_was_claimed_ahead_is_given_back_when_the_worker_stops(store, stuck):
+    worker, let_go, added = stuck(poll_seconds=60)
     wait_for(lambda: store.states(*added) == ["running", "running"])
     ends = threading.Thread(target=worker.stop)
     ends.start()
