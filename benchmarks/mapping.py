@@ -6,7 +6,7 @@ byte but for the declaration. The stylesheet and the template (benchmarks/mappin
 has. What each does:
 
     the mapping      both ways from one definition; every node of the source accounted for, the record held against its
-                     schema; a message comes with a report that is drawn up when somebody reads it
+                     schema; a message comes with the picture of what became of it
     one by one       the same, as a message is run that the code written from the rules has no result for
     XSLT, Liquid     to the record only; no account of what is left out, no schema (but where it says so)
 

@@ -131,7 +131,7 @@ def _record_draft(
     try:
         result = mapping.to_record(bundle)
     except MappingError as error:
-        accounts = error.report.to_dict() if isinstance(error, NotCarriedError) else None
+        accounts = error.report.to_picture() if isinstance(error, NotCarriedError) else None
         return Draft(
             route=route,
             holds_stream=holds_stream,
@@ -142,7 +142,7 @@ def _record_draft(
             mapping_version=mapping.version,
             problem=str(error),
         )
-    report = result.report.to_dict() | {"disclosure": _as_rows(removed)}
+    report = result.report.to_picture() | {"disclosure": _as_rows(removed)}
     return Draft(
         route=route,
         holds_stream=holds_stream,

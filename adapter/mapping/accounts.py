@@ -18,7 +18,12 @@ _SEGMENT = re.compile(
 
 _Item = dict[str, Any]
 
-_OTHER = "other "
+HOLDERS = (dict, list)
+"""What holds values of JSON."""
+
+NO_RULE = "no rule speaks of it"
+
+OTHER = "other "
 """Stands before the type of a resource that no name stands for."""
 
 
@@ -37,6 +42,11 @@ class Omission:
     def always(self) -> bool:
         """Whether the names alone decide."""
         return self.value is None and self.having is None and not self.beside
+
+    @cached_property
+    def said(self) -> str:
+        """Outcome and rule."""
+        return f"{Outcome.LEFT_OUT} {self.label}"
 
     def covers(self, value: Any, holder: Any, resource: _Item) -> bool:
         """Whether a node, whose names fit, is left out: by its value, what holds it, and the resource it is of."""
@@ -70,7 +80,7 @@ def record_pattern(text: str) -> re.Pattern[str]:
 
 def resource_pattern(resource_type: str) -> re.Pattern[str]:
     """All of every resource of a type that no name of the mapping stands for."""
-    return _pattern([_OTHER + resource_type])
+    return _pattern([OTHER + resource_type])
 
 
 def _pattern(parts: list[str]) -> re.Pattern[str]:
@@ -157,18 +167,17 @@ _Place = tuple[str, Names, Any, _Item, Iterator[tuple[Any, Any]]]
 
 
 def lines(leaves: Iterable[Leaf], run: Run) -> Iterator[Line]:
-    """What became of each leaf, then what the mapping supplied."""
-    marks, attached_by, mapped = run.trace.marks, run.trace.attached_by, Outcome.MAPPED
+    """What became of each leaf of a record, then what the mapping supplied. Of a message `Picture` tells."""
     for path, names, holder, key, value, resource in leaves:
-        rule = marks.get((id(holder), key))
+        rule = run.trace.marks.get((id(holder), key))
         if rule is not None:
-            yield Line(path, mapped if rule != attached_by else Outcome.ATTACHED, rule)
+            yield Line(path, Outcome.MAPPED, rule)
             continue
         omission = names.left_out(value, holder, resource)
         if omission is not None:
             yield Line(path, Outcome.LEFT_OUT, omission.label, omission.reason)
         else:
-            fault = run.trace.faults.get((id(holder), key), "no rule speaks of it")
+            fault = run.trace.faults.get((id(holder), key), NO_RULE)
             yield Line(path, Outcome.NOT_MAPPED, "", fault)
     yield from run.trace.supplied
 
@@ -183,69 +192,9 @@ def left_over(leaves: Iterable[Leaf], run: Run) -> Iterator[Leaf]:
             yield leaf
 
 
-def fhir_counted(bundle: _Item, run: Run, omissions: Omissions) -> bool:
-    """Whether every leaf of a Bundle is mapped or left out, where all that the run has marked are leaves of the Bundle:
-    then as many leaves are not left out as there are marks. Says no where in doubt."""
-    count, marks = 0, run.trace.marks
-    named = _named(run)
-    stack: list[tuple[_Item, Names, _Item]] = [(bundle, omissions.top("Bundle"), bundle)]
-    while stack:
-        holder, names, resource = stack.pop()
-        kind = holder.get("resourceType")
-        if kind is not None and holder is not bundle:
-            if id(holder) not in named:
-                left = omissions.top(f"{_OTHER}{kind}").left_out(kind, holder, holder)
-                if left is None or left.value is not None or left.beside or _holds_resource(holder):
-                    return False
-                continue  # all of it is left out
-            names, resource = omissions.top(str(kind)), holder
-        members = names.members
-        for name, value in holder.items():
-            inner = members.get(name) or names.member(name)
-            shape = type(value)
-            if shape is dict:
-                stack.append((value, inner, resource))
-                count += not value
-            elif shape is list:
-                count += not value
-                for index, item in enumerate(value):
-                    if type(item) is dict:
-                        count += not item
-                        stack.append((item, inner.item(item) if inner.of_extensions else inner, resource))
-                    elif type(item) is list:
-                        return False
-                    elif item is not None:
-                        if not inner.spoken_of or (id(value), index) in marks:
-                            count += 1
-                        elif inner.left_out(item, value, resource) is None:
-                            return False
-            elif name == "resourceType":
-                continue
-            elif not inner.spoken_of or (id(holder), name) in marks:
-                count += 1
-            elif inner.left_out(value, holder, resource) is None:
-                return False
-    return count == len(marks)
-
-
-def _holds_resource(resource: _Item) -> bool:
-    """Whether there is another resource in it."""
-    stack: list[Any] = [each for each in resource.values() if type(each) in _HOLDERS]
-    while stack:
-        node = stack.pop()
-        if type(node) is dict:
-            if "resourceType" in node:
-                return True
-            node = node.values()
-        stack += [each for each in node if type(each) in _HOLDERS]
-    return False
-
-
-_HOLDERS = (dict, list)
-
-
 def record_counted(root: Record, run: Run) -> bool:
-    """The same of a record of which nothing is left out: whether it has as many leaves as there are marks."""
+    """Whether every leaf of a record, of which nothing is left out, is mapped, where all that the run has marked are
+    leaves of the record: then it has as many leaves as there are marks."""
     count, stack = 0, [root]
     while stack:
         for value in stack.pop().values():
@@ -254,52 +203,6 @@ def record_counted(root: Record, run: Run) -> bool:
             else:
                 count += 1
     return count == len(run.trace.marks)
-
-
-def fhir_whole(bundle: _Item, run: Run, omissions: Omissions) -> bool:
-    """Whether every leaf of a Bundle is mapped or left out: the leaves of `fhir_leaves`, without their paths. What is
-    no plain JSON counts as left over; then `lines` tells."""
-    marks, named = run.trace.marks, _named(run)
-    stack: list[tuple[_Item, Names, _Item]] = [(bundle, omissions.top("Bundle"), bundle)]
-    while stack:
-        holder, names, resource = stack.pop()
-        kind = holder.get("resourceType")
-        if kind is not None and holder is not bundle:
-            names, resource = omissions.top(str(kind) if id(holder) in named else f"{_OTHER}{kind}"), holder
-            if id(holder) not in named and names.left_out(kind, holder, holder) is None:
-                return False
-        members = names.members
-        for name, value in holder.items():
-            shape = type(value)
-            if value and shape is dict:
-                stack.append((value, members.get(name) or names.member(name), resource))
-            elif value and shape is list:
-                inner = members.get(name) or names.member(name)
-                if not _items_whole(value, marks, inner, resource, stack):
-                    return False
-            elif name != "resourceType" and (id(holder), name) not in marks:
-                inner = members.get(name) or names.member(name)
-                if inner.left_out(value, holder, resource) is None:
-                    return False
-    return True
-
-
-def _items_whole(
-    holder: list[Any],
-    marks: dict[tuple[int, str | int], str],
-    names: Names,
-    resource: _Item,
-    stack: list[tuple[_Item, Names, _Item]],
-) -> bool:
-    """The same of a list; its objects go onto the stack. A list in a list is no FHIR: `lines` tells what it holds."""
-    for index, value in enumerate(holder):
-        if value and type(value) is dict:
-            stack.append((value, names.item(value) if names.of_extensions else names, resource))
-        elif value is None or (id(holder), index) in marks:
-            continue
-        elif (value and type(value) is list) or names.left_out(value, holder, resource) is None:
-            return False
-    return True
 
 
 def record_whole(root: Record, run: Run, omissions: Omissions) -> bool:
@@ -321,7 +224,7 @@ def record_whole(root: Record, run: Run, omissions: Omissions) -> bool:
 def fhir_leaves(bundle: dict[str, Any], run: Run, omissions: Omissions) -> Iterator[Leaf]:
     """Every primitive of a Bundle. A resource that no name stands for has its type as one leaf more, so that it cannot
     vanish by being empty."""
-    named = _named(run)
+    standing = named(run)
     stack: list[_Place] = [("Bundle", omissions.top("Bundle"), bundle, bundle, iter(bundle.items()))]
     while stack:
         path, names, holder, resource, rest = stack[-1]
@@ -335,14 +238,14 @@ def fhir_leaves(bundle: dict[str, Any], run: Run, omissions: Omissions) -> Itera
                 place, inner = f"{path}.{key}", members.get(key) or names.member(key)
             else:
                 continue
-            if not value or type(value) not in _HOLDERS:
+            if not value or type(value) not in HOLDERS:
                 yield place, inner, holder, key, value, resource
                 continue
             kind = None if isinstance(value, list) else value.get("resourceType")
             if kind is not None:
                 place, resource = f"{place}.ofType({kind})", value
-                inner = omissions.top(str(kind) if id(value) in named else f"{_OTHER}{kind}")
-                if id(value) not in named:
+                inner = omissions.top(str(kind) if id(value) in standing else f"{OTHER}{kind}")
+                if id(value) not in standing:
                     yield place, inner, value, "resourceType", kind, value
             stack.append((place, inner, value, resource, _inside(value)))
             break
@@ -355,7 +258,7 @@ def _inside(holder: Any) -> Iterator[tuple[Any, Any]]:
     return enumerate(holder) if isinstance(holder, list) else iter(holder.items())
 
 
-def _named(run: Run) -> set[int]:
+def named(run: Run) -> set[int]:
     """The resources that a name stands for, by their identity."""
     return {id(resource) for group in run.members.values() for resource in group}
 

@@ -5,7 +5,7 @@ refused (`on_unmapped: refuse`), carries it along as text (`attach`), or says so
 vanishes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from adapter.fhir.bundles import MessageBundle
 from adapter.mapping import accounts, folder, records, straight
 from adapter.mapping.attachments import attach
 from adapter.mapping.compiler import Message
+from adapter.mapping.pictures import Picture
 from adapter.mapping.records import TEXT, Record
 from adapter.mapping.report import Line, Outcome, Report
 from adapter.mapping.runs import Run, Scope, ToFhir, ToRecord
@@ -22,8 +23,6 @@ from adapter.support.errors import MappingError, ParseError
 
 _NAMED_IN_ERROR = 8
 _REASON_LIMIT = 2000
-
-_Leaves = Callable[[], Iterable[accounts.Leaf]]
 
 
 class NotCarriedError(MappingError):
@@ -101,25 +100,26 @@ class Mapping:
         rules = self._by_event.get(message.event or "")
         if rules is None:
             raise MappingError(f"{self.name} has no record for this event; it has: {', '.join(sorted(self.events))}")
-        straight = self._straight[rules.event].to_record(message)
-        run, root = straight or self._run_there(message, rules)
-        omissions = self._omissions[rules.event]
-        leaves = partial(accounts.fhir_leaves, message.bundle, run, omissions)
-        report = self._report("record", rules, run, leaves)
-        if straight is None and not accounts.fhir_whole(message.bundle, run, omissions):
-            if rules.attach_to is not None:
-                attach(accounts.left_over(leaves(), run), run, root, rules.attach_to, self._compiled.attach_rule)
+        run, root, picture = self._straight[rules.event].to_record(message) or self._run_there(message, rules)
+        used = frozenset(run.trace.used)
+        report = Report(self.name, self.version, rules.event, "record", used, picture.lines, picture)
+        if not picture.whole:
             self._refuse(report)
         return RecordResult(records.write(root, self._system.root, self._schema), report, self.version)
 
-    def _run_there(self, message: MessageBundle, rules: Message) -> tuple[ToRecord, Record]:
-        run = ToRecord(message)
+    def _run_there(self, message: MessageBundle, rules: Message) -> tuple[ToRecord, Record, Picture]:
+        run, omissions = ToRecord(message), self._omissions[rules.event]
         for locator in rules.locators:
             locator.locate(run)
         root: Record = {}
         rules.block.to_record(run, Scope({}, root, root))
         run.finish()
-        return run, root
+        picture = Picture(message.bundle, run, omissions)
+        if not picture.whole and rules.attach_to is not None:
+            leaves = accounts.fhir_leaves(message.bundle, run, omissions)
+            attach(accounts.left_over(leaves, run), run, root, rules.attach_to, self._compiled.attach_rule)
+            picture = Picture(message.bundle, run, omissions)
+        return run, root, picture
 
     def to_fhir(self, content: bytes) -> FhirResult:
         """Read a record as a message Bundle; ids that the record does not carry are made from it, always the same.
@@ -139,8 +139,8 @@ class Mapping:
         straight = self._straight[rules.event].to_fhir(root, identity.namespace, seed, self._same_content)
         run, bundle = straight or self._run_back(root, rules, seed)
         omissions = self._omissions[rules.event]
-        leaves = partial(accounts.record_leaves, root, self._system.root, omissions)
-        report = self._report("fhir", rules, run, leaves)
+        lines = partial(_lines, root, self._system.root, run, omissions)
+        report = Report(self.name, self.version, rules.event, "fhir", frozenset(run.trace.used), lines)
         if straight is None and not accounts.record_whole(root, run, omissions):
             self._refuse(report)
         return FhirResult(bundle, report, self.version)
@@ -191,15 +191,12 @@ class Mapping:
         reason = texts.get(shape.reason, [""])[0]
         return None if code is None else (code, reason, frozenset(texts.get(shape.issues, [])))
 
-    def _report(self, direction: str, rules: Message, run: Run, leaves: _Leaves) -> Report:
-        return Report(self.name, self.version, rules.event, direction, partial(_told, run, leaves))
-
     def _refuse(self, report: Report) -> None:
         """Raises NotCarriedError where something is left over and the mapping refuses that."""
         if self._system.on_unmapped != "warn" and report.of(Outcome.NOT_MAPPED):
             raise NotCarriedError(report, self.name if report.direction == "record" else "FHIR")
 
 
-def _told(run: Run, leaves: _Leaves) -> tuple[Iterable[str], Iterable[Line]]:
-    """The rules that did something, and what became of each leaf."""
-    return run.trace.used, accounts.lines(leaves(), run)
+def _lines(root: Record, name: str, run: Run, omissions: accounts.Omissions) -> Iterator[Line]:
+    """What became of each leaf of a record."""
+    return accounts.lines(accounts.record_leaves(root, name, omissions), run)

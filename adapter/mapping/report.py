@@ -4,7 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from adapter.mapping.pictures import Picture
 
 
 class Outcome(StrEnum):
@@ -34,8 +37,8 @@ class Report:
     """Accounts for every node of the source. `direction` is `record` or `fhir`: what was written. `used` are the rules
     (file:line) that did something.
 
-    That nothing is left over is found in the run itself; the rest is drawn up by `account`, which gives the rules and
-    the lines, when it is first asked for: from the source, which must not have changed by then.
+    That nothing is left over is found in the run itself; `lines` are drawn up when they are first asked for, from the
+    source, which must not have changed by then.
     """
 
     def __init__(
@@ -44,25 +47,20 @@ class Report:
         version: str,
         message: str,
         direction: str,
-        account: Callable[[], tuple[Iterable[str], Iterable[Line]]],
+        used: frozenset[str],
+        lines: Callable[[], Iterable[Line]],
+        picture: "Picture | None" = None,
     ) -> None:
         self.mapping, self.version, self.message, self.direction = mapping, version, message, direction
-        self._account = account
+        self.used = used
+        self.picture = picture
+        """the same as the lines, of a message; None of a record"""
+        self._lines = lines
 
     @cached_property
-    def _accounted(self) -> tuple[frozenset[str], tuple[Line, ...]]:
-        used, lines = self._account()
-        return frozenset(used), tuple(lines)
-
-    @property
     def lines(self) -> tuple[Line, ...]:
         """Every node of the source in its order, then what the mapping supplied."""
-        return self._accounted[1]
-
-    @property
-    def used(self) -> frozenset[str]:
-        """The rules that did something."""
-        return self._accounted[0]
+        return tuple(self._lines())
 
     def of(self, outcome: Outcome) -> list[Line]:
         """The lines with an outcome, in the source's order."""
@@ -71,23 +69,29 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON: mapping, version, message, direction, counts, nodes [{path, outcome, rule, reason}]."""
         counts = Counter(outcome for _, outcome, _, _ in self.lines)
+        counted = {outcome.value: counts[outcome] for outcome in Outcome}
+        return self._heading() | {"counts": counted, "nodes": list(plain(self.lines))}
+
+    def to_picture(self) -> dict[str, Any]:
+        """Plain data for JSON, a third of `to_dict`: the same heading and counts, and what `Picture.to_dict` says of a
+        message. Raises ValueError where the source is a record, of which there is no picture."""
+        if self.picture is None:
+            raise ValueError("there is no picture of a record")
+        return self._heading() | self.picture.to_dict()
+
+    def _heading(self) -> dict[str, Any]:
         return {
             "mapping": self.mapping,
             "version": self.version,
             "message": self.message,
             "direction": self.direction,
-            "counts": {word: counts[outcome] for outcome, word in _WORDS.items()},
-            "nodes": list(_nodes(self.lines)),
         }
 
 
-_WORDS = {outcome: outcome.value for outcome in Outcome}
-
-
-def _nodes(lines: Iterable[Line]) -> Iterator[dict[str, str]]:
+def plain(lines: Iterable[Line]) -> Iterator[dict[str, str]]:
     """The lines as plain data, without what is empty."""
     for path, outcome, rule, reason in lines:
-        node = {"path": path, "outcome": _WORDS[outcome]}
+        node = {"path": path, "outcome": outcome.value}
         if rule:
             node["rule"] = rule
         if reason:

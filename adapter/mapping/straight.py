@@ -1,8 +1,8 @@
 """Runs of a message by the code that is written from its rules, where nothing out of the ordinary is met.
 
-The code marks what it carries, and by which rule. When as many nodes are marked as the source has, less what is left
-out on purpose, all is accounted for: the result, and the account that the marks give, are those of the rules run one by
-one, byte for byte. In every other case there is no result here, and the rules are run one by one: they alone refuse.
+The code marks what it carries, and by which rule. When every node of the source is marked, or left out on purpose, all
+is accounted for: the result, and the account that the marks give, are those of the rules run one by one, byte for byte.
+In every other case there is no result here, and the rules are run one by one: they alone refuse.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from typing import Any
 from adapter.fhir.bundles import MessageBundle
 from adapter.mapping import accounts
 from adapter.mapping.compiler import Message
+from adapter.mapping.pictures import Picture
 from adapter.mapping.records import Record
 from adapter.mapping.runs import Run, ToFhir, ToRecord
 from adapter.mapping.source import UNEXPECTED, Detour, Source
@@ -59,8 +60,8 @@ class Straight:
         self._rules, self._omissions, self._code = rules, omissions, code
         self._blocks: dict[Source, _Block | None] = {}
 
-    def to_record(self, message: MessageBundle) -> tuple[ToRecord, Record] | None:
-        """The run of a message and its record; None where its rules are to be run one by one."""
+    def to_record(self, message: MessageBundle) -> tuple[ToRecord, Record, Picture] | None:
+        """The run of a message, its record and its account; None where its rules are to be run one by one."""
         block = self._block(self._code.there)
         if block is None:
             return None
@@ -73,7 +74,8 @@ class Straight:
             run.finish()
         except UNEXPECTED:
             return None
-        return (run, root) if accounts.fhir_counted(message.bundle, run, self._omissions) else None
+        picture = Picture(message.bundle, run, self._omissions)
+        return (run, root, picture) if picture.whole else None
 
     def to_fhir(
         self, root: Record, namespace: str, seed: str, same_content: frozenset[str]

@@ -2,6 +2,7 @@
 result at all. Messages and records are shipped ones, changed at random in ways that no sender should, and some do."""
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,29 @@ def test_a_message_goes_straight_only_where_nothing_would_be_lost(
         assert told(lifecare.to_record(bundle).report) == told(expected.report)
     elif found is not None:
         assert "does not follow its schema" in str(expected)
+
+
+@CHANGED
+@given(data=st.data())
+def test_a_picture_stands_for_a_line_to_each_value(one_by_one: Mapping, data: st.DataObject) -> None:
+    bundle = fhir_json.parse(data.draw(st.sampled_from(MESSAGES)).read_bytes())
+    bundle = for_one(bundle, 0)
+    shaken(bundle, data, WILD)
+    message = MessageBundle(bundle)
+    rules = one_by_one._by_event.get(message.event or "")
+    if rules is None:
+        return
+    try:
+        run, _, picture = one_by_one._run_there(message, rules)
+    except (MappingError, AttributeError, TypeError):
+        return
+    leaves = accounts.fhir_leaves(bundle, run, one_by_one._omissions[rules.event])
+    lines = list(accounts.lines(leaves, run))
+    event("whole" if picture.whole else "not whole")
+    assert [*picture.lines()] == lines
+    assert picture.whole == all(line.outcome != Outcome.NOT_MAPPED for line in lines)
+    counts = Counter(line.outcome.value for line in lines)
+    assert picture.to_dict()["counts"] == {outcome.value: counts[outcome] for outcome in Outcome}
 
 
 def outcome(mapping: Mapping, bundle: dict[str, Any]) -> RecordResult | Exception:
