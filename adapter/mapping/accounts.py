@@ -43,11 +43,6 @@ class Omission:
         """Whether the names alone decide."""
         return self.value is None and self.having is None and not self.beside
 
-    @cached_property
-    def said(self) -> str:
-        """Outcome and rule."""
-        return f"{Outcome.LEFT_OUT} {self.label}"
-
     def covers(self, value: Any, holder: Any, resource: _Item) -> bool:
         """Whether a node, whose names fit, is left out: by its value, what holds it, and the resource it is of."""
         return (

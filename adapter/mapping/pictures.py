@@ -14,6 +14,9 @@ from adapter.mapping.runs import Run
 
 _Item = dict[str, Any]
 _TYPE = "resourceType"
+_MAPPED, _ATTACHED, _LEFT_OUT, _NOT_MAPPED = (
+    f"{outcome} " for outcome in (Outcome.MAPPED, Outcome.ATTACHED, Outcome.LEFT_OUT, Outcome.NOT_MAPPED)
+)
 
 
 class Picture:
@@ -33,11 +36,10 @@ class Picture:
         self.supplied = run.trace.supplied
         self._met = list[str]()
         self._trace, self._omissions, self._named = run.trace, omissions, named(run)
-        self._carried = {rule: f"{Outcome.MAPPED} {rule}" for rule in run.trace.used}
+        self._carried = {rule: _MAPPED + rule for rule in run.trace.used}
         if (attached := run.trace.attached_by) is not None:
-            self._carried[attached] = f"{Outcome.ATTACHED} {attached}"
-        self._empty: list[tuple[Any, Any, Names, _Item]] = []
-        self._fill(bundle, self.nodes, omissions.top("Bundle"), bundle)
+            self._carried[attached] = _ATTACHED + attached
+        self._empty: list[tuple[_Item, _Item, Names, _Item]] = [(bundle, self.nodes, omissions.top("Bundle"), bundle)]
         while self._empty:
             self._fill(*self._empty.pop())
 
@@ -79,33 +81,35 @@ class Picture:
             return Line(path, outcome, "", words)
         return Line(path, outcome, words, self.reasons[words] if outcome is Outcome.LEFT_OUT else "")
 
-    def _fill(self, holder: Any, drawn: Any, names: Names, resource: _Item) -> None:
-        """The picture of an object or a list: of what holds values in its turn only that it is there."""
-        marks, carried, met = self._trace.marks, self._carried, self._met
-        if type(holder) is list:
-            for index, value in enumerate(holder):
-                inner = names.item(value) if names.of_extensions else names
-                if value and type(value) in HOLDERS:
-                    drawn.append(self._holder(value, inner, resource))
-                else:
-                    drawn.append(None if value is None else self._said(holder, index, value, inner, resource))
-            return
-        members = names.members
+    def _fill(self, holder: _Item, drawn: _Item, names: Names, resource: _Item) -> None:
+        """The picture of an object: of an object in it only that it is there."""
+        marks, carried, met, members, own = self._trace.marks, self._carried, self._met, names.members, id(holder)
         for key, value in holder.items():
             if key == _TYPE:
                 continue
-            if value and type(value) in HOLDERS:
-                drawn[key] = self._holder(value, members.get(key) or names.member(key), resource)
-            elif (rule := marks.get((id(holder), key))) is not None:
-                drawn[key] = said = carried[rule]
+            if type(value) in HOLDERS and value:
+                inner = members.get(key) or names.member(key)
+                drawn[key] = (self._list if type(value) is list else self._object)(value, inner, resource)
+            elif (own, key) in marks:
+                drawn[key] = said = carried[marks[own, key]]
                 met.append(said)
             else:
                 drawn[key] = self._said(holder, key, value, members.get(key) or names.member(key), resource)
 
-    def _holder(self, holder: Any, names: Names, resource: _Item) -> Any:
-        """The picture of what holds values, which is still empty."""
-        drawn: Any = [] if type(holder) is list else {}
-        if type(holder) is dict and (kind := holder.get(_TYPE)) is not None:
+    def _list(self, holder: list[Any], names: Names, resource: _Item) -> list[Any]:
+        drawn = list[Any]()
+        for index, value in enumerate(holder):
+            inner = names.item(value) if names.of_extensions else names
+            if type(value) in HOLDERS and value:
+                drawn.append((self._list if type(value) is list else self._object)(value, inner, resource))
+            else:
+                drawn.append(None if value is None else self._said(holder, index, value, inner, resource))
+        return drawn
+
+    def _object(self, holder: _Item, names: Names, resource: _Item) -> _Item:
+        """An empty picture, which will be filled."""
+        drawn: _Item = {}
+        if _TYPE in holder and (kind := holder[_TYPE]) is not None:
             drawn[_TYPE], resource = str(kind), holder
             if id(holder) in self._named:
                 names = self._omissions.top(str(kind))
@@ -121,10 +125,10 @@ class Picture:
         if rule is not None:
             said = self._carried[rule]
         elif (omission := names.left_out(value, holder, resource)) is not None:
-            said = omission.said
+            said = _LEFT_OUT + omission.label
             self.reasons[omission.label] = omission.reason
         else:
-            said = f"{Outcome.NOT_MAPPED} {self._trace.faults.get((id(holder), key), NO_RULE)}"
+            said = _NOT_MAPPED + self._trace.faults.get((id(holder), key), NO_RULE)
             self.whole = False
         self._met.append(said)
         return said
