@@ -1,6 +1,5 @@
 """From destinations to deliveries: who gets the message, where, and in which bytes."""
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Dictionary
@@ -22,6 +21,7 @@ from adapter.fhir.bundles import MessageBundle
 from adapter.mapping import Mapping, NotCarriedError
 from adapter.store.batch import Number
 from adapter.store.content import ContentStore, Piece
+from adapter.support import plain_json
 from adapter.support.errors import MappingError, ParseError
 
 _MOST_DESTINATIONS = 50
@@ -137,7 +137,7 @@ def _record_draft(
             holds_stream=holds_stream,
             media_type=mapping.media_type,
             body=None,
-            report=_as_json(accounts) if accounts else None,
+            report=plain_json.dumps(accounts) if accounts else None,
             mapping=mapping.name,
             mapping_version=mapping.version,
             problem=str(error),
@@ -148,7 +148,7 @@ def _record_draft(
         holds_stream=holds_stream,
         media_type=mapping.media_type,
         body=result.content,
-        report=_as_json(report),
+        report=plain_json.dumps(report),
         mapping=mapping.name,
         mapping_version=result.version,
     )
@@ -194,7 +194,7 @@ def _fhir_draft(
             problem=invalid.problem(faults),
             rule=invalid.RULE,
         )
-    report = _as_json({"disclosure": _as_rows(removed)})
+    report = plain_json.dumps({"disclosure": _as_rows(removed)})
     return Draft(route=route, holds_stream=holds_stream, media_type=media_type, body=body, report=report)
 
 
@@ -207,7 +207,3 @@ def _for_destination(message: MessageBundle, index: int) -> dict[str, Any]:
 
 def _as_rows(removed: list[disclosure.Removal]) -> list[dict[str, str]]:
     return [{"path": removal.path, "reason": removal.reason} for removal in removed]
-
-
-def _as_json(report: dict[str, Any]) -> bytes:
-    return json.dumps(report, ensure_ascii=False).encode()

@@ -1,12 +1,12 @@
 """What the adapter makes itself is checked before it is kept for delivery: narrowed messages, acknowledgements."""
 
-import json
 from typing import Any
 
 from adapter.exchange import rejections
 from adapter.fhir import outcomes
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.outcomes import Issue
+from adapter.support import plain_json
 from adapter.validation.whole import MessageValidator
 
 RULE = "outgoing-invalid"
@@ -43,4 +43,4 @@ def problem(faults: list[Issue]) -> str:
 def report(faults: list[Issue], **more: Any) -> bytes:
     """The faults as they are kept beside the delivery."""
     rows = [rejections.as_row(issue) for issue in faults]
-    return json.dumps(more | {"validation": rows}, ensure_ascii=False).encode()
+    return plain_json.dumps(more | {"validation": rows})

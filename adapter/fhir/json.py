@@ -9,6 +9,8 @@ import re
 from decimal import Decimal
 from typing import Any, NoReturn
 
+import orjson
+
 from adapter.fhir import bounds
 from adapter.fhir.numbers import Number, NumberError, read
 from adapter.support.errors import ParseError
@@ -21,6 +23,7 @@ _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 # A lone surrogate cannot occur in text that serialises, so it marks numbers to be unquoted after encoding.
 _MARK = "\udc00"
 _MARKED = re.compile(f'"{_MARK}([^"]*)"')
+_AS_GIVEN = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def parse(content: bytes, *, bounded: bool = True) -> dict[str, Any]:
@@ -57,6 +60,23 @@ def serialize(resource: dict[str, Any]) -> bytes:
 
     Raises ParseError where a value has no JSON form: NaN, a lone surrogate, an object of some Python class.
     """
+    try:
+        written = orjson.dumps(resource, default=_fragment, option=_AS_GIVEN)
+        if b"null" not in written:  # else it may be a NaN
+            return written
+    except TypeError:  # what cannot be written, or a whole number of more than 64 bits
+        pass
+    return _serialize_in_parts(resource)
+
+
+def _fragment(value: object) -> orjson.Fragment:
+    if not isinstance(value, Decimal) or not value.is_finite():
+        raise TypeError
+    return orjson.Fragment(str(value))
+
+
+def _serialize_in_parts(resource: dict[str, Any]) -> bytes:
+    """As `serialize`, of whatever a resource may hold; says what cannot be written."""
     numbers = 0
 
     def mark(value: object) -> str:

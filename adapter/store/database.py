@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from adapter.store import postgresql
 from adapter.store.statements import run_text
 from adapter.store.together import Together
+from adapter.support import plain_json
 from adapter.support.errors import UnavailableError
 from adapter.support.stores import Database as DatabaseSettings
 
@@ -124,7 +125,14 @@ def _create_private(path: Path) -> None:
 
 def _sqlite(url: str) -> Engine:
     # bound values are personal data: none may stand in an exception; who wrote last has the pages that are wanted next
-    made = create_engine(url, pool_size=20, max_overflow=20, pool_use_lifo=True, hide_parameters=True)
+    made = create_engine(
+        url,
+        pool_size=20,
+        max_overflow=20,
+        pool_use_lifo=True,
+        json_serializer=plain_json.text,
+        hide_parameters=True,
+    )
     event.listen(made, "connect", _prepare_sqlite)
     event.listen(made, "begin", _begin_sqlite)
     return made

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from adapter.support import plain_json
 from adapter.support.errors import UnavailableError
 from adapter.support.secrets import SecretError
 
@@ -46,6 +47,7 @@ def engine(url: str, password: Callable[[], str] | None, connections: int) -> En
         paramstyle="numeric_dollar",  # as PostgreSQL reads them: the driver need not look for them each time
         connect_args={"cursor_factory": RawCursor},
         isolation_level="READ COMMITTED",  # of who writes; to choose it each time would take as long as a statement
+        json_serializer=plain_json.text,
         hide_parameters=True,  # bound values are personal data: none may stand in an exception
     )
 

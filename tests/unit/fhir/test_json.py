@@ -1,4 +1,5 @@
 from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -110,13 +111,28 @@ def test_place_of_a_wrong_byte_counts_characters() -> None:
     assert (raised.value.line, raised.value.column) == (2, 6)
 
 
+@given(st.dictionaries(TEXTS, VALUES))
+def test_what_is_written_at_once_is_what_is_written_in_parts(resource: dict[str, Any]) -> None:
+    assert json.serialize(resource) == json._serialize_in_parts(resource)
+
+
 def test_decimal_and_float_of_authored_resources_are_written() -> None:
     assert json.serialize({"a": Decimal("1.50"), "b": 0.5, "c": Decimal("1E+3")}) == b'{"a":1.50,"b":0.5,"c":1E+3}'
 
 
 @pytest.mark.parametrize(
     "value",
-    [float("nan"), Decimal("NaN"), Decimal("Infinity"), b"bytes", {1}, "\ud800", "\udc001", ["\udc00", Number("1.5")]],
+    [
+        float("nan"),
+        Decimal("NaN"),
+        Decimal("Infinity"),
+        b"bytes",
+        {1},
+        datetime(2026, 1, 1, tzinfo=UTC),
+        "\ud800",
+        "\udc001",
+        ["\udc00", Number("1.5")],
+    ],
 )
 def test_values_without_a_json_form_are_refused(value: Any) -> None:
     with pytest.raises(ParseError):

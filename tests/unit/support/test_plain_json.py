@@ -1,0 +1,31 @@
+"""Plain data as JSON."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.support import plain_json
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(PLAIN)
+def test_what_is_written_reads_back(value: Any) -> None:
+    assert json.loads(plain_json.dumps(value)) == value
+    assert plain_json.text(value) == plain_json.dumps(value).decode()
+
+
+def test_numbers_of_more_than_64_bits_are_written() -> None:
+    assert plain_json.dumps({"å": 2**100}) == f'{{"å": {2**100}}}'.encode()
+
+
+def test_what_has_no_form_is_refused() -> None:
+    with pytest.raises(TypeError):
+        plain_json.dumps({"a": {1}})
