@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,15 @@ from adapter.web.observed import Attempts
 @pytest.fixture
 def stranger(site):
     return site.bare
+
+
+def requests_logged(caplog, count):
+    """The lines of requests; the last is written after its answer has arrived."""
+    until = time.monotonic() + 30
+    while len(lines := [each for each in caplog.records if each.getMessage() == "request"]) < count:
+        assert time.monotonic() < until, lines
+        time.sleep(0.01)
+    return lines
 
 
 class TestHealth:
@@ -216,7 +226,7 @@ class TestEnvelope:
         caplog.set_level(logging.INFO, "adapter.web")
         stranger.get("/fhir/Bundle/189001019802?patient=189001019802")
         stranger.get("/fhir/Patient/189001019802")
-        lines = [record for record in caplog.records if record.getMessage() == "request"]
+        lines = requests_logged(caplog, 2)
         assert [(line.action, line.place, line.http_status) for line in lines] == [
             ("GET", "/fhir/Bundle/{bundle_id}", 401),
             ("GET", "no such path", 404),
