@@ -45,7 +45,7 @@ class NoMapping:
     def to_record(self, _bundle: Any) -> Any:
         return self
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_picture(self) -> dict[str, Any]:
         return self._report
 
 
@@ -99,7 +99,7 @@ def stub(whole: Adapter, floor: Adapter) -> None:
     mapping: Mapping = whole.mappings["lifecare"]
     result = mapping.to_record(bundle)
     floor.message_validator = NoValidation()  # type: ignore[assignment]
-    floor.mappings = {"lifecare": NoMapping(result.content, result.report.to_dict())}  # type: ignore[dict-item]
+    floor.mappings = {"lifecare": NoMapping(result.content, result.report.to_picture())}  # type: ignore[dict-item]
 
 
 def turn(adapter: Adapter, numbers: "itertools.count[int]", seconds: float, threads: int) -> float:
