@@ -3,7 +3,6 @@
 The rules that say what is wrong run after; until then a string may stand where an object is expected.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 
@@ -27,13 +26,12 @@ def text(value: object) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
-def every_object(value: object) -> Iterator[dict[str, Any]]:
-    """The value if it is a JSON object, and the objects in it at any depth, in no order."""
+def every_object(value: object) -> list[dict[str, Any]]:
+    """The value if it is a JSON object, and the objects in it at any depth, the nearest first."""
     waiting: list[Any] = [value]
-    while waiting:
-        found = waiting.pop()
-        if isinstance(found, list):
-            waiting += found
-        elif isinstance(found, dict):
-            yield found
-            waiting += found.values()
+    for each in waiting:
+        if isinstance(each, dict):
+            waiting += [inner for inner in each.values() if inner.__class__ is dict or inner.__class__ is list]
+        elif isinstance(each, list):
+            waiting += each
+    return objects(waiting)

@@ -193,6 +193,8 @@ def _provenances(message: MessageBundle) -> Iterator[Issue]:
 def _references(message: MessageBundle) -> Iterator[Issue]:
     own = {place for place, _ in message.own_provenances}
     here = {url for entry in message.entries if entry.get("resource") and (url := _urn(entry.get("fullUrl")))}
+    if all(_is_text_of(here, each["reference"]) for each in message.all_objects if "reference" in each):
+        return  # as a rule; then it is not looked for where each of them stands
     for index, (entry, resource) in enumerate(zip(message.entries, message.resources, strict=True)):
         place = f"Bundle.entry[{index}].resource"
         checked = resource
@@ -205,6 +207,10 @@ def _references(message: MessageBundle) -> Iterator[Issue]:
         for path, url in _written_references(checked):
             if fault := _reference_fault(message, entry, url):
                 yield rules.REFERENCE.issue(fault, place + _expression(path))
+
+
+def _is_text_of(known: set[str], value: object) -> bool:
+    return isinstance(value, str) and value in known
 
 
 def _urn(url: object) -> str | None:
