@@ -6,6 +6,7 @@ from typing import Any
 from adapter.fhir.bundles import MessageBundle
 from adapter.fhir.shapes import obj, objects, text
 
+_HOLDERS = (dict, list)
 _WITHIN = frozenset({"Goal", "CareTeam"})
 """What is told of as a part of a plan only, and goes with it."""
 
@@ -16,7 +17,10 @@ def named(value: Any, message: MessageBundle, within: dict[str, Any]) -> Any:
         written = text(value.get("reference"))
         if written is not None and not written.startswith(("#", "http:", "https:")):
             return _logical(value, message, within)
-        return {name: named(member, message, within) for name, member in value.items()}
+        return {
+            name: named(member, message, within) if member.__class__ in _HOLDERS else member
+            for name, member in value.items()
+        }
     return [named(each, message, within) for each in value] if isinstance(value, list) else value
 
 
@@ -41,8 +45,7 @@ Parts = dict[int, tuple[str, dict[str, Any]]]
 def _parts(resource: dict[str, Any], message: MessageBundle, within: dict[str, Any]) -> Parts:
     found: Parts = {}
     waiting: list[Any] = [resource]
-    while waiting:
-        value = waiting.pop(0)
+    for value in waiting:
         if isinstance(value, list):
             waiting += value
         elif isinstance(value, dict):
@@ -50,7 +53,7 @@ def _parts(resource: dict[str, Any], message: MessageBundle, within: dict[str, A
             if target is not None and target.get("resourceType") in _WITHIN and id(target) not in found:
                 found[id(target)] = f"{target['resourceType'].lower()}-{len(found) + 1}", target
                 waiting.append(target)
-            waiting += value.values()
+            waiting += [member for member in value.values() if member.__class__ in _HOLDERS]
     return found
 
 
