@@ -40,8 +40,8 @@ class MessageBundle:
 
     @cached_property
     def all_objects(self) -> list[dict[str, Any]]:
-        """The Bundle and the JSON objects in it at any depth, in no order."""
-        return list(every_object(self.bundle))
+        """The Bundle and the JSON objects in it at any depth, as `every_object` gives them."""
+        return every_object(self.bundle)
 
     def of_type(self, resource_type: str) -> list[dict[str, Any]]:
         """The resources of a type among the entries, in order."""

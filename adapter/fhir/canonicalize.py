@@ -4,6 +4,7 @@ import codecs
 import hashlib
 import json
 import re
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -20,6 +21,9 @@ _TEXT_OR_PLACE = re.compile(r'"(?:[^"\\]|\\.)*"|NaN')
 """In JSON: a text or a member's name, or the place of a number."""
 _ESCAPED = "as-json-escapes"
 """How text beyond ASCII is written: a name of `codecs`."""
+_SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+_SHORT = 32_768
+"""Of text beyond ASCII each run is escaped by itself: what takes longer than all at once where there may be many."""
 _DEL = "\x7f"
 """What is escaped although it is ASCII."""
 
@@ -39,11 +43,12 @@ def content_hash(bundle: dict[str, Any]) -> str:
 
 
 def _written(content: dict[str, Any]) -> str:
-    """The content as JSON in ASCII, numbers as they were written: what `_written_in_parts` gives, in a third of the
-    time."""
+    """The content as JSON in ASCII, numbers as they were written: what `_written_in_parts` gives, in less time."""
     try:
-        written = orjson.dumps(content, default=_fragment, option=orjson.OPT_SORT_KEYS).decode()
+        written = orjson.dumps(content, default=_fragment, option=_SORTED).decode()
     except TypeError:
+        return _written_in_parts(content)
+    if len(written) > _SHORT and not written.isascii():
         return _written_in_parts(content)
     return written.replace(_DEL, "\\u007f").encode("ascii", _ESCAPED).decode()
 
@@ -58,8 +63,10 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_ESCAPED, _escaped)
 
 
-def _fragment(value: Any) -> orjson.Fragment:
-    return orjson.Fragment(str(getattr(value, "text", value)))
+def _fragment(value: object) -> orjson.Fragment:
+    if not isinstance(value, Decimal):
+        raise TypeError
+    return orjson.Fragment(str(value))
 
 
 def _written_in_parts(content: dict[str, Any]) -> str:

@@ -27,11 +27,14 @@ def text(value: object) -> str | None:
 
 
 def every_object(value: object) -> list[dict[str, Any]]:
-    """The value if it is a JSON object, and the objects in it at any depth, the nearest first."""
-    waiting: list[Any] = [value]
-    for each in waiting:
-        if isinstance(each, dict):
-            waiting += [inner for inner in each.values() if inner.__class__ is dict or inner.__class__ is list]
-        elif isinstance(each, list):
+    """The value if it is a JSON object, and the objects in it at any depth: each before what is in it, and of what
+    stands side by side the last first."""
+    waiting, found = [value], list[dict[str, Any]]()
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, list):
             waiting += each
-    return objects(waiting)
+        elif isinstance(each, dict):
+            found.append(each)
+            waiting += [inner for inner in each.values() if isinstance(inner, (dict, list))]
+    return found

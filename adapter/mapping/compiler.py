@@ -1,5 +1,6 @@
 """From mapping files to closures. Every problem of every file is told at once, with its line."""
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -125,9 +126,10 @@ def compile_message(source: Source, environment: Environment) -> Message:
 
 def omissions(source: Source, entries: list[model.LeaveOut], environment: Environment) -> list[accounts.Omission]:
     """The compiled `leave_out` of a file."""
-    found = []
+    found, on_line = [], Counter[int | None]()
     for index, entry in enumerate(entries):
         line = source.lines.of(("leave_out", index))
+        on_line[line] += 1
         try:
             if entry.fhir is not None:
                 pattern = accounts.fhir_pattern(entry.fhir, environment.constants)
@@ -139,7 +141,7 @@ def omissions(source: Source, entries: list[model.LeaveOut], environment: Enviro
             environment.problems.append(Problem(source.file, line, str(error)))
             continue
         beside = frozenset(entry.beside)
-        label = f"{source.label}:{line}"
+        label = f"{source.label}:{line}" + (f" ({on_line[line]})" if on_line[line] > 1 else "")
         found.append(accounts.Omission(pattern, entry.value, entry.having, beside, entry.reason, label))
     return found
 

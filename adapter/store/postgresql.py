@@ -45,7 +45,7 @@ def engine(url: str, password: Callable[[], str] | None, connections: int) -> En
         pool_timeout=_WAIT_FOR_CONNECTION,
         pool_use_lifo=True,
         paramstyle="numeric_dollar",  # as PostgreSQL reads them: the driver need not look for them each time
-        connect_args={"cursor_factory": RawCursor},
+        connect_args={"cursor_factory": RawCursor, "client_encoding": "utf8"},  # JSON is written in it
         isolation_level="READ COMMITTED",  # of who writes; to choose it each time would take as long as a statement
         json_serializer=plain_json.text,
         hide_parameters=True,  # bound values are personal data: none may stand in an exception

@@ -74,6 +74,12 @@ def test_any_content_has_the_hash_it_always_had(bundle: dict[str, Any]) -> None:
     assert content_hash(bundle) == as_first_written(bundle)
 
 
+@pytest.mark.parametrize("text", ["\u00e5a" * 20_000, "\x7f", "\U0001f600\u2028", "a" * 40_000])
+def test_long_texts_and_those_beyond_ascii(text: str) -> None:
+    bundle = {"resourceType": "Bundle", "entry": [text, Number("1.50")]}
+    assert content_hash(bundle) == as_first_written(bundle)
+
+
 def test_as_deep_as_a_message_may_be() -> None:
     text = '{"a":' * (fhir_json.MAX_DEPTH - 1) + '{"div":"<div>","value":1.50}' + "}" * (fhir_json.MAX_DEPTH - 1)
     bundle = fhir_json.parse(text.encode())

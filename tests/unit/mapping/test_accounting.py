@@ -1,12 +1,15 @@
 """Nothing vanishes: every node is carried, left out with a reason, or stops the message."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapter.mapping import Mapping, NotCarriedError, Outcome
 from adapter.support.errors import MappingError
+
+from .conftest import write_small
 
 Make = Callable[..., Mapping]
 Message = Callable[..., dict[str, Any]]
@@ -102,6 +105,18 @@ def test_left_out_by_pattern_extension_and_value(small: Make, message: Message) 
         mapping.to_record(message({**NOTE, "priority": "asap"}))
     with pytest.raises(NotCarriedError, match=r"extension\[0\].valueCode"):
         mapping.to_record(message({**NOTE, "extension": [{"url": "urn:other", "valueCode": "b"}]}))
+
+
+def test_what_is_left_out_has_its_own_reason_where_two_stand_on_one_line(tmp_path: Path, message: Message) -> None:
+    folder = write_small(tmp_path, RULES, resources=NAMED)
+    file = folder / "messages" / "note.yaml"
+    header = "{fhir: MessageHeader.source, reason: not needed}"
+    both = f"leave_out: [{header}, {{fhir: Communication.priority, reason: of no use}}]"
+    file.write_text(file.read_text().replace(f"leave_out:\n  - {header}", both))
+    report = Mapping.load(folder).to_record(message({**NOTE, "priority": "asap"})).report
+    reasons = {line.path.rpartition("(")[2]: line.reason for line in report.of(Outcome.LEFT_OUT)}
+    assert reasons["Communication).priority"] == "of no use"
+    assert reasons["MessageHeader).source.endpoint"] == "not needed"
 
 
 def test_left_out_only_beside_what_says_the_same(small: Make, message: Message) -> None:

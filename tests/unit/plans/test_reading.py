@@ -217,6 +217,23 @@ def notes(read):
     return {(note.outcome, note.path) for note in read.notes}
 
 
+def test_the_units_of_a_link_plan_stand_in_the_order_of_its_contributors():
+    answer = copy.deepcopy(LINK)
+    entries = answer["entry"]
+    other = copy.deepcopy(entries[3])
+    other["fullUrl"] = f"{BASE}/Organization/9"
+    other["resource"] |= {"id": "9", "name": "Björkgården"}
+    entries.append(other)
+    for first, second in (("3", "9"), ("9", "3")):
+        units = [{"reference": f"Organization/{each}"} for each in (first, second)]
+        entries[0]["resource"]["contributor"] = units
+        (read,) = cosmic_link.read(answer, GROUND, "SIP")
+        names = [
+            each["resource"]["name"] for each in read.entries if each["resource"]["resourceType"] == "Organization"
+        ]
+        assert names == ["Solgården", "Björkgården"][:: 1 if first == "3" else -1]
+
+
 def test_a_link_plan_is_carried_with_its_care_notes_units_and_labels(validator):
     (read,) = cosmic_link.read(LINK, GROUND, "SIP")
     bundle = reading.bundle([read])

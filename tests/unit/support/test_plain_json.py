@@ -1,6 +1,7 @@
 """Plain data as JSON."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -23,9 +24,14 @@ def test_what_is_written_reads_back(value: Any) -> None:
 
 
 def test_numbers_of_more_than_64_bits_are_written() -> None:
-    assert plain_json.dumps({"å": 2**100}) == f'{{"å": {2**100}}}'.encode()
+    assert plain_json.dumps({"å": 2**100}) == json.dumps({"å": 2**100}).encode()
 
 
-def test_what_has_no_form_is_refused() -> None:
+def test_half_a_character_is_kept() -> None:
+    assert json.loads(plain_json.text(["\ud800"])) == ["\ud800"]
+
+
+@pytest.mark.parametrize("value", [{1}, datetime(2026, 1, 1, tzinfo=UTC)])
+def test_what_has_no_form_is_refused(value: object) -> None:
     with pytest.raises(TypeError):
-        plain_json.dumps({"a": {1}})
+        plain_json.dumps({"a": value})
