@@ -134,10 +134,12 @@ def installation(tmp_path: Path, parts: wiring.Adapter, database_url: str) -> It
     (tmp_path / "adapter.toml").write_text(f'{_TOML}[database]\nurl = "{database_url}"\n')
     adapter = wiring.build(settings.load(tmp_path / "adapter.toml"), clock)
     adapter.message_validator, adapter.mappings = parts.message_validator, parts.mappings
+    made = Installation(tmp_path, adapter, ehr, open_care, lifecare)
     try:
-        yield Installation(tmp_path, adapter, ehr, open_care, lifecare)
+        yield made
     finally:
-        adapter.close()
+        for each in {adapter, made.adapter}:  # a test may have put another in its place
+            each.close()
         for server in servers:
             server.stop()
 
