@@ -87,7 +87,7 @@ def _pattern(parts: list[str]) -> re.Pattern[str]:
 class Names:
     """The names that lead to a node, and what is left out there: looked up once, and remembered."""
 
-    __slots__ = ("_extensions", "_left_out", "_omissions", "_text", "members", "of_extensions", "spoken_of")
+    __slots__ = ("_extensions", "_left_out", "_omissions", "_text", "members", "of_extensions")
 
     def __init__(self, text: str, omissions: "Omissions") -> None:
         self._text = text
@@ -96,7 +96,6 @@ class Names:
         self.of_extensions = text.endswith("/extension")
         self._extensions: dict[str, Names] = {}
         self._left_out: tuple[Omission, ...] | None = None
-        self.spoken_of = omissions.speak_of(text)
 
     def member(self, name: str) -> "Names":
         """The names of a member of the node."""
@@ -144,10 +143,6 @@ class Omissions:
             self._count += 1
             made = known.setdefault(key, made)
         return made
-
-    def speak_of(self, names: str) -> bool:
-        """Whether one at least fits the names, whatever else it asks."""
-        return any(each.pattern.fullmatch(names) for each in self._entries)
 
     def speaking_of(self, names: str) -> tuple[Omission, ...]:
         """All whose pattern fits the names."""
